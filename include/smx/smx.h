@@ -1,0 +1,267 @@
+/* libsmx: the softmax layer, with the same bits everywhere.
+ *
+ * What every function here promises:
+ *
+ *   Bits      A result depends on the values of its inputs and on nothing else: not on the instruction set, the number
+ *             of threads, the batch a row stands in, where a row is cut, alignment, strides, or the caller's rounding
+ *             mode and flush-to-zero flags. Permuting a row permutes its result. docs/bits.md defines each operation.
+ *   Accuracy  Each function states a bound, in ULP of the result's binade (2^-149, or 2^-1074 in f64, below the normal
+ *             range). docs/accuracy.md has the analysis and the worst inputs known.
+ *   Errors    Arguments are checked before anything is written. A refused call returns a status that says why and
+ *             leaves every output untouched. The library never aborts, prints, allocates memory for a row function,
+ *             sets errno, or leaves the floating-point environment changed.
+ *   Threads   Every function may be called from any number of threads at once, on different outputs.
+ *
+ * Conventions: `rows` rows of `n` elements; row k of a matrix `a` starts at a + k * lda, and lda >= n counts elements,
+ * not bytes. Elements between rows are neither read nor written. A pointer may be null only where nothing would be
+ * read or written through it (rows = 0 or n = 0). Sizes may exceed 2^32.
+ */
+#ifndef SMX_SMX_H
+#define SMX_SMX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SMX_VERSION_MAJOR 0
+#define SMX_VERSION_MINOR 1
+#define SMX_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define SMX_API __attribute__((visibility("default")))
+#define SMX_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define SMX_API
+#define SMX_MUST_CHECK
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status ------------------------------------------------------------------------------------------------------ */
+
+/* The values are part of the binary interface and never change. */
+typedef enum smx_status {
+    SMX_OK = 0,
+    SMX_ERROR_NULL = 1,    /* a pointer that would be used is null */
+    SMX_ERROR_SIZE = 2,    /* an array would be larger than the address space */
+    SMX_ERROR_STRIDE = 3,  /* a stride is smaller than what it must step over */
+    SMX_ERROR_OVERLAP = 4, /* an output overlaps an input or itself in a way that is not allowed */
+    SMX_ERROR_OPTION = 5,  /* the options hold an unknown or contradictory value, or are from a newer version */
+    SMX_ERROR_ISA = 6,     /* no such instruction set in this build or on this machine (also: SMX_ISA names none) */
+    SMX_ERROR_STATS = 7    /* partial statistics that do not belong together, or to this row */
+} smx_status;
+
+/* One line of English for a status; never null, also for a number that is no status. */
+SMX_API const char *smx_status_str(smx_status status);
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+/* What a row with +inf in it becomes. */
+typedef enum smx_plus_inf {
+    SMX_PLUS_INF_NAN = 0,  /* NaN throughout, as the formula falls out (PyTorch, JAX and SciPy do the same) */
+    SMX_PLUS_INF_LIMIT = 1 /* the limit: all mass evenly on the +inf entries, 0 elsewhere */
+} smx_plus_inf;
+
+/* What a row whose entries are all -inf becomes. */
+typedef enum smx_minus_inf_row {
+    SMX_MINUS_INF_ROW_NAN = 0,  /* NaN throughout */
+    SMX_MINUS_INF_ROW_ZEROS = 1 /* 0 throughout */
+} smx_minus_inf_row;
+
+/* Runs task(task_data, i) once for each i in [0, count), in any order and on any threads, and returns when all are done.
+ * `pool` is the caller's own pointer from the options. */
+typedef void (*smx_task)(void *task_data, size_t i);
+typedef void (*smx_parallel_for)(void *pool, size_t count, smx_task task, void *task_data);
+
+/* Options of a call; a null pointer stands for the defaults, which are all zeros but for `size`:
+ *
+ *     smx_options opt = {.size = sizeof opt, .threads = 4};
+ *
+ * `size` lets a caller and a library of different versions understand each other: a shorter struct gets the defaults
+ * for what it lacks; a longer one is accepted if what this version does not know is all zero bytes, and refused
+ * otherwise. A `size` smaller than itself is refused. */
+typedef struct smx_options {
+    size_t size;
+    smx_plus_inf plus_inf;
+    smx_minus_inf_row minus_inf_row;
+    unsigned threads;              /* how many threads to use; 0: as many as OpenMP would (1 without OpenMP) */
+    smx_parallel_for parallel_for; /* use the caller's threads instead of OpenMP's; then `threads` must be given */
+    void *pool;                    /* handed to parallel_for */
+} smx_options;
+
+/* ---- Softmax ----------------------------------------------------------------------------------------------------- */
+
+/* Forward. For each row of x
+ *
+ *     y_i = exp(x_i) / sum_j exp(x_j)                                                                     (1)
+ *
+ * Shapes    x: rows x n with stride ldx; y: rows x n with stride ldy.
+ * Aliasing  y may be x itself with ldy = ldx (in place). Any other overlap is refused.
+ * Special   A NaN in a row makes the whole row NaN (the canonical quiet NaN). +inf and rows of -inf: see the options.
+ *           -inf beside a finite entry gives +0. Results below the normal range underflow gradually, never flushed.
+ *           n = 0 or rows = 0 succeeds and writes nothing.
+ * Error     Below 3 ULP for every input with n <= 2^18 (docs/accuracy.md: proof, and the worst inputs known); beyond,
+ *           it grows by less than 0.1 ULP up to n = 2^31.
+ * Threads   Over rows, or over parts of a row when there are few long rows. Same bits for any number.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
+ * Source    docs/derivation.md, equation (1); exact summation: docs/bits.md. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_f32(size_t rows, size_t n, const float *x, size_t ldx, float *y,
+                                                  size_t ldy, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_f64(size_t rows, size_t n, const double *x, size_t ldx, double *y,
+                                                  size_t ldy, const smx_options *opt);
+
+/* Backward, from the result y of the forward pass and the gradient dy = dL/dy. For each row
+ *
+ *     dx_i = y_i (dy_i - sum_j y_j dy_j)                                                                  (6)
+ *
+ * which is dL/dy times the Jacobian (5), in O(n).
+ *
+ * Shapes    y, dy, dx: rows x n with strides ldy, lddy, lddx.
+ * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
+ * Special   NaN or infinity in y or dy makes that row of dx NaN (canonical); other rows are untouched by it. A dx_i
+ *           that is zero is +0 unless a negative result underflowed. n = 0 or rows = 0 succeeds and writes nothing.
+ * Error     |error in dx_i| <= 2^-23 y_i (|dy_i| + sum_j y_j |dy_j|) + 2^-149 in f32, and with 2^-52 and 2^-1074 in
+ *           f64, for 0 <= y_j <= 1. Entries of y outside [0, 1] give the formula's value, with no promise of accuracy.
+ * Threads   As the forward pass.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
+ * Source    docs/derivation.md, equation (6). */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,
+                                                           const float *dy, size_t lddy, float *dx, size_t lddx,
+                                                           const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_f64(size_t rows, size_t n, const double *y, size_t ldy,
+                                                           const double *dy, size_t lddy, double *dx, size_t lddx,
+                                                           const smx_options *opt);
+
+/* Jacobian, from the result y of the forward pass. For each row k, the n x n matrix
+ *
+ *     J_ij = y_i (1 - y_i)  if i = j
+ *          = -y_i y_j       if i != j                                                                     (5)
+ *
+ * Shapes    y: rows x n with stride ldy. jac: rows matrices, J_ij of row k at jac[k * matrix_stride + i * ldj + j],
+ *           with ldj >= n and matrix_stride >= n * ldj. (C order of a rows x n x n array: ldj = n, matrix_stride = n * n.)
+ * Aliasing  jac must not overlap y.
+ * Special   NaN or infinity in a row of y makes its whole matrix NaN (canonical). A product that is exactly zero is +0.
+ * Error     Both the diagonal and the rest are correctly rounded: at most 0.5 ULP.
+ * Threads   Over rows of matrices.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
+ * Source    docs/derivation.md, equations (3), (4), (5). */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f32(size_t rows, size_t n, const float *y, size_t ldy,
+                                                           float *jac, size_t ldj, size_t matrix_stride,
+                                                           const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f64(size_t rows, size_t n, const double *y, size_t ldy,
+                                                           double *jac, size_t ldj, size_t matrix_stride,
+                                                           const smx_options *opt);
+
+/* ---- Softmax of a row in parts ----------------------------------------------------------------------------------- */
+
+/* A row may be cut anywhere, and its parts handled by different threads, processes or devices: the result has the bits
+ * of the whole row. Three steps, with a merge after each of the first two:
+ *
+ *     1. max     each part gives its maximum;          merge them all, in any order and grouping
+ *     2. sum     each part, given the row's maximum,
+ *                gives its sum as integers;            merge them all, in any order and grouping
+ *     3. finish  each part, given the row's statistics, writes its part of y
+ *
+ * `row_n` is the length of the whole row in every part (it chooses the precision of the sum).
+ *
+ * The sum is an exact integer, sum[0] + sum[1] 2^32 + sum[2] 2^64 + sum[3] 2^96, in units of 2^-68 (f32) or 2^-88 (f64)
+ * of the terms' scale (docs/bits.md). A merge adds limb to limb, so a plain integer sum over 64-bit words (MPI_INT64_T
+ * with MPI_SUM, say) merges up to 2^30 parts too; limbs need not be normalised. */
+typedef struct smx_softmax_stats_f32 {
+    float max; /* NaN if any entry is NaN; -inf of no entries */
+    int64_t sum[4];
+} smx_softmax_stats_f32;
+
+typedef struct smx_softmax_stats_f64 {
+    double max;
+    int64_t sum[4];
+} smx_softmax_stats_f64;
+
+/* Step 1: sets stats to the maximum of the n entries of this part, with a sum of 0. n = 0 gives -inf.
+ * Status: SMX_ERROR_NULL, _SIZE, _ISA. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_max_f32(size_t n, const float *x, smx_softmax_stats_f32 *stats);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_max_f64(size_t n, const double *x, smx_softmax_stats_f64 *stats);
+
+/* Step 2: given stats->max of the whole row, sets stats->sum to the sum over this part.
+ * Status: SMX_ERROR_NULL, _SIZE (also row_n < n), _OPTION, _ISA. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_sum_f32(size_t n, const float *x, size_t row_n,
+                                                           smx_softmax_stats_f32 *stats, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_sum_f64(size_t n, const double *x, size_t row_n,
+                                                           smx_softmax_stats_f64 *stats, const smx_options *opt);
+
+/* Step 3: given the whole row's stats, writes this part of y. y may be x itself; any other overlap is refused.
+ * The options' policies must be those of step 2. Status: SMX_ERROR_NULL, _SIZE, _OVERLAP, _OPTION, _ISA, and _STATS if
+ * stats->sum is not that of a row. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_finish_f32(size_t n, const float *x,
+                                                              const smx_softmax_stats_f32 *stats, float *y,
+                                                              const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_finish_f64(size_t n, const double *x,
+                                                              const smx_softmax_stats_f64 *stats, double *y,
+                                                              const smx_options *opt);
+
+/* The merge after steps 1 and 2: into = into merged with from. Commutative and associative.
+ * Status: SMX_ERROR_NULL; _STATS if sums relative to different maxima would be added (nothing is changed then). */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_stats_merge_f32(smx_softmax_stats_f32 *into,
+                                                              const smx_softmax_stats_f32 *from);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_stats_merge_f64(smx_softmax_stats_f64 *into,
+                                                              const smx_softmax_stats_f64 *from);
+
+/* The same three steps for the backward pass. In place of the maximum stands the largest exponent of the products
+ * y_j dy_j; the sum is in units of 2^(exponent - 67) (f32) or 2^(exponent - 87) (f64). The f32 and the f64 functions
+ * share the struct; do not mix them in one row. */
+typedef struct smx_softmax_backward_stats {
+    int32_t exponent; /* INT32_MIN: all products are 0, or none seen; INT32_MAX: NaN or infinity in y or dy */
+    int64_t sum[4];
+} smx_softmax_backward_stats;
+
+/* Step 1. Status: SMX_ERROR_NULL, _SIZE, _ISA. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_max_f32(size_t n, const float *y, const float *dy,
+                                                                    smx_softmax_backward_stats *stats);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_max_f64(size_t n, const double *y, const double *dy,
+                                                                    smx_softmax_backward_stats *stats);
+
+/* Step 2. Status: SMX_ERROR_NULL, _SIZE (also row_n < n), _ISA, _STATS for an exponent that no row has. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_sum_f32(size_t n, const float *y, const float *dy,
+                                                                    size_t row_n, smx_softmax_backward_stats *stats);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_sum_f64(size_t n, const double *y, const double *dy,
+                                                                    size_t row_n, smx_softmax_backward_stats *stats);
+
+/* Step 3. dx may be y or dy itself; any other overlap is refused.
+ * Status: SMX_ERROR_NULL, _SIZE, _OVERLAP, _ISA, _STATS for an exponent that no row has. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_finish_f32(size_t n, const float *y, const float *dy,
+                                                                       const smx_softmax_backward_stats *stats,
+                                                                       float *dx);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_finish_f64(size_t n, const double *y, const double *dy,
+                                                                       const smx_softmax_backward_stats *stats,
+                                                                       double *dx);
+
+/* The merge after steps 1 and 2. Status: as smx_softmax_stats_merge_f32. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_stats_merge(smx_softmax_backward_stats *into,
+                                                                   const smx_softmax_backward_stats *from);
+
+/* ---- This build and this machine --------------------------------------------------------------------------------- */
+
+/* "MAJOR.MINOR.PATCH" of the library (the header's is in the macros). */
+SMX_API const char *smx_version(void);
+
+/* The instruction set in use: "scalar", "sse2", "avx2", "avx512", "neon", "sve" or "rvv". On first use, that is the
+ * one that the environment variable SMX_ISA names, else the best that this build has and this machine can run. Null if
+ * SMX_ISA names none that can be used here: then every function that computes returns SMX_ERROR_ISA. */
+SMX_API const char *smx_isa(void);
+
+/* Uses the named instruction set from now on; null: the best. Threads that are computing at that moment finish with the
+ * old one (the bits are the same). Status: SMX_ERROR_ISA if it is not available; then nothing changes. */
+SMX_API SMX_MUST_CHECK smx_status smx_isa_set(const char *name);
+
+/* Names the available instruction sets, best first, one for each i from 0; null past the last. */
+SMX_API const char *smx_isa_available(size_t i);
+
+/* How many threads a call with default options may use. */
+SMX_API unsigned smx_threads(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
