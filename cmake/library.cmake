@@ -1,0 +1,48 @@
+# libsmx.so and libsmx.a, from one set of position-independent objects.
+#
+# The rule that every build of this library follows, the bare `cc src/*.c src/isa/*.c` too: these two folders are the
+# library, and every file in them compiles for every target.
+file(GLOB SMX_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c ${PROJECT_SOURCE_DIR}/src/isa/*.c)
+
+add_library(smx_objects OBJECT ${SMX_SOURCES})
+set_target_properties(smx_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+target_include_directories(smx_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(smx_objects PRIVATE ${SMX_OPTIMIZE})
+
+# Files for other instruction sets switch them on by pragma. No compiler has that for RVV's intrinsics yet.
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL riscv64)
+    set_property(SOURCE ${SMX_SOURCES} PROPERTY COMPILE_OPTIONS "")
+    file(GLOB SMX_RVV_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/isa/rvv_*.c)
+    include(CheckCCompilerFlag)
+    check_c_compiler_flag(-march=rv64gcv SMX_HAS_MARCH_RV64GCV)
+    if(SMX_HAS_MARCH_RV64GCV)
+        set_property(SOURCE ${SMX_RVV_SOURCES} PROPERTY COMPILE_OPTIONS -march=rv64gcv)
+    endif()
+endif()
+
+set(SMX_PRIVATE_LIBS -lm) # for pkg-config --static
+if(SMX_OPENMP)
+    find_package(OpenMP COMPONENTS C)
+    if(OpenMP_C_FOUND)
+        target_link_libraries(smx_objects PRIVATE OpenMP::OpenMP_C)
+        list(APPEND SMX_PRIVATE_LIBS ${OpenMP_C_FLAGS})
+    else()
+        message(WARNING "${CMAKE_C_COMPILER_ID} has no OpenMP here: one thread, but for a caller's parallel_for")
+    endif()
+endif()
+list(JOIN SMX_PRIVATE_LIBS " " SMX_PRIVATE_LIBS)
+
+# The targets have the names that find_package(smx) gives them: smx::smx is shared, smx::static is not.
+add_library(smx_shared SHARED)
+add_library(smx_static STATIC)
+set_target_properties(smx_shared PROPERTIES EXPORT_NAME smx VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+set_target_properties(smx_static PROPERTIES EXPORT_NAME static)
+foreach(lib smx_shared smx_static)
+    target_sources(${lib} PRIVATE $<TARGET_OBJECTS:smx_objects>)
+    set_target_properties(${lib} PROPERTIES OUTPUT_NAME smx LINKER_LANGUAGE C)
+    target_include_directories(${lib} PUBLIC
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${lib} PRIVATE m $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_C>)
+endforeach()
+add_library(smx::smx ALIAS smx_shared)
+add_library(smx::static ALIAS smx_static)
