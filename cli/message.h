@@ -1,0 +1,21 @@
+/* Messages to the user: one line each on stderr, whatever a name or a file's text may contain. */
+#ifndef SMX_CLI_MESSAGE_H
+#define SMX_CLI_MESSAGE_H
+
+#include <stdbool.h>
+
+#include "smx/smx.h"
+
+/* Prints "smx: NAME: MESSAGE". Returns EXIT_FAILED, so that a command can end with it. */
+int complain(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints "COMMAND: MESSAGE (try 'COMMAND --help')". Returns EXIT_USAGE. */
+int complain_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* True if the library can compute; else, that is if SMX_ISA names no usable instruction set, says so. */
+bool check_isa(void);
+
+/* Prints what a refused call of the library says. Returns EXIT_FAILED. */
+int complain_status(const char *name, smx_status status);
+
+#endif
