@@ -1,10 +1,10 @@
-# The door. What is behind it: CMakePresets.json, scripts/.
+# The door. Behind it: CMakePresets.json, scripts/setup.sh (packages), scripts/test-all.sh.
 .PHONY: all run test test-large ulp format clean
 
 all:
 	@scripts/setup.sh run
-	@cmake --preset release
-	@cmake --build --preset release
+	cmake --preset release
+	cmake --build --preset release
 
 run: all
 	build/smx demo
@@ -12,6 +12,23 @@ run: all
 test:
 	@scripts/setup.sh run test
 	@scripts/test-all.sh
+
+# Over 2^31 elements: about 20 GB of memory.
+test-large:
+	@scripts/setup.sh run test
+	cmake --preset gcc
+	cmake --build --preset gcc --target test_large
+	build/gcc/tests/large/test_large
+
+# The long search for worst cases, and every f32 argument of exp.
+ulp:
+	@scripts/setup.sh run test
+	cmake --preset gcc
+	cmake --build --preset gcc --target ulp
+	build/gcc/ulp
+
+format:
+	scripts/format.sh
 
 clean:
 	rm -rf build
