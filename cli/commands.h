@@ -9,12 +9,6 @@ enum {
     EXIT_USAGE = 2   /* the command line, or SMX_ISA, makes no sense */
 };
 
-typedef struct command {
-    const char *name;
-    int (*run)(int argc, char **argv);
-    const char *summary; /* one line for smx --help */
-} command;
-
 int smx_softmax_main(int argc, char **argv);
 int smx_backward_main(int argc, char **argv);
 int smx_jacobian_main(int argc, char **argv);

@@ -9,8 +9,8 @@
 /* Prints "smx: NAME: MESSAGE". Returns EXIT_FAILED, so that a command can end with it. */
 int complain(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints "COMMAND: MESSAGE (try 'COMMAND --help')". Returns EXIT_USAGE. */
-int complain_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints "WHO: MESSAGE (try 'WHO --help')". Returns EXIT_USAGE. */
+int complain_usage(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* True if the library can compute; else, that is if SMX_ISA names no usable instruction set, says so. */
 bool check_isa(void);

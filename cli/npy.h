@@ -9,10 +9,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "output.h"
 
 enum {
-    NPY_MAX_DIMS = 64,         /* NumPy's own limit */
-    NPY_MAX_HEADER = 65535,    /* the longest header of version 1.0; the later versions' limit of 4 GiB serves no array */
+    NPY_MAX_DIMS = 64,      /* NumPy's own limit */
+    NPY_MAX_HEADER = 65535, /* the longest header of version 1.0; the later versions' limit of 4 GiB serves no array */
     NPY_HEADER_SPACE = 1 << 11 /* what npy_format_header needs at most */
 };
 
@@ -27,11 +30,12 @@ typedef struct npy_header {
 
 size_t npy_item_size(npy_dtype dtype);
 
-/* The number of elements. For a header that came from npy_parse_header or npy_open, neither this nor the bytes overflow:
- * they stay below PTRDIFF_MAX. */
+/* The number of elements. For a header that came from npy_parse_header or npy_open, neither this nor the bytes
+ * overflow: they stay below PTRDIFF_MAX. */
 size_t npy_count(const npy_header *header);
 
-/* Parses the text of a header (what follows its length). Returns null, or what is wrong with it, which lies in `error`. */
+/* Parses the text of a header (what follows its length). Returns null, or what is wrong with it, which lies in `error`.
+ */
 const char *npy_parse_header(const char *text, size_t length, npy_header *header, char error[static 128]);
 
 /* Writes magic, version 1.0, length and text of a header, padded to a multiple of 64 bytes; returns how many bytes. */
@@ -54,6 +58,9 @@ void npy_close(npy_array *array);
 
 /* Takes the pages of these bytes of data out of memory; touching them again is allowed and reads them again. */
 void npy_drop(const npy_array *array, size_t offset, size_t bytes);
+
+/* Opens an output and writes the header to it; the numbers belong at *data_start. Returns false after a message. */
+bool npy_create(output *out, const char *path, const npy_header *header, uint64_t *data_start);
 
 /* Writes an array that is in memory as a whole, as output.h does. Returns false after a message. */
 bool npy_save(const char *path, const npy_header *header, const void *data);

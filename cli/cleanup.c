@@ -1,0 +1,159 @@
+#define _XOPEN_SOURCE 700
+#include "cleanup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "message.h"
+
+static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+enum { DEADLY = sizeof deadly / sizeof *deadly, MAPS = 4 };
+
+static const char *volatile temporary;
+
+static volatile struct {
+    const char *start;
+    size_t bytes;
+    const char *name;
+} maps[MAPS];
+
+static void remove_temporary(void) {
+    if (temporary != NULL)
+        unlink(temporary);
+    temporary = NULL;
+}
+
+/* Only functions that POSIX allows in a signal handler, from here to unreadable(). */
+
+static void end(int signal_number) {
+    remove_temporary();
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
+}
+
+static void print(const char *text) {
+    if (write(STDERR_FILENO, text, strlen(text)) < 0)
+        return; /* there is nobody left to tell */
+}
+
+static void unreadable(int signal_number, siginfo_t *info, void *context) {
+    (void)context;
+    const char *address = info->si_addr;
+    for (int i = 0; i < MAPS; i++) {
+        if (maps[i].start == NULL || address < maps[i].start || address >= maps[i].start + maps[i].bytes)
+            continue;
+        remove_temporary();
+        print("smx: ");
+        print(maps[i].name);
+        print(": cannot be read to its end: it was truncated meanwhile, or the disk failed\n");
+        _exit(EXIT_FAILED);
+    }
+    end(signal_number);
+}
+
+void cleanup_install(void) {
+    struct sigaction action = {.sa_handler = end};
+    sigemptyset(&action.sa_mask);
+    for (int i = 0; i < DEADLY; i++) {
+        struct sigaction old;
+        /* nohup and the shell's & ask for some signals to be ignored. */
+        if (sigaction(deadly[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(deadly[i], &action, NULL);
+    }
+    /* A file beyond the size limit then is a failed write, with a message, as on a full disk. */
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGXFSZ, &action, NULL);
+    action.sa_flags = SA_SIGINFO;
+    action.sa_sigaction = unreadable;
+    sigaction(SIGBUS, &action, NULL);
+}
+
+/* The deadly signals wait while a file's name and the record of it change together. */
+static void hold_signals(sigset_t *old) {
+    sigset_t held;
+    sigemptyset(&held);
+    for (int i = 0; i < DEADLY; i++)
+        sigaddset(&held, deadly[i]);
+    pthread_sigmask(SIG_BLOCK, &held, old);
+}
+
+static void release_signals(const sigset_t *old) {
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, old, NULL);
+    errno = error;
+}
+
+int cleanup_create(char *path) {
+    sigset_t old;
+    hold_signals(&old);
+    int fd = mkstemp(path);
+    if (fd >= 0)
+        temporary = path;
+    release_signals(&old);
+    return fd;
+}
+
+bool cleanup_rename(const char *target) {
+    sigset_t old;
+    hold_signals(&old);
+    bool renamed = rename(temporary, target) == 0;
+    if (renamed)
+        temporary = NULL;
+    release_signals(&old);
+    return renamed;
+}
+
+void cleanup_remove(void) {
+    sigset_t old;
+    hold_signals(&old);
+    remove_temporary();
+    release_signals(&old);
+}
+
+int cleanup_unnamed_file(void) {
+    const char *directory = getenv("TMPDIR");
+    if (directory == NULL || *directory == '\0')
+        directory = "/var/tmp";
+    static const char name[] = "/smx-XXXXXX";
+    size_t length = strlen(directory);
+    char *path = malloc(length + sizeof name);
+    if (path == NULL) {
+        complain(directory, "%s", strerror(errno));
+        return -1;
+    }
+    memcpy(path, directory, length);
+    memcpy(path + length, name, sizeof name);
+    sigset_t old;
+    hold_signals(&old);
+    int fd = mkstemp(path);
+    if (fd >= 0)
+        unlink(path);
+    release_signals(&old);
+    if (fd < 0)
+        complain(directory, "cannot create a temporary file: %s", strerror(errno));
+    free(path);
+    return fd;
+}
+
+void cleanup_guard_map(const void *map, size_t bytes, const char *name) {
+    for (int i = 0; i < MAPS; i++) {
+        if (maps[i].start != NULL)
+            continue;
+        maps[i].bytes = bytes;
+        maps[i].name = name;
+        maps[i].start = map;
+        return;
+    }
+}
+
+void cleanup_unguard_map(const void *map) {
+    for (int i = 0; i < MAPS; i++) {
+        if (maps[i].start == map)
+            maps[i].start = NULL;
+    }
+}

@@ -1,0 +1,73 @@
+#include "message.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "progress.h"
+
+enum { LINE = 1024 };
+
+static void append(char line[static LINE], const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void append_list(char line[static LINE], const char *format, va_list arguments) {
+    size_t length = strlen(line);
+    vsnprintf(line + length, LINE - length, format, arguments);
+}
+
+static void append(char line[static LINE], const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    append_list(line, format, arguments);
+    va_end(arguments);
+}
+
+/* A file's name or text must not break the line or drive the terminal. */
+static void print_line(char line[static LINE]) {
+    for (char *c = line; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    }
+    progress_clear();
+    fprintf(stderr, "%s\n", line);
+}
+
+int complain(const char *name, const char *format, ...) {
+    char line[LINE] = "";
+    append(line, "smx: %s: ", name);
+    va_list arguments;
+    va_start(arguments, format);
+    append_list(line, format, arguments);
+    va_end(arguments);
+    print_line(line);
+    return EXIT_FAILED;
+}
+
+int complain_usage(const char *who, const char *format, ...) {
+    char line[LINE] = "";
+    append(line, "%s: ", who);
+    va_list arguments;
+    va_start(arguments, format);
+    append_list(line, format, arguments);
+    va_end(arguments);
+    append(line, " (try '%s --help')", who);
+    print_line(line);
+    return EXIT_USAGE;
+}
+
+bool check_isa(void) {
+    if (smx_isa() != NULL)
+        return true;
+    const char *wanted = getenv("SMX_ISA");
+    char line[LINE] = "";
+    append(line,
+           "smx: SMX_ISA=%s names no instruction set that can be used here; available:", wanted != NULL ? wanted : "");
+    for (size_t i = 0; smx_isa_available(i) != NULL; i++)
+        append(line, " %s", smx_isa_available(i));
+    print_line(line);
+    return false;
+}
+
+int complain_status(const char *name, smx_status status) { return complain(name, "%s", smx_status_str(status)); }
