@@ -4,6 +4,7 @@ install(TARGETS smx_shared smx_static EXPORT smxTargets)
 install(FILES include/smx/smx.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/smx)
 if(SMX_CLI)
     install(TARGETS smx_cli)
+    install(DIRECTORY data DESTINATION ${CMAKE_INSTALL_DATADIR}/smx)
 endif()
 
 set(SMX_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/smx)

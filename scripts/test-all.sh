@@ -28,7 +28,7 @@ for preset in "$@"; do
         failed=$((failed + 1))
     else
         ctest --preset "$preset" -j "$jobs" --output-junit junit.xml
-        grep -h '^SKIP' "build/$preset/Testing/Temporary/LastTest.log" | sort -u
+        grep -hiE '^skip|not available here' "build/$preset/Testing/Temporary/LastTest.log" | sort -u
         bad=$(($(count failures "$report") + $(count disabled "$report") + $(count skipped "$report")))
         good=$(($(count tests "$report") - bad))
         [ $((good + bad)) -gt 0 ] || bad=1 # no test ran
