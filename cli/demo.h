@@ -2,9 +2,11 @@
 #ifndef SMX_CLI_DEMO_H
 #define SMX_CLI_DEMO_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
-#include <smx/smx.h>
+#include "smx/smx.h"
 
 enum {
     DEMO_SIDE = 8, /* an image is 8 x 8 pixels */
@@ -23,9 +25,12 @@ typedef struct demo_set {
 } demo_set;
 
 /* Reads the digits and splits them. `directory` is what --data gave, or null: then it looks where demo_data.c says.
- * Returns 0, or -1 after a message; what was allocated is the caller's to free with demo_set_free, either way. */
-int demo_read_digits(const char *directory, demo_set *train, demo_set *test);
+ * Returns false after a message; demo_set_free is the caller's to call, either way. */
+bool demo_read_digits(const char *directory, demo_set *train, demo_set *test);
 void demo_set_free(demo_set *set);
+
+/* DIRECTORY/NAME, to be freed; null after a message. */
+char *demo_join(const char *directory, const char *name);
 
 /* The model: logits = image, 1 times weights; probabilities = softmax(logits). velocity is the optimiser's. */
 typedef struct demo_model {
@@ -48,8 +53,7 @@ double demo_loss(const demo_set *set, const float *probabilities);
 int demo_class(const float *probabilities);
 
 /* How many of the set's samples of class i were taken for class j. */
-typedef size_t demo_confusion[DEMO_CLASSES][DEMO_CLASSES];
-void demo_count(const demo_set *set, const float *probabilities, demo_confusion counts);
+void demo_count(const demo_set *set, const float *probabilities, size_t counts[DEMO_CLASSES][DEMO_CLASSES]);
 double demo_accuracy(const demo_set *set, const float *probabilities);
 
 /* The learning curve: point e is after e epochs. */
@@ -59,19 +63,31 @@ typedef struct demo_point {
     double test_accuracy;
 } demo_point;
 
-/* What the picture shows. */
+/* What is to be seen of a training. */
 typedef struct demo_results {
     const demo_point *curve; /* DEMO_EPOCHS + 1 points */
-    const size_t (*confusion)[DEMO_CLASSES];
-    const float *image;         /* of the sample whose Jacobian it is */
-    const float *probabilities; /* of that sample */
-    const float *jacobian;      /* DEMO_CLASSES x DEMO_CLASSES */
-    size_t sample;              /* its index in the data */
+    size_t confusion[DEMO_CLASSES][DEMO_CLASSES];
+    size_t sample; /* the test sample of which image, label, probabilities and Jacobian are: its index in the data */
+    const float *image;
     int label;
+    const float *probabilities;
+    float jacobian[DEMO_CLASSES][DEMO_CLASSES];
 } demo_results;
 
-/* Draws the picture with gnuplot. Returns 0, also when there is no gnuplot (with a note that says so), or -1 after a
- * message. */
-int demo_plot(const char *path, const demo_results *results);
+/* Prints the confusion matrix. */
+void demo_print_confusion(size_t counts[DEMO_CLASSES][DEMO_CLASSES]);
+
+/* Prints the SHA-256 of the weights, as little-endian float32 in C order. */
+void demo_print_hash(const demo_model *model);
+
+/* Writes the files. Returns false after a message. */
+bool demo_save(const char *directory, const demo_model *model, const demo_set *test, const float *probabilities,
+               const demo_results *results);
+
+/* Draws the picture with gnuplot. Without gnuplot it says so, and that is no failure. Returns false after a message. */
+bool demo_plot(const char *path, const demo_results *results);
+
+/* Writes the script that draws the picture on gnuplot's standard output. */
+void demo_write_script(FILE *script, const demo_results *results);
 
 #endif

@@ -16,8 +16,7 @@ static const float momentum = 0.9f;
 static const float weight_decay = 1e-4f; /* L2; the biases have none */
 
 smx_status demo_predict(const demo_model *model, const demo_set *set, float *probabilities,
-                        const smx_options *options)
-{
+                        const smx_options *options) {
     for (size_t k = 0; k < set->count; k++) {
         const float *image = set->images + k * DEMO_PIXELS;
         double logits[DEMO_CLASSES];
@@ -42,8 +41,7 @@ smx_status demo_predict(const demo_model *model, const demo_set *set, float *pro
  * and this loss is L(y), with dL/dy_i = -1 / (K y_i) at the label and 0 elsewhere. The sum is then -1/K, so that (6)
  * gives y_i / K, and at the label y_i / K - 1/K: the same. */
 static smx_status gradient_of_logits(const demo_set *set, const float *probabilities, float *gradient,
-                                     const smx_options *options)
-{
+                                     const smx_options *options) {
     /* A label whose probability underflowed to 0 would divide by 0; from here up, 1 / (K y) stays finite. */
     const float tiny = 0x1p-100f;
     for (size_t k = 0; k < set->count; k++) {
@@ -58,8 +56,7 @@ static smx_status gradient_of_logits(const demo_set *set, const float *probabili
 }
 
 /* dL/dweights = (images, 1)^T dL/dlogits. */
-static void gradient_of_weights(const demo_set *set, const float *gradient, double sums[DEMO_INPUTS][DEMO_CLASSES])
-{
+static void gradient_of_weights(const demo_set *set, const float *gradient, double sums[DEMO_INPUTS][DEMO_CLASSES]) {
     for (int p = 0; p < DEMO_INPUTS; p++)
         for (int c = 0; c < DEMO_CLASSES; c++)
             sums[p][c] = 0.0;
@@ -75,8 +72,7 @@ static void gradient_of_weights(const demo_set *set, const float *gradient, doub
 }
 
 smx_status demo_descend(demo_model *model, const demo_set *set, const float *probabilities, float *gradient,
-                        const smx_options *options)
-{
+                        const smx_options *options) {
     smx_status status = gradient_of_logits(set, probabilities, gradient, options);
     if (status != SMX_OK)
         return status;
@@ -95,16 +91,14 @@ smx_status demo_descend(demo_model *model, const demo_set *set, const float *pro
     return SMX_OK;
 }
 
-double demo_loss(const demo_set *set, const float *probabilities)
-{
+double demo_loss(const demo_set *set, const float *probabilities) {
     double sum = 0.0;
     for (size_t k = 0; k < set->count; k++)
         sum -= log((double)probabilities[k * DEMO_CLASSES + set->labels[k]]);
     return sum / (double)set->count;
 }
 
-int demo_class(const float *probabilities)
-{
+int demo_class(const float *probabilities) {
     int best = 0;
     for (int c = 1; c < DEMO_CLASSES; c++)
         if (probabilities[c] > probabilities[best])
@@ -112,8 +106,7 @@ int demo_class(const float *probabilities)
     return best;
 }
 
-void demo_count(const demo_set *set, const float *probabilities, demo_confusion counts)
-{
+void demo_count(const demo_set *set, const float *probabilities, size_t counts[DEMO_CLASSES][DEMO_CLASSES]) {
     for (int i = 0; i < DEMO_CLASSES; i++)
         for (int j = 0; j < DEMO_CLASSES; j++)
             counts[i][j] = 0;
@@ -121,8 +114,7 @@ void demo_count(const demo_set *set, const float *probabilities, demo_confusion 
         counts[set->labels[k]][demo_class(probabilities + k * DEMO_CLASSES)]++;
 }
 
-double demo_accuracy(const demo_set *set, const float *probabilities)
-{
+double demo_accuracy(const demo_set *set, const float *probabilities) {
     size_t right = 0;
     for (size_t k = 0; k < set->count; k++)
         right += demo_class(probabilities + k * DEMO_CLASSES) == set->labels[k];
