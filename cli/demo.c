@@ -1,0 +1,198 @@
+/* `smx demo`: trains softmax regression on the handwritten digits, shows how it goes, and leaves files and a picture.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "demo.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "message.h"
+
+enum { EPOCHS_A_LINE = 20 };
+
+static const char command_name[] = "smx demo";
+
+static const char usage[] =
+    "usage: smx demo [--out DIR] [--data DIR] [--threads T]\n"
+    "\n"
+    "Trains softmax regression on four fifths of the handwritten digits and tests it on the rest. Writes the\n"
+    "probabilities of the test digits, the Jacobian of one, the loss curve and the weights (.npy), and a picture\n"
+    "(demo.png, made by gnuplot).\n"
+    "\n"
+    "  -o, --out DIR      write the files there (default: demo)\n"
+    "  -d, --data DIR     where digits-images.npy and digits-labels.npy are (default: $SMX_DATA, else ./data, else\n"
+    "                     where smx was built or installed)\n"
+    "  -t, --threads T    how many threads to use (default: as many as OpenMP would)\n"
+    "  -h, --help         this text\n"
+    "\n"
+    "The weights, and so the SHA-256 printed at the end, are the same on every instruction set and for any T.\n";
+
+typedef struct demo_run {
+    smx_options options;
+    demo_set train;
+    demo_set test;
+    demo_model model;
+    float *train_probabilities;
+    float *test_probabilities;
+    float *gradient;
+    demo_point curve[DEMO_EPOCHS + 1];
+} demo_run;
+
+static bool allocate(demo_run *run) {
+    run->train_probabilities = calloc(run->train.count, DEMO_CLASSES * sizeof(float));
+    run->test_probabilities = calloc(run->test.count, DEMO_CLASSES * sizeof(float));
+    run->gradient = calloc(run->train.count, DEMO_CLASSES * sizeof(float));
+    if (run->train_probabilities != NULL && run->test_probabilities != NULL && run->gradient != NULL)
+        return true;
+    complain(command_name, "out of memory");
+    return false;
+}
+
+static void print_point(int epoch, const demo_point *point) {
+    if (epoch == 0)
+        printf("\nepoch  train loss  train accuracy  test accuracy\n");
+    printf("%5d  %10.4f  %12.1f %%  %11.1f %%\n", epoch, point->loss, 100.0 * point->train_accuracy,
+           100.0 * point->test_accuracy);
+    fflush(stdout);
+}
+
+static smx_status train(demo_run *run) {
+    for (int epoch = 0;; epoch++) {
+        smx_status status = demo_predict(&run->model, &run->train, run->train_probabilities, &run->options);
+        if (status == SMX_OK)
+            status = demo_predict(&run->model, &run->test, run->test_probabilities, &run->options);
+        if (status != SMX_OK)
+            return status;
+        demo_point *point = &run->curve[epoch];
+        point->loss = demo_loss(&run->train, run->train_probabilities);
+        point->train_accuracy = demo_accuracy(&run->train, run->train_probabilities);
+        point->test_accuracy = demo_accuracy(&run->test, run->test_probabilities);
+        if (epoch % EPOCHS_A_LINE == 0)
+            print_point(epoch, point);
+        if (epoch == DEMO_EPOCHS)
+            return SMX_OK;
+        status = demo_descend(&run->model, &run->train, run->train_probabilities, run->gradient, &run->options);
+        if (status != SMX_OK)
+            return status;
+    }
+}
+
+/* The test sample whose largest probability is the smallest: its Jacobian has the most to show. */
+static size_t least_certain(const demo_set *set, const float *probabilities) {
+    size_t least = 0;
+    float least_top = 2.0f;
+    for (size_t k = 0; k < set->count; k++) {
+        const float *row = probabilities + k * DEMO_CLASSES;
+        float top = row[demo_class(row)];
+        if (top < least_top) {
+            least = k;
+            least_top = top;
+        }
+    }
+    return least;
+}
+
+static smx_status evaluate(const demo_run *run, demo_results *results) {
+    size_t k = least_certain(&run->test, run->test_probabilities);
+    results->curve = run->curve;
+    demo_count(&run->test, run->test_probabilities, results->confusion);
+    results->sample = k * DEMO_TEST_EVERY;
+    results->image = run->test.images + k * DEMO_PIXELS;
+    results->label = run->test.labels[k];
+    results->probabilities = run->test_probabilities + k * DEMO_CLASSES;
+    return smx_softmax_jacobian_f32(1, DEMO_CLASSES, results->probabilities, DEMO_CLASSES, results->jacobian[0],
+                                    DEMO_CLASSES, sizeof results->jacobian / sizeof(float), &run->options);
+}
+
+static bool make_directory(const char *path) {
+    if (mkdir(path, 0777) == 0)
+        return true;
+    int error = errno;
+    struct stat status;
+    if (error == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
+        return true;
+    complain(path, "cannot make the directory: %s", strerror(error == EEXIST ? ENOTDIR : error));
+    return false;
+}
+
+static bool work(demo_run *run, const char *data, const char *out) {
+    if (!demo_read_digits(data, &run->train, &run->test) || !make_directory(out) || !allocate(run))
+        return false;
+    unsigned threads = run->options.threads != 0 ? run->options.threads : smx_threads();
+    printf("softmax regression, %d pixels and a bias to %d classes: %zu digits for training, %zu for testing\n",
+           DEMO_PIXELS, DEMO_CLASSES, run->train.count, run->test.count);
+    printf("instruction set %s, %u thread%s\n", smx_isa(), threads, threads == 1 ? "" : "s");
+
+    demo_results results;
+    smx_status status = train(run);
+    if (status == SMX_OK)
+        status = evaluate(run, &results);
+    if (status != SMX_OK) {
+        complain_status(command_name, status);
+        return false;
+    }
+    printf("\ntest accuracy: %.1f %%\n", 100.0 * run->curve[DEMO_EPOCHS].test_accuracy);
+    demo_print_confusion(results.confusion);
+    demo_print_hash(&run->model);
+    fflush(stdout);
+    return demo_save(out, &run->model, &run->test, run->test_probabilities, &results);
+}
+
+/* Returns false after a message. */
+static bool parse_threads(const char *text, unsigned *threads) {
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < 1 || value > 65536) {
+        complain_usage(command_name, "--threads takes a number from 1 to 65536, not '%s'", text);
+        return false;
+    }
+    *threads = (unsigned)value;
+    return true;
+}
+
+int smx_demo_main(int argc, char **argv) {
+    static const struct option options[] = {{"out", required_argument, NULL, 'o'},
+                                            {"data", required_argument, NULL, 'd'},
+                                            {"threads", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    static demo_run run = {.options = {.size = sizeof run.options}};
+    const char *out = "demo";
+    const char *data = NULL;
+    for (int option; (option = getopt_long(argc, argv, "o:d:t:h", options, NULL)) != -1;) {
+        switch (option) {
+        case 'o':
+            out = optarg;
+            break;
+        case 'd':
+            data = optarg;
+            break;
+        case 't':
+            if (!parse_threads(optarg, &run.options.threads))
+                return EXIT_USAGE;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return EXIT_OK;
+        default:
+            return EXIT_USAGE;
+        }
+    }
+    if (optind < argc)
+        return complain_usage(command_name, "'%s' is one argument too many", argv[optind]);
+    if (!check_isa())
+        return EXIT_USAGE;
+    bool ok = work(&run, data, out);
+    demo_set_free(&run.train);
+    demo_set_free(&run.test);
+    free(run.train_probabilities);
+    free(run.test_probabilities);
+    free(run.gradient);
+    return ok ? EXIT_OK : EXIT_FAILED;
+}
