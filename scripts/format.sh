@@ -4,11 +4,13 @@ set -eu
 cd "$(dirname "$0")/.."
 files=$(find include src cli tests tools examples -name '*.[ch]' -o -name '*.cpp' | sort)
 mode=-i
+status=0
 [ "${1-}" != --check ] || mode='--dry-run -Werror'
 # shellcheck disable=SC2086 # words
-clang-format $mode $files
+clang-format $mode $files || status=1
 # shellcheck disable=SC2086
 if grep -nE '^.{121}' $files; then
     echo "^ longer than 120 columns, which clang-format leaves to the author in comments" >&2
-    exit 1
+    status=1
 fi
+exit $status
