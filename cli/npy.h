@@ -16,6 +16,7 @@
 enum {
     NPY_MAX_DIMS = 64,      /* NumPy's own limit */
     NPY_MAX_HEADER = 65535, /* the longest header of version 1.0; the later versions' limit of 4 GiB serves no array */
+    NPY_SHAPE_SPACE = 1500, /* what npy_format_shape needs at most: 22 characters a dimension */
     NPY_HEADER_SPACE = 1 << 11 /* what npy_format_header needs at most */
 };
 
@@ -33,6 +34,13 @@ size_t npy_item_size(npy_dtype dtype);
 /* The number of elements. For a header that came from npy_parse_header or npy_open, neither this nor the bytes
  * overflow: they stay below PTRDIFF_MAX. */
 size_t npy_count(const npy_header *header);
+
+/* Whether the bytes of the array can be addressed. A dimension of 0 makes an array empty, but the others must make sense
+ * all the same. */
+bool npy_fits(const npy_header *header);
+
+/* Writes a shape as Python does: (), (3,), (3, 4). */
+void npy_format_shape(const npy_header *header, char text[static NPY_SHAPE_SPACE]);
 
 /* Parses the text of a header (what follows its length). Returns null, or what is wrong with it, which lies in `error`.
  */

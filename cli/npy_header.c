@@ -21,6 +21,27 @@ size_t npy_count(const npy_header *header) {
     return count;
 }
 
+bool npy_fits(const npy_header *header) {
+    size_t bytes = npy_item_size(header->dtype);
+    for (size_t i = 0; i < header->ndim; i++) {
+        size_t size = header->shape[i];
+        if (size == 0)
+            continue;
+        if (bytes > PTRDIFF_MAX / size)
+            return false;
+        bytes *= size;
+    }
+    return true;
+}
+
+void npy_format_shape(const npy_header *header, char text[static NPY_SHAPE_SPACE]) {
+    size_t used = (size_t)snprintf(text, NPY_SHAPE_SPACE, "(");
+    for (size_t i = 0; i < header->ndim; i++)
+        used += (size_t)snprintf(text + used, NPY_SHAPE_SPACE - used, "%s%zu%s", i == 0 ? "" : " ", header->shape[i],
+                                 i + 1 < header->ndim || i == 0 ? "," : "");
+    snprintf(text + used, NPY_SHAPE_SPACE - used, ")");
+}
+
 static void skip_space(parser *p) {
     while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r'))
         p->at++;
@@ -134,20 +155,6 @@ static void parse_shape(parser *p, npy_header *header) {
         p->error = "header's 'shape' is not a tuple of integers";
 }
 
-/* A dimension of 0 makes an array empty, but the others must make sense all the same. */
-static bool fits_address_space(const npy_header *header) {
-    size_t bytes = npy_item_size(header->dtype);
-    for (size_t i = 0; i < header->ndim; i++) {
-        size_t size = header->shape[i];
-        if (size == 0)
-            continue;
-        if (bytes > PTRDIFF_MAX / size)
-            return false;
-        bytes *= size;
-    }
-    return true;
-}
-
 enum { DESCR = 1, FORTRAN_ORDER = 2, SHAPE = 4 };
 
 /* One 'key': value; returns which. */
@@ -202,19 +209,17 @@ const char *npy_parse_header(const char *text, size_t length, npy_header *header
         return "header has no 'fortran_order'";
     if ((seen & SHAPE) == 0)
         return "header has no 'shape'";
-    return fits_address_space(header) ? NULL : "shape is larger than the address space";
+    return npy_fits(header) ? NULL : "shape is larger than the address space";
 }
 
 size_t npy_format_header(const npy_header *header, char bytes[static NPY_HEADER_SPACE]) {
     enum { PREAMBLE = 10, ALIGN = 64 };
-    size_t used = PREAMBLE;
-    used +=
-        (size_t)snprintf(bytes + used, NPY_HEADER_SPACE - used, "{'descr': '<f%zu', 'fortran_order': %s, 'shape': (",
-                         npy_item_size(header->dtype), header->fortran_order ? "True" : "False");
-    for (size_t i = 0; i < header->ndim; i++)
-        used += (size_t)snprintf(bytes + used, NPY_HEADER_SPACE - used, "%s%zu%s", i == 0 ? "" : " ", header->shape[i],
-                                 i + 1 < header->ndim || i == 0 ? "," : "");
-    used += (size_t)snprintf(bytes + used, NPY_HEADER_SPACE - used, "), }");
+    char shape[NPY_SHAPE_SPACE];
+    npy_format_shape(header, shape);
+    size_t used =
+        PREAMBLE + (size_t)snprintf(bytes + PREAMBLE, NPY_HEADER_SPACE - PREAMBLE,
+                                    "{'descr': '<f%zu', 'fortran_order': %s, 'shape': %s, }",
+                                    npy_item_size(header->dtype), header->fortran_order ? "True" : "False", shape);
     size_t total = (used + 1 + ALIGN - 1) / ALIGN * ALIGN;
     memset(bytes + used, ' ', total - used);
     bytes[total - 1] = '\n';
