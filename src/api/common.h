@@ -1,0 +1,84 @@
+/* What the public functions share: each checks its arguments, then hands rows, or parts of a row, to threads. */
+#ifndef SMX_API_COMMON_H
+#define SMX_API_COMMON_H
+
+#include "../dispatch.h"
+#include "../float_env.h"
+#include "../matrix.h"
+#include "../parallel.h"
+#include "smx/smx.h"
+
+#include <string.h>
+
+/* A row is cut into at most this many parts: their statistics stand on the stack. */
+#define PARTS_MAX ((size_t)64)
+
+/* Options, then the kernels in use; null kernels: SMX_ERROR_ISA. */
+static inline smx_status begin(const smx_options *opt, struct settings *settings,
+                               const struct NAME(smx_kernels) * *kernels) {
+    smx_status status = smx_settings(opt, settings);
+    if (status != SMX_OK) {
+        return status;
+    }
+    *kernels = NAME(smx_kernels_in_use)();
+    return *kernels == NULL ? SMX_ERROR_ISA : SMX_OK;
+}
+
+static inline struct matrix matrix_of(const real *data, size_t rows, size_t n, size_t stride) {
+    struct matrix a = {data, rows, n, stride, sizeof(real)};
+    return a;
+}
+
+/* The checks that concern one matrix. */
+static inline smx_status check_matrix(struct matrix a) {
+    if (!matrix_strides(a)) {
+        return SMX_ERROR_STRIDE;
+    }
+    if (!matrix_fits(a)) {
+        return SMX_ERROR_SIZE;
+    }
+    return a.data == NULL ? SMX_ERROR_NULL : SMX_OK;
+}
+
+/* An output may be an input itself; else they must not share an element. */
+static inline smx_status check_output(struct matrix out, struct matrix in) {
+    return matrix_same(out, in) || !matrix_overlap(out, in) ? SMX_OK : SMX_ERROR_OVERLAP;
+}
+
+/* A row in contiguous parts of equal length, but for the last: whole cache lines, so that no two threads share one. */
+struct span {
+    size_t from, n;
+};
+
+static inline struct span part_of(size_t n, size_t parts, size_t i) {
+    size_t length = (n / parts + 63) / 64 * 64;
+    struct span span = {i * length < n ? i * length : n, 0};
+    span.n = i == parts - 1 || n - span.from < length ? n - span.from : length;
+    return span;
+}
+
+/* The i-th of `pieces` runs of `count` things, as even as can be. */
+static inline struct span piece_of(size_t count, size_t pieces, size_t i) {
+    size_t each = count / pieces, more = count % pieces;
+    struct span span = {i * each + (i < more ? i : more), each + (i < more ? 1 : 0)};
+    return span;
+}
+
+/* Few long rows are cut into parts; in how many, or 1. */
+static inline size_t parts_of_row(const struct settings *settings, size_t rows, size_t n) {
+    size_t by_rows = smx_pieces(settings, rows, n), by_parts = smx_pieces(settings, n, 1);
+    if (by_parts > PARTS_MAX) {
+        by_parts = PARTS_MAX;
+    }
+    return by_rows < by_parts ? by_parts : 1;
+}
+
+static inline bool sums_are_zero(const int64_t a[4]) { return a[0] == 0 && a[1] == 0 && a[2] == 0 && a[3] == 0; }
+
+static inline void add_sums(int64_t into[4], const int64_t from[4]) {
+    for (int k = 0; k < 4; k++) {
+        into[k] += from[k];
+    }
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* What this processor, and the system on it, can run. Compiled without instruction-set flags. */
+#ifndef SMX_CPU_H
+#define SMX_CPU_H
+
+#include <stdbool.h>
+
+bool smx_cpu_always(void);
+bool smx_cpu_avx2(void);   /* AVX2 and FMA */
+bool smx_cpu_avx512(void); /* F, DQ, BW and VL */
+bool smx_cpu_sve(void);
+bool smx_cpu_rvv(void);
+
+#endif

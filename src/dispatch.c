@@ -1,0 +1,82 @@
+#include "dispatch.h"
+
+#include "cpu.h"
+#include "isa/isa.h"
+#include "smx/smx.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct choice {
+    const char *name;
+    bool (*runs_here)(void);
+    /* Where a type's kernels are missing, the scalar ones serve: the bits are the same. */
+    const struct smx_kernels_f32 *const *f32;
+    const struct smx_kernels_f64 *const *f64;
+};
+
+/* Best first. */
+static const struct choice choices[] = {
+    {"avx512", smx_cpu_avx512, &smx_avx512_f32, &smx_avx512_f64}, {"avx2", smx_cpu_avx2, &smx_avx2_f32, &smx_avx2_f64},
+    {"sve", smx_cpu_sve, &smx_sve_f32, &smx_scalar_f64},          {"rvv", smx_cpu_rvv, &smx_rvv_f32, &smx_scalar_f64},
+    {"scalar", smx_cpu_always, &smx_scalar_f32, &smx_scalar_f64},
+};
+#define CHOICES (sizeof choices / sizeof choices[0])
+
+static const struct choice unusable = {NULL, NULL, NULL, NULL}; /* SMX_ISA names none that works here */
+
+static _Atomic(const struct choice *) in_use; /* null until first use */
+
+static bool available(const struct choice *choice) { return *choice->f32 != NULL && choice->runs_here(); }
+
+static const struct choice *choose(const char *name) {
+    for (size_t i = 0; i < CHOICES; i++) {
+        if ((name == NULL || strcmp(name, choices[i].name) == 0) && available(&choices[i])) {
+            return &choices[i];
+        }
+    }
+    return &unusable;
+}
+
+static const struct choice *current(void) {
+    const struct choice *choice = atomic_load_explicit(&in_use, memory_order_acquire);
+    if (choice == NULL) {
+        const char *name = getenv("SMX_ISA");
+        const struct choice *first = choose(name != NULL && name[0] != '\0' ? name : NULL);
+        /* If another thread was quicker, its choice stays. */
+        if (atomic_compare_exchange_strong(&in_use, &choice, first)) {
+            choice = first;
+        }
+    }
+    return choice;
+}
+
+const struct smx_kernels_f32 *smx_kernels_in_use_f32(void) {
+    const struct choice *choice = current();
+    return choice == &unusable ? NULL : *choice->f32;
+}
+
+const struct smx_kernels_f64 *smx_kernels_in_use_f64(void) {
+    const struct choice *choice = current();
+    return choice == &unusable ? NULL : *choice->f64;
+}
+
+const char *smx_isa(void) { return current()->name; }
+
+smx_status smx_isa_set(const char *name) {
+    const struct choice *choice = choose(name);
+    if (choice == &unusable) {
+        return SMX_ERROR_ISA;
+    }
+    atomic_store_explicit(&in_use, choice, memory_order_release);
+    return SMX_OK;
+}
+
+const char *smx_isa_available(size_t i) {
+    for (size_t k = 0; k < CHOICES; k++) {
+        if (available(&choices[k]) && i-- == 0) {
+            return choices[k].name;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,29 @@
+/* AVX2 + FMA kernels, f32. */
+#include "isa.h"
+
+#if SMX_BUILD_X86
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+
+/* In this order: */
+#include "../vec/avx2_f32.h"
+
+#include "../kernels/f32.h"
+
+#include "../kernels/all.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+
+const struct smx_kernels_f32 *const smx_avx2_f32 = &kernels_f32;
+
+#else
+
+const struct smx_kernels_f32 *const smx_avx2_f32 = NULL;
+
+#endif

@@ -1,0 +1,29 @@
+/* AVX-512 kernels, f64. */
+#include "isa.h"
+
+#if SMX_BUILD_X86
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,fma")
+#endif
+
+/* In this order: */
+#include "../vec/avx512_f64.h"
+
+#include "../kernels/f64.h"
+
+#include "../kernels/all.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+
+const struct smx_kernels_f64 *const smx_avx512_f64 = &kernels_f64;
+
+#else
+
+const struct smx_kernels_f64 *const smx_avx512_f64 = NULL;
+
+#endif

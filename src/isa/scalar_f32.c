@@ -1,0 +1,11 @@
+/* Scalar kernels, f32: the reference that every other instruction set must equal bit for bit. */
+#include "isa.h"
+
+/* In this order: */
+#include "../vec/scalar_f32.h"
+
+#include "../kernels/f32.h"
+
+#include "../kernels/all.h"
+
+const struct smx_kernels_f32 *const smx_scalar_f32 = &kernels_f32;

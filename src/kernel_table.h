@@ -1,0 +1,31 @@
+/* The kernels of one instruction set and one type, as a table of pointers. */
+#ifndef SMX_KERNEL_TABLE_H
+#define SMX_KERNEL_TABLE_H
+
+#include "policy.h"
+#include "wide.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What each entry does stands in src/kernels/, at the function of the same name. */
+#define SMX_KERNEL_TABLE(real, suffix)                                                                                 \
+    struct smx_kernels_##suffix {                                                                                      \
+        void (*softmax_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy);    \
+        real (*row_max)(size_t n, const real *x);                                                                      \
+        void (*row_terms)(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum);                 \
+        void (*row_scale)(size_t n, const real *e, const struct wide *sum, real *y);                                   \
+        void (*row_fill)(size_t n, enum filling, real *y);                                                             \
+        void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
+                              size_t lddx);                                                                            \
+        int32_t (*backward_exponent)(size_t n, const real *y, const real *dy);                                         \
+        void (*backward_products)(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,             \
+                                  struct wide *sum);                                                                   \
+        void (*backward_finish)(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,     \
+                                real *dx);                                                                             \
+        void (*jacobian_rows)(size_t n, const real *y, size_t first, size_t last, real *jac, size_t ldj);              \
+    }
+SMX_KERNEL_TABLE(float, f32);
+SMX_KERNEL_TABLE(double, f64);
+
+#endif

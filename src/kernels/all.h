@@ -1,0 +1,30 @@
+/* All kernels of one instruction set and one type. An ISA stub includes its vector layer, the type's constants, and
+ * this, and gets NAME(kernels), a table of everything. */
+#include "../kernel_table.h"
+
+#include <math.h>
+#include <string.h>
+
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /* so that each constant argument makes a loop of its own */
+#else
+#define ALWAYS_INLINE inline
+#endif
+
+#include "exact_sum.h"
+#include "forward.h"
+#include "backward.h"
+#include "jacobian.h"
+
+static const struct NAME(smx_kernels) NAME(kernels) = {
+    .softmax_rows = softmax_rows,
+    .row_max = row_max,
+    .row_terms = row_terms,
+    .row_scale = row_scale,
+    .row_fill = row_fill,
+    .backward_rows = backward_rows,
+    .backward_exponent = backward_exponent,
+    .backward_products = backward_products,
+    .backward_finish = backward_finish,
+    .jacobian_rows = jacobian_rows,
+};

@@ -1,0 +1,163 @@
+/* Softmax backward: largest exponent of the products y_j dy_j, their exact sum s, then y_i (dy_i - s).
+ * docs/bits.md, "Backward". */
+#ifndef SMX_BACKWARD_H
+#define SMX_BACKWARD_H
+
+/* Powers of two that bring y and dy of a row into range, and its gradient back; and the products' exponent then. */
+struct range {
+    real y_scale, dy_scale, dx_scale;
+    int exponent;
+};
+
+static inline struct range range_of(int exponent) {
+    struct range range = {1, 1, 1, exponent};
+    if (exponent > PRODUCT_LARGE) {
+        range.dy_scale = power_of_two(LARGE_SCALE);
+        range.dx_scale = power_of_two(-LARGE_SCALE);
+        range.exponent += LARGE_SCALE;
+    } else if (exponent < PRODUCT_SMALL) {
+        range.y_scale = power_of_two(SMALL_SCALE);
+        range.exponent += SMALL_SCALE;
+    }
+    return range;
+}
+
+static inline bool no_products(int exponent) { return exponent < PRODUCT_NOTHING; }
+
+/* The exponent of a rounded to the precision of a real, as if exponents had no limits; INT32_MIN for 0. */
+static inline int32_t exponent_of_product(real a, real b) {
+    int ea, eb, ep;
+    real fraction = (real)frexp(a, &ea) * (real)frexp(b, &eb);
+    frexp(fraction, &ep);
+    return fraction == 0 ? INT32_MIN : ea + eb + ep - 1;
+}
+
+/* One by one, for rows where a product leaves the range of normal numbers or something is not finite. */
+static int32_t largest_exponent_slowly(size_t n, const real *y, const real *dy) {
+    int32_t largest = INT32_MIN;
+    for (size_t j = 0; j < n; j++) {
+        if (!isfinite(y[j]) || !isfinite(dy[j])) {
+            return INT32_MAX;
+        }
+        int32_t exponent = exponent_of_product(y[j], dy[j]);
+        largest = exponent > largest ? exponent : largest;
+    }
+    return largest;
+}
+
+/* INT32_MAX if anything is not finite, INT32_MIN if all products are 0. */
+static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
+    v_t zero = v_set1(0);
+    v_t largest = zero;
+    m_t nan = m_none();
+    for (size_t j = 0; j < n; j += V_LANES) {
+        bool whole = n - j >= V_LANES;
+        v_t yj = whole ? v_load(y + j) : v_load_n(y + j, n - j, zero);
+        v_t dyj = whole ? v_load(dy + j) : v_load_n(dy + j, n - j, zero);
+        v_t product = v_abs(v_mul(yj, dyj));
+        largest = v_max(largest, product);
+        nan = m_or(nan, v_unordered(product, product));
+    }
+    real max = v_hmax(largest);
+    if (m_any(nan) || !(max >= power_of_two(PRODUCT_SMALL) && max < (real)INFINITY)) {
+        return largest_exponent_slowly(n, y, dy);
+    }
+    return (int32_t)(bits_of_real(max) >> REAL_MANTISSA) - REAL_BIAS;
+}
+
+static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct range *range, bool scaled,
+                                         bool wide, int64_t limbs[3]) {
+    struct grid g = grid_signed(range->exponent);
+    v_t zero = v_set1(0);
+    i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
+    size_t vectors = 0;
+    for (size_t j = 0; j < n; j += V_LANES, vectors++) {
+        bool whole = n - j >= V_LANES;
+        v_t yj = whole ? v_load(y + j) : v_load_n(y + j, n - j, zero);
+        v_t dyj = whole ? v_load(dy + j) : v_load_n(dy + j, n - j, zero);
+        if (scaled) {
+            yj = v_mul(yj, v_set1(range->y_scale));
+            dyj = v_mul(dyj, v_set1(range->dy_scale));
+        }
+        if (wide) { /* the product as two summands, without error */
+            v_t product = v_mul(yj, dyj);
+            sum_add_wide(product, &g, &top, &middle, &low);
+            sum_add_wide(v_fms(yj, dyj, product), &g, &top, &middle, &low);
+        } else {
+            sum_add_product(yj, dyj, &g, &top, &middle);
+        }
+    }
+    size_t additions = wide ? 2 * vectors : vectors;
+    limbs[0] = sum_lanes(top, g.top, additions);
+    limbs[1] = sum_lanes(middle, g.middle, additions);
+    limbs[2] = wide ? sum_lanes(low, g.low, additions) : 0;
+}
+
+/* The products of n entries of a row of row_n with the given largest exponent; their sum is added to *sum. */
+static void backward_products(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,
+                              struct wide *sum) {
+    if (exponent == INT32_MAX || no_products(exponent)) {
+        return;
+    }
+    struct range range = range_of(exponent);
+    bool scaled = range.exponent != exponent;
+    for (size_t done = 0; done < n;) {
+        size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
+        int64_t limbs[3];
+        if (row_n >= WIDE_FROM) {
+            products_block(block, y + done, dy + done, &range, true, true, limbs);
+        } else if (scaled) {
+            products_block(block, y + done, dy + done, &range, true, false, limbs);
+        } else {
+            products_block(block, y + done, dy + done, &range, false, false, limbs);
+        }
+        add_limbs(sum, limbs);
+        done += block;
+    }
+}
+
+/* y (dy - s): the difference as two reals (Knuth's TwoSum), so that only the last step rounds. The product with
+ * dx_scale undoes the scaling, and its + 0 makes a zero result +0. */
+static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t s_high, v_t s_low, v_t dx_scale) {
+    v_t d = v_sub(dy, s_high);
+    v_t back = v_sub(d, dy);
+    v_t error = v_sub(v_sub(dy, v_sub(d, back)), v_add(s_high, back));
+    v_t low = v_sub(error, s_low);
+    return v_fma(v_fma(y, d, v_mul(y, low)), dx_scale, v_set1(0));
+}
+
+/* dx of n entries of a row with these statistics. In place allowed. */
+static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum, real *dx) {
+    if (exponent == INT32_MAX) {
+        row_fill(n, FILL_NAN, dx);
+        return;
+    }
+    struct range range = range_of(no_products(exponent) ? 0 : exponent);
+    real s[2] = {0, 0};
+    if (!no_products(exponent)) {
+        int scale = range.dy_scale == 1 ? 0 : LARGE_SCALE;
+        value_of_sum(sum, exponent + SUM_UNIT + scale, s);
+    }
+    v_t high = v_set1(s[0]), low = v_set1(s[1]);
+    v_t dy_scale = v_set1(range.dy_scale), dx_scale = v_set1(range.dx_scale), zero = v_set1(0);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        if (n - j >= V_LANES) {
+            v_store(dx + j, gradient(v_load(y + j), v_mul(v_load(dy + j), dy_scale), high, low, dx_scale));
+        } else {
+            v_t yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
+            v_store_n(dx + j, gradient(yj, v_mul(dyj, dy_scale), high, low, dx_scale), n - j);
+        }
+    }
+}
+
+static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
+                          size_t lddx) {
+    for (size_t k = 0; k < rows; k++, y += ldy, dy += lddy, dx += lddx) {
+        int32_t exponent = backward_exponent(n, y, dy);
+        struct wide sum = {{0}};
+        backward_products(n, y, dy, exponent, n, &sum);
+        backward_finish(n, y, dy, exponent, &sum, dx);
+    }
+}
+
+#endif

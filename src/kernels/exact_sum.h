@@ -1,0 +1,88 @@
+/* The exact sum: reals are rounded once to a multiple of a fixed unit and added as integers, so that order, grouping and
+ * vector width cannot matter.
+ *
+ * For summands below 2^(E + 1), adding 1.5 * 2^(E + GRID_TOP) leaves the summand's top bits, rounded to nearest even, in
+ * the low bits of the result, whose pattern is then added as an integer; subtracting the constant again gives the rest,
+ * exactly, which a second (and a third) step treats alike. The constants' own bits are taken off at the end, where the
+ * number of additions is known. The unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, 2^(E - 87) in f64. */
+#ifndef SMX_EXACT_SUM_H
+#define SMX_EXACT_SUM_H
+
+struct grid {
+    real top, middle, low;
+};
+
+static inline real real_from_bits(real_bits bits) {
+    real value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline real_bits bits_of_real(real value) {
+    real_bits bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static inline real canonical_nan(void) { return real_from_bits(REAL_CANONICAL_NAN); }
+
+/* 2^exponent, a normal number. */
+static inline real power_of_two(int exponent) {
+    return real_from_bits((real_bits)(exponent + REAL_BIAS) << REAL_MANTISSA);
+}
+
+/* For summands of either sign, |a| < 2^(exponent + 1). */
+static inline struct grid grid_signed(int exponent) {
+    struct grid g = {(real)1.5 * power_of_two(exponent + GRID_TOP), (real)1.5 * power_of_two(exponent + GRID_MIDDLE),
+                     (real)1.5 * power_of_two(exponent + GRID_LOW)};
+    return g;
+}
+
+/* For summands 0 <= a < 2^(exponent + 2): with no sign to make room for, the top step holds twice as much. */
+static inline struct grid grid_unsigned(int exponent) {
+    struct grid g = grid_signed(exponent);
+    g.top = power_of_two(exponent + GRID_TOP);
+    return g;
+}
+
+static ALWAYS_INLINE void sum_rest(v_t rest, const struct grid *g, i_t *middle) {
+    *middle = i_add(*middle, v_bits(v_add(rest, v_set1(g->middle))));
+}
+
+/* Adds a to the two limbs. */
+static ALWAYS_INLINE void sum_add(v_t a, const struct grid *g, i_t *top, i_t *middle) {
+    v_t z = v_add(a, v_set1(g->top));
+    *top = i_add(*top, v_bits(z));
+    sum_rest(v_sub(a, v_sub(z, v_set1(g->top))), g, middle);
+}
+
+/* Adds the product a b to the two limbs; only the rest below the top limb's unit is rounded before its own step. */
+static ALWAYS_INLINE void sum_add_product(v_t a, v_t b, const struct grid *g, i_t *top, i_t *middle) {
+    v_t z = v_fma(a, b, v_set1(g->top));
+    *top = i_add(*top, v_bits(z));
+    sum_rest(v_fms(a, b, v_sub(z, v_set1(g->top))), g, middle);
+}
+
+/* Adds a to the three limbs of a long row. */
+static ALWAYS_INLINE void sum_add_wide(v_t a, const struct grid *g, i_t *top, i_t *middle, i_t *low) {
+    v_t z = v_add(a, v_set1(g->top));
+    *top = i_add(*top, v_bits(z));
+    v_t rest = v_sub(a, v_sub(z, v_set1(g->top)));
+    z = v_add(rest, v_set1(g->middle));
+    *middle = i_add(*middle, v_bits(z));
+    rest = v_sub(rest, v_sub(z, v_set1(g->middle)));
+    *low = i_add(*low, v_bits(v_add(rest, v_set1(g->low))));
+}
+
+/* The sum of the lanes of one limb after `additions`, without the constant's bits. */
+static inline int64_t sum_lanes(i_t limb, real constant, size_t additions) {
+    return i_hsum(i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant))));
+}
+
+static inline void add_limbs(struct wide *sum, const int64_t limbs[3]) {
+    wide_add(sum, limbs[0], SHIFT_TOP);
+    wide_add(sum, limbs[1], SHIFT_MIDDLE);
+    wide_add(sum, limbs[2], SHIFT_LOW);
+}
+
+#endif

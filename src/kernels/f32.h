@@ -1,0 +1,71 @@
+/* What the kernels need to know of float. docs/bits.md defines each constant and step. */
+#ifndef SMX_REAL_H
+#define SMX_REAL_H
+
+#include <stdint.h>
+
+typedef float real;
+#define NAME(stem) stem##_f32
+typedef uint32_t real_bits;
+
+/* Terms: exp(v) = 2^n exp(r). Constants from tools/exp.sollya. */
+#define LOG2E 0x1.715476p0f
+#define LN2_HI 0x1.62e43p-1f
+#define LN2_LO (-0x1.05c61p-29f)
+#define ROUND_MAGIC 0x1.8p23f  /* adding it rounds to an integer, found in the low bits */
+#define TERM_SCALE 60          /* terms are carried times 2^60, so that none that matters is subnormal */
+#define TERM_UNSCALE 0x1p-60f
+#define TERM_CUTOFF 105.0f     /* below max - 105 a result is under 2^-150, half the least subnormal */
+#define OFFSET_FROM 256.0f     /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
+
+/* Exact sum: the shifts of its three limbs in units of 2^-67 of the grid's exponent; see exact_sum.h. */
+#define GRID_TOP 2
+#define GRID_MIDDLE (-21)
+#define GRID_LOW (-44)
+#define SHIFT_TOP 46
+#define SHIFT_MIDDLE 23
+#define SHIFT_LOW 0
+#define SUM_UNIT (-67)
+#define SUM_BLOCK ((size_t)256) /* vectors until lanes of 32 bits are emptied: 256 * 2^22.5 < 2^31 */
+#define WIDE_FROM ((size_t)262145) /* rows of this length and more use the third limb */
+
+/* Backward: products outside these exponents are scaled first, so that neither the grid nor dy - s leaves the range. */
+#define PRODUCT_LARGE 60
+#define PRODUCT_SMALL (-60)
+#define PRODUCT_NOTHING (-180) /* all such products together are below half the least subnormal */
+#define LARGE_SCALE (-64)
+#define SMALL_SCALE 110
+
+#define REAL_CANONICAL_NAN 0x7fc00000u
+#define REAL_BIAS 127
+#define REAL_MANTISSA 23
+
+/* 1 + r + r^2 Q(r), with the sum 1 + r carried without error. */
+static inline v_t exp_reduced(v_t r) {
+    v_t r2 = v_mul(r, r);
+    v_t s = v_add(v_set1(1.0f), r);
+    v_t t = v_sub(r, v_sub(s, v_set1(1.0f)));
+    v_t low = v_fma(v_set1(0x1.555492p-3f), r, v_set1(0x1.fffffap-2f));
+    v_t high = v_fma(v_set1(0x1.12398p-7f), r, v_set1(0x1.555a26p-5f));
+    high = v_fma(v_set1(0x1.694c9cp-10f), r2, high);
+    v_t q = v_fma(high, r2, low);
+    return v_add(s, v_fma(q, r2, t));
+}
+
+/* 1 / sum as two floats. */
+static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
+    struct wide rest = *sum;
+    double inverse = 1.0 / (wide_take(&rest) * 0x1p-68);
+    reciprocal[0] = (float)inverse;
+    reciprocal[1] = (float)(inverse - (double)reciprocal[0]);
+}
+
+/* sum * 2^exponent as two floats. */
+static inline void value_of_sum(const struct wide *sum, int exponent, real value[2]) {
+    struct wide rest = *sum;
+    double s = wide_take(&rest) * double_power_of_two(exponent);
+    value[0] = (float)s;
+    value[1] = (float)(s - (double)value[0]);
+}
+
+#endif

@@ -1,0 +1,77 @@
+/* What the kernels need to know of double. docs/bits.md defines each constant and step. */
+#ifndef SMX_REAL_H
+#define SMX_REAL_H
+
+#include <stdint.h>
+
+typedef double real;
+#define NAME(stem) stem##_f64
+typedef uint64_t real_bits;
+
+/* Terms: exp(v) = 2^n exp(r). Constants from tools/exp.sollya. */
+#define LOG2E 0x1.71547652b82fep0
+#define LN2_HI 0x1.62e42fefa39efp-1
+#define LN2_LO 0x1.abc9e3b39803fp-56
+#define ROUND_MAGIC 0x1.8p52
+#define TERM_SCALE 100
+#define TERM_UNSCALE 0x1p-100
+#define TERM_CUTOFF 746.0   /* below max - 746 a result is under 2^-1075, half the least subnormal */
+#define OFFSET_FROM 2048.0
+
+/* Exact sum: two limbs always; see exact_sum.h. */
+#define GRID_TOP 8
+#define GRID_MIDDLE (-35)
+#define GRID_LOW (-88) /* unused: WIDE_FROM is out of reach */
+#define SHIFT_TOP 43
+#define SHIFT_MIDDLE 0
+#define SHIFT_LOW 0 /* unused */
+#define SUM_UNIT (-87)
+#define SUM_BLOCK (((size_t)1 << 17) / V_LANES) /* 2^17 summands in 64 bits: 2^17 * 2^45.5 < 2^63 */
+#define WIDE_FROM SIZE_MAX
+
+/* Backward: see f32.h. */
+#define PRODUCT_LARGE 900
+#define PRODUCT_SMALL (-900)
+#define PRODUCT_NOTHING (-1200)
+#define LARGE_SCALE (-512)
+#define SMALL_SCALE 600
+
+#define REAL_CANONICAL_NAN 0x7ff8000000000000u
+#define REAL_BIAS 1023
+#define REAL_MANTISSA 52
+
+/* 1 + r + r^2 Q(r), with the sum 1 + r carried without error. */
+static inline v_t exp_reduced(v_t r) {
+    v_t r2 = v_mul(r, r);
+    v_t s = v_add(v_set1(1.0), r);
+    v_t t = v_sub(r, v_sub(s, v_set1(1.0)));
+    v_t q2 = v_fma(v_set1(0x1.55555555554fep-3), r, v_set1(0x1.000000000000ap-1));
+    v_t q4 = v_fma(v_set1(0x1.1111111126b36p-7), r, v_set1(0x1.55555555506b9p-5));
+    v_t q6 = v_fma(v_set1(0x1.a01a012ff0039p-13), r, v_set1(0x1.6c16c1847815bp-10));
+    v_t q8 = v_fma(v_set1(0x1.71df18e74b0efp-19), r, v_set1(0x1.a019995b5d189p-16));
+    v_t q = v_fma(v_set1(0x1.ad92ff4f05acap-26), r, v_set1(0x1.28ae00ae2e2f5p-22));
+    q = v_fma(q, r2, q8);
+    q = v_fma(q, r2, q6);
+    q = v_fma(q, r2, q4);
+    q = v_fma(q, r2, q2);
+    return v_add(s, v_fma(q, r2, t));
+}
+
+/* 1 / sum as two doubles. */
+static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
+    struct wide rest = *sum;
+    double high = wide_take(&rest) * 0x1p-88, low = wide_take(&rest) * 0x1p-88;
+    reciprocal[0] = 1.0 / high;
+    double error = r_fma(-low, reciprocal[0], r_fma(-high, reciprocal[0], 1.0));
+    reciprocal[1] = error * reciprocal[0];
+}
+
+/* sum * 2^exponent as two doubles. Two steps, since 2^exponent alone may be out of range; the first is exact. */
+static inline void value_of_sum(const struct wide *sum, int exponent, real value[2]) {
+    struct wide rest = *sum;
+    double half = double_power_of_two(exponent / 2), other = double_power_of_two(exponent - exponent / 2);
+    value[0] = wide_take(&rest) * half * other;
+    value[1] = wide_take(&rest) * half * other;
+}
+
+#endif

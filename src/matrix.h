@@ -1,0 +1,47 @@
+/* Checks of matrices as arguments. */
+#ifndef SMX_MATRIX_H
+#define SMX_MATRIX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* `rows` rows of `n` elements of `size` bytes, `stride` elements apart; none of them 0. */
+struct matrix {
+    const void *data;
+    size_t rows, n, stride, size;
+};
+
+static inline bool matrix_strides(struct matrix a) { return a.stride >= a.n; }
+
+/* Whether its end can be computed: at most PTRDIFF_MAX bytes from its first element. */
+static inline bool matrix_fits(struct matrix a) {
+    size_t limit = PTRDIFF_MAX / a.size;
+    return a.n <= limit && (a.rows == 1 || a.stride <= (limit - a.n) / (a.rows - 1));
+}
+
+static inline size_t matrix_bytes(struct matrix a) { return ((a.rows - 1) * a.stride + a.n) * a.size; }
+
+static inline bool matrix_same(struct matrix a, struct matrix b) {
+    return a.data == b.data && a.rows == b.rows && a.n == b.n && (a.stride == b.stride || a.rows == 1);
+}
+
+/* Whether they share an element. With unequal strides, ranges of memory that cross count as sharing. */
+static inline bool matrix_overlap(struct matrix a, struct matrix b) {
+    uintptr_t at_a = (uintptr_t)a.data, at_b = (uintptr_t)b.data;
+    if (at_a > at_b) {
+        return matrix_overlap(b, a);
+    }
+    uintptr_t distance = at_b - at_a;
+    if (distance >= matrix_bytes(a)) {
+        return false;
+    }
+    if (a.stride != b.stride) {
+        return true;
+    }
+    /* b's rows begin `into` bytes into rows of a: both fit into a stride side by side, or they share. */
+    uintptr_t into = distance % (a.stride * a.size);
+    return into < a.n * a.size || into + b.n * b.size > a.stride * a.size;
+}
+
+#endif

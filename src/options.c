@@ -1,0 +1,67 @@
+#include "options.h"
+
+#include <string.h>
+
+/* Copies what the caller's struct has; false if it is malformed or has something set that this version doesn't know. */
+static bool read_options(const smx_options *opt, smx_options *full) {
+    if (opt->size < sizeof opt->size) {
+        return false;
+    }
+    size_t known = opt->size < sizeof *full ? opt->size : sizeof *full;
+    memcpy(full, opt, known);
+    const unsigned char *bytes = (const unsigned char *)opt;
+    for (size_t i = known; i < opt->size; i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+smx_status smx_settings(const smx_options *opt, struct settings *settings) {
+    smx_options full = {.size = sizeof full};
+    if (opt != NULL && !read_options(opt, &full)) {
+        return SMX_ERROR_OPTION;
+    }
+    if (full.plus_inf != SMX_PLUS_INF_NAN && full.plus_inf != SMX_PLUS_INF_LIMIT) {
+        return SMX_ERROR_OPTION;
+    }
+    if (full.minus_inf_row != SMX_MINUS_INF_ROW_NAN && full.minus_inf_row != SMX_MINUS_INF_ROW_ZEROS) {
+        return SMX_ERROR_OPTION;
+    }
+    if (full.parallel_for != NULL && full.threads == 0) {
+        return SMX_ERROR_OPTION;
+    }
+    settings->policy.plus_inf_limit = full.plus_inf == SMX_PLUS_INF_LIMIT;
+    settings->policy.minus_inf_row_zeros = full.minus_inf_row == SMX_MINUS_INF_ROW_ZEROS;
+    settings->threads = full.threads;
+    settings->parallel_for = full.parallel_for;
+    settings->pool = full.pool;
+    return SMX_OK;
+}
+
+const char *smx_status_str(smx_status status) {
+    switch (status) {
+    case SMX_OK:
+        return "success";
+    case SMX_ERROR_NULL:
+        return "a pointer that would be used is null";
+    case SMX_ERROR_SIZE:
+        return "an array would be larger than the address space";
+    case SMX_ERROR_STRIDE:
+        return "a stride is smaller than what it must step over";
+    case SMX_ERROR_OVERLAP:
+        return "an output overlaps an input or itself";
+    case SMX_ERROR_OPTION:
+        return "the options hold an unknown or contradictory value";
+    case SMX_ERROR_ISA:
+        return "the instruction set is not available in this build or on this machine";
+    case SMX_ERROR_STATS:
+        return "partial statistics that do not belong together, or to this row";
+    }
+    return "unknown status";
+}
+
+#define TEXT(number) #number
+#define VERSION(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
+const char *smx_version(void) { return VERSION(SMX_VERSION_MAJOR, SMX_VERSION_MINOR, SMX_VERSION_PATCH); }

@@ -1,0 +1,87 @@
+/* Vector operations, AVX2 + FMA, 8 lanes of float. See README.md. */
+#ifndef SMX_VEC_H
+#define SMX_VEC_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef __m256 v_t;
+typedef __m256i i_t;
+typedef __m256 m_t;
+#define V_LANES ((size_t)8)
+
+static inline v_t v_set1(float a) { return _mm256_set1_ps(a); }
+static inline i_t i_set1(uint32_t a) { return _mm256_set1_epi32((int)a); }
+static inline __m256i first_lanes(size_t n) {
+    static const int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(window + (8 - n)));
+}
+static inline v_t v_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
+    __m256i lanes = first_lanes(n);
+    return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, lanes), _mm256_castsi256_ps(lanes));
+}
+static inline void v_store(float *p, v_t a) { _mm256_storeu_ps(p, a); }
+/* Not vmaskmovps: it takes some 40 micro-operations on AMD processors. */
+static inline void v_store_n(float *p, v_t a, size_t n) {
+    __m128 rest = _mm256_castps256_ps128(a);
+    if (n & 8) {
+        _mm256_storeu_ps(p, a);
+        return;
+    }
+    if (n & 4) {
+        _mm_storeu_ps(p, rest);
+        rest = _mm256_extractf128_ps(a, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, rest);
+        rest = _mm_movehl_ps(rest, rest);
+        p += 2;
+    }
+    if (n & 1) {
+        _mm_store_ss(p, rest);
+    }
+}
+
+static inline v_t v_add(v_t a, v_t b) { return _mm256_add_ps(a, b); }
+static inline v_t v_sub(v_t a, v_t b) { return _mm256_sub_ps(a, b); }
+static inline v_t v_mul(v_t a, v_t b) { return _mm256_mul_ps(a, b); }
+static inline float r_fma(float a, float b, float c) {
+    return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
+}
+static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm256_fmadd_ps(a, b, c); }
+static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm256_fmsub_ps(a, b, c); }
+static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm256_fnmadd_ps(a, b, c); }
+static inline v_t v_max(v_t a, v_t b) { return _mm256_max_ps(a, b); }
+static inline v_t v_abs(v_t a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+
+static inline m_t v_ge(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
+static inline m_t v_eq(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+static inline m_t v_unordered(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
+static inline m_t m_none(void) { return _mm256_setzero_ps(); }
+static inline m_t m_or(m_t a, m_t b) { return _mm256_or_ps(a, b); }
+static inline bool m_any(m_t a) { return _mm256_movemask_ps(a) != 0; }
+static inline v_t v_keep(m_t m, v_t a) { return _mm256_and_ps(m, a); }
+
+static inline i_t v_bits(v_t a) { return _mm256_castps_si256(a); }
+static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_ps(a); }
+static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi32(a, b); }
+static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi32(a, b); }
+static inline i_t i_exponent(i_t a) { return _mm256_slli_epi32(a, 23); }
+
+static inline float v_hmax(v_t a) {
+    __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    b = _mm_max_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+static inline int64_t i_hsum(i_t a) {
+    __m256i s = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(a)),
+                                 _mm256_cvtepi32_epi64(_mm256_extracti128_si256(a, 1)));
+    __m128i t = _mm_add_epi64(_mm256_castsi256_si128(s), _mm256_extracti128_si256(s, 1));
+    return _mm_cvtsi128_si64(_mm_add_epi64(t, _mm_unpackhi_epi64(t, t)));
+}
+
+#endif

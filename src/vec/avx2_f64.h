@@ -1,0 +1,79 @@
+/* Vector operations, AVX2 + FMA, 4 lanes of double. See README.md. */
+#ifndef SMX_VEC_H
+#define SMX_VEC_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef __m256d v_t;
+typedef __m256i i_t;
+typedef __m256d m_t;
+#define V_LANES ((size_t)4)
+
+static inline v_t v_set1(double a) { return _mm256_set1_pd(a); }
+static inline i_t i_set1(uint64_t a) { return _mm256_set1_epi64x((long long)a); }
+static inline __m256i first_lanes(size_t n) {
+    static const int64_t window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
+    return _mm256_loadu_si256((const __m256i *)(const void *)(window + (4 - n)));
+}
+static inline v_t v_load(const double *p) { return _mm256_loadu_pd(p); }
+static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
+    __m256i lanes = first_lanes(n);
+    return _mm256_blendv_pd(fill, _mm256_maskload_pd(p, lanes), _mm256_castsi256_pd(lanes));
+}
+static inline void v_store(double *p, v_t a) { _mm256_storeu_pd(p, a); }
+/* Not vmaskmovpd: see avx2_f32.h. */
+static inline void v_store_n(double *p, v_t a, size_t n) {
+    __m128d rest = _mm256_castpd256_pd128(a);
+    if (n & 4) {
+        _mm256_storeu_pd(p, a);
+        return;
+    }
+    if (n & 2) {
+        _mm_storeu_pd(p, rest);
+        rest = _mm256_extractf128_pd(a, 1);
+        p += 2;
+    }
+    if (n & 1) {
+        _mm_store_sd(p, rest);
+    }
+}
+
+static inline v_t v_add(v_t a, v_t b) { return _mm256_add_pd(a, b); }
+static inline v_t v_sub(v_t a, v_t b) { return _mm256_sub_pd(a, b); }
+static inline v_t v_mul(v_t a, v_t b) { return _mm256_mul_pd(a, b); }
+static inline double r_fma(double a, double b, double c) {
+    return _mm_cvtsd_f64(_mm_fmadd_sd(_mm_set_sd(a), _mm_set_sd(b), _mm_set_sd(c)));
+}
+static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm256_fmadd_pd(a, b, c); }
+static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm256_fmsub_pd(a, b, c); }
+static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm256_fnmadd_pd(a, b, c); }
+static inline v_t v_max(v_t a, v_t b) { return _mm256_max_pd(a, b); }
+static inline v_t v_abs(v_t a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+
+static inline m_t v_ge(v_t a, v_t b) { return _mm256_cmp_pd(a, b, _CMP_GE_OQ); }
+static inline m_t v_eq(v_t a, v_t b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+static inline m_t v_unordered(v_t a, v_t b) { return _mm256_cmp_pd(a, b, _CMP_UNORD_Q); }
+static inline m_t m_none(void) { return _mm256_setzero_pd(); }
+static inline m_t m_or(m_t a, m_t b) { return _mm256_or_pd(a, b); }
+static inline bool m_any(m_t a) { return _mm256_movemask_pd(a) != 0; }
+static inline v_t v_keep(m_t m, v_t a) { return _mm256_and_pd(m, a); }
+
+static inline i_t v_bits(v_t a) { return _mm256_castpd_si256(a); }
+static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_pd(a); }
+static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi64(a, b); }
+static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi64(a, b); }
+static inline i_t i_exponent(i_t a) { return _mm256_slli_epi64(a, 52); }
+
+static inline double v_hmax(v_t a) {
+    __m128d b = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_max_sd(b, _mm_unpackhi_pd(b, b)));
+}
+static inline int64_t i_hsum(i_t a) {
+    __m128i t = _mm_add_epi64(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    return _mm_cvtsi128_si64(_mm_add_epi64(t, _mm_unpackhi_epi64(t, t)));
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* Vector operations, AVX-512 (F, DQ, BW, VL), 16 lanes of float. See README.md. */
+#ifndef SMX_VEC_H
+#define SMX_VEC_H
+
+#include <immintrin.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef __m512 v_t;
+typedef __m512i i_t;
+typedef __mmask16 m_t;
+#define V_LANES ((size_t)16)
+
+static inline v_t v_set1(float a) { return _mm512_set1_ps(a); }
+static inline i_t i_set1(uint32_t a) { return _mm512_set1_epi32((int)a); }
+static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
+static inline v_t v_load(const float *p) { return _mm512_loadu_ps(p); }
+static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return _mm512_mask_loadu_ps(fill, first_lanes(n), p); }
+static inline void v_store(float *p, v_t a) { _mm512_storeu_ps(p, a); }
+static inline void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
+
+static inline v_t v_add(v_t a, v_t b) { return _mm512_add_ps(a, b); }
+static inline v_t v_sub(v_t a, v_t b) { return _mm512_sub_ps(a, b); }
+static inline v_t v_mul(v_t a, v_t b) { return _mm512_mul_ps(a, b); }
+static inline float r_fma(float a, float b, float c) {
+    return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
+}
+static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm512_fmadd_ps(a, b, c); }
+static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm512_fmsub_ps(a, b, c); }
+static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm512_fnmadd_ps(a, b, c); }
+static inline v_t v_max(v_t a, v_t b) { return _mm512_max_ps(a, b); }
+static inline v_t v_abs(v_t a) { return _mm512_abs_ps(a); }
+
+static inline m_t v_ge(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
+static inline m_t v_eq(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+static inline m_t v_unordered(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
+static inline m_t m_none(void) { return 0; }
+static inline m_t m_or(m_t a, m_t b) { return (m_t)(a | b); }
+static inline bool m_any(m_t a) { return a != 0; }
+static inline v_t v_keep(m_t m, v_t a) { return _mm512_maskz_mov_ps(m, a); }
+
+static inline i_t v_bits(v_t a) { return _mm512_castps_si512(a); }
+static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_ps(a); }
+static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi32(a, b); }
+static inline i_t i_sub(i_t a, i_t b) { return _mm512_sub_epi32(a, b); }
+static inline i_t i_exponent(i_t a) { return _mm512_slli_epi32(a, 23); }
+
+static inline float v_hmax(v_t a) { return _mm512_reduce_max_ps(a); }
+static inline int64_t i_hsum(i_t a) {
+    return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(a)),
+                                                    _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(a, 1))));
+}
+
+#endif
