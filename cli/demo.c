@@ -15,24 +15,23 @@
 
 enum { EPOCHS_A_LINE = 20 };
 
-static const char command_name[] = "smx demo";
-
-static const char usage[] =
+static const char help[] =
     "usage: smx demo [--out DIR] [--data DIR] [--threads T]\n"
     "\n"
     "Trains softmax regression on four fifths of the handwritten digits and tests it on the rest. Writes the\n"
     "probabilities of the test digits, the Jacobian of one, the loss curve and the weights (.npy), and a picture\n"
-    "(demo.png, made by gnuplot).\n"
+    "of it all (demo.png, by gnuplot). The weights are the same to the last bit on every instruction set, for any T.\n"
     "\n"
-    "  -o, --out DIR      write the files there (default: demo)\n"
-    "  -d, --data DIR     where digits-images.npy and digits-labels.npy are (default: $SMX_DATA, else ./data, else\n"
-    "                     where smx was built or installed)\n"
-    "  -t, --threads T    how many threads to use (default: as many as OpenMP would)\n"
-    "  -h, --help         this text\n"
-    "\n"
-    "The weights, and so the SHA-256 printed at the end, are the same on every instruction set and for any T.\n";
+    "  -o, --out DIR          where the files go (default: demo)\n"
+    "  -d, --data DIR         where digits-images.npy and digits-labels.npy are (default: SMX_DATA of the\n"
+    "                         environment, else ./data, else where smx was built or installed)\n"
+    "  -t, --threads T        how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n"
+    "  -h, --help             this text\n";
 
 typedef struct demo_run {
+    const char *who; /* "smx demo" */
+    const char *data;
+    const char *out;
     smx_options options;
     demo_set train;
     demo_set test;
@@ -49,7 +48,7 @@ static bool allocate(demo_run *run) {
     run->gradient = calloc(run->train.count, DEMO_CLASSES * sizeof(float));
     if (run->train_probabilities != NULL && run->test_probabilities != NULL && run->gradient != NULL)
         return true;
-    complain(command_name, "out of memory");
+    complain(run->who, "out of memory");
     return false;
 }
 
@@ -120,8 +119,8 @@ static bool make_directory(const char *path) {
     return false;
 }
 
-static bool work(demo_run *run, const char *data, const char *out) {
-    if (!demo_read_digits(data, &run->train, &run->test) || !make_directory(out) || !allocate(run))
+static bool work(demo_run *run) {
+    if (!demo_read_digits(run->data, &run->train, &run->test) || !make_directory(run->out) || !allocate(run))
         return false;
     unsigned threads = run->options.threads != 0 ? run->options.threads : smx_threads();
     printf("softmax regression, %d pixels and a bias to %d classes: %zu digits for training, %zu for testing\n",
@@ -133,62 +132,81 @@ static bool work(demo_run *run, const char *data, const char *out) {
     if (status == SMX_OK)
         status = evaluate(run, &results);
     if (status != SMX_OK) {
-        complain_status(command_name, status);
+        complain_status(run->who, status);
         return false;
     }
     printf("\ntest accuracy: %.1f %%\n", 100.0 * run->curve[DEMO_EPOCHS].test_accuracy);
     demo_print_confusion(results.confusion);
     demo_print_hash(&run->model);
     fflush(stdout);
-    return demo_save(out, &run->model, &run->test, run->test_probabilities, &results);
+    return demo_save(run->out, &run->model, &run->test, run->test_probabilities, &results);
 }
 
-/* Returns false after a message. */
-static bool parse_threads(const char *text, unsigned *threads) {
+static int set_threads(demo_run *run, const char *text) {
     char *end;
     errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < 1 || value > 65536) {
-        complain_usage(command_name, "--threads takes a number from 1 to 65536, not '%s'", text);
-        return false;
+    long threads = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || errno != 0 || threads < 1 || threads > 1024)
+        return complain_usage(run->who, "--threads takes a number from 1 to 1024, not '%s'", text);
+    run->options.threads = (unsigned)threads;
+    return -1;
+}
+
+/* getopt leaves a short option in optopt, and of long ones only one that it knows: --help=VALUE. */
+static int refuse_option(const demo_run *run, char **argv) {
+    if (optopt == 'h')
+        return complain_usage(run->who, "option '--help' takes no value");
+    if (optopt != 0)
+        return complain_usage(run->who, "unknown option '-%c'", optopt);
+    return complain_usage(run->who, "unknown option '%s'", argv[optind - 1]);
+}
+
+/* Returns -1, or the exit status if the command line is all there is to it. */
+static int set_option(demo_run *run, int option, char **argv) {
+    switch (option) {
+    case 'o':
+        run->out = optarg;
+        return -1;
+    case 'd':
+        run->data = optarg;
+        return -1;
+    case 't':
+        return set_threads(run, optarg);
+    case 'h':
+        fputs(help, stdout);
+        return EXIT_OK;
+    case ':':
+        return complain_usage(run->who, "option '%s' needs a value", argv[optind - 1]);
+    default:
+        return refuse_option(run, argv);
     }
-    *threads = (unsigned)value;
-    return true;
+}
+
+static int parse(demo_run *run, int argc, char **argv) {
+    static const struct option table[] = {{"out", required_argument, NULL, 'o'},
+                                          {"data", required_argument, NULL, 'd'},
+                                          {"threads", required_argument, NULL, 't'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+    opterr = 0;
+    int option;
+    while ((option = getopt_long(argc, argv, ":o:d:t:h", table, NULL)) != -1) {
+        int status = set_option(run, option, argv);
+        if (status >= 0)
+            return status;
+    }
+    return optind == argc ? -1 : complain_usage(run->who, "takes no '%s'", argv[optind]);
 }
 
 int smx_demo_main(int argc, char **argv) {
-    static const struct option options[] = {{"out", required_argument, NULL, 'o'},
-                                            {"data", required_argument, NULL, 'd'},
-                                            {"threads", required_argument, NULL, 't'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    static demo_run run = {.options = {.size = sizeof run.options}};
-    const char *out = "demo";
-    const char *data = NULL;
-    for (int option; (option = getopt_long(argc, argv, "o:d:t:h", options, NULL)) != -1;) {
-        switch (option) {
-        case 'o':
-            out = optarg;
-            break;
-        case 'd':
-            data = optarg;
-            break;
-        case 't':
-            if (!parse_threads(optarg, &run.options.threads))
-                return EXIT_USAGE;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            return EXIT_OK;
-        default:
-            return EXIT_USAGE;
-        }
-    }
-    if (optind < argc)
-        return complain_usage(command_name, "'%s' is one argument too many", argv[optind]);
+    static demo_run run = {.out = "demo", .options.size = sizeof run.options};
+    run.who = argv[0];
+    int status = parse(&run, argc, argv);
+    if (status >= 0)
+        return status;
     if (!check_isa())
         return EXIT_USAGE;
-    bool ok = work(&run, data, out);
+    bool ok = work(&run);
     demo_set_free(&run.train);
     demo_set_free(&run.test);
     free(run.train_probabilities);
