@@ -138,7 +138,7 @@ static void write_jacobian(FILE *script, const demo_results *results) {
         "set rmargin at screen 0.992\n"
         "set title 'Its Jacobian ∂{/:Italic y_i} / ∂{/:Italic x_j}, times 100'\n"
         "set xlabel '{/:Italic j}'\n"
-        "set ylabel '{/:Italic i}' offset 1 norotate\n"
+        "set ylabel '{/:Italic i}' offset 2.2 norotate\n"
         "set ytics font ',11'\n"
         "set cbrange [-0.25:0.25]\n" /* y (1 - y) is at most 1/4 */
         "plot $jacobian using 2:1:3 with image notitle, \\\n"
