@@ -36,14 +36,14 @@ static smx_status merge(npy_dtype dtype, row_stats *into, const row_stats *from)
 static const row_operation backward = {2, whole_rows, part_max, part_sum, part_finish, merge};
 
 static const char help[] =
-    "Usage: smx backward Y.npy DY.npy -o DX.npy [OPTION...]\n"
+    "usage: smx backward Y.npy DY.npy -o DX.npy [OPTION...]\n"
     "\n"
     "Writes the gradient of softmax's input, dx_i = y_i (dy_i - sum_j y_j dy_j), from\n"
     "its result Y and the gradient of that, DY, along an axis. Y and DY have the same\n"
     "dtype (little-endian f4 or f8), shape and order (C or Fortran), and so has the\n"
     "result. One of them may be '-', standard input; both may be larger than memory.\n"
     "\n"
-    "      --axis A        the axis of the sum, from the end if negative; default: -1\n" SETTINGS_COMMON_HELP;
+    "      --axis A           the axis of the sum, from the end if negative (default: -1)\n" SETTINGS_COMMON_HELP;
 
 int smx_backward_main(int argc, char **argv) {
     static const struct option table[] = {

@@ -6,7 +6,7 @@
 #include "message.h"
 #include "smx/smx.h"
 
-static const char help[] = "Usage: smx info\n"
+static const char help[] = "usage: smx info\n"
                            "\n"
                            "Prints the version of the library, the instruction set in use (SMX_ISA=NAME in the\n"
                            "environment chooses another), those available here, best first, and the number of\n"

@@ -202,7 +202,7 @@ static int run(job *j) {
     return EXIT_FAILED;
 }
 
-static const char help[] = "Usage: smx jacobian Y.npy -o J.npy [OPTION...]\n"
+static const char help[] = "usage: smx jacobian Y.npy -o J.npy [OPTION...]\n"
                            "\n"
                            "Writes the Jacobian of softmax for each row of its result Y along the last axis:\n"
                            "J_ij = y_i (1 - y_i) if i = j, else -y_i y_j. A Y of shape (..., n) gives\n"

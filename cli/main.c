@@ -27,7 +27,7 @@ static const command commands[] = {
 enum { COMMANDS = sizeof commands / sizeof *commands, PREFIX = sizeof "smx " - 1 };
 
 static void print_help(void) {
-    printf("Usage: smx COMMAND [ARGUMENT...]\n\n");
+    printf("usage: smx COMMAND [ARGUMENT...]\n\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-10s %s\n", commands[i].name + PREFIX, commands[i].summary);
     printf("\n'smx COMMAND --help' has more on each; 'smx --version' prints the version.\n"

@@ -76,6 +76,7 @@ static int set_option(settings *set, int option, char **argv, const char *help) 
         return -1;
     case SET_AXIS:
         return set_axis(set, optarg);
+    case 't':
     case SET_THREADS:
         return set_threads(set, optarg);
     case SET_MEMORY:
@@ -110,7 +111,7 @@ int settings_parse(settings *set, int argc, char **argv, const struct option *ta
     *set = (settings){.who = argv[0], .axis = -1, .memory = (size_t)128 << 20, .options.size = sizeof set->options};
     opterr = 0;
     int option;
-    while ((option = getopt_long(argc, argv, ":ho:", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":ho:t:", table, NULL)) != -1) {
         int status = set_option(set, option, argv, help);
         if (status >= 0)
             return status;

@@ -23,11 +23,11 @@ typedef struct settings {
 enum { SET_AXIS = 256, SET_HELP, SET_MEMORY, SET_MINUS_INF_ROW, SET_OUTPUT, SET_PLUS_INF, SET_THREADS };
 
 /* The help of the options that every such subcommand has. */
-#define SETTINGS_COMMON_HELP                                                                          \
-    "  -o, --output FILE   where the result goes; '-' is standard output\n"                           \
-    "      --threads T     how many threads compute, 1 to 1024; default: what OpenMP would use\n"     \
-    "      --memory MIB    how much of the arrays is in memory at a time, 1 to 65536; default: 128\n" \
-    "  -h, --help          prints this\n"
+#define SETTINGS_COMMON_HELP                                                                              \
+    "  -o, --output FILE      where the result goes; '-' is standard output\n"                            \
+    "  -t, --threads T        how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n"    \
+    "      --memory MIB       how much of the arrays is in memory at a time, 1 to 65536 (default: 128)\n" \
+    "  -h, --help             this text\n"
 
 /* Reads the command line. Returns -1, or the exit status if that is all: after --help, or a message. */
 int settings_parse(settings *set, int argc, char **argv, const struct option *table, int inputs, const char *help);

@@ -34,17 +34,16 @@ static smx_status merge(npy_dtype dtype, row_stats *into, const row_stats *from)
 static const row_operation softmax = {1, whole_rows, part_max, part_sum, part_finish, merge};
 
 static const char help[] =
-    "Usage: smx softmax X.npy -o Y.npy [OPTION...]\n"
+    "usage: smx softmax X.npy -o Y.npy [OPTION...]\n"
     "\n"
     "Writes the softmax of X along an axis, y_i = exp(x_i) / sum_j exp(x_j), with the\n"
     "dtype, shape and order of X: little-endian f4 or f8, C or Fortran. X may be '-',\n"
     "standard input, and may be larger than memory.\n"
     "\n"
-    "      --axis A        the axis of the sum, from the end if negative; default: -1\n"
-    "      --plus-inf P    a row with +inf in it becomes 'nan' (default) or the 'limit',\n"
-    "                      evenly spread over the +inf entries\n"
-    "      --minus-inf-row P\n"
-    "                      a row of nothing but -inf becomes 'nan' (default) or 'zeros'\n" SETTINGS_COMMON_HELP;
+    "      --axis A           the axis of the sum, from the end if negative (default: -1)\n"
+    "      --plus-inf P       a row with +inf in it becomes 'nan' (default), or the 'limit': the same for\n"
+    "                         each +inf, and 0 elsewhere\n"
+    "      --minus-inf-row P  a row of nothing but -inf becomes 'nan' (default) or 'zeros'\n" SETTINGS_COMMON_HELP;
 
 int smx_softmax_main(int argc, char **argv) {
     static const struct option table[] = {{"axis", required_argument, NULL, SET_AXIS},
