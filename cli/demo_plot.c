@@ -82,7 +82,8 @@ bool demo_plot(const char *path, const demo_results *results) {
         return true;
     }
     output_discard(&picture);
-    if (status < 0 && error == ENOENT) {
+    /* posix_spawnp may also learn too late that there is no such program: the child then ends with 127. */
+    if ((status < 0 && error == ENOENT) || status == 127) {
         complain("gnuplot", "not installed, so there is no picture (%s)", path);
         return true;
     }
