@@ -6,20 +6,25 @@
 #include "common/sizes.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { ROWS = 3, LONGEST_JACOBIAN = 257 };
+enum { ROWS_SHORT = 3, ROWS_LONG = 1, LONGEST_JACOBIAN = 257 };
+
+static const smx_options one_thread = {.size = sizeof one_thread, .threads = 1};
+
+static size_t rows_for(size_t n) { return n < long_sizes[0] ? ROWS_SHORT : ROWS_LONG; }
 
 /* Two rows of the kind and one of the next kind, so that neighbours differ. */
 static void fill_rows(const dtype *t, void *x, size_t n, size_t kind, uint64_t seed) {
     rng r = rng_seed(seed);
-    for (size_t k = 0; k < ROWS; k++) {
+    for (size_t k = 0; k < rows_for(n); k++) {
         fill_x(t, at(t, x, k * n), n, (kind + k / 2) % FILL_X_KINDS, &r);
     }
 }
 
 static void fill_backward_rows(const dtype *t, void *y, void *dy, size_t n, size_t kind, uint64_t seed) {
     rng r = rng_seed(seed);
-    for (size_t k = 0; k < ROWS; k++) {
+    for (size_t k = 0; k < rows_for(n); k++) {
         fill_backward(t, at(t, y, k * n), at(t, dy, k * n), n, (kind + k / 2) % FILL_BACKWARD_KINDS, &r);
     }
 }
@@ -29,48 +34,51 @@ static void label_case(const char *op, const char *isa, size_t n, const char *ki
 }
 
 static void forward_on_all(const dtype *t, size_t n, size_t kind, uint64_t seed) {
-    void *x = elements(t, ROWS * n), *expected = elements(t, ROWS * n), *y = elements(t, ROWS * n);
+    size_t rows = rows_for(n);
+    void *x = elements(t, rows * n), *expected = elements(t, rows * n), *y = elements(t, rows * n);
     fill_rows(t, x, n, kind, seed);
     use_isa("scalar");
-    assert_ok(t->softmax(ROWS, n, x, n, expected, n, NULL));
-    for (size_t i = 0; smx_isa_available(i); i++) {
+    assert_ok(t->softmax(rows, n, x, n, expected, n, &one_thread));
+    for (size_t i = 0; strcmp(smx_isa_available(i), "scalar") != 0; i++) { /* scalar is the last */
         use_isa(smx_isa_available(i));
         label_case("softmax", smx_isa(), n, fill_x_name(kind), seed);
-        fill_canary(y, ROWS * n * t->size);
-        assert_ok(t->softmax(ROWS, n, x, n, y, n, NULL));
-        assert_same_bits(t, expected, y, ROWS * n);
+        fill_canary(y, rows * n * t->size);
+        assert_ok(t->softmax(rows, n, x, n, y, n, &one_thread));
+        assert_same_bits(t, expected, y, rows * n);
     }
     free(x), free(expected), free(y);
 }
 
 static void backward_on_all(const dtype *t, size_t n, size_t kind, uint64_t seed) {
-    void *y = elements(t, ROWS * n), *dy = elements(t, ROWS * n);
-    void *expected = elements(t, ROWS * n), *dx = elements(t, ROWS * n);
+    size_t rows = rows_for(n);
+    void *y = elements(t, rows * n), *dy = elements(t, rows * n);
+    void *expected = elements(t, rows * n), *dx = elements(t, rows * n);
     fill_backward_rows(t, y, dy, n, kind, seed);
     use_isa("scalar");
-    assert_ok(t->backward(ROWS, n, y, n, dy, n, expected, n, NULL));
-    for (size_t i = 0; smx_isa_available(i); i++) {
+    assert_ok(t->backward(rows, n, y, n, dy, n, expected, n, &one_thread));
+    for (size_t i = 0; strcmp(smx_isa_available(i), "scalar") != 0; i++) { /* scalar is the last */
         use_isa(smx_isa_available(i));
         label_case("backward", smx_isa(), n, fill_backward_name(kind), seed);
-        fill_canary(dx, ROWS * n * t->size);
-        assert_ok(t->backward(ROWS, n, y, n, dy, n, dx, n, NULL));
-        assert_same_bits(t, expected, dx, ROWS * n);
+        fill_canary(dx, rows * n * t->size);
+        assert_ok(t->backward(rows, n, y, n, dy, n, dx, n, &one_thread));
+        assert_same_bits(t, expected, dx, rows * n);
     }
     free(y), free(dy), free(expected), free(dx);
 }
 
 static void jacobian_on_all(const dtype *t, size_t n, size_t kind, uint64_t seed) {
-    void *y = elements(t, ROWS * n), *unused = elements(t, ROWS * n);
-    void *expected = elements(t, ROWS * n * n), *jac = elements(t, ROWS * n * n);
+    size_t rows = rows_for(n);
+    void *y = elements(t, rows * n), *unused = elements(t, rows * n);
+    void *expected = elements(t, rows * n * n), *jac = elements(t, rows * n * n);
     fill_backward_rows(t, y, unused, n, kind, seed);
     use_isa("scalar");
-    assert_ok(t->jacobian(ROWS, n, y, n, expected, n, n * n, NULL));
-    for (size_t i = 0; smx_isa_available(i); i++) {
+    assert_ok(t->jacobian(rows, n, y, n, expected, n, n * n, &one_thread));
+    for (size_t i = 0; strcmp(smx_isa_available(i), "scalar") != 0; i++) { /* scalar is the last */
         use_isa(smx_isa_available(i));
         label_case("jacobian", smx_isa(), n, fill_backward_name(kind), seed);
-        fill_canary(jac, ROWS * n * n * t->size);
-        assert_ok(t->jacobian(ROWS, n, y, n, jac, n, n * n, NULL));
-        assert_same_bits(t, expected, jac, ROWS * n * n);
+        fill_canary(jac, rows * n * n * t->size);
+        assert_ok(t->jacobian(rows, n, y, n, jac, n, n * n, &one_thread));
+        assert_same_bits(t, expected, jac, rows * n * n);
     }
     free(y), free(unused), free(expected), free(jac);
 }

@@ -11,6 +11,8 @@
 
 enum { ALIGNMENTS = 16, LONGEST_JACOBIAN = 40 };
 
+static const smx_options one_thread = {.size = sizeof one_thread, .threads = 1};
+
 /* Where the matrices of one call lie: number 0 and 1 are inputs, 2 is the output. */
 typedef struct layout {
     size_t rows, n;
@@ -40,10 +42,10 @@ static void check_forward(const dtype *t, const layout *l, uint64_t seed) {
     for (size_t k = 0; k < l->rows; k++) {
         fill_x(t, row, l->n, rng_below(&r, FILL_X_KINDS), &r);
         memcpy(matrix_row(&x, k), row, l->n * t->size);
-        assert_ok(t->softmax(1, l->n, row, l->n, at(t, expected, k * l->n), l->n, NULL));
+        assert_ok(t->softmax(1, l->n, row, l->n, at(t, expected, k * l->n), l->n, &one_thread));
     }
-    assert_ok(t->softmax(l->rows, l->n, x.a, x.ld, y.a, y.ld, NULL));
-    assert_ok(t->softmax(l->rows, l->n, x.a, x.ld, x.a, x.ld, NULL));
+    assert_ok(t->softmax(l->rows, l->n, x.a, x.ld, y.a, y.ld, &one_thread));
+    assert_ok(t->softmax(l->rows, l->n, x.a, x.ld, x.a, x.ld, &one_thread));
     for (size_t k = 0; k < l->rows; k++) {
         assert_same_bits(t, at(t, expected, k * l->n), matrix_row(&y, k), l->n);
         assert_same_bits(t, at(t, expected, k * l->n), matrix_row(&x, k), l->n);
@@ -64,11 +66,11 @@ static void check_backward(const dtype *t, const layout *l, uint64_t seed) {
         memcpy(matrix_row(&y, k), y_row, l->n * t->size);
         memcpy(matrix_row(&dy, k), dy_row, l->n * t->size);
         memcpy(matrix_row(&dy2, k), dy_row, l->n * t->size);
-        assert_ok(t->backward(1, l->n, y_row, l->n, dy_row, l->n, at(t, expected, k * l->n), l->n, NULL));
+        assert_ok(t->backward(1, l->n, y_row, l->n, dy_row, l->n, at(t, expected, k * l->n), l->n, &one_thread));
     }
-    assert_ok(t->backward(l->rows, l->n, y.a, y.ld, dy.a, dy.ld, dx.a, dx.ld, NULL));
-    assert_ok(t->backward(l->rows, l->n, y.a, y.ld, dy2.a, dy2.ld, dy2.a, dy2.ld, NULL));
-    assert_ok(t->backward(l->rows, l->n, y.a, y.ld, dy.a, dy.ld, y.a, y.ld, NULL));
+    assert_ok(t->backward(l->rows, l->n, y.a, y.ld, dy.a, dy.ld, dx.a, dx.ld, &one_thread));
+    assert_ok(t->backward(l->rows, l->n, y.a, y.ld, dy2.a, dy2.ld, dy2.a, dy2.ld, &one_thread));
+    assert_ok(t->backward(l->rows, l->n, y.a, y.ld, dy.a, dy.ld, y.a, y.ld, &one_thread));
     for (size_t k = 0; k < l->rows; k++) {
         assert_same_bits(t, at(t, expected, k * l->n), matrix_row(&dx, k), l->n);
         assert_same_bits(t, at(t, expected, k * l->n), matrix_row(&dy2, k), l->n);
@@ -93,10 +95,10 @@ static void check_jacobian(const dtype *t, const layout *l, uint64_t seed) {
     for (size_t k = 0; k < l->rows; k++) {
         fill_backward(t, matrix_row(&y, k), unused, n, rng_below(&r, FILL_BACKWARD_KINDS), &r);
     }
-    assert_ok(t->jacobian(l->rows, n, y.a, y.ld, jac.a, jac.ld, (n + gap) * jac.ld, NULL));
+    assert_ok(t->jacobian(l->rows, n, y.a, y.ld, jac.a, jac.ld, (n + gap) * jac.ld, &one_thread));
     for (size_t k = 0; k < l->rows; k++) {
         memcpy(row, matrix_row(&y, k), n * t->size);
-        assert_ok(t->jacobian(1, n, row, n, expected, n, n * n, NULL));
+        assert_ok(t->jacobian(1, n, row, n, expected, n, n * n, &one_thread));
         for (size_t i = 0; i < n; i++) {
             assert_same_bits(t, at(t, expected, i * n), matrix_row(&jac, k * (n + gap) + i), n);
         }

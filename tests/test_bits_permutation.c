@@ -9,6 +9,8 @@
 
 enum { LONGEST_JACOBIAN = 70 };
 
+static const smx_options one_thread = {.size = sizeof one_thread, .threads = 1};
+
 /* to[i] = from[perm[i]] */
 static void *permuted(const dtype *t, size_t n, const void *from, const size_t *perm) {
     void *to = elements(t, n);
@@ -36,8 +38,8 @@ static void check_forward(const dtype *t, size_t n, size_t kind, uint64_t seed) 
     fill_x(t, x, n, kind, &r);
     size_t *perm = permutation(n, &r);
     void *x_permuted = permuted(t, n, x, perm);
-    assert_ok(t->softmax(1, n, x, n, y, n, NULL));
-    assert_ok(t->softmax(1, n, x_permuted, n, y_of_permuted, n, NULL));
+    assert_ok(t->softmax(1, n, x, n, y, n, &one_thread));
+    assert_ok(t->softmax(1, n, x_permuted, n, y_of_permuted, n, &one_thread));
     void *y_permuted = permuted(t, n, y, perm);
     assert_same_bits(t, y_permuted, y_of_permuted, n);
     free(x), free(y), free(y_of_permuted), free(perm), free(x_permuted), free(y_permuted);
@@ -50,8 +52,8 @@ static void check_backward(const dtype *t, size_t n, size_t kind, uint64_t seed)
     fill_backward(t, y, dy, n, kind, &r);
     size_t *perm = permutation(n, &r);
     void *y_permuted = permuted(t, n, y, perm), *dy_permuted = permuted(t, n, dy, perm);
-    assert_ok(t->backward(1, n, y, n, dy, n, dx, n, NULL));
-    assert_ok(t->backward(1, n, y_permuted, n, dy_permuted, n, dx_of_permuted, n, NULL));
+    assert_ok(t->backward(1, n, y, n, dy, n, dx, n, &one_thread));
+    assert_ok(t->backward(1, n, y_permuted, n, dy_permuted, n, dx_of_permuted, n, &one_thread));
     void *dx_permuted = permuted(t, n, dx, perm);
     assert_same_bits(t, dx_permuted, dx_of_permuted, n);
     free(y), free(dy), free(dx), free(dx_of_permuted);
@@ -65,8 +67,8 @@ static void check_jacobian(const dtype *t, size_t n, size_t kind, uint64_t seed)
     fill_backward(t, y, unused, n, kind, &r);
     size_t *perm = permutation(n, &r);
     void *y_permuted = permuted(t, n, y, perm);
-    assert_ok(t->jacobian(1, n, y, n, jac, n, n * n, NULL));
-    assert_ok(t->jacobian(1, n, y_permuted, n, jac_permuted, n, n * n, NULL));
+    assert_ok(t->jacobian(1, n, y, n, jac, n, n * n, &one_thread));
+    assert_ok(t->jacobian(1, n, y_permuted, n, jac_permuted, n, n * n, &one_thread));
     for (size_t i = 0; i < n; i++) {
         void *expected = permuted(t, n, at(t, jac, perm[i] * n), perm);
         assert_same_bits(t, expected, at(t, jac_permuted, i * n), n);

@@ -5,9 +5,9 @@
 
 #include "check.h"
 
-static const char *const known[] = {"scalar", "sse2", "avx2", "avx512", "neon", "sve", "rvv"};
+const char *const known_isas[KNOWN_ISAS] = {"scalar", "sse2", "avx2", "avx512", "neon", "sve", "rvv"};
 
-static int available(const char *name) {
+int isa_is_available(const char *name) {
     for (size_t i = 0; smx_isa_available(i); i++) {
         if (strcmp(smx_isa_available(i), name) == 0) {
             return 1;
@@ -22,9 +22,9 @@ void print_isas(void) {
         printf(" %s", smx_isa_available(i));
     }
     printf("\nskipped, since this build or this machine lacks them:");
-    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
-        if (!available(known[k])) {
-            printf(" %s", known[k]);
+    for (size_t k = 0; k < KNOWN_ISAS; k++) {
+        if (!isa_is_available(known_isas[k])) {
+            printf(" %s", known_isas[k]);
         }
     }
     printf("\n");
