@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 struct policy {
-    bool plus_inf_limit;       /* SMX_PLUS_INF_LIMIT */
-    bool minus_inf_row_zeros;  /* SMX_MINUS_INF_ROW_ZEROS */
+    bool plus_inf_limit;      /* SMX_PLUS_INF_LIMIT */
+    bool minus_inf_row_zeros; /* SMX_MINUS_INF_ROW_ZEROS */
 };
 
 enum filling { FILL_NOT, FILL_NAN, FILL_ZERO };

@@ -96,8 +96,16 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
         }
         return SMX_OK;
     }
-    struct backward_call call = {.kernels = kernels, .rows = rows, .n = n, .pieces = smx_pieces(&settings, rows, n),
-                                 .y = y, .ldy = ldy, .dy = dy, .lddy = lddy, .dx = dx, .lddx = lddx};
+    struct backward_call call = {.kernels = kernels,
+                                 .rows = rows,
+                                 .n = n,
+                                 .pieces = smx_pieces(&settings, rows, n),
+                                 .y = y,
+                                 .ldy = ldy,
+                                 .dy = dy,
+                                 .lddy = lddy,
+                                 .dx = dx,
+                                 .lddx = lddx};
     smx_run_tasks(&settings, call.pieces, backward_task, &call);
     return SMX_OK;
 }
@@ -176,8 +184,7 @@ smx_status NAME(smx_softmax_backward_part_finish)(size_t n, const real *y, const
         return SMX_OK;
     }
     struct matrix out = matrix_of(dx, 1, n, n);
-    if ((status = check_matrix(out)) != SMX_OK ||
-        (status = check_output(out, matrix_of(y, 1, n, n))) != SMX_OK ||
+    if ((status = check_matrix(out)) != SMX_OK || (status = check_output(out, matrix_of(y, 1, n, n))) != SMX_OK ||
         (status = check_output(out, matrix_of(dy, 1, n, n))) != SMX_OK) {
         return status;
     }

@@ -110,8 +110,15 @@ smx_status NAME(smx_softmax)(size_t rows, size_t n, const real *x, size_t ldx, r
         }
         return SMX_OK;
     }
-    struct forward_call call = {.kernels = kernels, .policy = settings.policy, .rows = rows, .n = n,
-                                .pieces = smx_pieces(&settings, rows, n), .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+    struct forward_call call = {.kernels = kernels,
+                                .policy = settings.policy,
+                                .rows = rows,
+                                .n = n,
+                                .pieces = smx_pieces(&settings, rows, n),
+                                .x = x,
+                                .ldx = ldx,
+                                .y = y,
+                                .ldy = ldy};
     smx_run_tasks(&settings, call.pieces, forward_task, &call);
     return SMX_OK;
 }

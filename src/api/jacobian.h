@@ -50,8 +50,15 @@ smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size
     if (matrix_overlap(out, in)) {
         return SMX_ERROR_OVERLAP;
     }
-    struct jacobian_call call = {.kernels = kernels, .rows = rows, .n = n, .pieces = smx_pieces(&settings, rows * n, n),
-                                 .y = y, .ldy = ldy, .jac = jac, .ldj = ldj, .matrix_stride = matrix_stride};
+    struct jacobian_call call = {.kernels = kernels,
+                                 .rows = rows,
+                                 .n = n,
+                                 .pieces = smx_pieces(&settings, rows * n, n),
+                                 .y = y,
+                                 .ldy = ldy,
+                                 .jac = jac,
+                                 .ldj = ldj,
+                                 .matrix_stride = matrix_stride};
     smx_run_tasks(&settings, call.pieces, jacobian_task, &call);
     return SMX_OK;
 }

@@ -18,8 +18,8 @@
 #define SMX_BUILD_X86 0
 #endif
 
-extern const struct smx_kernels_f32 *const smx_scalar_f32, *const smx_avx2_f32, *const smx_avx512_f32,
-    *const smx_sve_f32, *const smx_rvv_f32;
+extern const struct smx_kernels_f32 *const smx_scalar_f32,
+    *const smx_avx2_f32, *const smx_avx512_f32, *const smx_sve_f32, *const smx_rvv_f32;
 extern const struct smx_kernels_f64 *const smx_scalar_f64, *const smx_avx2_f64, *const smx_avx512_f64;
 
 #endif

@@ -1,4 +1,19 @@
-/* RVV kernels, f32. */
+/* RISC-V V kernels, f32. No pragma can give clang 16 or gcc 12 the target: the file needs -march=rv64gcv. */
 #include "isa.h"
 
+#if defined(__riscv_vector)
+
+/* In this order: */
+#include "../vec/rvv_f32.h"
+
+#include "../kernels/f32.h"
+
+#include "../kernels/all.h"
+
+const struct smx_kernels_f32 *const smx_rvv_f32 = &kernels_f32;
+
+#else
+
 const struct smx_kernels_f32 *const smx_rvv_f32 = NULL;
+
+#endif

@@ -1,4 +1,28 @@
 /* SVE kernels, f32. */
 #include "isa.h"
 
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
+#pragma GCC target("+sve")
+#define BUILD_SVE 1
+#elif defined(__ARM_FEATURE_SVE)
+#define BUILD_SVE 1
+#else
+#define BUILD_SVE 0
+#endif
+
+#if BUILD_SVE
+
+/* In this order: */
+#include "../vec/sve_f32.h"
+
+#include "../kernels/f32.h"
+
+#include "../kernels/all.h"
+
+const struct smx_kernels_f32 *const smx_sve_f32 = &kernels_f32;
+
+#else
+
 const struct smx_kernels_f32 *const smx_sve_f32 = NULL;
+
+#endif

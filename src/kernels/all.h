@@ -11,9 +11,8 @@
 #define ALWAYS_INLINE inline
 #endif
 
-#include "exact_sum.h"
-#include "forward.h"
 #include "backward.h"
+#include "forward.h"
 #include "jacobian.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {

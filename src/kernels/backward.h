@@ -3,6 +3,9 @@
 #ifndef SMX_BACKWARD_H
 #define SMX_BACKWARD_H
 
+#include "exact_sum.h"
+#include "forward.h" /* row_fill */
+
 /* Powers of two that bring y and dy of a row into range, and its gradient back; and the products' exponent then. */
 struct range {
     real y_scale, dy_scale, dx_scale;
@@ -65,8 +68,8 @@ static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
     return (int32_t)(bits_of_real(max) >> REAL_MANTISSA) - REAL_BIAS;
 }
 
-static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct range *range, bool scaled,
-                                         bool wide, int64_t limbs[3]) {
+static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct range *range,
+                                         bool scaled, bool wide, int64_t limbs[3]) {
     struct grid g = grid_signed(range->exponent);
     v_t zero = v_set1(0);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
@@ -127,7 +130,8 @@ static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t s_high, v_t s_low, v_t dx_s
 }
 
 /* dx of n entries of a row with these statistics. In place allowed. */
-static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum, real *dx) {
+static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,
+                            real *dx) {
     if (exponent == INT32_MAX) {
         row_fill(n, FILL_NAN, dx);
         return;

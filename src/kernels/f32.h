@@ -12,11 +12,11 @@ typedef uint32_t real_bits;
 #define LOG2E 0x1.715476p0f
 #define LN2_HI 0x1.62e43p-1f
 #define LN2_LO (-0x1.05c61p-29f)
-#define ROUND_MAGIC 0x1.8p23f  /* adding it rounds to an integer, found in the low bits */
-#define TERM_SCALE 60          /* terms are carried times 2^60, so that none that matters is subnormal */
+#define ROUND_MAGIC 0x1.8p23f /* adding it rounds to an integer, found in the low bits */
+#define TERM_SCALE 60         /* terms are carried times 2^60, so that none that matters is subnormal */
 #define TERM_UNSCALE 0x1p-60f
-#define TERM_CUTOFF 105.0f     /* below max - 105 a result is under 2^-150, half the least subnormal */
-#define OFFSET_FROM 256.0f     /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
+#define TERM_CUTOFF 105.0f /* below max - 105 a result is under 2^-150, half the least subnormal */
+#define OFFSET_FROM 256.0f /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
 
 /* Exact sum: the shifts of its three limbs in units of 2^-67 of the grid's exponent; see exact_sum.h. */
 #define GRID_TOP 2
@@ -26,7 +26,7 @@ typedef uint32_t real_bits;
 #define SHIFT_MIDDLE 23
 #define SHIFT_LOW 0
 #define SUM_UNIT (-67)
-#define SUM_BLOCK ((size_t)256) /* vectors until lanes of 32 bits are emptied: 256 * 2^22.5 < 2^31 */
+#define SUM_BLOCK ((size_t)256)    /* vectors until lanes of 32 bits are emptied: 256 * 2^22.5 < 2^31 */
 #define WIDE_FROM ((size_t)262145) /* rows of this length and more use the third limb */
 
 /* Backward: products outside these exponents are scaled first, so that neither the grid nor dy - s leaves the range. */

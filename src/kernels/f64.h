@@ -15,7 +15,7 @@ typedef uint64_t real_bits;
 #define ROUND_MAGIC 0x1.8p52
 #define TERM_SCALE 100
 #define TERM_UNSCALE 0x1p-100
-#define TERM_CUTOFF 746.0   /* below max - 746 a result is under 2^-1075, half the least subnormal */
+#define TERM_CUTOFF 746.0 /* below max - 746 a result is under 2^-1075, half the least subnormal */
 #define OFFSET_FROM 2048.0
 
 /* Exact sum: two limbs always; see exact_sum.h. */

@@ -2,6 +2,8 @@
 #ifndef SMX_FORWARD_H
 #define SMX_FORWARD_H
 
+#include "exact_sum.h"
+
 /* The constants of a row, all functions of its maximum alone. */
 struct row {
     real offset, magic, threshold;

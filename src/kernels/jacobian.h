@@ -2,6 +2,8 @@
 #ifndef SMX_JACOBIAN_H
 #define SMX_JACOBIAN_H
 
+#include "forward.h" /* row_fill */
+
 static bool all_finite(size_t n, const real *y) {
     v_t zero = v_set1(0);
     m_t nan = m_none();

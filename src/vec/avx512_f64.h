@@ -16,7 +16,9 @@ static inline v_t v_set1(double a) { return _mm512_set1_pd(a); }
 static inline i_t i_set1(uint64_t a) { return _mm512_set1_epi64((long long)a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const double *p) { return _mm512_loadu_pd(p); }
-static inline v_t v_load_n(const double *p, size_t n, v_t fill) { return _mm512_mask_loadu_pd(fill, first_lanes(n), p); }
+static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
+    return _mm512_mask_loadu_pd(fill, first_lanes(n), p);
+}
 static inline void v_store(double *p, v_t a) { _mm512_storeu_pd(p, a); }
 static inline void v_store_n(double *p, v_t a, size_t n) { _mm512_mask_storeu_pd(p, first_lanes(n), a); }
 

@@ -1,0 +1,58 @@
+/* Vector operations, RISC-V V, one register of floats, as many as the machine has. See README.md. */
+#ifndef SMX_VEC_H
+#define SMX_VEC_H
+
+#include <riscv_vector.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef vfloat32m1_t v_t;
+typedef vuint32m1_t i_t;
+typedef vbool32_t m_t;
+#define V_LANES ((size_t)__riscv_vsetvlmax_e32m1())
+
+static inline v_t v_set1(float a) { return __riscv_vfmv_v_f_f32m1(a, V_LANES); }
+static inline i_t i_set1(uint32_t a) { return __riscv_vmv_v_x_u32m1(a, V_LANES); }
+static inline v_t v_load(const float *p) { return __riscv_vle32_v_f32m1(p, V_LANES); }
+static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return __riscv_vle32_v_f32m1_tu(fill, p, n); }
+static inline void v_store(float *p, v_t a) { __riscv_vse32_v_f32m1(p, a, V_LANES); }
+static inline void v_store_n(float *p, v_t a, size_t n) { __riscv_vse32_v_f32m1(p, a, n); }
+
+static inline v_t v_add(v_t a, v_t b) { return __riscv_vfadd_vv_f32m1(a, b, V_LANES); }
+static inline v_t v_sub(v_t a, v_t b) { return __riscv_vfsub_vv_f32m1(a, b, V_LANES); }
+static inline v_t v_mul(v_t a, v_t b) { return __riscv_vfmul_vv_f32m1(a, b, V_LANES); }
+static inline float r_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+static inline v_t v_fma(v_t a, v_t b, v_t c) { return __riscv_vfmadd_vv_f32m1(a, b, c, V_LANES); }
+static inline v_t v_fms(v_t a, v_t b, v_t c) { return __riscv_vfmsub_vv_f32m1(a, b, c, V_LANES); }
+static inline v_t v_fnma(v_t a, v_t b, v_t c) { return __riscv_vfnmsub_vv_f32m1(a, b, c, V_LANES); }
+static inline v_t v_max(v_t a, v_t b) { return __riscv_vfmax_vv_f32m1(a, b, V_LANES); }
+static inline v_t v_abs(v_t a) { return __riscv_vfabs_v_f32m1(a, V_LANES); }
+
+static inline m_t v_ge(v_t a, v_t b) { return __riscv_vmfge_vv_f32m1_b32(a, b, V_LANES); }
+static inline m_t v_eq(v_t a, v_t b) { return __riscv_vmfeq_vv_f32m1_b32(a, b, V_LANES); }
+static inline m_t m_none(void) { return __riscv_vmclr_m_b32(V_LANES); }
+static inline m_t m_or(m_t a, m_t b) { return __riscv_vmor_mm_b32(a, b, V_LANES); }
+static inline m_t v_unordered(v_t a, v_t b) {
+    return m_or(__riscv_vmfne_vv_f32m1_b32(a, a, V_LANES), __riscv_vmfne_vv_f32m1_b32(b, b, V_LANES));
+}
+static inline bool m_any(m_t a) { return __riscv_vfirst_m_b32(a, V_LANES) >= 0; }
+static inline v_t v_keep(m_t m, v_t a) { return __riscv_vmerge_vvm_f32m1(v_set1(0), a, m, V_LANES); }
+
+static inline i_t v_bits(v_t a) { return __riscv_vreinterpret_v_f32m1_u32m1(a); }
+static inline v_t v_from_bits(i_t a) { return __riscv_vreinterpret_v_u32m1_f32m1(a); }
+static inline i_t i_add(i_t a, i_t b) { return __riscv_vadd_vv_u32m1(a, b, V_LANES); }
+static inline i_t i_sub(i_t a, i_t b) { return __riscv_vsub_vv_u32m1(a, b, V_LANES); }
+static inline i_t i_exponent(i_t a) { return __riscv_vsll_vx_u32m1(a, 23, V_LANES); }
+
+static inline float v_hmax(v_t a) {
+    vfloat32m1_t lowest = __riscv_vfmv_v_f_f32m1(-__builtin_inff(), V_LANES);
+    return __riscv_vfmv_f_s_f32m1_f32(__riscv_vfredmax_vs_f32m1_f32m1(a, lowest, V_LANES));
+}
+static inline int64_t i_hsum(i_t a) {
+    vint64m1_t zero = __riscv_vmv_v_x_i64m1(0, __riscv_vsetvlmax_e64m1());
+    vint32m1_t lanes = __riscv_vreinterpret_v_u32m1_i32m1(a);
+    return __riscv_vmv_x_s_i64m1_i64(__riscv_vwredsum_vs_i32m1_i64m1(lanes, zero, V_LANES));
+}
+
+#endif
