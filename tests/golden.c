@@ -124,25 +124,31 @@ static uint64_t splitmix64(uint64_t *state) {
     return z ^ z >> 31;
 }
 
-/* "splitmix64 SEED signed|unsigned BITS EXPONENT": each element is k 2^EXPONENT, where k is the BITS high bits of the
- * next number of the stream, less 2^(BITS - 1) if signed. */
-static bool generate(char *rest, bool f64, size_t n, void *array) {
-    uint64_t state, bits;
-    if (!parse_u64(next_word(&rest), 10, &state))
+static bool parse_generator(char *rest, golden_generator *g) {
+    const char *kind = next_word(&rest);
+    if (!kind || strcmp(kind, "splitmix64") != 0 || !parse_u64(next_word(&rest), 10, &g->seed))
         return false;
     const char *sign = next_word(&rest);
     if (!sign || (strcmp(sign, "signed") != 0 && strcmp(sign, "unsigned") != 0))
         return false;
-    if (!parse_u64(next_word(&rest), 10, &bits) || bits < 1 || bits > (f64 ? 53 : 24))
+    g->is_signed = *sign == 's';
+    uint64_t bits;
+    if (!parse_u64(next_word(&rest), 10, &bits) || bits < 1 || bits > 53)
         return false;
-    const char *word = next_word(&rest);
-    if (!word)
+    g->bits = (int)bits;
+    const char *exponent = next_word(&rest);
+    if (!exponent)
         return false;
-    double unit = ldexp(1, (int)strtol(word, NULL, 10));
-    double offset = *sign == 's' ? ldexp(1, (int)bits - 1) : 0;
-    for (size_t i = 0; i < n; i++)
-        store(array, f64, i, ((double)(splitmix64(&state) >> (64 - bits)) - offset) * unit);
+    g->exponent = (int)strtol(exponent, NULL, 10);
     return !next_word(&rest);
+}
+
+void golden_generate(const golden_generator *g, bool f64, size_t n, void *array) {
+    uint64_t state = g->seed;
+    double unit = ldexp(1, g->exponent);
+    double offset = g->is_signed ? ldexp(1, g->bits - 1) : 0;
+    for (size_t i = 0; i < n; i++)
+        store(array, f64, i, ((double)(splitmix64(&state) >> (64 - g->bits)) - offset) * unit);
 }
 
 /* Elements, each with an optional "*COUNT" behind it, count of them in all. */
@@ -166,15 +172,16 @@ static bool parse_elements(char *rest, bool f64, size_t count, void *array) {
 }
 
 static bool parse_array(golden_file *file, const char *key, char *rest, bool f64, size_t count, void **array) {
-    static const char generator[] = "splitmix64 ";
     if (*array)
         return fail(file, "given twice: ", key);
     *array = calloc(count + !count, f64 ? sizeof(double) : sizeof(float));
     if (!*array)
         return fail(file, "no memory for ", key);
-    bool good = strncmp(rest, generator, sizeof generator - 1) == 0
-                    ? generate(rest + sizeof generator - 1, f64, count, *array)
-                    : parse_elements(rest, f64, count, *array);
+    bool generated = strncmp(rest, "splitmix64 ", 11) == 0;
+    golden_generator generator;
+    bool good = generated ? parse_generator(rest, &generator) : parse_elements(rest, f64, count, *array);
+    if (good && generated)
+        golden_generate(&generator, f64, count, *array);
     return good || fail(file, "wrong or too few or too many numbers in ", key);
 }
 
@@ -280,21 +287,4 @@ void golden_case_clear(golden_case *c) {
     free(c->gradient);
     free(c->result);
     c->input = c->gradient = c->result = NULL;
-}
-
-uint64_t golden_hash(const void *values, size_t count, bool f64) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < count; i++) {
-        uint64_t bits = 0;
-        uint32_t low;
-        if (f64) {
-            memcpy(&bits, (const double *)values + i, sizeof bits);
-        } else {
-            memcpy(&low, (const float *)values + i, sizeof low);
-            bits = low;
-        }
-        for (int shift = 0; shift < (f64 ? 64 : 32); shift += 8)
-            hash = (hash ^ (bits >> shift & 0xff)) * UINT64_C(0x100000001b3);
-    }
-    return hash;
 }

@@ -41,6 +41,17 @@ typedef struct golden_file {
     char error[160];
 } golden_file;
 
+/* "splitmix64 SEED signed|unsigned BITS EXPONENT": each element is k 2^EXPONENT, where k is the BITS high bits of the
+ * next number of the stream that starts at SEED, less 2^(BITS - 1) if signed. */
+typedef struct golden_generator {
+    uint64_t seed;
+    bool is_signed;
+    int bits; /* at most 24 for float, 53 for double, so that elements are exact */
+    int exponent;
+} golden_generator;
+
+void golden_generate(const golden_generator *g, bool f64, size_t n, void *array);
+
 /* Opens a file; false with a line in file->error if it can't be read. */
 bool golden_open(golden_file *file, const char *path);
 void golden_close(golden_file *file);
@@ -48,6 +59,12 @@ void golden_close(golden_file *file);
 /* Reads the next case; 1: there is one (golden_case_clear it), 0: end of file, -1: malformed, see file->error. */
 int golden_next(golden_file *file, golden_case *c);
 void golden_case_clear(golden_case *c);
+
+/* Runs the library on a case; out has room for result_count values. */
+smx_status golden_run(const golden_case *c, void *out);
+
+/* Sets the case's sum (and exponent) to what the library's statistics of the whole row say; not for a Jacobian. */
+smx_status golden_sum(golden_case *c);
 
 /* FNV-1a with 64 bits over the bytes of count values of 4 or 8 bytes each, least significant byte first. */
 uint64_t golden_hash(const void *values, size_t count, bool f64);

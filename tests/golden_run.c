@@ -1,0 +1,88 @@
+#include "golden.h"
+
+#include <string.h>
+
+smx_status golden_run(const golden_case *c, void *out) {
+    size_t n = c->n;
+    const smx_options *opt = &c->options;
+    switch (c->function) {
+    case GOLDEN_SOFTMAX:
+        return c->f64 ? smx_softmax_f64(1, n, c->input, n, out, n, opt)
+                      : smx_softmax_f32(1, n, c->input, n, out, n, opt);
+    case GOLDEN_BACKWARD:
+        return c->f64 ? smx_softmax_backward_f64(1, n, c->input, n, c->gradient, n, out, n, opt)
+                      : smx_softmax_backward_f32(1, n, c->input, n, c->gradient, n, out, n, opt);
+    case GOLDEN_JACOBIAN:
+    default:
+        return c->f64 ? smx_softmax_jacobian_f64(1, n, c->input, n, out, n, n * n, opt)
+                      : smx_softmax_jacobian_f32(1, n, c->input, n, out, n, n * n, opt);
+    }
+}
+
+/* Limbs that may overlap, as one 128-bit integer in two's complement. */
+static void normalise(const int64_t limb[4], uint64_t *high, uint64_t *low) {
+    uint64_t word[4];
+    int64_t carry = 0;
+    for (int k = 0; k < 4; k++) {
+        /* The carry is below 2^32 in magnitude, so that halves of 32 bits never overflow. */
+        uint64_t part = (uint64_t)limb[k] & 0xffffffff;
+        int64_t rest = (limb[k] - (int64_t)part) / INT64_C(0x100000000);
+        int64_t total = (int64_t)part + carry;
+        word[k] = (uint64_t)total & 0xffffffff;
+        carry = rest + (total - (int64_t)word[k]) / INT64_C(0x100000000);
+    }
+    *low = word[1] << 32 | word[0];
+    *high = word[3] << 32 | word[2];
+}
+
+static smx_status softmax_sum(const golden_case *c, int64_t sum[4]) {
+    smx_status status;
+    if (c->f64) {
+        smx_softmax_stats_f64 stats;
+        status = smx_softmax_part_max_f64(c->n, c->input, &stats);
+        if (status == SMX_OK)
+            status = smx_softmax_part_sum_f64(c->n, c->input, c->n, &stats, &c->options);
+        memcpy(sum, stats.sum, sizeof stats.sum);
+    } else {
+        smx_softmax_stats_f32 stats;
+        status = smx_softmax_part_max_f32(c->n, c->input, &stats);
+        if (status == SMX_OK)
+            status = smx_softmax_part_sum_f32(c->n, c->input, c->n, &stats, &c->options);
+        memcpy(sum, stats.sum, sizeof stats.sum);
+    }
+    return status;
+}
+
+static smx_status backward_sum(const golden_case *c, smx_softmax_backward_stats *stats) {
+    smx_status status = c->f64 ? smx_softmax_backward_part_max_f64(c->n, c->input, c->gradient, stats)
+                               : smx_softmax_backward_part_max_f32(c->n, c->input, c->gradient, stats);
+    if (status != SMX_OK)
+        return status;
+    return c->f64 ? smx_softmax_backward_part_sum_f64(c->n, c->input, c->gradient, c->n, stats)
+                  : smx_softmax_backward_part_sum_f32(c->n, c->input, c->gradient, c->n, stats);
+}
+
+smx_status golden_sum(golden_case *c) {
+    smx_softmax_backward_stats stats = {0};
+    smx_status status = c->function == GOLDEN_BACKWARD ? backward_sum(c, &stats) : softmax_sum(c, stats.sum);
+    c->exponent = stats.exponent;
+    normalise(stats.sum, &c->sum_high, &c->sum_low);
+    return status;
+}
+
+uint64_t golden_hash(const void *values, size_t count, bool f64) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = 0;
+        uint32_t low;
+        if (f64) {
+            memcpy(&bits, (const double *)values + i, sizeof bits);
+        } else {
+            memcpy(&low, (const float *)values + i, sizeof low);
+            bits = low;
+        }
+        for (int shift = 0; shift < (f64 ? 64 : 32); shift += 8)
+            hash = (hash ^ (bits >> shift & 0xff)) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}

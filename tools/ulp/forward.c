@@ -1,0 +1,283 @@
+/* Forward: rows of many kinds, and the error of the library's results on them. */
+#include "problem.h"
+
+#include <float.h>
+#include <math.h>
+
+#include "terms.h"
+
+/* Where the kernels change their way: from |max| = 256 or 2048 on, terms are taken relative to the maximum; and below
+ * the maximum by this much, results are subnormal, and then 0. */
+static double threshold(oracle_type type) { return type == ORACLE_F32 ? 256 : 2048; }
+
+static double subnormal_from(oracle_type type) { return type == ORACLE_F32 ? 87.3 : 708.3; }
+
+static double zero_from(oracle_type type) { return type == ORACLE_F32 ? 104.0 : 745.2; }
+
+/* ---- Rows -------------------------------------------------------------------------------------------------------- */
+
+static double random_offset(random_state *rng, oracle_type type) {
+    switch (random_below(rng, 4)) {
+    case 0:
+        return random_sign(rng) * random_log(rng, 1, 1e4);
+    case 1:
+        return random_sign(rng) * random_log(rng, 1e4, type == ORACLE_F32 ? 1e38 : 1e300);
+    default:
+        return 0;
+    }
+}
+
+static void normal(random_state *rng, row *r) {
+    double sd = random_log(rng, 0.1, 30);
+    double offset = random_offset(rng, r->type);
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = offset + sd * random_normal(rng);
+}
+
+static void uniform(random_state *rng, row *r) {
+    double offset = random_offset(rng, r->type);
+    double width = r->type == ORACLE_F32 ? 100 : 700;
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = offset + random_uniform(rng, -width, 0);
+}
+
+/* One entry far above the rest. */
+static void margin(random_state *rng, row *r) {
+    normal(rng, r);
+    r->a[0] += random_uniform(rng, 0, zero_from(r->type) + 5);
+}
+
+/* All equal, or of two values. */
+static void equal(random_state *rng, row *r) {
+    double value = random_offset(rng, r->type) + random_uniform(rng, -50, 50);
+    double other = value - random_uniform(rng, 0, 40);
+    bool two = random_below(rng, 2);
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = two && random_below(rng, 2) ? other : value;
+}
+
+/* The maximum at the threshold, a few steps to either side. */
+static void at_threshold(random_state *rng, row *r) {
+    double max = row_step(r->type, random_sign(rng) * threshold(r->type), random_uniform(rng, -3, 3));
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = max - random_uniform(rng, 0, random_below(rng, 2) ? zero_from(r->type) : 3);
+    r->a[0] = max;
+}
+
+/* Results that are subnormal or vanish. */
+static void vanishing(random_state *rng, row *r) {
+    double max = random_offset(rng, r->type);
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = max - random_uniform(rng, subnormal_from(r->type), zero_from(r->type) + 1);
+    r->a[0] = max;
+}
+
+/* One entry, and a tail at one level that is small beside it but not in sum: what rounding to the sum's unit hurts. */
+static void tail(random_state *rng, row *r) {
+    double max = random_offset(rng, r->type) / 4;
+    double level = max - random_uniform(rng, 0, r->type == ORACLE_F32 ? 34 : 64);
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = level;
+    r->a[0] = max;
+    r->count[r->groups - 1] += r->count[0] - 1;
+    r->count[0] = 1;
+    if (r->groups == 1)
+        r->count[0] = r->n;
+}
+
+static double worst_term(random_state *rng, oracle_type type, bool positive) {
+    const term_errors *terms = term_errors_of(type);
+    const term_list *list = positive ? &terms->positive : &terms->negative;
+    if (list->count == 0)
+        term_errors_sample(type, rng);
+    return list->count ? list->x[random_below(rng, list->count)] : 0;
+}
+
+/* One term whose error has one sign over a sum of terms whose errors have the other. */
+static void opposed_terms(random_state *rng, row *r) {
+    bool positive = random_below(rng, 2);
+    double mass = worst_term(rng, r->type, !positive);
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = random_below(rng, 4) ? mass : worst_term(rng, r->type, !positive);
+    r->a[0] = worst_term(rng, r->type, positive);
+}
+
+static void generate(random_state *rng, size_t n, row *r) {
+    static void (*const kinds[])(random_state *, row *) = {normal,       uniform,   margin, equal,
+                                                           at_threshold, vanishing, tail,   opposed_terms};
+    size_t kind = random_below(rng, sizeof kinds / sizeof *kinds + 4);
+    size_t last = sizeof kinds / sizeof *kinds - 1; /* drawn most: it comes closest to the bound */
+    static const size_t most[] = {2, 2, 3, 8, 64, ROW_GROUPS};
+    row_divide(r, n, most[random_below(rng, n > 64 ? 6 : 5)], rng);
+    kinds[kind < last ? kind : last](rng, r);
+    for (size_t i = 0; i < r->groups; i++)
+        r->a[i] = row_round(r->type, r->a[i]);
+}
+
+static void generate_f32(random_state *rng, size_t n, row *r) {
+    r->type = ORACLE_F32;
+    generate(rng, n, r);
+}
+
+static void generate_f64(random_state *rng, size_t n, row *r) {
+    r->type = ORACLE_F64;
+    generate(rng, n, r);
+}
+
+/* Moves entries between groups. */
+static void move_count(random_state *rng, row *r) {
+    size_t from = random_below(rng, r->groups);
+    size_t to = random_below(rng, r->groups);
+    size_t amount = r->count[from] > 1 ? 1 + random_below(rng, random_below(rng, 2) ? 1 : r->count[from] - 1) : 0;
+    r->count[from] -= amount;
+    r->count[to] += amount;
+}
+
+static void mutate(random_state *rng, row *r, size_t hot) {
+    size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
+    double steps = random_sign(rng) * ceil(random_log(rng, 0.5, 1e6));
+    switch (random_below(rng, 8)) {
+    case 0:
+        r->a[i] = worst_term(rng, r->type, random_below(rng, 2));
+        break;
+    case 1:
+        r->a[i] = r->a[random_below(rng, r->groups)];
+        break;
+    case 2:
+        r->a[i] += random_sign(rng) * random_log(rng, 1e-6, 10);
+        break;
+    case 3:
+        for (size_t k = 0; k < r->groups; k++)
+            r->a[k] = row_step(r->type, r->a[k], steps);
+        break;
+    case 4:
+        move_count(rng, r);
+        break;
+    default:
+        r->a[i] = row_step(r->type, r->a[i], steps);
+    }
+    r->a[i] = row_round(r->type, r->a[i]);
+}
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+
+static double result_of_group(const row *r, const workspace *w, size_t *at, size_t i) {
+    double result = oracle_get(r->type, w->out, *at);
+    *at += r->count[i];
+    return result;
+}
+
+static void compute(const row *r, workspace *w) {
+    workspace_reserve(w, r->n);
+    row_expand(r, r->a, w->a);
+    smx_status status = r->type == ORACLE_F32 ? smx_softmax_f32(1, r->n, w->a, r->n, w->out, r->n, NULL)
+                                              : smx_softmax_f64(1, r->n, w->a, r->n, w->out, r->n, NULL);
+    require(status, "smx_softmax");
+}
+
+static double evaluate_exactly(const row *r, const workspace *w, size_t *hot) {
+    oracle_softmax sum;
+    oracle_softmax_init(&sum, r->groups, r->a, r->count, NULL);
+    mpfr_t exact;
+    mpfr_init2(exact, ORACLE_PRECISION);
+    double largest = -1;
+    for (size_t i = 0, at = 0; i < r->groups; i++) {
+        oracle_softmax_entry(&sum, r->a[i], exact);
+        double error = fabs(oracle_ulp_error(r->type, result_of_group(r, w, &at, i), exact));
+        if (error > largest) {
+            largest = error;
+            *hot = i;
+        }
+    }
+    mpfr_clear(exact);
+    oracle_softmax_clear(&sum);
+    return largest;
+}
+
+static double max_of(const row *r) {
+    double max = r->a[0];
+    for (size_t i = 1; i < r->groups; i++)
+        max = r->a[i] > max ? r->a[i] : max;
+    return max;
+}
+
+/* f32: the C library's exp is within 1 ULP of a double, and what x - max loses is 2^-46 of a term at most. */
+static double evaluate_in_double(const row *r, const workspace *w, size_t *hot) {
+    static double term[ROW_GROUPS];
+    double max = max_of(r);
+    double sum = 0;
+    for (size_t i = 0; i < r->groups; i++) {
+        term[i] = exp(r->a[i] - max);
+        sum += term[i] * (double)r->count[i];
+    }
+    double largest = -1;
+    for (size_t i = 0, at = 0; i < r->groups; i++) {
+        double error = fabs(ulp_error_f32(result_of_group(r, w, &at, i), term[i] / sum));
+        if (error > largest) {
+            largest = error;
+            *hot = i;
+        }
+    }
+    return largest;
+}
+
+/* exp(x - max), where x - max is kept as two doubles (Dekker), within 2 ULP of a long double. */
+static long double term_in_long_double(double x, double max) {
+    double high = x - max;
+    double back = high - x;
+    double low = (x - (high - back)) - (max + back);
+    return isfinite(back) ? expl((long double)high) * (1 + (long double)low) : 0;
+}
+
+/* f64, where a long double has 64 bits or more: good to some 2^-9 of an ULP. */
+static double evaluate_in_long_double(const row *r, const workspace *w, size_t *hot) {
+    static long double term[ROW_GROUPS];
+    double max = max_of(r);
+    long double sum = 0;
+    for (size_t i = 0; i < r->groups; i++) {
+        term[i] = term_in_long_double(r->a[i], max);
+        sum += term[i] * (long double)r->count[i];
+    }
+    double largest = -1;
+    for (size_t i = 0, at = 0; i < r->groups; i++) {
+        long double exact = term[i] / sum;
+        int exponent = exact > DBL_MIN ? ilogbl(exact) : -1022;
+        double error = (double)fabsl(ldexpl(result_of_group(r, w, &at, i) - exact, 52 - exponent));
+        error = isnan(error) ? (double)INFINITY : error;
+        if (error > largest) {
+            largest = error;
+            *hot = i;
+        }
+    }
+    return largest;
+}
+
+static double evaluate(const row *r, bool exactly, size_t *hot) {
+    static workspace w;
+    compute(r, &w);
+    if (exactly || (r->type == ORACLE_F64 && LDBL_MANT_DIG < 64))
+        return evaluate_exactly(r, &w, hot);
+    return r->type == ORACLE_F32 ? evaluate_in_double(r, &w, hot) : evaluate_in_long_double(r, &w, hot);
+}
+
+const problem problem_forward_f32 = {.name = "forward-f32",
+                                     .function = "softmax",
+                                     .input = "x",
+                                     .type = ORACLE_F32,
+                                     .bound = 3,
+                                     .unit = "ULP",
+                                     .max_n = (size_t)1 << 18,
+                                     .generate = generate_f32,
+                                     .mutate = mutate,
+                                     .evaluate = evaluate};
+
+const problem problem_forward_f64 = {.name = "forward-f64",
+                                     .function = "softmax",
+                                     .input = "x",
+                                     .type = ORACLE_F64,
+                                     .bound = 3,
+                                     .unit = "ULP",
+                                     .max_n = (size_t)1 << 18,
+                                     .generate = generate_f64,
+                                     .mutate = mutate,
+                                     .evaluate = evaluate};

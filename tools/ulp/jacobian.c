@@ -1,0 +1,81 @@
+/* Jacobian: rows of y, and the error of the library's matrix on them. */
+#include "problem.h"
+
+#include <math.h>
+
+static double random_fraction(random_state *rng, oracle_type type) {
+    switch (random_below(rng, 6)) {
+    case 0:
+        return random_log(rng, type == ORACLE_F32 ? 1e-45 : 1e-320, 1); /* subnormal as well */
+    case 1:                                                             /* where 1 - y has few bits */
+        return 1 - random_log(rng, type == ORACLE_F32 ? 0x1p-24 : 0x1p-53, 1);
+    case 2: /* products of two are at the edge of the subnormal range */
+        return random_log(rng, type == ORACLE_F32 ? 1e-24 : 1e-163, type == ORACLE_F32 ? 1e-18 : 1e-153);
+    case 3:
+        return ldexp(1 + random_uniform(rng, 0, 1e-6), -(int)random_below(rng, 20) - 1);
+    default:
+        return random_uniform(rng, 0, 1);
+    }
+}
+
+static void generate(random_state *rng, size_t n, row *r) {
+    r->n = r->groups = n;
+    for (size_t i = 0; i < n; i++) {
+        r->a[i] = row_round(r->type, random_fraction(rng, r->type));
+        r->count[i] = 1;
+    }
+}
+
+static void generate_f32(random_state *rng, size_t n, row *r) {
+    r->type = ORACLE_F32;
+    generate(rng, n, r);
+}
+
+static void generate_f64(random_state *rng, size_t n, row *r) {
+    r->type = ORACLE_F64;
+    generate(rng, n, r);
+}
+
+static void mutate(random_state *rng, row *r, size_t hot) {
+    size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
+    double y = row_step(r->type, r->a[i], random_sign(rng) * ceil(random_log(rng, 0.5, 1e6)));
+    r->a[i] = y < 0 ? 0 : y > 1 ? 1 : y;
+}
+
+static double evaluate(const row *r, bool exactly, size_t *hot) {
+    (void)exactly; /* MPFR always: there is no exp in it */
+    static workspace w;
+    size_t n = r->n;
+    workspace_reserve(&w, n * n);
+    row_expand(r, r->a, w.a);
+    smx_status status = r->type == ORACLE_F32 ? smx_softmax_jacobian_f32(1, n, w.a, n, w.out, n, n * n, NULL)
+                                              : smx_softmax_jacobian_f64(1, n, w.a, n, w.out, n, n * n, NULL);
+    require(status, "smx_softmax_jacobian");
+    double error = oracle_jacobian_error(r->type, n, w.a, w.out, n, hot);
+    *hot /= n;
+    return error;
+}
+
+const problem problem_jacobian_f32 = {.name = "jacobian-f32",
+                                      .function = "jacobian",
+                                      .input = "y",
+                                      .type = ORACLE_F32,
+                                      .bound = 0.5,
+                                      .attained = true,
+                                      .unit = "ULP",
+                                      .max_n = 16,
+                                      .generate = generate_f32,
+                                      .mutate = mutate,
+                                      .evaluate = evaluate};
+
+const problem problem_jacobian_f64 = {.name = "jacobian-f64",
+                                      .function = "jacobian",
+                                      .input = "y",
+                                      .type = ORACLE_F64,
+                                      .bound = 0.5,
+                                      .attained = true,
+                                      .unit = "ULP",
+                                      .max_n = 16,
+                                      .generate = generate_f64,
+                                      .mutate = mutate,
+                                      .evaluate = evaluate};

@@ -1,0 +1,51 @@
+/* What the search can look for: a function of the library, rows to try on it, and how to judge its results. */
+#ifndef SMX_TOOLS_ULP_PROBLEM_H
+#define SMX_TOOLS_ULP_PROBLEM_H
+
+#include "row.h"
+
+typedef struct problem {
+    const char *name;
+    const char *function; /* the name of the function, of row.a and of row.b (or null) in tests/vectors */
+    const char *input;
+    const char *gradient;
+    oracle_type type;
+    double bound;     /* what the header promises; an error at or above it fails, unless it may be reached */
+    bool attained;    /* the bound itself is allowed */
+    const char *unit; /* of errors */
+    size_t max_n;     /* the search draws lengths up to this */
+
+    /* Fills r with a random row of n entries. */
+    void (*generate)(random_state *rng, size_t n, row *r);
+
+    /* Changes r a little, mostly at group `hot`, where the error is largest. The row keeps its n. */
+    void (*mutate)(random_state *rng, row *r, size_t hot);
+
+    /* Runs the library on r and returns the largest error; *hot is the group where it stands. `exactly`: by MPFR, and
+     * not by quicker arithmetic that is good to 2^-20 of the unit in f32, 2^-9 in f64. */
+    double (*evaluate)(const row *r, bool exactly, size_t *hot);
+} problem;
+
+extern const problem problem_forward_f32, problem_forward_f64;
+extern const problem problem_backward_f32, problem_backward_f64;
+extern const problem problem_backward_normal_f32, problem_backward_normal_f64; /* see backward.c */
+extern const problem problem_jacobian_f32, problem_jacobian_f64;
+
+/* The library's memory for one call: three arrays for rows of up to n entries; exits if there is none. */
+typedef struct workspace {
+    size_t n;
+    void *a, *b, *out;
+} workspace;
+
+void workspace_reserve(workspace *w, size_t n);
+
+/* Prints a line and exits with status 1 unless status is SMX_OK. */
+void require(smx_status status, const char *what);
+
+/* (result - exact) in ULP of exact >= 0, as oracle_ulp_error counts them, for f32 and by double arithmetic. */
+double ulp_error_f32(double result, double exact);
+
+/* Seconds since some moment. */
+double clock_seconds(void);
+
+#endif
