@@ -25,7 +25,7 @@ ulp:
 	@scripts/setup.sh run test
 	cmake --preset gcc
 	cmake --build --preset gcc --target ulp
-	build/gcc/ulp
+	build/gcc/ulp --seconds 300 all
 
 format:
 	scripts/format.sh
