@@ -35,6 +35,9 @@ void array_get_row(const array *a, size_t axis, size_t row, void *to);
 /* Writes version 1.0, 2.0 or 3.0, the header `extra` spaces longer than NumPy would make it. */
 void array_write(const array *a, const char *path, int version, size_t extra);
 
+/* Writes an array of zeros that takes no disk and no memory, whatever its size; a->data is not used. */
+void array_write_sparse(const array *a, const char *path);
+
 /* Fails unless the file is a version 1.0 file of this dtype, order and shape to the byte; allocates the data. */
 void array_read(array *a, const char *path);
 
