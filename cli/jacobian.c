@@ -55,7 +55,7 @@ static size_t first_of_row(const job *j, size_t row) {
     return at;
 }
 
-/* The pages of a column are dropped as it is read: else each of its numbers would hold some. */
+/* The pages of the columns are dropped as they are read: else each number of a row would hold some. */
 static void load_strided_rows(const job *j, size_t rows) {
     enum { GROUP = 16 };
     size_t stride = j->rows;
@@ -63,8 +63,8 @@ static void load_strided_rows(const job *j, size_t rows) {
         const char *column = (const char *)j->in.data + i * stride * j->item;
         for (size_t r = 0; r < rows; r++)
             memcpy(j->row + (r * j->n + i) * j->item, column + j->first[r] * j->item, j->item);
-        if (i % GROUP == GROUP - 1)
-            npy_drop(&j->in, (i + 1 - GROUP) * stride * j->item, GROUP * stride * j->item);
+        if (i % GROUP == GROUP - 1 || i == j->n - 1)
+            npy_drop(&j->in, i / GROUP * GROUP * stride * j->item, (i % GROUP + 1) * stride * j->item);
     }
 }
 
@@ -108,7 +108,7 @@ static bool is_finite(const job *j) {
 }
 
 /* Rows i .. i + rows and columns k .. k + columns of the matrix of the row in memory, into the strip of whole rows that
- * is being made. J_ij depends on y_i and y_j alone, so the matrix of any sample of a row is a minor of the row's own. */
+ * is being made. J_ij depends on y_i and y_j alone, so the matrix of a sample of a row is a minor of the row's own. */
 static bool make_piece(const job *j, size_t i, size_t rows, size_t k, size_t columns) {
     bool diagonal = i == k;
     size_t n = diagonal ? rows : rows + columns;

@@ -35,8 +35,8 @@ size_t npy_item_size(npy_dtype dtype);
  * overflow: they stay below PTRDIFF_MAX. */
 size_t npy_count(const npy_header *header);
 
-/* Whether the bytes of the array can be addressed. A dimension of 0 makes an array empty, but the others must make sense
- * all the same. */
+/* Whether the bytes of the array can be addressed. A dimension of 0 makes an array empty, but the others must make
+ * sense all the same. */
 bool npy_fits(const npy_header *header);
 
 /* Writes a shape as Python does: (), (3,), (3, 4). */

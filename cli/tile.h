@@ -1,7 +1,7 @@
 /* Rows out of an array along any axis, and back: the part of an array that is in memory at a time.
  *
  * In the order of its file, an array is outer x n x inner, the n being the axis: element i of a row is `inner` elements
- * after element i - 1, and rows are contiguous only if inner = 1. Otherwise a tile is transposed on its way in and out. */
+ * after element i - 1, and rows are contiguous only if inner = 1. Otherwise tiles are transposed on their way. */
 #ifndef SMX_CLI_TILE_H
 #define SMX_CLI_TILE_H
 
