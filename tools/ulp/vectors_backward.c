@@ -109,6 +109,7 @@ static void special(vector_writer *w) {
     put(w, "overflow", 3, (double[]){1, 1, 1}, (double[]){most, -most, -most});
     put(w, "least-dy", 3, y, (double[]){least, -least, 3 * least});
     put(w, "least-y", 3, (double[]){1, least, 5 * least}, (double[]){1, -2, 0.75});
+    put(w, "least-y-large-sum", 2, (double[]){0.15, 3 * least}, (double[]){-ldexp(1.1, w->f64 ? 904 : 64), -1e-17});
     put(w, "least-both", 3, (double[]){least, least, 5 * least}, (double[]){least, -least, least});
     put(w, "negative-underflow", 3, (double[]){1, least, least}, (double[]){0, -0.25, 0.25});
     put(w, "cancelling", 4, (double[]){0.25, 0.25, 0.25, 0.25}, (double[]){1e10, -1e10, 1, -1});
