@@ -1,4 +1,5 @@
 /* Where results go: whole files or none, streams, the input itself; and that a signal leaves no litter. */
+#define _XOPEN_SOURCE 700 /* pseudo-terminals */
 #include "array.h"
 #include "tool.h"
 
