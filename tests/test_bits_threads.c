@@ -109,7 +109,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {TEST_BOTH(test_forward), TEST_BOTH(test_backward), TEST_BOTH(test_jacobian)};
     print_isas();
     if (smx_threads() == 1) {
-        printf("one OpenMP thread or none by default: the default options are not tested with more\n");
+        printf("skipped: more than one thread by default, as OpenMP has no more here\n");
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
