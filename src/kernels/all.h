@@ -14,6 +14,7 @@
 #include "backward.h"
 #include "forward.h"
 #include "jacobian.h"
+#include "short_rows.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
     .softmax_rows = softmax_rows,

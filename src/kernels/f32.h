@@ -54,12 +54,25 @@ static inline v_t exp_reduced(v_t r) {
     return v_add(s, v_fma(q, r2, t));
 }
 
+static inline void reciprocal_of_double(double sum, real reciprocal[2]) {
+    double inverse = 1.0 / sum;
+    reciprocal[0] = (float)inverse;
+    reciprocal[1] = (float)(inverse - (double)reciprocal[0]);
+}
+
 /* 1 / sum as two floats. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
-    double inverse = 1.0 / (wide_take(&rest) * 0x1p-68);
-    reciprocal[0] = (float)inverse;
-    reciprocal[1] = (float)(inverse - (double)reciprocal[0]);
+    reciprocal_of_double(wide_take(&rest) * 0x1p-68, reciprocal);
+}
+
+/* The same from two limbs; false if that would take more than 62 bits. */
+static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2]) {
+    if (limbs[0] >= (int64_t)1 << 39) {
+        return false;
+    }
+    reciprocal_of_double((double)(limbs[0] * 8388608 + limbs[1]) * 0x1p-45, reciprocal);
+    return true;
 }
 
 /* sum * 2^exponent as two floats. */

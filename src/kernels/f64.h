@@ -57,13 +57,28 @@ static inline v_t exp_reduced(v_t r) {
     return v_add(s, v_fma(q, r2, t));
 }
 
+static inline void reciprocal_of_pair(double high, double low, real reciprocal[2]) {
+    reciprocal[0] = 1.0 / high;
+    double error = r_fma(-low, reciprocal[0], r_fma(-high, reciprocal[0], 1.0));
+    reciprocal[1] = error * reciprocal[0];
+}
+
 /* 1 / sum as two doubles. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
     double high = wide_take(&rest) * 0x1p-88, low = wide_take(&rest) * 0x1p-88;
-    reciprocal[0] = 1.0 / high;
-    double error = r_fma(-low, reciprocal[0], r_fma(-high, reciprocal[0], 1.0));
-    reciprocal[1] = error * reciprocal[0];
+    reciprocal_of_pair(high, low, reciprocal);
+}
+
+/* The same from two limbs; false if the upper one is more than a double holds. Dekker's fast sum is exact here. */
+static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2]) {
+    if (limbs[0] >= (int64_t)1 << 53) {
+        return false;
+    }
+    double top = (double)limbs[0] * 0x1p-45, middle = (double)limbs[1] * 0x1p-88;
+    double high = top + middle;
+    reciprocal_of_pair(high, middle - (high - top), reciprocal);
+    return true;
 }
 
 /* sum * 2^exponent as two doubles. Two steps, since 2^exponent alone may be out of range; the first is exact. */

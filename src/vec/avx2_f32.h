@@ -84,4 +84,39 @@ static inline int64_t i_hsum(i_t a) {
     return _mm_cvtsi128_si64(_mm_add_epi64(t, _mm_unpackhi_epi64(t, t)));
 }
 
+#define V_TRANSPOSE 1
+static inline void v_transpose(v_t a[8]) {
+    __m256 b[8], c[8];
+    for (int i = 0; i < 8; i += 2) {
+        b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm256_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        c[i] = _mm256_shuffle_ps(b[i], b[i + 2], 0x44);
+        c[i + 1] = _mm256_shuffle_ps(b[i], b[i + 2], 0xee);
+        c[i + 2] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+        c[i + 3] = _mm256_shuffle_ps(b[i + 1], b[i + 3], 0xee);
+    }
+    for (int i = 0; i < 4; i++) {
+        a[i] = _mm256_permute2f128_ps(c[i], c[i + 4], 0x20);
+        a[i + 4] = _mm256_permute2f128_ps(c[i], c[i + 4], 0x31);
+    }
+}
+
+static inline __m256d reciprocal_of_four(__m128i top, __m128i middle) {
+    __m256d unit = _mm256_set1_pd(0x1p-22), unit_middle = _mm256_set1_pd(0x1p-45);
+    __m256d sum = _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(top), unit),
+                                _mm256_mul_pd(_mm256_cvtepi32_pd(middle), unit_middle));
+    return _mm256_div_pd(_mm256_set1_pd(1), sum);
+}
+static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
+    __m256d d0 = reciprocal_of_four(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle));
+    __m256d d1 = reciprocal_of_four(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1));
+    __m128 h0 = _mm256_cvtpd_ps(d0), h1 = _mm256_cvtpd_ps(d1);
+    __m128 l0 = _mm256_cvtpd_ps(_mm256_sub_pd(d0, _mm256_cvtps_pd(h0)));
+    __m128 l1 = _mm256_cvtpd_ps(_mm256_sub_pd(d1, _mm256_cvtps_pd(h1)));
+    *high = _mm256_set_m128(h1, h0);
+    *low = _mm256_set_m128(l1, l0);
+}
+
 #endif

@@ -52,4 +52,45 @@ static inline int64_t i_hsum(i_t a) {
                                                     _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(a, 1))));
 }
 
+#define V_TRANSPOSE 1
+static inline void v_transpose(v_t a[16]) {
+    __m512 b[16], c[16];
+    for (int i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (int i = 0; i < 16; i += 4) {
+        c[i] = _mm512_shuffle_ps(b[i], b[i + 2], 0x44);
+        c[i + 1] = _mm512_shuffle_ps(b[i], b[i + 2], 0xee);
+        c[i + 2] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+        c[i + 3] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0xee);
+    }
+    /* c[4 g + k] holds, in its 128-bit lane q, columns 4 q + k of rows 4 g to 4 g + 3. */
+    for (int k = 0; k < 4; k++) {
+        __m512 even0 = _mm512_shuffle_f32x4(c[k], c[k + 4], 0x88), odd0 = _mm512_shuffle_f32x4(c[k], c[k + 4], 0xdd);
+        __m512 even1 = _mm512_shuffle_f32x4(c[k + 8], c[k + 12], 0x88);
+        __m512 odd1 = _mm512_shuffle_f32x4(c[k + 8], c[k + 12], 0xdd);
+        a[k] = _mm512_shuffle_f32x4(even0, even1, 0x88);
+        a[k + 4] = _mm512_shuffle_f32x4(odd0, odd1, 0x88);
+        a[k + 8] = _mm512_shuffle_f32x4(even0, even1, 0xdd);
+        a[k + 12] = _mm512_shuffle_f32x4(odd0, odd1, 0xdd);
+    }
+}
+
+static inline __m512d reciprocal_of_eight(__m256i top, __m256i middle) {
+    __m512d unit = _mm512_set1_pd(0x1p-22), unit_middle = _mm512_set1_pd(0x1p-45);
+    __m512d sum = _mm512_add_pd(_mm512_mul_pd(_mm512_cvtepi32_pd(top), unit),
+                                _mm512_mul_pd(_mm512_cvtepi32_pd(middle), unit_middle));
+    return _mm512_div_pd(_mm512_set1_pd(1), sum);
+}
+static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
+    __m512d d0 = reciprocal_of_eight(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle));
+    __m512d d1 = reciprocal_of_eight(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1));
+    __m256 h0 = _mm512_cvtpd_ps(d0), h1 = _mm512_cvtpd_ps(d1);
+    __m256 l0 = _mm512_cvtpd_ps(_mm512_sub_pd(d0, _mm512_cvtps_pd(h0)));
+    __m256 l1 = _mm512_cvtpd_ps(_mm512_sub_pd(d1, _mm512_cvtps_pd(h1)));
+    *high = _mm512_insertf32x8(_mm512_castps256_ps512(h0), h1, 1);
+    *low = _mm512_insertf32x8(_mm512_castps256_ps512(l0), l1, 1);
+}
+
 #endif
