@@ -43,7 +43,10 @@ smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size
     if (ldj > PTRDIFF_MAX / sizeof(real) / n) {
         return SMX_ERROR_SIZE;
     }
-    struct matrix out = matrix_of(jac, rows, n * ldj, matrix_stride);
+    if (matrix_stride < n * ldj) {
+        return SMX_ERROR_STRIDE;
+    }
+    struct matrix out = matrix_of(jac, rows, (n - 1) * ldj + n, matrix_stride);
     if ((status = check_matrix(out)) != SMX_OK) {
         return status;
     }
