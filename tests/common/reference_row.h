@@ -1,0 +1,183 @@
+/* The steps of docs/bits.md that f32 and f64 share. Included once for each, after that type's REAL, F(name), FMA, LDEXP,
+ * constants and own steps; no include guard for that reason. */
+
+static void fill(size_t n, REAL *a, REAL value) {
+    for (size_t j = 0; j < n; j++) {
+        a[j] = value;
+    }
+}
+
+/* ---- Forward ----------------------------------------------------------------------------------------------------- */
+
+/* NaN if any entry is. */
+static REAL maximum(size_t n, const REAL *x) {
+    REAL m = -INFINITY;
+    for (size_t j = 0; j < n; j++) {
+        if (isnan(x[j])) {
+            return x[j];
+        }
+        m = x[j] > m ? x[j] : m;
+    }
+    return m;
+}
+
+/* Step 2. */
+typedef struct row_constants {
+    REAL c, N, t;
+} row_constants;
+
+static row_constants constants_of(REAL m) {
+    row_constants row;
+    row.c = m >= FAR || m <= -FAR ? m : 0;
+    row.N = FMA(m - row.c, LOG2E, MAGIC) - MAGIC;
+    row.t = (m - row.c) - CUTOFF;
+    return row;
+}
+
+/* Step 3: e_j 2^K, which is of T, as e_j alone need not be. */
+static REAL scaled_term(REAL x, row_constants row) {
+    REAL v = x - row.c;
+    if (v < row.t) {
+        return 0;
+    }
+    REAL shift = MAGIC + ((REAL)K - row.N);
+    REAL n = FMA(v, LOG2E, shift) - shift;
+    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v));
+    REAL p = exp_reduced(r);
+    return LDEXP(p, (int)(n - row.N) + K);
+}
+
+/* Steps 4 and 5, in place: e_j 2^K becomes y_j. */
+static void divide_by_sum(size_t n, REAL *y) {
+    int U = forward_unit(n);
+    exact_sum S;
+    exact_sum_init(&S);
+    for (size_t j = 0; j < n; j++) {
+        exact_sum_add(&S, (double)y[j], U - K);
+    }
+    REAL high, low;
+    reciprocal(&S, U, &high, &low);
+    exact_sum_clear(&S);
+    for (size_t j = 0; j < n; j++) {
+        y[j] = LDEXP(FMA(y[j], high, y[j] * low), -K);
+    }
+}
+
+void F(reference_softmax)(size_t n, const REAL *x, REAL *y, smx_plus_inf plus_inf, smx_minus_inf_row minus_inf_row) {
+    REAL m = maximum(n, x);
+    if (isnan(m) || (m == INFINITY && plus_inf == SMX_PLUS_INF_NAN)) {
+        fill(n, y, canonical_nan());
+        return;
+    }
+    if (m == -INFINITY) {
+        fill(n, y, minus_inf_row == SMX_MINUS_INF_ROW_ZEROS ? 0 : canonical_nan());
+        return;
+    }
+    row_constants row = constants_of(m);
+    for (size_t j = 0; j < n; j++) {
+        if (m == INFINITY) {
+            y[j] = x[j] == INFINITY ? LDEXP(1, K) : 0;
+        } else {
+            y[j] = scaled_term(x[j], row);
+        }
+    }
+    divide_by_sum(n, y);
+}
+
+/* ---- Backward ---------------------------------------------------------------------------------------------------- */
+
+/* Step 1; LONG_MIN if all products are 0. */
+static long largest_exponent(size_t n, const REAL *y, const REAL *g) {
+    long E = LONG_MIN;
+    for (size_t j = 0; j < n; j++) {
+        if (y[j] != 0 && g[j] != 0) {
+            long e = exact_product_ilogb((double)y[j], (double)g[j], BITS);
+            E = e > E ? e : E;
+        }
+    }
+    return E;
+}
+
+/* What steps 1 to 3 find. */
+typedef struct gradient_constants {
+    int a_scale, b_scale; /* a_j = g_j 2^a_scale, b_j = y_j 2^b_scale */
+    REAL out, s_hi, s_lo;
+} gradient_constants;
+
+/* Step 3: one product's share of S. */
+static void add_product(exact_sum *S, REAL a, REAL b, int E1, int U, int split) {
+    if (split) {
+        REAL h = (REAL)exact_product_rne((double)a, (double)b, H - E1);
+        REAL r = FMA(a, b, -LDEXP(h, E1 - H));
+        exact_sum_add(S, (double)h, U - H);
+        exact_sum_add(S, (double)r, U - E1);
+    } else {
+        REAL p = a * b;
+        REAL q = FMA(a, b, -p);
+        exact_sum_add(S, (double)p, U - E1);
+        exact_sum_add(S, (double)q, U - E1);
+    }
+}
+
+/* Steps 2 and 3. */
+static gradient_constants sum_products(size_t n, const REAL *y, const REAL *g, int E) {
+    gradient_constants row = {.out = 1};
+    if (E > LARGE) {
+        row.a_scale = DOWN;
+        row.out = LDEXP(1, -DOWN);
+    } else if (E < SMALL) {
+        row.b_scale = UP;
+    }
+    int E1 = E + row.a_scale + row.b_scale; /* E' */
+    int U = backward_unit(n);
+    exact_sum S;
+    exact_sum_init(&S);
+    for (size_t j = 0; j < n; j++) {
+        add_product(&S, LDEXP(g[j], row.a_scale), LDEXP(y[j], row.b_scale), E1, U, splits_at_upper_unit(n));
+    }
+    value_of_sum(&S, E - U + row.a_scale, &row.s_hi, &row.s_lo);
+    exact_sum_clear(&S);
+    return row;
+}
+
+/* Step 4. */
+static REAL gradient(REAL y, REAL a, gradient_constants row) {
+    REAL d = a - row.s_hi;
+    REAL back = d - a;
+    REAL err = (a - (d - back)) - (row.s_hi + back);
+    REAL low = err - row.s_lo;
+    return FMA(FMA(y, d, y * low), row.out, 0);
+}
+
+void F(reference_backward)(size_t n, const REAL *y, const REAL *g, REAL *dx) {
+    for (size_t j = 0; j < n; j++) {
+        if (!isfinite(y[j]) || !isfinite(g[j])) {
+            fill(n, dx, canonical_nan());
+            return;
+        }
+    }
+    gradient_constants row = {.out = 1};
+    long E = largest_exponent(n, y, g);
+    if (E >= NOTHING) {
+        row = sum_products(n, y, g, (int)E);
+    }
+    for (size_t j = 0; j < n; j++) {
+        dx[j] = gradient(y[j], LDEXP(g[j], row.a_scale), row);
+    }
+}
+
+/* ---- Jacobian ---------------------------------------------------------------------------------------------------- */
+
+void F(reference_jacobian)(size_t n, const REAL *y, REAL *J) {
+    for (size_t j = 0; j < n; j++) {
+        if (!isfinite(y[j])) {
+            fill(n * n, J, canonical_nan());
+            return;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            J[i * n + j] = FMA(-y[i], y[j], i == j ? y[i] + 0 : 0);
+        }
+    }
+}
