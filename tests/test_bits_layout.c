@@ -120,10 +120,12 @@ static void check_all(const dtype *t, const layout *l, uint64_t seed) {
 
 static void test_batches(void **state) {
     static const size_t batches[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100};
+    static const size_t lengths[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,  16,
+                                     17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 80, 95, 96, 97, 127, 128};
     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
-        for (size_t n = 1; n <= 70; n += n > 20 ? 4 : 1) {
-            layout l = packed(batches[b], n);
-            check_all(*state, &l, 0x710000 + 100 * b + n);
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            layout l = packed(batches[b], lengths[k]);
+            check_all(*state, &l, 0x710000 + 200 * b + lengths[k]);
         }
     }
 }

@@ -32,14 +32,26 @@ static double at_largest(const dtype *t, rng *r) { return sign(r) * t->max; }
 typedef struct kind {
     const char *name;
     double (*maximum)(const dtype *t, rng *r);
+    int at_unit; /* all other terms are around the unit of the sum */
 } kind;
 
 static const kind x_kinds[EDGE_X_KINDS] = {
-    {"maximum at FAR", at_positive_far}, {"maximum at -FAR", at_negative_far}, {"maximum at 0", at_zero},
-    {"maximum below FAR", below_far},    {"maximum beyond FAR", beyond_far},   {"maximum of the type", at_largest},
+    {"maximum at FAR", at_positive_far, 0},
+    {"maximum at -FAR", at_negative_far, 0},
+    {"maximum at 0", at_zero, 0},
+    {"maximum below FAR", below_far, 0},
+    {"maximum beyond FAR", beyond_far, 0},
+    {"maximum of the type", at_largest, 0},
+    {"terms at the sum's unit", at_zero, 1},
+    {"terms at the sum's unit, maximum at FAR", at_positive_far, 1},
 };
 
 const char *edge_x_name(size_t k) { return x_kinds[k].name; }
+
+/* exp of it is 2^-U, where U is that of n <= 2^18, within a factor of 2. */
+static double unit_below(const dtype *t, double maximum, rng *r) {
+    return maximum - ((is_f32(t) ? 45 : 88) + rng_uniform(r, -1, 1)) * 0x1.62e42fefa39efp-1;
+}
 
 static double entry_below(const dtype *t, double maximum, rng *r) {
     switch (rng_below(r, 8)) {
@@ -49,8 +61,8 @@ static double entry_below(const dtype *t, double maximum, rng *r) {
         return maximum - near_by(t, cutoff(t), r);
     case 2:
         return rng_below(r, 2) ? -INFINITY : -t->max;
-    case 3: /* 2 U log(2): around the sum's unit */
-        return maximum - rng_uniform(r, 0.2, 0.6) * cutoff(t);
+    case 3:
+        return unit_below(t, maximum, r);
     case 4:
         return maximum - rng_uniform(r, 0, 2);
     default:
@@ -63,7 +75,8 @@ void edge_x(const dtype *t, void *x, size_t n, size_t k, rng *r) {
     double maximum = t->load(x, 0);
     size_t place = rng_below(r, n);
     for (size_t i = 0; i < n; i++) {
-        t->store(x, i, i == place ? maximum : fmin(entry_below(t, maximum, r), maximum));
+        double below = x_kinds[k].at_unit ? unit_below(t, maximum, r) : entry_below(t, maximum, r);
+        t->store(x, i, i == place ? maximum : fmin(below, maximum));
     }
 }
 
@@ -78,13 +91,13 @@ typedef struct backward_kind {
     const char *name;
     int spread;     /* products reach down by a factor 2^-spread */
     int just_below; /* the largest product is just below a power of two, and rounds to it */
+    int cancels;    /* the sum is that of products around its unit: the others come in pairs of opposite sign */
 } backward_kind;
 
 static const backward_kind backward_kinds[EDGE_BACKWARD_KINDS] = {
-    {"all near the largest", 1, 0},
-    {"a tail", 50, 0},
-    {"a long tail", 130, 0},
-    {"the largest rounds to a power of two", 3, 1},
+    {"all near the largest", 1, 0, 0}, {"a tail", 50, 0, 0},
+    {"a long tail", 130, 0, 0},        {"the largest rounds to a power of two", 3, 1, 0},
+    {"products cancel", 0, 0, 1},
 };
 
 const char *edge_backward_name(size_t k) { return backward_kinds[k].name; }
@@ -100,8 +113,27 @@ static void store_pair(const dtype *t, void *y, void *dy, size_t i, int exponent
     t->store(dy, i, sign(r) * ldexp(q, clamp(exponent - of_y, least - 1, top)));
 }
 
-void edge_backward(const dtype *t, void *y, void *dy, size_t n, int exponent, size_t k, rng *r) {
-    const backward_kind *row = &backward_kinds[k];
+/* The unit of the sum is 2^-U' of the largest product. */
+static int unit_bits(const dtype *t, size_t n) { return !is_f32(t) ? 87 : n <= (size_t)1 << 18 ? 44 : 67; }
+
+/* Where dy is 0, dx shows all bits of the sum. */
+static void cancelling(const dtype *t, void *y, void *dy, size_t n, int exponent, rng *r) {
+    for (size_t i = 0; i < n; i++) {
+        double p = rng_uniform(r, 1, 1.4), q = rng_uniform(r, 1, 1.4);
+        if (i % 4 == 1) {
+            t->store(y, i, t->load(y, i - 1));
+            t->store(dy, i, -t->load(dy, i - 1));
+        } else if (i % 4 == 3) {
+            t->store(y, i, p / 2);
+            t->store(dy, i, 0);
+        } else {
+            int e = i % 4 == 0 && i + 1 < n ? 0 : unit_bits(t, n) + (int)rng_below(r, 12) - 10;
+            store_pair(t, y, dy, i, exponent - e, p, q, r);
+        }
+    }
+}
+
+static void spread_out(const dtype *t, void *y, void *dy, size_t n, int exponent, const backward_kind *row, rng *r) {
     size_t place = rng_below(r, n);
     for (size_t i = 0; i < n; i++) {
         double p = rng_uniform(r, 1, 1.4), q = rng_uniform(r, 1, 1.4);
@@ -116,5 +148,13 @@ void edge_backward(const dtype *t, void *y, void *dy, size_t n, int exponent, si
         if (i != place && rng_below(r, 10) == 0) {
             t->store(rng_below(r, 2) ? y : dy, i, sign(r) * 0.0);
         }
+    }
+}
+
+void edge_backward(const dtype *t, void *y, void *dy, size_t n, int exponent, size_t k, rng *r) {
+    if (backward_kinds[k].cancels) {
+        cancelling(t, y, dy, n, exponent, r);
+    } else {
+        spread_out(t, y, dy, n, exponent, &backward_kinds[k], r);
     }
 }

@@ -1,5 +1,5 @@
-/* The steps of docs/bits.md that f32 and f64 share. Included once for each, after that type's REAL, F(name), FMA, LDEXP,
- * constants and own steps; no include guard for that reason. */
+/* The steps of docs/bits.md that f32 and f64 share. Included once for each, after that type's REAL, F(name), FMA and
+ * LDEXP, constants and own steps; no include guard for that reason. */
 
 static void fill(size_t n, REAL *a, REAL value) {
     for (size_t j = 0; j < n; j++) {

@@ -8,7 +8,7 @@ typedef struct shape {
     size_t rows, n;
 } shape;
 
-enum { SHAPES = 13, JACOBIAN_SHAPES = 5 };
+enum { SHAPES = 11, JACOBIAN_SHAPES = 5 };
 extern const shape shapes[SHAPES];
 extern const shape jacobian_shapes[JACOBIAN_SHAPES];
 

@@ -1,8 +1,8 @@
 #include "sizes.h"
 
-enum { ALL_UP_TO = 70 };
+enum { ALL_UP_TO = 130 };
 
-static const size_t more[] = {100, 127, 128, 129, 255, 256, 257, 511, 512, 513, 1000, 4095, 4096, 4097};
+static const size_t more[] = {255, 256, 257, 511, 512, 513, 1000, 4095, 4096, 4097};
 
 const size_t long_sizes[LONG_SIZES] = {(1 << 18) - 1, 1 << 18, (1 << 18) + 1, 300007};
 
