@@ -1,0 +1,125 @@
+"""libsmx beside its peers: `make bench`, `make bench-quick`.
+
+    bench.py [--quick] [--only TEXT] [--threads N,N] [--seconds N] [--libraries FOLDER]
+    bench.py --docs
+
+Measures, prints tables, and writes build/bench/results.json and pictures. --docs measures nothing: it takes the last
+results and pictures into docs/performance.md, between the two marks there; what stands around them is kept.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "build" / "bench"
+RESULTS = FOLDER / "results.json"
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- bench.py --docs: begin -->", "<!-- bench.py --docs: end -->"
+PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-")
+
+
+def environment(threads):
+    """For a measuring process. Freed memory stays with it, since contenders that make their result anew on each call
+    would else be charged for the kernel's zeroing of pages; and JAX reads its number of threads here."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    if threads == 1:
+        flags += " --xla_cpu_multi_thread_eigen=false"
+    return os.environ | {
+        "MALLOC_MMAP_MAX_": "0",
+        "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
+        "MALLOC_ARENA_MAX": "1",
+        "XLA_FLAGS": flags.strip(),
+        "PJRT_NPROC": str(threads),
+        "NPROC": str(threads),
+        "JAX_PLATFORMS": "cpu",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+
+
+def run(arguments, threads, seconds):
+    with tempfile.NamedTemporaryFile(suffix=".json") as output:
+        command = [sys.executable, str(ROOT / "bench" / "measure.py")]
+        command += [str(threads), str(seconds), str(arguments.libraries), output.name, "--only", arguments.only]
+        command += ["--quick"] if arguments.quick else []
+        if subprocess.run(command, env=environment(threads)).returncode:
+            sys.exit("bench: measuring failed, see above")
+        return json.loads(Path(output.name).read_text())
+
+
+def measure_all(arguments):
+    import functions
+    import machine
+
+    if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in functions.CASES):
+        sys.exit(f"bench: no case has '{arguments.only}' in its name")
+    for name in ("libsmx.so", "libbench_copies.so"):
+        if not (arguments.libraries / name).exists():
+            sys.exit(f"bench: {arguments.libraries / name} is missing: `make bench` builds it")
+    results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so"), "quick": arguments.quick}
+    seconds = arguments.seconds / len(arguments.threads)
+    results["runs"] = [run(arguments, threads, seconds) for threads in arguments.threads]
+    return results
+
+
+def write_docs():
+    import report
+
+    if not RESULTS.exists():
+        sys.exit(f"bench: no {RESULTS}: run `make bench` first")
+    results = json.loads(RESULTS.read_text())
+    if results["quick"]:
+        sys.exit("bench: the last run was a quick one; docs/performance.md takes the whole: run `make bench`")
+    pictures = []
+    for picture in sorted(FOLDER.glob("*.png")):
+        if picture.name.startswith(PICTURES_IN_DOCS):
+            name = f"performance-{picture.name}"
+            shutil.copyfile(picture, PAGE.parent / name)
+            pictures.append((picture.stem.replace("_", " "), name))
+    page = PAGE.read_text() if PAGE.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
+    if BEGIN not in page or END not in page:
+        sys.exit(f"bench: {PAGE} lacks the marks {BEGIN} and {END}")
+    before, rest = page.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    PAGE.write_text(f"{before}{BEGIN}\n{report.page(results, pictures)}{END}{after}")
+    print(f"bench: wrote {PAGE}")
+
+
+def numbers(text):
+    return [int(word) for word in text.split(",")]
+
+
+def main():
+    every = len(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true", help="fewer shapes, about a minute")
+    parser.add_argument("--only", default="", help="only cases with this in their name, e.g. 'softmax f32 1024 x'")
+    parser.add_argument("--threads", type=numbers, default=sorted({1, every}), help="e.g. 1,2; default: 1 and all")
+    parser.add_argument("--seconds", type=float, help="how long to measure in all; default 600, quick 30")
+    parser.add_argument("--libraries", type=Path, default=ROOT / "build", help="where libsmx.so is")
+    parser.add_argument("--docs", action="store_true", help="take the last results into docs/performance.md")
+    arguments = parser.parse_args()
+    if arguments.docs:
+        return write_docs()
+    arguments.seconds = arguments.seconds or (30 if arguments.quick else 600)
+
+    results = measure_all(arguments)
+    import plots
+    import report
+
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    print(report.text(results))
+    pictures = plots.draw(results, FOLDER)
+    print(f"bench: {RESULTS} and {len(pictures)} pictures beside it; machine: {results['machine']}")
+
+
+if __name__ == "__main__":
+    main()

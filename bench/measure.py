@@ -1,0 +1,153 @@
+"""Measures the cases on one number of threads: every contender in this process, on the same arrays, in turns.
+
+bench.py starts this as a program for each number of threads, since JAX's is settled when it starts:
+
+    measure.py THREADS SECONDS LIBRARIES OUTPUT.json [--quick] [--only TEXT]
+"""
+
+import argparse
+import gc
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+import functions
+import peers
+
+SAMPLE_NS = 2_000_000  # a sample repeats the call for about this long
+ROUNDS_MIN = 5
+ROUNDS_MAX = 100
+SETTLE_SECONDS = 0.001
+SETTLE_TRIES = 50
+IDLE = 0.1  # processors kept busy by this process while it only sleeps: its threads have stopped spinning
+
+
+def settle():
+    """Thread pools spin for a while in wait of more work, which would be the next contender's loss."""
+    for _ in range(SETTLE_TRIES):
+        process, start = time.process_time(), time.perf_counter()
+        time.sleep(SETTLE_SECONDS)
+        if time.process_time() - process < IDLE * (time.perf_counter() - start):
+            return
+
+
+class Entry:
+    """One contender in one case, ready to run, with its samples: nanoseconds a call, and processors kept busy."""
+
+    def __init__(self, contender, run, error):
+        self.name, self.run, self.error = contender.name, run, error
+        self.times, self.busy = [], []
+        run()
+        start = time.perf_counter_ns()
+        run()
+        once = max(1, time.perf_counter_ns() - start)
+        self.repeats = max(1, SAMPLE_NS // once)
+
+    def sample(self):
+        run = self.run
+        run()  # brings its code and its threads back
+        process = time.process_time_ns()
+        start = time.perf_counter_ns()
+        for _ in range(self.repeats):
+            run()
+        wall = time.perf_counter_ns() - start
+        self.times.append(wall / self.repeats)
+        self.busy.append((time.process_time_ns() - process) / wall)
+
+    def result(self):
+        t = sorted(self.times)
+        quartile = len(t) // 4
+        median = t[len(t) // 2]
+        return {
+            "min": t[0],
+            "median": median,
+            "spread": (t[-1 - quartile] - t[quartile]) / median,
+            "rounds": len(t),
+            "processors": self.busy[self.times.index(t[0])],
+            "error": self.error,
+        }
+
+
+def entries(case, contenders, inputs, out):
+    """Prepares every contender and checks its result. Says who was left out, and why."""
+    ready, notes = [], []
+    for contender in contenders:
+        out.fill(7)  # no result: whoever writes nothing is found out
+        prepared = peers.prepare(contender, case, inputs, out)
+        if prepared is None:
+            continue
+        run, read = prepared
+        error = None
+        if contender.name not in peers.COPIES:
+            run()
+            error = functions.error(case, inputs, read())
+            if not error <= functions.tolerance(case):
+                notes.append(f"{contender.name} is wrong by {error:.2g} of the row's scale, left out")
+                if contender.name == peers.OURS:
+                    raise RuntimeError(f"{case.name}: {notes[-1]}")
+                continue
+        ready.append(Entry(contender, run, error))
+    return ready, notes
+
+
+def measure(case, contenders, seconds, say):
+    inputs, out = functions.buffers(case)
+    ready, notes = entries(case, contenders, inputs, out)
+    shuffle = random.Random(1)
+    deadline = time.monotonic() + seconds
+    rounds = 0
+    while rounds < ROUNDS_MIN or (rounds < ROUNDS_MAX and time.monotonic() < deadline):
+        shuffle.shuffle(ready)
+        for entry in ready:
+            settle()
+            entry.sample()
+        rounds += 1
+        say(f"round {rounds}")
+    results = {entry.name: entry.result() for entry in ready}
+    return {
+        "function": case.function,
+        "dtype": case.dtype,
+        "rows": case.rows,
+        "n": case.n,
+        "array_bytes": case.array_bytes,
+        "bytes_moved": case.bytes_moved,
+        "notes": notes,
+        "contenders": {name: results[name] for name in peers.NAMES if name in results},
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("threads", type=int)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("libraries", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+
+    cases = [c for c in functions.CASES if (c.quick or not arguments.quick) and arguments.only in c.name]
+    contenders = peers.make(arguments.threads, arguments.libraries)
+    results = []
+    for i, case in enumerate(cases):
+
+        def say(what, i=i, case=case):
+            if sys.stderr.isatty():
+                line = f"{arguments.threads} thread(s), case {i + 1} of {len(cases)}: {case.name}, {what}"
+                print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
+
+        say("preparing")
+        results.append(measure(case, contenders, arguments.seconds / len(cases), say))
+        gc.collect()
+        if not sys.stderr.isatty():
+            print(f"{arguments.threads} thread(s), case {i + 1} of {len(cases)}: {case.name}", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r" + " " * 100, end="\r", file=sys.stderr, flush=True)
+    versions = {c.name: c.version for c in contenders if c.version}
+    arguments.output.write_text(json.dumps({"threads": arguments.threads, "versions": versions, "cases": results}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""From the JSON of a run to tables: ratios of minima, all taken in one process on the same arrays."""
+
+import math
+
+import peers
+
+HEAD = (
+    *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
+    *(name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)),
+    *(["GB/s", "of copy", "/ PyTorch", "/ fastest", "which"]),
+)
+
+
+def ns_per_element(case, name, figure="min"):
+    entry = case["contenders"].get(name)
+    return entry and entry[figure] / (case["rows"] * case["n"])
+
+
+def copy_gbs(case):
+    """Bandwidth of the faster copy. It reads one array and writes one."""
+    times = [case["contenders"][name]["min"] for name in peers.COPIES if name in case["contenders"]]
+    return 2 * case["array_bytes"] / min(times)
+
+
+def gbs(case, name=peers.OURS):
+    return case["bytes_moved"] / case["contenders"][name]["min"]
+
+
+def rivals(case):
+    return {n: c["min"] for n, c in case["contenders"].items() if n != peers.OURS and n not in peers.COPIES}
+
+
+def speedup(case, name):
+    """How many times faster than `name` libsmx is, or None if that one was not measured."""
+    other = case["contenders"].get(name)
+    return other and other["min"] / case["contenders"][peers.OURS]["min"]
+
+
+def fastest(case):
+    times = rivals(case)
+    return min(times, key=times.get) if times else None
+
+
+def number(value, digits=3):
+    """Three significant digits, never in scientific notation."""
+    if value is None:
+        return "-"
+    if value >= 10 ** (digits - 1):
+        return f"{value:.0f}"
+    return f"{value:.{max(0, digits - 1 - math.floor(math.log10(value)))}f}"
+
+
+def row(case):
+    best = fastest(case)
+    others = [name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)]
+    return [
+        f"{case['rows']} x {case['n']}",
+        *(number(ns_per_element(case, name)) for name in (*peers.COPIES, peers.OURS)),
+        number(ns_per_element(case, peers.OURS, "median")),
+        f"{100 * case['contenders'][peers.OURS]['spread']:.0f} %",
+        *(number(ns_per_element(case, name)) for name in others),
+        number(gbs(case)),
+        f"{100 * gbs(case) / copy_gbs(case):.0f} %",
+        number(speedup(case, "PyTorch")),
+        number(speedup(case, best)),
+        best or "-",
+    ]
+
+
+def groups(results):
+    """(threads, function, dtype) -> its cases, in order."""
+    found = {}
+    for run in results["runs"]:
+        for case in run["cases"]:
+            found.setdefault((run["threads"], case["function"], case["dtype"]), []).append(case)
+    return found
+
+
+def geometric_mean(values):
+    values = [v for v in values if v is not None]
+    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
+
+
+def means(cases):
+    """One line on a group: how it stands against the two measures of the tables, over all shapes."""
+    pytorch = geometric_mean([speedup(c, "PyTorch") for c in cases])
+    best = geometric_mean([speedup(c, fastest(c)) for c in cases])
+    return f"Geometric mean over {len(cases)} shapes: {number(pytorch)} x PyTorch, {number(best)} x the fastest peer."
+
+
+def title(key):
+    threads, function, dtype = key
+    return f"{function.replace('_', ' ')} {dtype}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def without_empty_columns(rows):
+    """A column with nothing but `-` under its name belongs to a peer that lacks this function."""
+    keep = [i for i in range(len(rows[0])) if any(r[i] != "-" for r in rows[1:])]
+    return [[r[i] for i in keep] for r in rows]
+
+
+def table(cases):
+    return without_empty_columns([list(HEAD), *(row(c) for c in cases)])
+
+
+def plain(rows):
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(r, widths)) for r in rows)
+
+
+def markdown(rows):
+    lines = ["| " + " | ".join(r) + " |" for r in rows]
+    lines.insert(1, "|" + "|".join("---" if i == 0 else "--:" for i in range(len(rows[0]))) + "|")
+    return "\n".join(lines)
+
+
+LEGEND = (
+    "Nanoseconds an element, the least of the rounds; for libsmx also the median and the interquartile range as a share "
+    "of it. GB/s and the share of the faster copy's bandwidth are of libsmx; so are the last columns: how many times "
+    "faster it is than PyTorch and than the fastest peer."
+)
+
+
+def strange(threads, entry):
+    """Why a figure is not to be trusted, judged by the processor time of its fastest sample; or None."""
+    if threads == 1 and entry["processors"] > 1.3:
+        return "used more than its one thread"
+    if entry["processors"] < 0.9:
+        return "waited for a processor: other programs were running"
+    return None
+
+
+def notes(results):
+    found = []
+    for run in results["runs"]:
+        for case in run["cases"]:
+            name = f"{case['function']} {case['dtype']} {case['rows']} x {case['n']}, {run['threads']} thread(s)"
+            found += [f"{name}: {note}" for note in case["notes"]]
+            reasons = {}
+            for contender, entry in case["contenders"].items():
+                reasons.setdefault(strange(run["threads"], entry), []).append(contender)
+            found += [f"{name}: {', '.join(who)} {why}" for why, who in reasons.items() if why]
+    return found
+
+
+def text(results):
+    parts = [f"{title(key)}\n{plain(table(cases))}\n{means(cases)}" for key, cases in groups(results).items()]
+    return "\n\n".join([*parts, LEGEND, "\n".join(notes(results))]).rstrip()
+
+
+def page(results, pictures):
+    """The part of docs/performance.md that the figures make."""
+    lines = ["| what | it was |", "|---|---|"]
+    lines += [f"| {key} | {value} |" for key, value in results["machine"].items()]
+    lines += [f"| {key} | {value} |" for key, value in results["runs"][0]["versions"].items()]
+    lines += ["", LEGEND, ""]
+    for key, cases in groups(results).items():
+        lines += [f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases), ""]
+    lines += [f"![{name}]({path})" for name, path in pictures]
+    lines += ["", *(f"- {note}" for note in notes(results))]
+    return "\n".join(lines).rstrip() + "\n"
