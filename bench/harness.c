@@ -1,0 +1,139 @@
+/* What bench.py cannot see through Python: nanoseconds a call for tiny rows, each instruction set, warm and cold cache,
+ * and each pass of a kernel by itself, through the functions for a row in parts.
+ *
+ *     harness [ROUNDS [ISA]]    15 rounds, every instruction set
+ */
+#include "jobs.h"
+#include "samples.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cold: everything else is pushed out of the caches by a walk through more memory than the largest of them holds. */
+#define EVICTING_BYTES ((size_t)96 << 20)
+static char *evicting;
+static const char *only_isa; /* null: all */
+
+static void prepare_warm(void *context) {
+    struct job *j = context;
+    must(smx_isa_set(j->isa));
+}
+
+static void prepare_cold(void *context) {
+    prepare_warm(context);
+    for (size_t i = 0; i < EVICTING_BYTES; i += 64) {
+        evicting[i]++;
+    }
+}
+
+/* ---- The tables -------------------------------------------------------------------------------------------------- */
+
+struct column {
+    const char *name;
+    void (*run)(void *job);
+};
+
+static const struct column calls[] = {{"softmax", run_forward}, {"softmax_backward", run_backward}};
+static const struct column passes[] = {
+    {"softmax", run_forward},
+    {"part_max", run_part_max},
+    {"part_sum", run_part_sum},
+    {"part_finish", run_part_finish},
+    {"softmax_backward", run_backward},
+    {"backward_part_max", run_backward_part_max},
+    {"backward_part_sum", run_backward_part_sum},
+    {"backward_part_finish", run_backward_part_finish},
+};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* What a table has in common: the columns, and how each is run and counted. */
+struct table {
+    const char *title;
+    const char *unit;
+    const struct column *columns;
+    size_t column_count;
+    bool per_element;
+    bool cold;
+};
+
+static struct probe probe_of(const struct table *t, struct job *j, const struct column *column) {
+    struct probe p = {.run = column->run, .context = j, .divisor = 1};
+    p.prepare = t->cold ? prepare_cold : prepare_warm;
+    p.repeats = t->cold ? 1 : 0; /* a second run would find the cache warm */
+    if (t->per_element) {
+        p.divisor = (double)(j->rows * j->n);
+    }
+    snprintf(p.label, sizeof p.label, "%-8s %s %-21s %zu x %zu", j->isa, j->wide ? "f64" : "f32", column->name, j->rows,
+             j->n);
+    return p;
+}
+
+/* Every column at every instruction set and one shape, in turns; so what stands under one title compares. */
+static void measure(const struct table *t, bool wide, size_t rows, size_t n, size_t rounds) {
+    struct job *jobs[8];
+    struct probe probes[8 * COUNT(passes)];
+    size_t job_count = 0;
+    size_t count = 0;
+    const char *isa;
+    for (size_t i = 0; job_count < COUNT(jobs) && (isa = smx_isa_available(i)) != NULL; i++) {
+        if (only_isa != NULL && strcmp(isa, only_isa) != 0) {
+            continue;
+        }
+        jobs[job_count] = job_new(wide, isa, rows, n);
+        for (size_t c = 0; c < t->column_count; c++) {
+            probes[count++] = probe_of(t, jobs[job_count], &t->columns[c]);
+        }
+        job_count++;
+    }
+    probes_run(probes, count, rounds);
+    probes_print(t->title, t->unit, probes, count);
+    for (size_t i = 0; i < job_count; i++) {
+        job_free(jobs[i]);
+    }
+}
+
+static void measure_both_types(const struct table *t, size_t rows, size_t n, size_t rounds) {
+    measure(t, false, rows, n, rounds);
+    measure(t, true, rows, n, rounds);
+}
+
+int main(int argc, char **argv) {
+    char *end = "";
+    unsigned long rounds = argc > 1 ? strtoul(argv[1], &end, 10) : 15;
+    if (argc > 3 || *end != '\0' || rounds < 1 || rounds > SAMPLES_MAX) {
+        fprintf(stderr, "harness: rounds must be a number from 1 to %d\n", SAMPLES_MAX);
+        return 2;
+    }
+    only_isa = argc > 2 ? argv[2] : NULL;
+    if (only_isa != NULL) {
+        must(smx_isa_set(only_isa));
+    }
+    evicting = bench_allocate(EVICTING_BYTES);
+    memset(evicting, 1, EVICTING_BYTES);
+    printf("libsmx %s, one thread, %lu rounds, spread: interquartile range / median\n", smx_version(), rounds);
+
+    struct table warm = {"Warm cache", "ns a call", calls, COUNT(calls), false, false};
+    measure_both_types(&warm, 1, 1, rounds);
+    measure_both_types(&warm, 1, 10, rounds);
+    measure_both_types(&warm, 1, 100, rounds);
+
+    struct table cold = {"Cold cache", "ns a call", calls, COUNT(calls), false, true};
+    measure(&cold, false, 1, 10, rounds);
+    measure(&cold, false, 1, 1000, rounds);
+    measure(&cold, false, 1, 32768, rounds);
+
+    struct table by_pass = {"Each pass, warm cache", "ns an element", passes, COUNT(passes), true, false};
+    measure_both_types(&by_pass, 1, 64, rounds);
+    measure_both_types(&by_pass, 1, 1000, rounds);
+    measure_both_types(&by_pass, 1, 4096, rounds);
+    measure_both_types(&by_pass, 1, 32768, rounds);
+    measure_both_types(&by_pass, 1, 262144, rounds);
+
+    struct table short_rows = {"Short rows, warm cache", "ns an element", calls, COUNT(calls), true, false};
+    for (size_t n = 2; n <= 128; n *= 2) {
+        measure(&short_rows, false, 65536 / n, n, rounds);
+    }
+    free(evicting);
+    return 0;
+}
