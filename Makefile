@@ -1,5 +1,5 @@
 # The door. Behind it: CMakePresets.json, scripts/setup.sh (packages), scripts/test-all.sh.
-.PHONY: all run test test-large ulp format clean
+.PHONY: all run test test-large ulp bench bench-quick format clean
 
 all:
 	@scripts/setup.sh run
@@ -26,6 +26,15 @@ ulp:
 	cmake --preset gcc
 	cmake --build --preset gcc --target ulp
 	build/gcc/ulp --seconds 300 all
+
+# Speed beside PyTorch, oneDNN, ONNX Runtime, XNNPACK, JAX and SciPy. Sets them up first: minutes and 8 GB, once.
+bench bench-quick:
+	@scripts/setup.sh run bench
+	cmake --preset release
+	cmake --build --preset release --target all bench_copies harness
+	@scripts/bench-setup.sh
+	build/bench-venv/bin/python bench/bench.py $(if $(filter bench-quick,$@),--quick)
+	$(if $(filter bench,$@),build/bench/harness | tee build/bench/harness.txt)
 
 format:
 	scripts/format.sh

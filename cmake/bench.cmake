@@ -1,0 +1,18 @@
+# What `make bench` needs beside the library; a plain build makes none of it.
+add_library(bench_copies MODULE EXCLUDE_FROM_ALL bench/copies.c)
+target_compile_options(bench_copies PRIVATE -O2)
+target_link_libraries(bench_copies PRIVATE $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_C>)
+
+add_executable(harness EXCLUDE_FROM_ALL bench/harness.c bench/jobs.c bench/samples.c)
+target_link_libraries(harness PRIVATE smx_static m)
+
+set_target_properties(harness PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+
+# The regression guard: bench/callgrind.sh runs it.
+find_path(VALGRIND_INCLUDE_DIR valgrind/callgrind.h)
+if(VALGRIND_INCLUDE_DIR)
+    add_executable(callgrind EXCLUDE_FROM_ALL bench/callgrind.c bench/jobs.c)
+    target_include_directories(callgrind SYSTEM PRIVATE ${VALGRIND_INCLUDE_DIR})
+    target_link_libraries(callgrind PRIVATE smx_static m)
+    set_target_properties(callgrind PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+endif()
