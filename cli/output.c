@@ -88,7 +88,7 @@ static bool write_out_of_order(output *out, uint64_t offset, const void *bytes, 
 bool output_write_at(output *out, uint64_t offset, const void *bytes, size_t count) {
     if (out->target != NULL)
         return write_fully_at(out->fd, bytes, count, offset) || fail(out);
-    if (out->spool >= 0 || offset != out->position)
+    if (offset != out->position)
         return write_out_of_order(out, offset, bytes, count);
     out->position += count;
     return write_fully(out->fd, bytes, count) || fail(out);

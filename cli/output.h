@@ -26,8 +26,8 @@ typedef struct output {
 
 bool output_open(output *out, const char *path);
 
-/* Writes at an offset from the start. A stream takes bytes that come in order at once; from the first ones that do not,
- * the rest waits in an unlinked temporary file until output_commit. Every byte up to the last must be written once. */
+/* Writes at an offset from the start. A stream takes bytes that come in order at once; others wait in an unlinked
+ * temporary file until output_commit. Every byte up to the last must be written once. */
 bool output_write_at(output *out, uint64_t offset, const void *bytes, size_t count);
 
 /* Completes the file and puts it in its place. The output is closed, whatever is returned. */

@@ -196,6 +196,28 @@ static void test_special(void **state) {
     free(x.data);
 }
 
+/* Many small terms beside a few large ones: their sum shows that a part of a row is rounded to the unit of the whole row's
+ * length, as if it were not cut. */
+static void test_length_of_row(void **state) {
+    const dtype *t = *state;
+    const shape s = {1, {300000}};
+    rng r = rng_seed(9);
+    array x = make_array(t, &s, 0), y = make_array(t, &s, 0), dy = make_array(t, &s, 0);
+    for (size_t i = 0; i < s.shape[0]; i++) {
+        t->store(x.data, i, i < 3 ? 0 : rng_uniform(&r, -33, -31));
+        t->store(y.data, i, i == 0 ? 1 : rng_uniform(&r, 0x1p-48, 0x1p-45));
+        t->store(dy.data, i, 1);
+    }
+    array_write(&x, "x.npy", 1, 0);
+    array_write(&y, "y.npy", 1, 0);
+    array_write(&dy, "dy.npy", 1, 0);
+    run_softmax(&x, 0, "--memory 1", &one_thread);
+    run_backward(&y, &dy, 0, "--memory 1");
+    free(x.data);
+    free(y.data);
+    free(dy.data);
+}
+
 /* Headers of the later versions, and numbers at odd addresses. */
 static void test_headers(void **state) {
     const dtype *t = *state;
@@ -262,7 +284,8 @@ int main(int argc, char **argv) {
         TEST_BOTH(test_shapes),          TEST_BOTH(test_blocks),
         TEST_BOTH(test_jacobian_shapes), TEST_BOTH(test_jacobian_not_finite),
         TEST_BOTH(test_special),         TEST_BOTH(test_headers),
-        TEST_BOTH(test_formula),         cmocka_unit_test(test_threads),
+        TEST_BOTH(test_length_of_row),   TEST_BOTH(test_formula),
+        cmocka_unit_test(test_threads),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }
