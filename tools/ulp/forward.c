@@ -1,7 +1,6 @@
-/* Forward: rows of many kinds, and the error of the library's results on them. */
-#include "problem.h"
+/* Forward: rows of many kinds. */
+#include "forward.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "terms.h"
@@ -93,23 +92,66 @@ static double worst_term(random_state *rng, oracle_type type, bool positive) {
     return list->count ? list->x[random_below(rng, list->count)] : 0;
 }
 
-/* One term whose error has one sign over a sum of terms whose errors have the other. */
+/* One term whose error has one sign over a sum of terms whose errors have the other; and one that is so small that it
+ * only decides how the quotient is rounded. */
 static void opposed_terms(random_state *rng, row *r) {
     bool positive = random_below(rng, 2);
     double mass = worst_term(rng, r->type, !positive);
     for (size_t i = 0; i < r->groups; i++)
-        r->a[i] = random_below(rng, 4) ? mass : worst_term(rng, r->type, !positive);
-    r->a[0] = worst_term(rng, r->type, positive);
+        r->a[i] = mass;
+    if (r->groups > 2 && random_below(rng, 4))
+        r->a[r->groups - 1] = mass - random_uniform(rng, 0.4, 0.7) * (r->type == ORACLE_F32 ? 32 : 72);
+    for (int k = 0; k < 50; k++) {
+        r->a[0] = worst_term(rng, r->type, positive);
+        if (r->a[0] < mass - 3 && r->a[0] > mass - subnormal_from(r->type))
+            return;
+    }
+}
+
+/* As opposed_terms, with the sum filled up so that the quotient lies just below a power of two, and its rounding just
+ * above, where it may err by a whole ULP of the exact value's binade. */
+static void opposed_at_power_of_two(random_state *rng, row *r) {
+    opposed_terms(rng, r);
+    if (r->n < 3)
+        return;
+    size_t copies = 1;
+    while (2 * copies <= r->n - 2)
+        copies *= 2;
+    bool rest = r->n > copies + 2;
+    r->groups = rest ? 4 : 3;
+    double mass = r->a[1];
+    double quotient = exp(r->a[0] - mass) / (double)copies;
+    /* How much the sum must grow, relative to the mass, for the quotient to be the next smaller power of two. */
+    double growth = quotient / ldexp(1, ilogb(quotient)) - 1;
+    r->a[1] = mass;
+    r->count[0] = r->count[2] = 1;
+    r->count[1] = copies;
+    r->a[2] = growth > 0 ? mass + log(growth * (double)copies) : mass - 40;
+    if (rest) {
+        r->count[3] = r->n - copies - 2;
+        r->a[3] = mass - 2 * subnormal_from(r->type);
+    }
 }
 
 static void generate(random_state *rng, size_t n, row *r) {
-    static void (*const kinds[])(random_state *, row *) = {normal,       uniform,   margin, equal,
-                                                           at_threshold, vanishing, tail,   opposed_terms};
-    size_t kind = random_below(rng, sizeof kinds / sizeof *kinds + 4);
-    size_t last = sizeof kinds / sizeof *kinds - 1; /* drawn most: it comes closest to the bound */
+    static void (*const kinds[])(random_state *, row *) = {normal,
+                                                           uniform,
+                                                           margin,
+                                                           equal,
+                                                           at_threshold,
+                                                           vanishing,
+                                                           tail,
+                                                           opposed_terms,
+                                                           opposed_terms,
+                                                           opposed_terms,
+                                                           opposed_at_power_of_two,
+                                                           opposed_at_power_of_two,
+                                                           opposed_at_power_of_two,
+                                                           opposed_at_power_of_two};
+    size_t kind = random_below(rng, sizeof kinds / sizeof *kinds);
     static const size_t most[] = {2, 2, 3, 8, 64, ROW_GROUPS};
     row_divide(r, n, most[random_below(rng, n > 64 ? 6 : 5)], rng);
-    kinds[kind < last ? kind : last](rng, r);
+    kinds[kind](rng, r);
     for (size_t i = 0; i < r->groups; i++)
         r->a[i] = row_round(r->type, r->a[i]);
 }
@@ -159,107 +201,6 @@ static void mutate(random_state *rng, row *r, size_t hot) {
     r->a[i] = row_round(r->type, r->a[i]);
 }
 
-/* ---- Errors ------------------------------------------------------------------------------------------------------ */
-
-static double result_of_group(const row *r, const workspace *w, size_t *at, size_t i) {
-    double result = oracle_get(r->type, w->out, *at);
-    *at += r->count[i];
-    return result;
-}
-
-static void compute(const row *r, workspace *w) {
-    workspace_reserve(w, r->n);
-    row_expand(r, r->a, w->a);
-    smx_status status = r->type == ORACLE_F32 ? smx_softmax_f32(1, r->n, w->a, r->n, w->out, r->n, NULL)
-                                              : smx_softmax_f64(1, r->n, w->a, r->n, w->out, r->n, NULL);
-    require(status, "smx_softmax");
-}
-
-static double evaluate_exactly(const row *r, const workspace *w, size_t *hot) {
-    oracle_softmax sum;
-    oracle_softmax_init(&sum, r->groups, r->a, r->count, NULL);
-    mpfr_t exact;
-    mpfr_init2(exact, ORACLE_PRECISION);
-    double largest = -1;
-    for (size_t i = 0, at = 0; i < r->groups; i++) {
-        oracle_softmax_entry(&sum, r->a[i], exact);
-        double error = fabs(oracle_ulp_error(r->type, result_of_group(r, w, &at, i), exact));
-        if (error > largest) {
-            largest = error;
-            *hot = i;
-        }
-    }
-    mpfr_clear(exact);
-    oracle_softmax_clear(&sum);
-    return largest;
-}
-
-static double max_of(const row *r) {
-    double max = r->a[0];
-    for (size_t i = 1; i < r->groups; i++)
-        max = r->a[i] > max ? r->a[i] : max;
-    return max;
-}
-
-/* f32: the C library's exp is within 1 ULP of a double, and what x - max loses is 2^-46 of a term at most. */
-static double evaluate_in_double(const row *r, const workspace *w, size_t *hot) {
-    static double term[ROW_GROUPS];
-    double max = max_of(r);
-    double sum = 0;
-    for (size_t i = 0; i < r->groups; i++) {
-        term[i] = exp(r->a[i] - max);
-        sum += term[i] * (double)r->count[i];
-    }
-    double largest = -1;
-    for (size_t i = 0, at = 0; i < r->groups; i++) {
-        double error = fabs(ulp_error_f32(result_of_group(r, w, &at, i), term[i] / sum));
-        if (error > largest) {
-            largest = error;
-            *hot = i;
-        }
-    }
-    return largest;
-}
-
-/* exp(x - max), where x - max is kept as two doubles (Dekker), within 2 ULP of a long double. */
-static long double term_in_long_double(double x, double max) {
-    double high = x - max;
-    double back = high - x;
-    double low = (x - (high - back)) - (max + back);
-    return isfinite(back) ? expl((long double)high) * (1 + (long double)low) : 0;
-}
-
-/* f64, where a long double has 64 bits or more: good to some 2^-9 of an ULP. */
-static double evaluate_in_long_double(const row *r, const workspace *w, size_t *hot) {
-    static long double term[ROW_GROUPS];
-    double max = max_of(r);
-    long double sum = 0;
-    for (size_t i = 0; i < r->groups; i++) {
-        term[i] = term_in_long_double(r->a[i], max);
-        sum += term[i] * (long double)r->count[i];
-    }
-    double largest = -1;
-    for (size_t i = 0, at = 0; i < r->groups; i++) {
-        long double exact = term[i] / sum;
-        int exponent = exact > DBL_MIN ? ilogbl(exact) : -1022;
-        double error = (double)fabsl(ldexpl(result_of_group(r, w, &at, i) - exact, 52 - exponent));
-        error = isnan(error) ? (double)INFINITY : error;
-        if (error > largest) {
-            largest = error;
-            *hot = i;
-        }
-    }
-    return largest;
-}
-
-static double evaluate(const row *r, bool exactly, size_t *hot) {
-    static workspace w;
-    compute(r, &w);
-    if (exactly || (r->type == ORACLE_F64 && LDBL_MANT_DIG < 64))
-        return evaluate_exactly(r, &w, hot);
-    return r->type == ORACLE_F32 ? evaluate_in_double(r, &w, hot) : evaluate_in_long_double(r, &w, hot);
-}
-
 const problem problem_forward_f32 = {.name = "forward-f32",
                                      .function = "softmax",
                                      .input = "x",
@@ -269,7 +210,7 @@ const problem problem_forward_f32 = {.name = "forward-f32",
                                      .max_n = (size_t)1 << 18,
                                      .generate = generate_f32,
                                      .mutate = mutate,
-                                     .evaluate = evaluate};
+                                     .evaluate = forward_evaluate};
 
 const problem problem_forward_f64 = {.name = "forward-f64",
                                      .function = "softmax",
@@ -280,4 +221,4 @@ const problem problem_forward_f64 = {.name = "forward-f64",
                                      .max_n = (size_t)1 << 18,
                                      .generate = generate_f64,
                                      .mutate = mutate,
-                                     .evaluate = evaluate};
+                                     .evaluate = forward_evaluate};
