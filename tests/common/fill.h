@@ -6,7 +6,7 @@
 #include "rng.h"
 
 /* Kinds of rows for the forward pass. */
-enum { FILL_X_KINDS = 12, FILL_X_FINITE_KINDS = 10 }; /* the first so many hold no NaN and no +inf */
+enum { FILL_X_KINDS = 13, FILL_X_FINITE_KINDS = 11 }; /* the first so many hold no NaN and no +inf */
 const char *fill_x_name(size_t kind);
 void fill_x(const dtype *t, void *x, size_t n, size_t kind, rng *r);
 
