@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,10 @@ void tool_init(int argc, char **argv) {
         fprintf(stderr, "usage: %s PATH-OF-SMX (%s)\n", argv[0], strerror(errno));
         exit(2);
     }
+    /* nohup, & and some runners have children ignore some signals; the tool would honour that. */
+    static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
     /* The tests choose these themselves; what a user has set must not change them. */
     unsetenv("SMX_ISA");
     unsetenv("OMP_NUM_THREADS");
