@@ -27,7 +27,7 @@ ulp:
 	cmake --build --preset gcc --target ulp
 	build/gcc/ulp --seconds 300 all
 
-# Speed beside PyTorch, oneDNN, ONNX Runtime, XNNPACK, JAX and SciPy. Sets them up first: minutes and 8 GB, once.
+# Speed beside PyTorch, oneDNN, ONNX Runtime, XNNPACK, JAX and SciPy. Sets them up first: minutes and 6 GB, once.
 bench bench-quick:
 	@scripts/setup.sh run bench
 	cmake --preset release

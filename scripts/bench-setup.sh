@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes build/bench-venv, a Python environment with bench/requirements.txt in it, if it is not there or they changed.
 #
-# About 8 GB on disk, once: the only PyTorch on PyPI is the one for CUDA, whose libraries it loads also when it computes
+# About 6 GB on disk, once: the only PyTorch on PyPI is the one for CUDA, whose libraries it loads also when it computes
 # on the CPU.
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ fi
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     scripts/setup.sh bench
 fi
-echo "bench-setup: the peers go into $venv (some minutes, about 8 GB)"
+echo "bench-setup: the peers go into $venv (some minutes, about 6 GB)"
 python3 -m venv "$venv"
 "$venv/bin/pip" install --progress-bar on -q -r "$wanted"
 cp "$wanted" "$done"
