@@ -158,7 +158,7 @@ static bool write_all(job *j) {
         return true;
     progress_start(j->set->who, (uint64_t)j->rows * n * n);
     if (n <= block / n) {
-        size_t rows = least(least(j->rows, ROWS), ENOUGH / j->item / (n * n));
+        size_t rows = least(least(j->rows, ROWS), least(ENOUGH / j->item, block) / (n * n));
         rows = rows == 0 ? 1 : rows;
         return allocate(j, rows, rows * n * n, 1) && write_small(j, rows);
     }

@@ -118,7 +118,7 @@ static plan make_plan(const job *j) {
     const layout *lay = &j->lay;
     size_t slab = lay->n * lay->inner;
     if (slab <= j->block)
-        return (plan){least(lay->outer, greatest(1, ENOUGH / lay->item / slab)), lay->inner, lay->n};
+        return (plan){least(lay->outer, greatest(1, least(ENOUGH / lay->item, j->block) / slab)), lay->inner, lay->n};
     /* Strips narrower than some pages would read the same pages again for each tile. */
     size_t strip = least(lay->inner, greatest(4096, j->block * lay->item / 1024) / lay->item);
     if (lay->n <= j->block / strip)
