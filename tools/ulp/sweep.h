@@ -6,8 +6,11 @@
 
 #include "search.h"
 
-/* The term of every f32 argument; then every row {x, 0}, whose results are within the bound of forward-f32. */
+/* The term of every f32 argument. */
 bool sweep_exp_f32(const search_options *options);
+
+/* Every f32 row {x, 0} with |x| < 128; whether the results are within the bound of forward-f32. */
+bool sweep_pairs_f32(const search_options *options);
 
 /* f64 has too many arguments: terms at random and around the worst ones found. */
 bool search_exp_f64(const search_options *options);

@@ -19,6 +19,7 @@ typedef struct command {
 static const command commands[] = {
     {"exp-f32", NULL, sweep_exp_f32},
     {"exp-f64", NULL, search_exp_f64},
+    {"pairs-f32", NULL, sweep_pairs_f32},
     {"forward-f32", &problem_forward_f32, NULL},
     {"forward-f64", &problem_forward_f64, NULL},
     {"backward-f32", &problem_backward_f32, NULL},
@@ -34,8 +35,9 @@ static const char usage[] =
     "       ulp check FILE...\n"
     "\n"
     "Searches for the largest error of each FUNCTION and prints the input that has it:\n"
-    "  exp-f32       the terms of the sum: every f32 argument, and every row {x, 0}\n"
+    "  exp-f32       the terms of the sum: every f32 argument\n"
     "  exp-f64       the terms of the sum, at random\n"
+    "  pairs-f32     every f32 row {x, 0}\n"
     "  forward-f32, forward-f64, backward-f32, backward-f64, jacobian-f32, jacobian-f64\n"
     "  backward-normal-f32, backward-normal-f64\n"
     "                without entries whose error is that of rounding to subnormal numbers\n"
