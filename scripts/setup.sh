@@ -31,13 +31,12 @@ else
 fi
 
 echo "setup: installing$missing"
-install() {
+apt_install() {
     # shellcheck disable=SC2086 # one word for each package
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" $missing
 }
 # The lists of a fresh machine are empty, and old lists name files that are gone: then fetch them and try again.
-# shellcheck disable=SC2086
-if ! apt-cache show $missing >/dev/null 2>&1 || ! install; then
+if ! apt_install --simulate >/dev/null 2>&1 || ! apt_install; then
     $as_root apt-get update -q
-    install
+    apt_install
 fi
