@@ -21,6 +21,10 @@ for group in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 
+if ! command -v apt-get >/dev/null; then
+    echo "setup: this is no Debian; going on as if its packages of these names were here:$missing" >&2
+    exit 0
+fi
 if [ "$(id -u)" = 0 ]; then
     as_root=
 elif command -v sudo >/dev/null; then
