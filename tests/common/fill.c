@@ -20,6 +20,9 @@ static double any_exponent(rng *r, int powers) {
 
 static double sign(rng *r) { return rng_next(r) >> 63 ? -1 : 1; }
 
+/* True about once in a short row, and a few times in a long one. */
+static int rare(size_t n, rng *r) { return rng_below(r, n) < (n < 64 ? 1 : 4); }
+
 static double near_normal(const dtype *t, size_t n, double row, rng *r) {
     (void)t, (void)n, (void)row;
     return 3 * rng_normal(r);
@@ -53,15 +56,15 @@ static double big_offset(const dtype *t, size_t n, double row, rng *r) {
     return row * t->offset_from * 40 + wide(t, n, row, r) / 4;
 }
 
-/* One entry in n or so is 0, the others lie so far below that their results are subnormal, or round to zero. */
+/* A few entries are 0, the others lie so far below that their results are subnormal, or round to zero. */
 static double subnormal_results(const dtype *t, size_t n, double row, rng *r) {
     double first_subnormal = t->size == sizeof(float) ? 87.0 : 708.0;
     (void)row;
-    return rng_below(r, n) ? -rng_uniform(r, first_subnormal, t->underflow + 2) : 0;
+    return rare(n, r) ? 0 : -rng_uniform(r, first_subnormal, t->underflow + 2);
 }
 
 static double one_hot(const dtype *t, size_t n, double row, rng *r) {
-    return rng_below(r, n) ? rng_normal(r) : t->underflow / 2 + row;
+    return rare(n, r) ? t->underflow / 2 + row : rng_normal(r);
 }
 
 /* The sum hangs on terms near the last digit that it keeps of each: 2^-44 of the largest (2^-67 in long rows) in f32,
@@ -69,7 +72,7 @@ static double one_hot(const dtype *t, size_t n, double row, rng *r) {
 static double small_terms(const dtype *t, size_t n, double row, rng *r) {
     double depth = t->size == sizeof(float) ? 31 : 60;
     (void)row;
-    return rng_below(r, n) ? -depth + rng_uniform(r, -2, 2) : 0;
+    return rare(n, r) ? 0 : -depth + rng_uniform(r, -2, 2);
 }
 
 static double tiny(const dtype *t, size_t n, double row, rng *r) {
@@ -84,7 +87,7 @@ static double any_bits(const dtype *t, size_t n, double row, rng *r) {
 
 static double some_nan(const dtype *t, size_t n, double row, rng *r) {
     (void)t, (void)row;
-    return rng_below(r, n) ? rng_normal(r) : (double)NAN;
+    return rare(n, r) ? (double)NAN : rng_normal(r);
 }
 
 static double some_inf(const dtype *t, size_t n, double row, rng *r) {
@@ -136,7 +139,7 @@ static double probability_of_any_exponent(const dtype *t, size_t n, double row, 
 
 static double nearly_one_hot(const dtype *t, size_t n, double row, rng *r) {
     (void)row;
-    return rng_below(r, n) ? any_exponent(r, powers_of(t)) * 0x1p-20 : 1;
+    return rare(n, r) ? 1 : any_exponent(r, powers_of(t)) * 0x1p-20;
 }
 
 static double gradient_of_any_exponent(const dtype *t, size_t n, double row, rng *r) {
