@@ -272,6 +272,5 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_progress),
     };
     tool_init(argc, argv);
-    setup(NULL);
-    return cmocka_run_group_tests(tests, NULL, tool_leave);
+    return cmocka_run_group_tests(tests, setup, tool_leave);
 }

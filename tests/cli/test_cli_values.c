@@ -196,8 +196,8 @@ static void test_special(void **state) {
     free(x.data);
 }
 
-/* Many small terms beside a few large ones: their sum shows that a part of a row is rounded to the unit of the whole row's
- * length, as if it were not cut. */
+/* Many small terms beside a few large ones: their sum shows that a part of a row is rounded to the unit of the whole
+ * row's length, as if it were not cut. */
 static void test_length_of_row(void **state) {
     const dtype *t = *state;
     const shape s = {1, {300000}};
