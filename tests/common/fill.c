@@ -67,12 +67,12 @@ static double one_hot(const dtype *t, size_t n, double row, rng *r) {
     return rare(n, r) ? t->underflow / 2 + row : rng_normal(r);
 }
 
-/* The sum hangs on terms near the last digit that it keeps of each: 2^-44 of the largest (2^-67 in long rows) in f32,
- * 2^-87 in f64. */
+/* All but a few terms are just below half the unit of the sum: 2^-45 of the largest in f32, where they vanish from a short
+ * row's sum and change the last digits of a long one's; 2^-88 in f64. */
 static double small_terms(const dtype *t, size_t n, double row, rng *r) {
-    double depth = t->size == sizeof(float) ? 31 : 60;
+    double half_unit = t->size == sizeof(float) ? 46 * 0.693 : 89 * 0.693;
     (void)row;
-    return rare(n, r) ? 0 : -depth + rng_uniform(r, -2, 2);
+    return rare(n, r) ? 0 : -half_unit - rng_uniform(r, 0.1, 0.6);
 }
 
 static double tiny(const dtype *t, size_t n, double row, rng *r) {
