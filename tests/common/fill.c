@@ -72,7 +72,7 @@ static double one_hot(const dtype *t, size_t n, double row, rng *r) {
 static double small_terms(const dtype *t, size_t n, double row, rng *r) {
     double half_unit = t->size == sizeof(float) ? 46 * 0.693 : 89 * 0.693;
     (void)row;
-    return rare(n, r) ? 0 : -half_unit - rng_uniform(r, 0.1, 0.6);
+    return rare(n, r) ? -rng_uniform(r, 0, 0.3) : -half_unit - rng_uniform(r, 0.1, 0.6);
 }
 
 static double tiny(const dtype *t, size_t n, double row, rng *r) {
