@@ -115,6 +115,27 @@ static void test_backward_signed_zeros(void **state) {
     }
 }
 
+/* Finite inputs outside [0, 1] may overflow on the way; a NaN that comes of it is the canonical one, whatever NaN this
+ * processor makes by itself. */
+static void test_backward_overflow(void **state) {
+    const dtype *t = *state;
+    for (size_t kind = FILL_BACKWARD_PLAIN_KINDS; kind < FILL_BACKWARD_KINDS; kind++) {
+        for (uint64_t seed = 0xd40000 + 1000 * kind, end = seed + 300; seed < end; seed++) {
+            rng r = rng_seed(seed);
+            row y = {.t = t, .n = 1 + rng_below(&r, N)}, dy = y;
+            fill_backward(t, y.storage, dy.storage, y.n, kind, &r);
+            label("backward: overflow, n = %zu, %s, seed %#llx", y.n, fill_backward_name(kind),
+                  (unsigned long long)seed);
+            row dx = backward_row(&y, &dy);
+            for (size_t i = 0; i < dx.n; i++) {
+                if (isnan(t->load(dx.storage, i))) {
+                    assert_element_bits(t, dx.storage, i, canonical_nan(t));
+                }
+            }
+        }
+    }
+}
+
 /* The row of zeros that a policy of the forward pass can give has gradient +0, not NaN. */
 static void test_backward_of_row_of_minus_inf(void **state) {
     const dtype *t = *state;
