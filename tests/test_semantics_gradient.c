@@ -215,11 +215,17 @@ static void test_empty(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_backward_not_finite),   TEST_BOTH(test_backward_leaves_other_rows),
-        TEST_BOTH(test_backward_zeros),        TEST_BOTH(test_backward_underflow),
-        TEST_BOTH(test_backward_signed_zeros), TEST_BOTH(test_backward_of_row_of_minus_inf),
-        TEST_BOTH(test_jacobian_not_finite),   TEST_BOTH(test_jacobian_leaves_other_rows),
-        TEST_BOTH(test_jacobian_zeros),        TEST_BOTH(test_empty),
+        TEST_BOTH(test_backward_not_finite),
+        TEST_BOTH(test_backward_leaves_other_rows),
+        TEST_BOTH(test_backward_zeros),
+        TEST_BOTH(test_backward_underflow),
+        TEST_BOTH(test_backward_signed_zeros),
+        TEST_BOTH(test_backward_overflow),
+        TEST_BOTH(test_backward_of_row_of_minus_inf),
+        TEST_BOTH(test_jacobian_not_finite),
+        TEST_BOTH(test_jacobian_leaves_other_rows),
+        TEST_BOTH(test_jacobian_zeros),
+        TEST_BOTH(test_empty),
     };
     print_isas();
     int failures = 0;
