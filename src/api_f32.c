@@ -1,9 +1,12 @@
 /* The public functions for float. */
 #include <stddef.h>
+#include <stdint.h>
 
 typedef float real;
+typedef int32_t real_integer;
+#define REAL_INTEGER_MIN INT32_MIN
 #define NAME(stem) stem##_f32
-#define ONE_IN_SUM 68 /* a term of 1 is 2^68 in a sum */
+#define ONE_IN_SUM 67 /* a term of 1 is 2^67 in a sum */
 #define PRODUCT_EXPONENT_MIN (-298)
 #define PRODUCT_EXPONENT_MAX 255
 

@@ -1,9 +1,12 @@
 /* The public functions for double. */
 #include <stddef.h>
+#include <stdint.h>
 
 typedef double real;
+typedef int64_t real_integer;
+#define REAL_INTEGER_MIN INT64_MIN
 #define NAME(stem) stem##_f64
-#define ONE_IN_SUM 88 /* a term of 1 is 2^88 in a sum */
+#define ONE_IN_SUM 87 /* a term of 1 is 2^87 in a sum */
 #define PRODUCT_EXPONENT_MIN (-2148)
 #define PRODUCT_EXPONENT_MAX 2047
 

@@ -12,6 +12,7 @@
 #define SMX_KERNEL_TABLE(real, suffix)                                                                                 \
     struct smx_kernels_##suffix {                                                                                      \
         void (*softmax_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy);    \
+        enum filling (*row_filling)(struct policy, real max);                                                          \
         real (*row_max)(size_t n, const real *x);                                                                      \
         void (*row_terms)(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum);                 \
         void (*row_scale)(size_t n, const real *e, const struct wide *sum, real *y);                                   \

@@ -2,7 +2,6 @@
 #ifndef SMX_POLICY_H
 #define SMX_POLICY_H
 
-#include <math.h>
 #include <stdbool.h>
 
 struct policy {
@@ -10,20 +9,7 @@ struct policy {
     bool minus_inf_row_zeros; /* SMX_MINUS_INF_ROW_ZEROS */
 };
 
+/* FILL_NOT: the row is computed. */
 enum filling { FILL_NOT, FILL_NAN, FILL_ZERO };
-
-/* How a row with this maximum is filled; FILL_NOT: it is computed. */
-static inline enum filling policy_filling(struct policy policy, double max) {
-    if (isnan(max)) {
-        return FILL_NAN;
-    }
-    if (isinf(max) && max > 0) {
-        return policy.plus_inf_limit ? FILL_NOT : FILL_NAN;
-    }
-    if (isinf(max)) {
-        return policy.minus_inf_row_zeros ? FILL_ZERO : FILL_NAN;
-    }
-    return FILL_NOT;
-}
 
 #endif

@@ -85,7 +85,7 @@ typedef struct smx_options {
     size_t size;
     smx_plus_inf plus_inf;
     smx_minus_inf_row minus_inf_row;
-    unsigned threads;              /* how many threads to use; 0: as many as OpenMP would (1 without OpenMP) */
+    unsigned threads;              /* how many threads to use at most; 0: as OpenMP would (1 without OpenMP) */
     smx_parallel_for parallel_for; /* use the caller's threads instead of OpenMP's; then `threads` must be given */
     void *pool;                    /* handed to parallel_for */
 } smx_options;
@@ -101,8 +101,8 @@ typedef struct smx_options {
  * Special   A NaN in a row makes the whole row NaN (the canonical quiet NaN). +inf and rows of -inf: see the options.
  *           -inf beside a finite entry gives +0. Results below the normal range underflow gradually, never flushed.
  *           n = 0 or rows = 0 succeeds and writes nothing.
- * Error     Below 3 ULP for every input with n <= 2^18 (docs/accuracy.md: proof, and the worst inputs known); beyond,
- *           it grows by less than 0.1 ULP up to n = 2^31.
+ * Error     Below 3 ULP for every input with n <= 2^18, and below 3.5 up to n = 2^31 (docs/accuracy.md: the analysis,
+ *           and the worst inputs known). The ULP is that of the exact result's binade.
  * Threads   Over rows, or over parts of a row when there are few long rows. Same bits for any number.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
  * Source    docs/derivation.md, equation (1); exact summation: docs/bits.md. */
@@ -119,10 +119,11 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_f64(size_t rows, size_t n, const d
  *
  * Shapes    y, dy, dx: rows x n with strides ldy, lddy, lddx.
  * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
- * Special   NaN or infinity in y or dy makes that row of dx NaN (canonical); other rows are untouched by it. A dx_i
- *           that is zero is +0 unless a negative result underflowed. n = 0 or rows = 0 succeeds and writes nothing.
+ * Special   NaN or infinity in dy, or in y, or an entry of y of magnitude 2 or more (which no softmax gives), makes that
+ *           row of dx NaN (canonical); other rows are untouched by it. A dx_i that is zero is +0. n = 0 or rows = 0
+ *           succeeds and writes nothing.
  * Error     |error in dx_i| <= 2^-23 y_i (|dy_i| + sum_j y_j |dy_j|) + 2^-149 in f32, and with 2^-52 and 2^-1074 in
- *           f64, for 0 <= y_j <= 1. Entries of y outside [0, 1] give the formula's value, with no promise of accuracy.
+ *           f64, for 0 <= y_j <= 1. Other entries of y below 2 give the formula's value, with no promise of accuracy.
  * Threads   As the forward pass.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
  * Source    docs/derivation.md, equation (6). */
@@ -165,7 +166,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f64(size_t rows, size_t n
  *
  * `row_n` is the length of the whole row in every part (it chooses the precision of the sum).
  *
- * The sum is an exact integer, sum[0] + sum[1] 2^32 + sum[2] 2^64 + sum[3] 2^96, in units of 2^-68 (f32) or 2^-88 (f64)
+ * The sum is an exact integer, sum[0] + sum[1] 2^32 + sum[2] 2^64 + sum[3] 2^96, in units of 2^-67 (f32) or 2^-87 (f64)
  * of the terms' scale (docs/bits.md). A merge adds limb to limb, so a plain integer sum over 64-bit words (MPI_INT64_T
  * with MPI_SUM, say) merges up to 2^30 parts too; limbs need not be normalised. */
 typedef struct smx_softmax_stats_f32 {
@@ -211,7 +212,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_stats_merge_f64(smx_softmax_stats_
  * y_j dy_j; the sum is in units of 2^(exponent - 67) (f32) or 2^(exponent - 87) (f64). The f32 and the f64 functions
  * share the struct; do not mix them in one row. */
 typedef struct smx_softmax_backward_stats {
-    int32_t exponent; /* INT32_MIN: all products are 0, or none seen; INT32_MAX: NaN or infinity in y or dy */
+    int32_t exponent; /* INT32_MIN: all products are 0, or none seen; INT32_MAX: dx will be NaN */
     int64_t sum[4];
 } smx_softmax_backward_stats;
 

@@ -57,12 +57,25 @@ static void forward_row_task(void *data, size_t i) {
     float_env_leave(caller);
 }
 
+/* A number's place among all of its type, as an integer: -0 is +0, NaN lies beyond the infinities. Comparing floats out
+ * here could set the caller's exception flags. */
+static int64_t place_of(real a) {
+    real_integer bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits >= 0 ? bits : REAL_INTEGER_MIN - bits;
+}
+
+static bool is_nan(real a) {
+    real infinity = (real)INFINITY;
+    return place_of(a) > place_of(infinity) || place_of(a) < -place_of(infinity);
+}
+
 /* The larger; NaN if either is. */
 static real merged_max(real a, real b) {
-    if (isnan(a)) {
+    if (is_nan(a)) {
         return a;
     }
-    return isnan(b) || b > a ? b : a;
+    return is_nan(b) || place_of(b) > place_of(a) ? b : a;
 }
 
 static void forward_one_row(struct forward_row *r, const struct settings *settings) {
@@ -72,7 +85,9 @@ static void forward_one_row(struct forward_row *r, const struct settings *settin
     for (size_t i = 0; i < r->parts; i++) {
         r->max = merged_max(r->max, r->part[i].max);
     }
-    enum filling filling = policy_filling(settings->policy, (double)r->max);
+    float_env caller = float_env_enter();
+    enum filling filling = r->kernels->row_filling(settings->policy, r->max);
+    float_env_leave(caller);
     if (filling != FILL_NOT) {
         r->kernels->row_fill(r->n, filling, r->y);
         return;
@@ -163,12 +178,12 @@ smx_status NAME(smx_softmax_part_sum)(size_t n, const real *x, size_t row_n, for
         return status;
     }
     struct wide sum = {{0}};
-    if (policy_filling(settings.policy, (double)stats->max) == FILL_NOT) {
-        float_env caller = float_env_enter();
+    float_env caller = float_env_enter();
+    if (kernels->row_filling(settings.policy, stats->max) == FILL_NOT) {
         kernels->row_terms(n, x, stats->max, row_n, NULL, &sum);
-        float_env_leave(caller);
-        wide_carry(&sum);
     }
+    float_env_leave(caller);
+    wide_carry(&sum);
     memcpy(stats->sum, sum.limb, sizeof sum.limb);
     return SMX_OK;
 }
@@ -192,7 +207,9 @@ smx_status NAME(smx_softmax_part_finish)(size_t n, const real *x, const forward_
     }
     struct wide sum, ignored = {{0}};
     memcpy(sum.limb, stats->sum, sizeof sum.limb);
-    enum filling filling = policy_filling(settings.policy, (double)stats->max);
+    float_env caller = float_env_enter();
+    enum filling filling = kernels->row_filling(settings.policy, stats->max);
+    float_env_leave(caller);
     if (filling == FILL_NOT && !sum_of_a_row(sum)) {
         return SMX_ERROR_STATS;
     }
@@ -204,7 +221,7 @@ smx_status NAME(smx_softmax_part_finish)(size_t n, const real *x, const forward_
         (status = check_output(out, in)) != SMX_OK) {
         return status;
     }
-    float_env caller = float_env_enter();
+    caller = float_env_enter();
     if (filling != FILL_NOT) {
         kernels->row_fill(n, filling, y);
     } else {
@@ -219,7 +236,7 @@ smx_status NAME(smx_softmax_stats_merge)(forward_stats *into, const forward_stat
     if (into == NULL || from == NULL) {
         return SMX_ERROR_NULL;
     }
-    bool same_max = into->max == from->max || (isnan(into->max) && isnan(from->max));
+    bool same_max = place_of(into->max) == place_of(from->max) || (is_nan(into->max) && is_nan(from->max));
     if (!same_max && !(sums_are_zero(into->sum) && sums_are_zero(from->sum))) {
         return SMX_ERROR_STATS;
     }

@@ -18,6 +18,12 @@
 #define SMX_BUILD_X86 0
 #endif
 
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline)) /* so that each constant argument makes a loop of its own */
+#else
+#define ALWAYS_INLINE inline
+#endif
+
 extern const struct smx_kernels_f32 *const smx_scalar_f32,
     *const smx_avx2_f32, *const smx_avx512_f32, *const smx_sve_f32, *const smx_rvv_f32;
 extern const struct smx_kernels_f64 *const smx_scalar_f64, *const smx_avx2_f64, *const smx_avx512_f64;

@@ -5,12 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#if defined(__GNUC__)
-#define ALWAYS_INLINE inline __attribute__((always_inline)) /* so that each constant argument makes a loop of its own */
-#else
-#define ALWAYS_INLINE inline
-#endif
-
 #include "backward.h"
 #include "forward.h"
 #include "jacobian.h"
@@ -18,6 +12,7 @@
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
     .softmax_rows = softmax_rows,
+    .row_filling = row_filling,
     .row_max = row_max,
     .row_terms = row_terms,
     .row_scale = row_scale,

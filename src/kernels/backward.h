@@ -27,42 +27,53 @@ static inline struct range range_of(int exponent) {
 
 static inline bool no_products(int exponent) { return exponent < PRODUCT_NOTHING; }
 
-/* The exponent of a rounded to the precision of a real, as if exponents had no limits; INT32_MIN for 0. */
+/* The exponent of a b, neither of them 0, rounded to the precision of a real, as if exponents had no limits. */
 static inline int32_t exponent_of_product(real a, real b) {
     int ea, eb, ep;
     real fraction = (real)frexp(a, &ea) * (real)frexp(b, &eb);
     frexp(fraction, &ep);
-    return fraction == 0 ? INT32_MIN : ea + eb + ep - 1;
+    return ea + eb + ep - 1;
 }
 
-/* One by one, for rows where a product leaves the range of normal numbers or something is not finite. */
+/* One by one, for rows where all products are tiny, or one leaves the range, or something is not finite. */
 static int32_t largest_exponent_slowly(size_t n, const real *y, const real *dy) {
     int32_t largest = INT32_MIN;
     for (size_t j = 0; j < n; j++) {
-        if (!isfinite(y[j]) || !isfinite(dy[j])) {
+        if (!(y[j] < 2 && y[j] > -2) || !isfinite(dy[j])) {
             return INT32_MAX;
         }
-        int32_t exponent = exponent_of_product(y[j], dy[j]);
-        largest = exponent > largest ? exponent : largest;
+        if (y[j] != 0 && dy[j] != 0) {
+            int32_t exponent = exponent_of_product(y[j], dy[j]);
+            largest = exponent > largest ? exponent : largest;
+        }
     }
     return largest;
 }
 
-/* INT32_MAX if anything is not finite, INT32_MIN if all products are 0. */
+/* Where the magnitude is 2 or more, an infinity or NaN, in any of the values whose bits were joined by `or`: that is
+ * what the exponent's uppermost bit says. */
+static ALWAYS_INLINE m_t two_or_more(i_t joined) {
+    v_t a = v_abs(v_from_bits(joined));
+    return m_or(v_ge(a, v_set1(2)), v_unordered(a, a));
+}
+
+/* INT32_MAX if dy is not finite or y not below 2 in magnitude, INT32_MIN if all products are 0. */
 static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
     v_t zero = v_set1(0);
     v_t largest = zero;
     m_t nan = m_none();
+    i_t y_bits = i_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         bool whole = n - j >= V_LANES;
         v_t yj = whole ? v_load(y + j) : v_load_n(y + j, n - j, zero);
         v_t dyj = whole ? v_load(dy + j) : v_load_n(dy + j, n - j, zero);
+        y_bits = i_or(y_bits, v_bits(yj));
         v_t product = v_abs(v_mul(yj, dyj));
         largest = v_max(largest, product);
         nan = m_or(nan, v_unordered(product, product));
     }
     real max = v_hmax(largest);
-    if (m_any(nan) || !(max >= power_of_two(PRODUCT_SMALL) && max < (real)INFINITY)) {
+    if (m_any(m_or(nan, two_or_more(y_bits))) || !(max >= power_of_two(PRODUCT_SMALL) && max < (real)INFINITY)) {
         return largest_exponent_slowly(n, y, dy);
     }
     return (int32_t)(bits_of_real(max) >> REAL_MANTISSA) - REAL_BIAS;
@@ -87,7 +98,7 @@ static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy
             sum_add_wide(product, &g, &top, &middle, &low);
             sum_add_wide(v_fms(yj, dyj, product), &g, &top, &middle, &low);
         } else {
-            sum_add_product(yj, dyj, &g, &top, &middle);
+            sum_add_product(yj, dyj, v_set1(g.top), v_set1(g.middle), &top, &middle);
         }
     }
     size_t additions = wide ? 2 * vectors : vectors;
@@ -114,7 +125,7 @@ static void backward_products(size_t n, const real *y, const real *dy, int32_t e
         } else {
             products_block(block, y + done, dy + done, &range, false, false, limbs);
         }
-        add_limbs(sum, limbs);
+        add_limbs(sum, limbs, SHIFT_TOP);
         done += block;
     }
 }
@@ -129,6 +140,25 @@ static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t s_high, v_t s_low, v_t dx_s
     return v_fma(v_fma(y, d, v_mul(y, low)), dx_scale, v_set1(0));
 }
 
+/* dx of n entries, given the sum as two reals. In place allowed. */
+static void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2], real *dx) {
+    v_t high = v_set1(s[0]), low = v_set1(s[1]), zero = v_set1(0);
+    v_t dy_scale = v_set1(range->dy_scale), dx_scale = v_set1(range->dx_scale);
+    size_t j = 0;
+    for (; n - j >= V_LANES; j += V_LANES) {
+        v_store(dx + j, gradient(v_load(y + j), v_mul(v_load(dy + j), dy_scale), high, low, dx_scale));
+    }
+    if (j < n) {
+        v_t yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
+        v_store_n(dx + j, gradient(yj, v_mul(dyj, dy_scale), high, low, dx_scale), n - j);
+    }
+}
+
+/* The exponent of the sum's unit, in the scale of dy. */
+static inline int unit_exponent(int32_t exponent, const struct range *range) {
+    return exponent + SUM_UNIT + (range->dy_scale == 1 ? 0 : LARGE_SCALE);
+}
+
 /* dx of n entries of a row with these statistics. In place allowed. */
 static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,
                             real *dx) {
@@ -136,32 +166,31 @@ static void backward_finish(size_t n, const real *y, const real *dy, int32_t exp
         row_fill(n, FILL_NAN, dx);
         return;
     }
-    struct range range = range_of(no_products(exponent) ? 0 : exponent);
+    bool nothing = no_products(exponent);
+    struct range range = range_of(nothing ? 0 : exponent);
     real s[2] = {0, 0};
-    if (!no_products(exponent)) {
-        int scale = range.dy_scale == 1 ? 0 : LARGE_SCALE;
-        value_of_sum(sum, exponent + SUM_UNIT + scale, s);
+    if (!nothing) {
+        value_of_sum(sum, unit_exponent(exponent, &range), s);
     }
-    v_t high = v_set1(s[0]), low = v_set1(s[1]);
-    v_t dy_scale = v_set1(range.dy_scale), dx_scale = v_set1(range.dx_scale), zero = v_set1(0);
-    for (size_t j = 0; j < n; j += V_LANES) {
-        if (n - j >= V_LANES) {
-            v_store(dx + j, gradient(v_load(y + j), v_mul(v_load(dy + j), dy_scale), high, low, dx_scale));
-        } else {
-            v_t yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
-            v_store_n(dx + j, gradient(yj, v_mul(dyj, dy_scale), high, low, dx_scale), n - j);
-        }
-    }
+    gradients(n, y, dy, &range, s, dx);
 }
 
-static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
-                          size_t lddx) {
-    for (size_t k = 0; k < rows; k++, y += ldy, dy += lddy, dx += lddx) {
-        int32_t exponent = backward_exponent(n, y, dy);
-        struct wide sum = {{0}};
-        backward_products(n, y, dy, exponent, n, &sum);
-        backward_finish(n, y, dy, exponent, &sum, dx);
+static void backward_row(size_t n, const real *y, const real *dy, real *dx) {
+    int32_t exponent = backward_exponent(n, y, dy);
+    if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && exponent >= PRODUCT_SMALL && exponent <= PRODUCT_LARGE) {
+        /* One block of unscaled products needs no wide integer, which would take longer than a short row. */
+        struct range range = range_of(exponent);
+        int64_t limbs[3];
+        real s[2];
+        products_block(n, y, dy, &range, false, false, limbs);
+        if (value_of_limbs(limbs, unit_exponent(exponent, &range), s)) {
+            gradients(n, y, dy, &range, s, dx);
+            return;
+        }
     }
+    struct wide sum = {{0}};
+    backward_products(n, y, dy, exponent, n, &sum);
+    backward_finish(n, y, dy, exponent, &sum, dx);
 }
 
 #endif

@@ -38,40 +38,46 @@ static inline struct grid grid_signed(int exponent) {
     return g;
 }
 
-/* For summands 0 <= a < 2^(exponent + 2): with no sign to make room for, the top step holds twice as much. */
+/* For summands 0 <= a < 2^(exponent + 1): with no sign to make room for, the top limb can take one bit more, which
+ * leaves the middle limb room for a rest of up to 2^(exponent - 22). */
 static inline struct grid grid_unsigned(int exponent) {
     struct grid g = grid_signed(exponent);
-    g.top = power_of_two(exponent + GRID_TOP);
+    g.top = power_of_two(exponent + GRID_TOP_UNSIGNED);
     return g;
 }
 
-static ALWAYS_INLINE void sum_rest(v_t rest, const struct grid *g, i_t *middle) {
-    *middle = i_add(*middle, v_bits(v_add(rest, v_set1(g->middle))));
+static ALWAYS_INLINE void sum_rest(v_t rest, v_t g_middle, i_t *middle) {
+    *middle = i_add(*middle, v_bits(v_add(rest, g_middle)));
 }
 
-/* Adds a to the two limbs. */
-static ALWAYS_INLINE void sum_add(v_t a, const struct grid *g, i_t *top, i_t *middle) {
-    v_t z = v_add(a, v_set1(g->top));
+/* Adds the term a = whole + part * power, which is known to more digits than its rounded value a holds: the top limb
+ * takes the rounded value, the rest goes by whole and part. Costs one operation more than adding a, and takes most of
+ * the terms' rounding errors out of the sum. */
+static ALWAYS_INLINE v_t sum_top(v_t a, v_t whole, v_t part, v_t power, v_t g_top, i_t *top) {
+    v_t z = v_add(a, g_top);
     *top = i_add(*top, v_bits(z));
-    sum_rest(v_sub(a, v_sub(z, v_set1(g->top))), g, middle);
+    return v_fma(part, power, v_sub(whole, v_sub(z, g_top)));
 }
 
 /* Adds the product a b to the two limbs; only the rest below the top limb's unit is rounded before its own step. */
-static ALWAYS_INLINE void sum_add_product(v_t a, v_t b, const struct grid *g, i_t *top, i_t *middle) {
-    v_t z = v_fma(a, b, v_set1(g->top));
+static ALWAYS_INLINE void sum_add_product(v_t a, v_t b, v_t g_top, v_t g_middle, i_t *top, i_t *middle) {
+    v_t z = v_fma(a, b, g_top);
     *top = i_add(*top, v_bits(z));
-    sum_rest(v_fms(a, b, v_sub(z, v_set1(g->top))), g, middle);
+    sum_rest(v_fms(a, b, v_sub(z, g_top)), g_middle, middle);
+}
+
+/* Adds a rest to the lower two limbs of a long row. */
+static ALWAYS_INLINE void sum_rest_wide(v_t rest, const struct grid *g, i_t *middle, i_t *low) {
+    v_t z = v_add(rest, v_set1(g->middle));
+    *middle = i_add(*middle, v_bits(z));
+    sum_rest(v_sub(rest, v_sub(z, v_set1(g->middle))), v_set1(g->low), low);
 }
 
 /* Adds a to the three limbs of a long row. */
 static ALWAYS_INLINE void sum_add_wide(v_t a, const struct grid *g, i_t *top, i_t *middle, i_t *low) {
     v_t z = v_add(a, v_set1(g->top));
     *top = i_add(*top, v_bits(z));
-    v_t rest = v_sub(a, v_sub(z, v_set1(g->top)));
-    z = v_add(rest, v_set1(g->middle));
-    *middle = i_add(*middle, v_bits(z));
-    rest = v_sub(rest, v_sub(z, v_set1(g->middle)));
-    *low = i_add(*low, v_bits(v_add(rest, v_set1(g->low))));
+    sum_rest_wide(v_sub(a, v_sub(z, v_set1(g->top))), g, middle, low);
 }
 
 /* The sum of the lanes of one limb after `additions`, without the constant's bits. */
@@ -79,8 +85,8 @@ static inline int64_t sum_lanes(i_t limb, real constant, size_t additions) {
     return i_hsum(i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant))));
 }
 
-static inline void add_limbs(struct wide *sum, const int64_t limbs[3]) {
-    wide_add(sum, limbs[0], SHIFT_TOP);
+static inline void add_limbs(struct wide *sum, const int64_t limbs[3], int shift_top) {
+    wide_add(sum, limbs[0], shift_top);
     wide_add(sum, limbs[1], SHIFT_MIDDLE);
     wide_add(sum, limbs[2], SHIFT_LOW);
 }

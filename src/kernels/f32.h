@@ -15,14 +15,15 @@ typedef uint32_t real_bits;
 #define ROUND_MAGIC 0x1.8p23f /* adding it rounds to an integer, found in the low bits */
 #define TERM_SCALE 60         /* terms are carried times 2^60, so that none that matters is subnormal */
 #define TERM_UNSCALE 0x1p-60f
-#define TERM_CUTOFF 105.0f /* below max - 105 a result is under 2^-150, half the least subnormal */
 #define OFFSET_FROM 256.0f /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
 
 /* Exact sum: the shifts of its three limbs in units of 2^-67 of the grid's exponent; see exact_sum.h. */
 #define GRID_TOP 2
+#define GRID_TOP_UNSIGNED 1
 #define GRID_MIDDLE (-21)
 #define GRID_LOW (-44)
 #define SHIFT_TOP 46
+#define SHIFT_TOP_UNSIGNED 45
 #define SHIFT_MIDDLE 23
 #define SHIFT_LOW 0
 #define SUM_UNIT (-67)
@@ -42,8 +43,8 @@ typedef uint32_t real_bits;
 #define REAL_BIAS 127
 #define REAL_MANTISSA 23
 
-/* 1 + r + r^2 Q(r), with the sum 1 + r carried without error. */
-static inline v_t exp_reduced(v_t r) {
+/* exp(r) as 1 + r, rounded, and the rest: what the rounding lost, and r^2 Q(r). */
+static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     v_t r2 = v_mul(r, r);
     v_t s = v_add(v_set1(1.0f), r);
     v_t t = v_sub(r, v_sub(s, v_set1(1.0f)));
@@ -51,36 +52,49 @@ static inline v_t exp_reduced(v_t r) {
     v_t high = v_fma(v_set1(0x1.12398p-7f), r, v_set1(0x1.555a26p-5f));
     high = v_fma(v_set1(0x1.694c9cp-10f), r2, high);
     v_t q = v_fma(high, r2, low);
-    return v_add(s, v_fma(q, r2, t));
+    *rest = v_fma(q, r2, t);
+    return s;
 }
 
-static inline void reciprocal_of_double(double sum, real reciprocal[2]) {
-    double inverse = 1.0 / sum;
-    reciprocal[0] = (float)inverse;
-    reciprocal[1] = (float)(inverse - (double)reciprocal[0]);
+static inline void split_double(double a, real value[2]) {
+    value[0] = (float)a;
+    value[1] = (float)(a - (double)value[0]);
+}
+
+/* Two limbs as one integer, if the upper one is below the limit. */
+#define LIMB_LIMIT ((int64_t)1 << 39)
+static inline int64_t two_limbs(const int64_t limbs[3], int shift_top) {
+    return limbs[0] * ((int64_t)1 << (shift_top - SHIFT_MIDDLE)) + limbs[1];
 }
 
 /* 1 / sum as two floats. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
-    reciprocal_of_double(wide_take(&rest) * 0x1p-68, reciprocal);
+    split_double(1.0 / (wide_take(&rest) * 0x1p-67), reciprocal);
 }
 
 /* The same from two limbs; false if that would take more than 62 bits. */
 static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2]) {
-    if (limbs[0] >= (int64_t)1 << 39) {
+    if (limbs[0] >= LIMB_LIMIT) {
         return false;
     }
-    reciprocal_of_double((double)(limbs[0] * 8388608 + limbs[1]) * 0x1p-45, reciprocal);
+    split_double(1.0 / ((double)two_limbs(limbs, SHIFT_TOP_UNSIGNED) * 0x1p-44), reciprocal);
     return true;
 }
 
 /* sum * 2^exponent as two floats. */
 static inline void value_of_sum(const struct wide *sum, int exponent, real value[2]) {
     struct wide rest = *sum;
-    double s = wide_take(&rest) * double_power_of_two(exponent);
-    value[0] = (float)s;
-    value[1] = (float)(s - (double)value[0]);
+    split_double(wide_take(&rest) * double_power_of_two(exponent), value);
+}
+
+/* The same from two limbs; false if that would take more than 62 bits. */
+static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real value[2]) {
+    if (limbs[0] >= LIMB_LIMIT || limbs[0] <= -LIMB_LIMIT) {
+        return false;
+    }
+    split_double((double)two_limbs(limbs, SHIFT_TOP) * double_power_of_two(exponent + SHIFT_MIDDLE), value);
+    return true;
 }
 
 #endif

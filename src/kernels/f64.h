@@ -15,18 +15,19 @@ typedef uint64_t real_bits;
 #define ROUND_MAGIC 0x1.8p52
 #define TERM_SCALE 100
 #define TERM_UNSCALE 0x1p-100
-#define TERM_CUTOFF 746.0 /* below max - 746 a result is under 2^-1075, half the least subnormal */
 #define OFFSET_FROM 2048.0
 
 /* Exact sum: two limbs always; see exact_sum.h. */
 #define GRID_TOP 8
+#define GRID_TOP_UNSIGNED 8
 #define GRID_MIDDLE (-35)
 #define GRID_LOW (-88) /* unused: WIDE_FROM is out of reach */
 #define SHIFT_TOP 43
+#define SHIFT_TOP_UNSIGNED 43
 #define SHIFT_MIDDLE 0
 #define SHIFT_LOW 0 /* unused */
 #define SUM_UNIT (-87)
-#define SUM_BLOCK (((size_t)1 << 17) / V_LANES) /* 2^17 summands in 64 bits: 2^17 * 2^45.5 < 2^63 */
+#define SUM_BLOCK (((size_t)1 << 17) / V_LANES) /* 2^17 summands in 64 bits: 2^17 * 2^45 < 2^63 */
 #define WIDE_FROM SIZE_MAX
 
 /* Backward: see f32.h. */
@@ -40,8 +41,8 @@ typedef uint64_t real_bits;
 #define REAL_BIAS 1023
 #define REAL_MANTISSA 52
 
-/* 1 + r + r^2 Q(r), with the sum 1 + r carried without error. */
-static inline v_t exp_reduced(v_t r) {
+/* exp(r) as 1 + r, rounded, and the rest: what the rounding lost, and r^2 Q(r). */
+static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     v_t r2 = v_mul(r, r);
     v_t s = v_add(v_set1(1.0), r);
     v_t t = v_sub(r, v_sub(s, v_set1(1.0)));
@@ -54,7 +55,8 @@ static inline v_t exp_reduced(v_t r) {
     q = v_fma(q, r2, q6);
     q = v_fma(q, r2, q4);
     q = v_fma(q, r2, q2);
-    return v_add(s, v_fma(q, r2, t));
+    *rest = v_fma(q, r2, t);
+    return s;
 }
 
 static inline void reciprocal_of_pair(double high, double low, real reciprocal[2]) {
@@ -66,7 +68,7 @@ static inline void reciprocal_of_pair(double high, double low, real reciprocal[2
 /* 1 / sum as two doubles. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
-    double high = wide_take(&rest) * 0x1p-88, low = wide_take(&rest) * 0x1p-88;
+    double high = wide_take(&rest) * 0x1p-87, low = wide_take(&rest) * 0x1p-87;
     reciprocal_of_pair(high, low, reciprocal);
 }
 
@@ -75,7 +77,7 @@ static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2
     if (limbs[0] >= (int64_t)1 << 53) {
         return false;
     }
-    double top = (double)limbs[0] * 0x1p-45, middle = (double)limbs[1] * 0x1p-88;
+    double top = (double)limbs[0] * 0x1p-44, middle = (double)limbs[1] * 0x1p-87;
     double high = top + middle;
     reciprocal_of_pair(high, middle - (high - top), reciprocal);
     return true;
@@ -87,6 +89,20 @@ static inline void value_of_sum(const struct wide *sum, int exponent, real value
     double half = double_power_of_two(exponent / 2), other = double_power_of_two(exponent - exponent / 2);
     value[0] = wide_take(&rest) * half * other;
     value[1] = wide_take(&rest) * half * other;
+}
+
+/* The same from two limbs, added without error (Knuth's TwoSum); false if the upper one is more than a double holds. */
+static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real value[2]) {
+    if (limbs[0] >= (int64_t)1 << 53 || limbs[0] <= -((int64_t)1 << 53)) {
+        return false;
+    }
+    double top = (double)limbs[0] * 0x1p43, middle = (double)limbs[1];
+    double high = top + middle, back = high - top;
+    double low = (top - (high - back)) + (middle - back);
+    double half = double_power_of_two(exponent / 2), other = double_power_of_two(exponent - exponent / 2);
+    value[0] = high * half * other;
+    value[1] = low * half * other;
+    return true;
 }
 
 #endif

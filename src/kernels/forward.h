@@ -28,19 +28,23 @@ static real row_max(size_t n, const real *x) {
 /* The terms of up to SUM_BLOCK vectors: written to e unless it is null; their sum. `limit`: +inf entries share all mass. */
 static ALWAYS_INLINE void terms_block(size_t n, const real *x, real max, real *e, bool limit, bool wide,
                                       int64_t limbs[3]) {
-    const struct grid g = grid_unsigned(TERM_SCALE - 1);
-    v_t lowest = v_set1(-(real)INFINITY);
-    v_t m = v_set1(max), offset = term_offset(m), magic = term_magic(m, offset), threshold = term_threshold(m, offset);
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    v_t minus_inf = v_set1(-(real)INFINITY);
+    v_t m = v_set1(max), offset = term_offset(m), magic = term_magic(m, offset), lowest = term_lowest(magic);
+    v_t correction = term_correction(m, offset, magic);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
     size_t additions = 0;
     for (size_t j = 0; j < n; j += V_LANES, additions++) {
         bool whole = n - j >= V_LANES;
-        v_t xj = whole ? v_load(x + j) : v_load_n(x + j, n - j, lowest);
-        v_t ej = limit ? limit_term(xj) : term(xj, offset, magic, threshold);
+        v_t xj = whole ? v_load(x + j) : v_load_n(x + j, n - j, minus_inf);
+        v_t whole_part, part, power;
+        v_t ej = limit ? limit_term(xj, &whole_part, &part, &power)
+                       : term(xj, offset, magic, lowest, correction, &whole_part, &part, &power);
+        v_t rest = sum_top(ej, whole_part, part, power, v_set1(g.top), &top);
         if (wide) {
-            sum_add_wide(ej, &g, &top, &middle, &low);
+            sum_rest_wide(rest, &g, &middle, &low);
         } else {
-            sum_add(ej, &g, &top, &middle);
+            sum_rest(rest, v_set1(g.middle), &middle);
         }
         if (e != NULL) {
             if (whole) {
@@ -68,7 +72,7 @@ static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, 
         } else {
             terms_block(block, x + done, max, e_block, false, false, limbs);
         }
-        add_limbs(sum, limbs);
+        add_limbs(sum, limbs, SHIFT_TOP_UNSIGNED);
         done += block;
     }
 }
@@ -91,6 +95,17 @@ static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) 
     scale_by(n, e, reciprocal, y);
 }
 
+/* How a row with this maximum is filled. */
+static enum filling row_filling(struct policy policy, real max) {
+    if (max == (real)INFINITY) {
+        return policy.plus_inf_limit ? FILL_NOT : FILL_NAN;
+    }
+    if (max == -(real)INFINITY) {
+        return policy.minus_inf_row_zeros ? FILL_ZERO : FILL_NAN;
+    }
+    return isnan(max) ? FILL_NAN : FILL_NOT;
+}
+
 static void row_fill(size_t n, enum filling filling, real *y) {
     v_t value = v_set1(filling == FILL_NAN ? canonical_nan() : 0);
     size_t j = 0;
@@ -102,7 +117,7 @@ static void row_fill(size_t n, enum filling filling, real *y) {
 
 static void softmax_row(size_t n, const real *x, real *y, struct policy policy) {
     real max = row_max(n, x);
-    enum filling filling = policy_filling(policy, (double)max);
+    enum filling filling = row_filling(policy, max);
     if (filling != FILL_NOT) {
         row_fill(n, filling, y);
         return;
@@ -117,7 +132,7 @@ static void softmax_row(size_t n, const real *x, real *y, struct policy policy) 
             return;
         }
         struct wide sum = {{0}};
-        add_limbs(&sum, limbs);
+        add_limbs(&sum, limbs, SHIFT_TOP_UNSIGNED);
         row_scale(n, y, &sum, y);
         return;
     }

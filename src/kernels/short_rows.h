@@ -1,57 +1,28 @@
-/* Softmax forward of short rows: each lane takes a row of its own, so that maximum and sum need no horizontal step and
- * the reciprocals of V_LANES rows cost as much as one. Blocks of V_LANES rows are transposed on the way in and out. */
+/* Softmax of short rows, each lane with a row of its own (rows_in_lanes.h); and of rows of any length, by the way that
+ * suits them. */
 #ifndef SMX_SHORT_ROWS_H
 #define SMX_SHORT_ROWS_H
 
+#include "backward.h"
 #include "forward.h"
 
 #ifdef V_TRANSPOSE
 
-/* The longest row for which this pays. Its sum must fit a lane (n <= SUM_BLOCK), and in f32 a double (n <= 128). Against
- * rows one by one (AVX2, Zen 3): 8 times as fast at n = 2, 5 at 10, 1.6 at 32, the same at 100. */
-#define SHORT_ROW ((size_t)96)
+#include "rows_in_lanes.h"
 
-/* A block of up to V_LANES rows of up to V_LANES entries, rows to lanes. The first `whole` rows may be read as whole
- * vectors. */
-static ALWAYS_INLINE void block_in(size_t rows, size_t n, const real *x, size_t ldx, size_t whole, real *columns) {
-    v_t block[V_LANES];
-    for (size_t i = 0; i < V_LANES; i++) {
-        const real *row = x + (i < rows ? i : rows - 1) * ldx;
-        block[i] = n == V_LANES || i < whole ? v_load(row) : v_load_n(row, n, v_set1(0));
-    }
-    v_transpose(block);
-    for (size_t j = 0; j < n; j++) {
-        v_store(columns + j * V_LANES, block[j]);
-    }
-}
+/* The longest rows for which this pays. Their sums must fit a lane (n <= SUM_BLOCK), and in f32 a double (n <= 128).
+ * Against rows one by one (AVX2, Zen 3), forward: 8 times as fast at n = 2, 5 at 10, 1.6 at 32, the same at 70; backward:
+ * 6 times at n = 2, 4 at 10, 2 at 32, the same at 55. */
+#define SHORT_ROW_FORWARD ((size_t)64)
+#define SHORT_ROW_BACKWARD ((size_t)48)
 
-static ALWAYS_INLINE void block_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy, size_t whole) {
-    v_t block[V_LANES];
-    for (size_t j = 0; j < V_LANES; j++) {
-        block[j] = v_load(columns + (j < n ? j : n - 1) * V_LANES);
-    }
-    v_transpose(block);
-    for (size_t i = 0; i < rows; i++) {
-        if (n == V_LANES || i < whole) {
-            v_store(y + i * ldy, block[i]);
-        } else {
-            v_store_n(y + i * ldy, block[i], n);
-        }
-    }
-}
+/* Fewer rows than this are quicker one by one. */
+#define SHORT_GROUP (V_LANES / 4)
 
 /* Up to V_LANES rows; false, with nothing written, if one of them has no finite maximum. */
 static bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
-    real columns[SHORT_ROW * V_LANES];
-    /* With no gaps between rows, the last, partial block of a row can be handled as whole vectors: what is read too much
-     * is the group's own, and what is written too much is written again. Not so for the last rows. */
-    size_t last = n % V_LANES, spare = last == 0 ? 0 : (V_LANES - last + n - 1) / n;
-    size_t whole_in = ldx == n && rows > spare ? rows - spare : 0;
-    size_t whole_out = ldy == n && rows > spare ? rows - spare : 0;
-    for (size_t j = 0; j < n; j += V_LANES) {
-        size_t width = n - j < V_LANES ? n - j : V_LANES;
-        block_in(rows, width, x + j, ldx, whole_in, columns + j * V_LANES);
-    }
+    real columns[SHORT_ROW_FORWARD * V_LANES];
+    rows_in(rows, n, x, ldx, columns);
     v_t max = v_set1(-(real)INFINITY);
     m_t nan = m_none();
     for (size_t j = 0; j < n; j++) {
@@ -63,46 +34,110 @@ static bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real
     if (m_any(m_or(nan, v_unordered(difference, difference)))) {
         return false;
     }
-    const struct grid g = grid_unsigned(TERM_SCALE - 1);
-    v_t offset = term_offset(max), magic = term_magic(max, offset), threshold = term_threshold(max, offset);
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    v_t offset = term_offset(max), magic = term_magic(max, offset), lowest = term_lowest(magic);
+    v_t correction = term_correction(max, offset, magic);
     i_t top = i_set1(0), middle = i_set1(0);
     for (size_t j = 0; j < n; j++) {
-        v_t e = term(v_load(columns + j * V_LANES), offset, magic, threshold);
+        v_t whole, part, power;
+        v_t e = term(v_load(columns + j * V_LANES), offset, magic, lowest, correction, &whole, &part, &power);
         v_store(columns + j * V_LANES, e);
-        sum_add(e, &g, &top, &middle);
+        sum_rest(sum_top(e, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
     }
     v_t high, low;
-    v_reciprocal_of_limbs(i_sub(top, i_set1((real_bits)n * bits_of_real(g.top))),
-                          i_sub(middle, i_set1((real_bits)n * bits_of_real(g.middle))), &high, &low);
+    v_reciprocal_of_limbs(without_constant(top, v_set1(g.top), n), without_constant(middle, v_set1(g.middle), n), &high,
+                          &low);
     for (size_t j = 0; j < n; j++) {
         v_store(columns + j * V_LANES, quotient(v_load(columns + j * V_LANES), high, low));
     }
-    /* The partial block first: what it writes too much belongs to the blocks after it. */
-    if (last != 0) {
-        block_out(rows, last, columns + (n - last) * V_LANES, y + (n - last), ldy, whole_out);
-    }
-    for (size_t j = 0; n - j >= V_LANES; j += V_LANES) {
-        block_out(rows, V_LANES, columns + j * V_LANES, y + j, ldy, rows);
-    }
+    rows_out(rows, n, columns, y, ldy);
     return true;
+}
+
+/* Up to V_LANES rows; false, with nothing written, if one has something that is not finite, or products out of the range
+ * that needs no scaling. */
+static bool backward_group(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
+                           size_t lddx) {
+    real y_columns[SHORT_ROW_BACKWARD * V_LANES], dy_columns[SHORT_ROW_BACKWARD * V_LANES];
+    rows_in(rows, n, y, ldy, y_columns);
+    rows_in(rows, n, dy, lddy, dy_columns);
+    v_t largest = v_set1(0);
+    m_t unfit = m_none();
+    i_t y_bits = i_set1(0);
+    for (size_t j = 0; j < n; j++) {
+        v_t yj = v_load(y_columns + j * V_LANES);
+        v_t product = v_abs(v_mul(yj, v_load(dy_columns + j * V_LANES)));
+        y_bits = i_or(y_bits, v_bits(yj));
+        largest = v_max(largest, product);
+        unfit = m_or(unfit, v_unordered(product, product));
+    }
+    unfit = m_or(unfit, two_or_more(y_bits));
+    unfit = m_or(unfit, v_ge(largest, v_set1(power_of_two(PRODUCT_LARGE + 1))));
+    unfit = m_or(unfit, v_ge(v_set1(power_of_two(PRODUCT_SMALL)), largest));
+    if (m_any(unfit)) {
+        return false;
+    }
+    v_t unit = v_binade(largest);
+    v_t g_top = v_mul(unit, v_set1((real)1.5 * power_of_two(GRID_TOP)));
+    v_t g_middle = v_mul(unit, v_set1((real)1.5 * power_of_two(GRID_MIDDLE)));
+    i_t top = i_set1(0), middle = i_set1(0);
+    for (size_t j = 0; j < n; j++) {
+        sum_add_product(v_load(y_columns + j * V_LANES), v_load(dy_columns + j * V_LANES), g_top, g_middle, &top,
+                        &middle);
+    }
+    v_t high, low;
+    v_value_of_limbs(without_constant(top, g_top, n), without_constant(middle, g_middle, n), unit, &high, &low);
+    for (size_t j = 0; j < n; j++) {
+        v_t g = gradient(v_load(y_columns + j * V_LANES), v_load(dy_columns + j * V_LANES), high, low, v_set1(1));
+        v_store(y_columns + j * V_LANES, g);
+    }
+    rows_out(rows, n, y_columns, dx, lddx);
+    return true;
+}
+
+#else
+
+#define SHORT_ROW_FORWARD ((size_t)0)
+#define SHORT_ROW_BACKWARD ((size_t)0)
+#define SHORT_GROUP V_LANES
+
+static inline bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    return (void)rows, (void)n, (void)x, (void)ldx, (void)y, (void)ldy, false;
+}
+
+static inline bool backward_group(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy,
+                                  real *dx, size_t lddx) {
+    return (void)rows, (void)n, (void)y, (void)ldy, (void)dy, (void)lddy, (void)dx, (void)lddx, false;
 }
 
 #endif
 
 static void softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
-    size_t k = 0;
-#ifdef V_TRANSPOSE
-    for (; n <= SHORT_ROW && rows - k >= V_LANES / 4; k += rows - k < V_LANES ? rows - k : V_LANES) {
+    for (size_t k = 0; k < rows;) {
         size_t group = rows - k < V_LANES ? rows - k : V_LANES;
-        if (!softmax_group(group, n, x + k * ldx, ldx, y + k * ldy, ldy)) {
-            for (size_t i = k; i < k + group; i++) {
-                softmax_row(n, x + i * ldx, y + i * ldy, policy);
-            }
+        if (n <= SHORT_ROW_FORWARD && group >= SHORT_GROUP &&
+            softmax_group(group, n, x + k * ldx, ldx, y + k * ldy, ldy)) {
+            k += group;
+            continue;
+        }
+        for (size_t end = k + group; k < end; k++) {
+            softmax_row(n, x + k * ldx, y + k * ldy, policy);
         }
     }
-#endif
-    for (; k < rows; k++) {
-        softmax_row(n, x + k * ldx, y + k * ldy, policy);
+}
+
+static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
+                          size_t lddx) {
+    for (size_t k = 0; k < rows;) {
+        size_t group = rows - k < V_LANES ? rows - k : V_LANES;
+        if (n <= SHORT_ROW_BACKWARD && group >= SHORT_GROUP &&
+            backward_group(group, n, y + k * ldy, ldy, dy + k * lddy, lddy, dx + k * lddx, lddx)) {
+            k += group;
+            continue;
+        }
+        for (size_t end = k + group; k < end; k++) {
+            backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx);
+        }
     }
 }
 

@@ -7,28 +7,50 @@
 
 static ALWAYS_INLINE v_t term_offset(v_t max) { return v_keep(v_ge(v_abs(max), v_set1(OFFSET_FROM)), max); }
 
-/* ROUND_MAGIC plus what an exponent must be raised by: TERM_SCALE - N. */
+/* ROUND_MAGIC plus what n must be raised by to be the exponent field of 2^(n + TERM_SCALE - N). */
 static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) {
     v_t magic = v_set1(ROUND_MAGIC);
     v_t n = v_sub(v_fma(v_sub(max, offset), v_set1(LOG2E), magic), magic);
-    return v_add(magic, v_sub(v_set1(TERM_SCALE), n));
+    return v_add(magic, v_sub(v_set1(TERM_SCALE + REAL_BIAS), n));
 }
 
-static ALWAYS_INLINE v_t term_threshold(v_t max, v_t offset) { return v_sub(v_sub(max, offset), v_set1(TERM_CUTOFF)); }
+/* The x - offset, and all below it, whose exponent field is 0: their power is +0, and so is their term. */
+static ALWAYS_INLINE v_t term_lowest(v_t magic) { return v_mul(v_sub(v_set1(ROUND_MAGIC), magic), v_set1(LN2_HI)); }
 
-/* exp(x - offset) 2^(TERM_SCALE - N), or 0 below the threshold. -inf gives 0; NaN never gets here. */
-static ALWAYS_INLINE v_t term(v_t x, v_t offset, v_t magic, v_t threshold) {
-    v_t v = v_sub(x, offset);
-    v_t shifted = v_fma(v, v_set1(LOG2E), magic); /* n + TERM_SCALE - N, in the low bits */
+/* exp(v) 2^(TERM_SCALE - N) = (s + w) power, with s = 1 + r rounded and the power 0 far below the maximum. */
+static ALWAYS_INLINE v_t exp_parts(v_t v, v_t magic, v_t *w, v_t *power) {
+    v_t shifted = v_fma(v, v_set1(LOG2E), magic); /* the exponent field, in the low bits */
     v_t n = v_sub(shifted, magic);
     v_t r = v_fnma(n, v_set1(LN2_LO), v_fnma(n, v_set1(LN2_HI), v));
-    v_t e = v_from_bits(i_add(v_bits(exp_reduced(r)), i_exponent(v_bits(shifted))));
-    return v_keep(v_ge(v, threshold), e);
+    *power = v_from_bits(i_exponent(v_bits(shifted)));
+    return exp_reduced(r, w);
+}
+
+/* By how much, relatively, the maximum's term is rounded. All terms of the row are made larger by that, which leaves their
+ * quotients alone and the maximum's term without a rounding error: a row of one gives exactly 1. */
+static ALWAYS_INLINE v_t term_correction(v_t max, v_t offset, v_t magic) {
+    v_t w, power;
+    v_t s = exp_parts(v_sub(max, offset), magic, &w, &power);
+    v_t rounded = v_add(s, w);
+    return v_div(v_sub(w, v_sub(rounded, s)), rounded);
+}
+
+/* exp(x - offset) 2^(TERM_SCALE - N), or 0 far below the maximum; and what it is rounded from, whole + part * power.
+ * -inf gives 0; NaN never gets here. */
+static ALWAYS_INLINE v_t term(v_t x, v_t offset, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part,
+                              v_t *power) {
+    v_t s = exp_parts(v_max(v_sub(x, offset), lowest), magic, part, power);
+    *part = v_fnma(correction, s, *part);
+    *whole = v_mul(s, *power);
+    return v_fma(*part, *power, *whole);
 }
 
 /* The term where +inf entries share all mass: 1 for each of them. */
-static ALWAYS_INLINE v_t limit_term(v_t x) {
-    return v_keep(v_eq(x, v_set1((real)INFINITY)), v_set1(power_of_two(TERM_SCALE)));
+static ALWAYS_INLINE v_t limit_term(v_t x, v_t *whole, v_t *part, v_t *power) {
+    *part = v_set1(0);
+    *power = v_set1(0);
+    *whole = v_keep(v_eq(x, v_set1((real)INFINITY)), v_set1(power_of_two(TERM_SCALE)));
+    return *whole;
 }
 
 /* e / sum, with 1 / sum = high + low. */

@@ -3,6 +3,7 @@
 #define SMX_VEC_H
 
 #include <immintrin.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,6 +50,7 @@ static inline void v_store_n(float *p, v_t a, size_t n) {
 static inline v_t v_add(v_t a, v_t b) { return _mm256_add_ps(a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return _mm256_sub_ps(a, b); }
 static inline v_t v_mul(v_t a, v_t b) { return _mm256_mul_ps(a, b); }
+static inline v_t v_div(v_t a, v_t b) { return _mm256_div_ps(a, b); }
 static inline float r_fma(float a, float b, float c) {
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
 }
@@ -70,6 +72,7 @@ static inline i_t v_bits(v_t a) { return _mm256_castps_si256(a); }
 static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi32(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi32(a, b); }
+static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi32(a, 23); }
 
 static inline float v_hmax(v_t a) {
@@ -103,20 +106,31 @@ static inline void v_transpose(v_t a[8]) {
     }
 }
 
-static inline __m256d reciprocal_of_four(__m128i top, __m128i middle) {
-    __m256d unit = _mm256_set1_pd(0x1p-22), unit_middle = _mm256_set1_pd(0x1p-45);
-    __m256d sum = _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(top), unit),
-                                _mm256_mul_pd(_mm256_cvtepi32_pd(middle), unit_middle));
-    return _mm256_div_pd(_mm256_set1_pd(1), sum);
+static inline i_t i_mul(i_t a, i_t b) { return _mm256_mullo_epi32(a, b); }
+static inline v_t v_binade(v_t a) { return _mm256_and_ps(a, _mm256_set1_ps(INFINITY)); }
+
+/* top * top_unit + middle 2^-44 of four lanes. */
+static inline __m256d four_sums(__m128i top, __m128i middle, double top_unit) {
+    return _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(top), _mm256_set1_pd(top_unit)),
+                         _mm256_mul_pd(_mm256_cvtepi32_pd(middle), _mm256_set1_pd(0x1p-44)));
+}
+static inline void split_doubles(__m256d d0, __m256d d1, v_t *high, v_t *low) {
+    __m128 h0 = _mm256_cvtpd_ps(d0), h1 = _mm256_cvtpd_ps(d1);
+    *high = _mm256_set_m128(h1, h0);
+    *low = _mm256_set_m128(_mm256_cvtpd_ps(_mm256_sub_pd(d1, _mm256_cvtps_pd(h1))),
+                           _mm256_cvtpd_ps(_mm256_sub_pd(d0, _mm256_cvtps_pd(h0))));
 }
 static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
-    __m256d d0 = reciprocal_of_four(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle));
-    __m256d d1 = reciprocal_of_four(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1));
-    __m128 h0 = _mm256_cvtpd_ps(d0), h1 = _mm256_cvtpd_ps(d1);
-    __m128 l0 = _mm256_cvtpd_ps(_mm256_sub_pd(d0, _mm256_cvtps_pd(h0)));
-    __m128 l1 = _mm256_cvtpd_ps(_mm256_sub_pd(d1, _mm256_cvtps_pd(h1)));
-    *high = _mm256_set_m128(h1, h0);
-    *low = _mm256_set_m128(l1, l0);
+    __m256d one = _mm256_set1_pd(1);
+    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p-22);
+    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-22);
+    split_doubles(_mm256_div_pd(one, s0), _mm256_div_pd(one, s1), high, low);
+}
+static inline void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
+    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p-21);
+    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-21);
+    split_doubles(_mm256_mul_pd(s0, _mm256_cvtps_pd(_mm256_castps256_ps128(unit))),
+                  _mm256_mul_pd(s1, _mm256_cvtps_pd(_mm256_extractf128_ps(unit, 1))), high, low);
 }
 
 #endif

@@ -44,6 +44,7 @@ static inline void v_store_n(double *p, v_t a, size_t n) {
 static inline v_t v_add(v_t a, v_t b) { return _mm256_add_pd(a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return _mm256_sub_pd(a, b); }
 static inline v_t v_mul(v_t a, v_t b) { return _mm256_mul_pd(a, b); }
+static inline v_t v_div(v_t a, v_t b) { return _mm256_div_pd(a, b); }
 static inline double r_fma(double a, double b, double c) {
     return _mm_cvtsd_f64(_mm_fmadd_sd(_mm_set_sd(a), _mm_set_sd(b), _mm_set_sd(c)));
 }
@@ -65,6 +66,7 @@ static inline i_t v_bits(v_t a) { return _mm256_castpd_si256(a); }
 static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_pd(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi64(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi64(a, b); }
+static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi64(a, 52); }
 
 static inline double v_hmax(v_t a) {

@@ -3,6 +3,7 @@
 #define SMX_VEC_H
 
 #include <immintrin.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ static inline void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(
 static inline v_t v_add(v_t a, v_t b) { return _mm512_add_ps(a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return _mm512_sub_ps(a, b); }
 static inline v_t v_mul(v_t a, v_t b) { return _mm512_mul_ps(a, b); }
+static inline v_t v_div(v_t a, v_t b) { return _mm512_div_ps(a, b); }
 static inline float r_fma(float a, float b, float c) {
     return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
 }
@@ -44,6 +46,7 @@ static inline i_t v_bits(v_t a) { return _mm512_castps_si512(a); }
 static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi32(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm512_sub_epi32(a, b); }
+static inline i_t i_or(i_t a, i_t b) { return _mm512_or_si512(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm512_slli_epi32(a, 23); }
 
 static inline float v_hmax(v_t a) { return _mm512_reduce_max_ps(a); }
@@ -77,20 +80,32 @@ static inline void v_transpose(v_t a[16]) {
     }
 }
 
-static inline __m512d reciprocal_of_eight(__m256i top, __m256i middle) {
-    __m512d unit = _mm512_set1_pd(0x1p-22), unit_middle = _mm512_set1_pd(0x1p-45);
-    __m512d sum = _mm512_add_pd(_mm512_mul_pd(_mm512_cvtepi32_pd(top), unit),
-                                _mm512_mul_pd(_mm512_cvtepi32_pd(middle), unit_middle));
-    return _mm512_div_pd(_mm512_set1_pd(1), sum);
+static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi32(a, b); }
+static inline v_t v_binade(v_t a) { return _mm512_and_ps(a, _mm512_set1_ps(INFINITY)); }
+
+/* top * top_unit + middle 2^-44 of eight lanes. */
+static inline __m512d eight_sums(__m256i top, __m256i middle, double top_unit) {
+    return _mm512_add_pd(_mm512_mul_pd(_mm512_cvtepi32_pd(top), _mm512_set1_pd(top_unit)),
+                         _mm512_mul_pd(_mm512_cvtepi32_pd(middle), _mm512_set1_pd(0x1p-44)));
 }
-static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
-    __m512d d0 = reciprocal_of_eight(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle));
-    __m512d d1 = reciprocal_of_eight(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1));
+static inline void split_doubles(__m512d d0, __m512d d1, v_t *high, v_t *low) {
     __m256 h0 = _mm512_cvtpd_ps(d0), h1 = _mm512_cvtpd_ps(d1);
     __m256 l0 = _mm512_cvtpd_ps(_mm512_sub_pd(d0, _mm512_cvtps_pd(h0)));
     __m256 l1 = _mm512_cvtpd_ps(_mm512_sub_pd(d1, _mm512_cvtps_pd(h1)));
     *high = _mm512_insertf32x8(_mm512_castps256_ps512(h0), h1, 1);
     *low = _mm512_insertf32x8(_mm512_castps256_ps512(l0), l1, 1);
+}
+static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
+    __m512d one = _mm512_set1_pd(1);
+    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p-22);
+    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-22);
+    split_doubles(_mm512_div_pd(one, s0), _mm512_div_pd(one, s1), high, low);
+}
+static inline void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
+    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p-21);
+    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-21);
+    split_doubles(_mm512_mul_pd(s0, _mm512_cvtps_pd(_mm512_castps512_ps256(unit))),
+                  _mm512_mul_pd(s1, _mm512_cvtps_pd(_mm512_extractf32x8_ps(unit, 1))), high, low);
 }
 
 #endif

@@ -22,6 +22,7 @@ static inline void v_store_n(float *p, v_t a, size_t n) { __riscv_vse32_v_f32m1(
 static inline v_t v_add(v_t a, v_t b) { return __riscv_vfadd_vv_f32m1(a, b, V_LANES); }
 static inline v_t v_sub(v_t a, v_t b) { return __riscv_vfsub_vv_f32m1(a, b, V_LANES); }
 static inline v_t v_mul(v_t a, v_t b) { return __riscv_vfmul_vv_f32m1(a, b, V_LANES); }
+static inline v_t v_div(v_t a, v_t b) { return __riscv_vfdiv_vv_f32m1(a, b, V_LANES); }
 static inline float r_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 static inline v_t v_fma(v_t a, v_t b, v_t c) { return __riscv_vfmadd_vv_f32m1(a, b, c, V_LANES); }
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return __riscv_vfmsub_vv_f32m1(a, b, c, V_LANES); }
@@ -43,6 +44,7 @@ static inline i_t v_bits(v_t a) { return __riscv_vreinterpret_v_f32m1_u32m1(a); 
 static inline v_t v_from_bits(i_t a) { return __riscv_vreinterpret_v_u32m1_f32m1(a); }
 static inline i_t i_add(i_t a, i_t b) { return __riscv_vadd_vv_u32m1(a, b, V_LANES); }
 static inline i_t i_sub(i_t a, i_t b) { return __riscv_vsub_vv_u32m1(a, b, V_LANES); }
+static inline i_t i_or(i_t a, i_t b) { return __riscv_vor_vv_u32m1(a, b, V_LANES); }
 static inline i_t i_exponent(i_t a) { return __riscv_vsll_vx_u32m1(a, 23, V_LANES); }
 
 static inline float v_hmax(v_t a) {

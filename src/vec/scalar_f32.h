@@ -27,6 +27,7 @@ static inline void v_store_n(float *p, v_t a, size_t n) {
 static inline v_t v_add(v_t a, v_t b) { return a + b; }
 static inline v_t v_sub(v_t a, v_t b) { return a - b; }
 static inline v_t v_mul(v_t a, v_t b) { return a * b; }
+static inline v_t v_div(v_t a, v_t b) { return a / b; }
 /* The C library's fma is exact everywhere: IEEE 754 leaves it no choice. */
 static inline float r_fma(float a, float b, float c) { return fmaf(a, b, c); }
 static inline v_t v_fma(v_t a, v_t b, v_t c) { return fmaf(a, b, c); }
@@ -55,6 +56,7 @@ static inline v_t v_from_bits(i_t a) {
 }
 static inline i_t i_add(i_t a, i_t b) { return a + b; }
 static inline i_t i_sub(i_t a, i_t b) { return a - b; }
+static inline i_t i_or(i_t a, i_t b) { return a | b; }
 static inline i_t i_exponent(i_t a) { return a << 23; }
 
 static inline float v_hmax(v_t a) { return a; }

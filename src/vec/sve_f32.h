@@ -27,6 +27,7 @@ static inline void v_store_n(float *p, v_t a, size_t n) { svst1_f32(first_lanes(
 static inline v_t v_add(v_t a, v_t b) { return svadd_f32_x(all_lanes(), a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return svsub_f32_x(all_lanes(), a, b); }
 static inline v_t v_mul(v_t a, v_t b) { return svmul_f32_x(all_lanes(), a, b); }
+static inline v_t v_div(v_t a, v_t b) { return svdiv_f32_x(all_lanes(), a, b); }
 static inline float r_fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 static inline v_t v_fma(v_t a, v_t b, v_t c) { return svmla_f32_x(all_lanes(), c, a, b); }
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return svnmls_f32_x(all_lanes(), c, a, b); }
@@ -46,6 +47,7 @@ static inline i_t v_bits(v_t a) { return svreinterpret_u32_f32(a); }
 static inline v_t v_from_bits(i_t a) { return svreinterpret_f32_u32(a); }
 static inline i_t i_add(i_t a, i_t b) { return svadd_u32_x(all_lanes(), a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return svsub_u32_x(all_lanes(), a, b); }
+static inline i_t i_or(i_t a, i_t b) { return svorr_u32_x(all_lanes(), a, b); }
 static inline i_t i_exponent(i_t a) { return svlsl_n_u32_x(all_lanes(), a, 23); }
 
 static inline float v_hmax(v_t a) { return svmaxv_f32(all_lanes(), a); }

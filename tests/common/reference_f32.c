@@ -15,13 +15,13 @@
 enum { BITS = 24 };
 
 static const float LOG2E = 0x1.715476p+0F, LN2_HI = 0x1.62e43p-1F, LN2_LO = -0x1.05c61p-29F, MAGIC = 0x1.8p+23F;
-static const float CUTOFF = 105, FAR = 256;
-enum { K = 60 };
+static const float FAR = 256;
+enum { K = 60, BIAS = 127, FORWARD_H = 22 };
 enum { LARGE = 60, SMALL = -60, NOTHING = -180, DOWN = -34, UP = 110, H = 21 };
 
 static const size_t LONG = (size_t)1 << 18; /* the longest row with the shorter sum */
 
-static int forward_unit(size_t n) { return n <= LONG ? 45 : 68; }
+static int forward_unit(size_t n) { return n <= LONG ? 44 : 67; }
 
 static int backward_unit(size_t n) { return n <= LONG ? 44 : 67; }
 
@@ -35,14 +35,15 @@ static float canonical_nan(void) {
     return nan;
 }
 
-static float exp_reduced(float r) {
+static float exp_reduced(float r, float *w) {
     float r2 = r * r;
     float s = 1 + r, d = r - (s - 1);
     float a = fmaf(0x1.555492p-3F, r, 0x1.fffffap-2F);
     float b = fmaf(0x1.12398p-7F, r, 0x1.555a26p-5F);
     b = fmaf(0x1.694c9cp-10F, r2, b);
     float q = fmaf(b, r2, a);
-    return s + fmaf(q, r2, d);
+    *w = fmaf(q, r2, d);
+    return s;
 }
 
 /* Forward, step 5. */

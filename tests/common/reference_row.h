@@ -23,44 +23,57 @@ static REAL maximum(size_t n, const REAL *x) {
 
 /* Step 2. */
 typedef struct row_constants {
-    REAL c, N, t;
+    REAL c, B, t, delta;
 } row_constants;
+
+/* exp(v) / 2^N = (s + w) 2^(field - BIAS - K), steps 2 and 3. */
+typedef struct exp_parts {
+    REAL s, w;
+    int field;
+} exp_parts;
+
+static exp_parts parts_of(REAL v, REAL B) {
+    REAL shift = MAGIC + B;
+    REAL n = FMA(v, LOG2E, shift) - shift;
+    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v));
+    exp_parts parts;
+    parts.s = exp_reduced(r, &parts.w);
+    parts.field = (int)(n + B);
+    return parts;
+}
 
 static row_constants constants_of(REAL m) {
     row_constants row;
     row.c = m >= FAR || m <= -FAR ? m : 0;
-    row.N = FMA(m - row.c, LOG2E, MAGIC) - MAGIC;
-    row.t = (m - row.c) - CUTOFF;
+    REAL N = FMA(m - row.c, LOG2E, MAGIC) - MAGIC;
+    row.B = (REAL)(K + BIAS) - N;
+    row.t = -row.B * LN2_HI;
+    exp_parts of_max = parts_of(m - row.c, row.B);
+    REAL p = of_max.s + of_max.w;
+    row.delta = (of_max.w - (p - of_max.s)) / p;
     return row;
 }
 
-/* Step 3: e_j 2^K, which is of T, as e_j alone need not be. */
-static REAL scaled_term(REAL x, row_constants row) {
+/* Step 3: e is e_j 2^K, which is of T, as e_j alone need not be. */
+typedef struct row_term {
+    REAL e, s, w, power;
+} row_term;
+
+static row_term term_of(REAL x, row_constants row) {
     REAL v = x - row.c;
-    if (v < row.t) {
-        return 0;
-    }
-    REAL shift = MAGIC + ((REAL)K - row.N);
-    REAL n = FMA(v, LOG2E, shift) - shift;
-    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v));
-    REAL p = exp_reduced(r);
-    return LDEXP(p, (int)(n - row.N) + K);
+    exp_parts parts = parts_of(v > row.t ? v : row.t, row.B);
+    row_term term = {.s = parts.s, .w = FMA(-row.delta, parts.s, parts.w)};
+    term.power = parts.field > 0 ? LDEXP(1, parts.field - BIAS) : 0;
+    term.e = FMA(term.w, term.power, term.s * term.power);
+    return term;
 }
 
-/* Steps 4 and 5, in place: e_j 2^K becomes y_j. */
-static void divide_by_sum(size_t n, REAL *y) {
-    int U = forward_unit(n);
-    exact_sum S;
-    exact_sum_init(&S);
-    for (size_t j = 0; j < n; j++) {
-        exact_sum_add(&S, (double)y[j], U - K);
-    }
-    REAL high, low;
-    reciprocal(&S, U, &high, &low);
-    exact_sum_clear(&S);
-    for (size_t j = 0; j < n; j++) {
-        y[j] = LDEXP(FMA(y[j], high, y[j] * low), -K);
-    }
+/* Step 4: one term's share of S. */
+static void add_term(exact_sum *S, row_term term, int U) {
+    REAL h = (REAL)exact_product_rne((double)term.e, 1, FORWARD_H - K);
+    REAL rest = FMA(term.w, term.power, term.s * term.power - LDEXP(h, K - FORWARD_H));
+    exact_sum_add(S, (double)h, U - FORWARD_H);
+    exact_sum_add(S, (double)rest, U - K);
 }
 
 void F(reference_softmax)(size_t n, const REAL *x, REAL *y, smx_plus_inf plus_inf, smx_minus_inf_row minus_inf_row) {
@@ -74,14 +87,21 @@ void F(reference_softmax)(size_t n, const REAL *x, REAL *y, smx_plus_inf plus_in
         return;
     }
     row_constants row = constants_of(m);
+    int U = forward_unit(n);
+    exact_sum S;
+    exact_sum_init(&S);
     for (size_t j = 0; j < n; j++) {
-        if (m == INFINITY) {
-            y[j] = x[j] == INFINITY ? LDEXP(1, K) : 0;
-        } else {
-            y[j] = scaled_term(x[j], row);
-        }
+        row_term one = {.e = x[j] == INFINITY ? LDEXP(1, K) : 0, .s = x[j] == INFINITY ? LDEXP(1, K) : 0, .power = 1};
+        row_term term = m == INFINITY ? one : term_of(x[j], row);
+        y[j] = term.e;
+        add_term(&S, term, U);
     }
-    divide_by_sum(n, y);
+    REAL high, low;
+    reciprocal(&S, U, &high, &low);
+    exact_sum_clear(&S);
+    for (size_t j = 0; j < n; j++) {
+        y[j] = LDEXP(FMA(y[j], high, y[j] * low), -K);
+    }
 }
 
 /* ---- Backward ---------------------------------------------------------------------------------------------------- */
@@ -151,7 +171,7 @@ static REAL gradient(REAL y, REAL a, gradient_constants row) {
 
 void F(reference_backward)(size_t n, const REAL *y, const REAL *g, REAL *dx) {
     for (size_t j = 0; j < n; j++) {
-        if (!isfinite(y[j]) || !isfinite(g[j])) {
+        if (!(y[j] > -2 && y[j] < 2) || !isfinite(g[j])) {
             fill(n, dx, canonical_nan());
             return;
         }

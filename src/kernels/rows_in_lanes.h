@@ -1,0 +1,69 @@
+/* Rows to lanes and back: blocks of V_LANES short rows, transposed on the way in and out, so that each lane has a row of
+ * its own. Maximum and sum then need no horizontal step, and what is done once a row is done for V_LANES rows at once. */
+#ifndef SMX_ROWS_IN_LANES_H
+#define SMX_ROWS_IN_LANES_H
+
+#include "exact_sum.h"
+
+/* With no gaps between rows, the last, partial block of most of a group's rows can be handled as whole vectors: what is
+ * read too much is the group's own, and what is written too much is written again. For how many rows. */
+static inline size_t rows_as_whole_vectors(size_t rows, size_t n, size_t stride) {
+    size_t last = n % V_LANES, spare = last == 0 ? 0 : (V_LANES - last + n - 1) / n;
+    return stride == n && rows > spare ? rows - spare : 0;
+}
+
+/* A block of up to V_LANES rows of up to V_LANES entries, rows to lanes. The first `whole` rows may be read as whole
+ * vectors. */
+static ALWAYS_INLINE void block_in(size_t rows, size_t n, const real *x, size_t ldx, size_t whole, real *columns) {
+    v_t block[V_LANES];
+    for (size_t i = 0; i < V_LANES; i++) {
+        const real *row = x + (i < rows ? i : rows - 1) * ldx;
+        block[i] = n == V_LANES || i < whole ? v_load(row) : v_load_n(row, n, v_set1(0));
+    }
+    v_transpose(block);
+    for (size_t j = 0; j < n; j++) {
+        v_store(columns + j * V_LANES, block[j]);
+    }
+}
+
+static ALWAYS_INLINE void block_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy, size_t whole) {
+    v_t block[V_LANES];
+    for (size_t j = 0; j < V_LANES; j++) {
+        block[j] = v_load(columns + (j < n ? j : n - 1) * V_LANES);
+    }
+    v_transpose(block);
+    for (size_t i = 0; i < rows; i++) {
+        if (n == V_LANES || i < whole) {
+            v_store(y + i * ldy, block[i]);
+        } else {
+            v_store_n(y + i * ldy, block[i], n);
+        }
+    }
+}
+
+/* A group of rows into columns[j * V_LANES + row]. */
+static inline void rows_in(size_t rows, size_t n, const real *x, size_t ldx, real *columns) {
+    size_t whole = rows_as_whole_vectors(rows, n, ldx);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        block_in(rows, n - j < V_LANES ? n - j : V_LANES, x + j, ldx, whole, columns + j * V_LANES);
+    }
+}
+
+/* And back. The partial block first: what it writes too much belongs to the blocks after it. */
+static inline void rows_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy) {
+    size_t last = n % V_LANES;
+    if (last != 0) {
+        size_t from = n - last;
+        block_out(rows, last, columns + from * V_LANES, y + from, ldy, rows_as_whole_vectors(rows, n, ldy));
+    }
+    for (size_t j = 0; n - j >= V_LANES; j += V_LANES) {
+        block_out(rows, V_LANES, columns + j * V_LANES, y + j, ldy, rows);
+    }
+}
+
+/* The lanes of one limb after `additions`, without the constant's bits. */
+static ALWAYS_INLINE i_t without_constant(i_t limb, v_t constant, size_t additions) {
+    return i_sub(limb, i_mul(v_bits(constant), i_set1((real_bits)additions)));
+}
+
+#endif
