@@ -1,5 +1,6 @@
-/* The error bounds of smx.h against MPFR: forward below 3 ULP, backward within its bound, Jacobian correctly rounded. The
- * search for the worst cases is tools/ulp; this is a sample of every kind of input, quick enough to run each time. */
+/* The error bounds of smx.h against MPFR: forward below 3 ULP, backward within its bound, Jacobian correctly rounded.
+ * The search for the worst cases is tools/ulp; this is a sample of every kind of input, quick enough to run each
+ * time. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/isas.h"
@@ -62,8 +63,8 @@ static void test_forward(void **state) {
     print_largest("softmax", t);
 }
 
-/* Equal entries make the largest sums; the values between powers of two make the largest terms (up to sqrt(2)), at every
- * length where partial sums are put aside. */
+/* Equal entries make the largest sums; the values between powers of two make the largest terms (up to sqrt(2)), at
+ * every length where partial sums are put aside. */
 static void test_forward_largest_sums(void **state) {
     const dtype *t = *state;
     static const size_t long_lengths[] = {511,  512,   1023,  1024,   2048,   4096,   8191,

@@ -1,5 +1,5 @@
-/* The caller's rounding mode, flushing of subnormal numbers, exception flags, traps and errno change no bit, and are left
- * exactly as found: in the calling thread, and in threads that the library borrows. */
+/* The caller's rounding mode, flushing of subnormal numbers, exception flags, traps and errno change no bit, and are
+ * left exactly as found: in the calling thread, and in threads that the library borrows. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/float_state.h"

@@ -1,5 +1,6 @@
-/* The three functions against each other and against the derivative's definition: the Jacobian against finite differences
- * of the forward pass, backward against dy . J, and what the formulas imply for J's rows and its symmetry. */
+/* The three functions against each other and against the derivative's definition: the Jacobian against finite
+ * differences of the forward pass, backward against dy . J, and what the formulas imply for J's rows and its
+ * symmetry. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/isas.h"
@@ -25,11 +26,11 @@ static void copy_to(const dtype *t, size_t n, const double *from, void *to) {
 
 /* Central differences in double, step h = 2^-16: (y_i(x + h e_j) - y_i(x - h e_j)) / 2h.
  *
- * Truncation: h^2 / 6 times the third derivative of y_i along x_j, which is at most 1/8 (y_i is a logistic function of x_j,
- * up to a factor of at most 1): 2^-32 / 48 < 2^-37. Rounding: two y_i, each wrong by 3 ULP < 3 * 2^-53 at most, over 2h:
- * 3 * 2^-53 / 2^-16 < 2^-35. The Jacobian in f64: y wrong by 3 * 2^-53, products rounded: below 2^-50. In f32: y_i wrong
- * by 3 ULP <= 3 * 2^-24, so y_i y_j by 3 * 2^-24 (y_i + y_j) <= 3 * 2^-24 and y_i (1 - y_i) by as much; rounded, once
- * more 2^-27. */
+ * Truncation: h^2 / 6 times the third derivative of y_i along x_j, which is at most 1/8 (y_i is a logistic function of
+ * x_j, up to a factor of at most 1): 2^-32 / 48 < 2^-37. Rounding: two y_i, each wrong by 3 ULP < 3 * 2^-53 at most,
+ * over 2h: 3 * 2^-53 / 2^-16 < 2^-35. The Jacobian in f64: y wrong by 3 * 2^-53, products rounded: below 2^-50. In
+ * f32: y_i wrong by 3 ULP <= 3 * 2^-24, so y_i y_j by 3 * 2^-24 (y_i + y_j) <= 3 * 2^-24 and y_i (1 - y_i) by as much;
+ * rounded, once more 2^-27. */
 static double difference_tolerance(const dtype *t) {
     return 0x1p-37 + 0x1p-35 + (t->size == sizeof(float) ? 3 * 0x1p-24 + 0x1p-27 : 0x1p-50);
 }
@@ -93,8 +94,8 @@ static double backward_bound(const dtype *t, size_t n, const void *y, const void
     return t->epsilon * fabs(t->load(y, j)) * sum * (1 + 0x1p-40) + t->min_subnormal;
 }
 
-/* dx_j is within its bound of the exact sum_i dy_i J_ij, whose entries as computed are wrong by half an ULP each: at most
- * epsilon / 2 of the entry, or half the smallest number. */
+/* dx_j is within its bound of the exact sum_i dy_i J_ij, whose entries as computed are wrong by half an ULP each: at
+ * most epsilon / 2 of the entry, or half the smallest number. */
 static void check_product(const dtype *t, size_t n, const void *y, const void *dy, const void *dx, const void *jac,
                           size_t j) {
     mpfr_t sum, absolute;
@@ -150,9 +151,9 @@ static void test_symmetric(void **state) {
     }
 }
 
-/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3 ULP <= 3 epsilon y_j of numbers that sum to 1, so that this
- * is at most 3 epsilon y_i; each entry is rounded by epsilon / 2 of itself, and all of them are at most 2 y_i in sum; the
- * additions here, in double, add n 2^-53 of that. */
+/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3 ULP <= 3 epsilon y_j of numbers that sum to 1, so that
+ * this is at most 3 epsilon y_i; each entry is rounded by epsilon / 2 of itself, and all of them are at most 2 y_i in
+ * sum; the additions here, in double, add n 2^-53 of that. */
 static void test_rows_sum_to_nothing(void **state) {
     const dtype *t = *state;
     for (size_t n = 1; n <= N_MAX; n++) {

@@ -1,6 +1,6 @@
-/* No function reads or writes a byte outside its arrays: each lies between two guard pages, once flush with the lower and
- * once with the upper one. Rows are the last elements of their matrices, so a stride's gap after them is out of bounds
- * too. */
+/* No function reads or writes a byte outside its arrays: each lies between two guard pages, once flush with the lower
+ * and once with the upper one. Rows are the last elements of their matrices, so a stride's gap after them is out of
+ * bounds too. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/guard.h"

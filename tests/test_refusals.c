@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* A call of any of the three functions. Matrix 0 is the input (y for the gradients), 1 is dy, 2 the output; the Jacobian
- * has no dy. */
+/* A call of any of the three functions. Matrix 0 is the input (y for the gradients), 1 is dy, 2 the output; the
+ * Jacobian has no dy. */
 typedef struct call {
     size_t rows, n;
     void *a[3];

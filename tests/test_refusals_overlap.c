@@ -1,5 +1,5 @@
-/* Which overlaps of an output with an input are refused: all but exact in-place use. Matrices of equal strides overlap if
- * a row of one shares an element with a row of the other; of unequal ones, if their ranges of memory cross. */
+/* Which overlaps of an output with an input are refused: all but exact in-place use. Matrices of equal strides overlap
+ * if a row of one shares an element with a row of the other; of unequal ones, if their ranges of memory cross. */
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/rng.h"
@@ -100,8 +100,8 @@ static void test_backward(void **state) {
     for_all_places(&m, check_backward_both);
 }
 
-/* jac must not overlap y at all, not even exactly. Each of its matrices counts as one row, from the first element to the
- * last. */
+/* jac must not overlap y at all, not even exactly. Each of its matrices counts as one row, from the first element to
+ * the last. */
 static smx_status wanted_for_jacobian(place y, size_t first, size_t ldj, size_t matrix_stride) {
     place jac = {y.rows, (y.n - 1) * ldj + y.n, first, matrix_stride};
     int overlap = jac.ld == y.ld ? shares_elements(jac, y) : ranges_cross(jac, y);

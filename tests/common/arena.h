@@ -1,5 +1,5 @@
-/* One block of memory that inputs and outputs of a call share, and a copy of it: a refused call must leave it as it was,
- * byte for byte. */
+/* One block of memory that inputs and outputs of a call share, and a copy of it: a refused call must leave it as it
+ * was, byte for byte. */
 #ifndef SMX_TESTS_ARENA_H
 #define SMX_TESTS_ARENA_H
 

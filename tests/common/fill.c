@@ -67,8 +67,8 @@ static double one_hot(const dtype *t, size_t n, double row, rng *r) {
     return rare(n, r) ? t->underflow / 2 + row : rng_normal(r);
 }
 
-/* All but a few terms are just below half the unit of the sum: 2^-45 of the largest in f32, where they vanish from a short
- * row's sum and change the last digits of a long one's; 2^-87 in f64. */
+/* All but a few terms are just below half the unit of the sum: 2^-45 of the largest in f32, where they vanish from a
+ * short row's sum and change the last digits of a long one's; 2^-87 in f64. */
 static double small_terms(const dtype *t, size_t n, double row, rng *r) {
     double half_unit = t->size == sizeof(float) ? 46 * 0.693 : 89 * 0.693;
     (void)row;

@@ -11,8 +11,8 @@ typedef struct float_state {
     uint64_t word[3];
 } float_state;
 
-/* All combinations of rounding mode, flushing of subnormal numbers, flags already raised, and traps, that this processor
- * has. Number 0 is the state in which programs start. */
+/* All combinations of rounding mode, flushing of subnormal numbers, flags already raised, and traps, that this
+ * processor has. Number 0 is the state in which programs start. */
 size_t float_states(void);
 float_state float_state_number(size_t i);
 

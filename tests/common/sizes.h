@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/* 0 to 130 (every vector width and its multiples, every limit up to which rows count as short), then around powers of two
- * and spill counts. */
+/* 0 to 130 (every vector width and its multiples, every limit up to which rows count as short), then around powers of
+ * two and spill counts. */
 size_t short_sizes_count(void);
 size_t short_size(size_t i);
 

@@ -1,5 +1,5 @@
-/* Rows and arrays of over 2^31 elements: no size anywhere is a 32-bit one. Each test uses one array in place (8.6 GB), makes
- * its inputs again chunk by chunk to check every element, and says how far it is. */
+/* Rows and arrays of over 2^31 elements: no size anywhere is a 32-bit one. Each test uses one array in place (8.6 GB),
+ * makes its inputs again chunk by chunk to check every element, and says how far it is. */
 #include "common/check.h"
 #include "common/isas.h"
 
