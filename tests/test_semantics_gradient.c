@@ -43,6 +43,27 @@ static void test_backward_not_finite(void **state) {
     }
 }
 
+/* An entry of y of magnitude 2 or more is as bad as an infinite one; anything less is not. */
+static void test_backward_large_y(void **state) {
+    const dtype *t = *state;
+    const double large[] = {2, -2, 1e30, -t->max}, small[] = {2 - 2 * t->epsilon, -2 + 2 * t->epsilon, 1.5};
+    for (size_t n = 1; n <= 40; n++) {
+        for (size_t i = 0; i < 4 * n; i++) {
+            row y = row_filled(t, n, 0.25), dy = row_filled(t, n, i % 3 ? 1.5 : 0);
+            t->store(y.storage, i / 4, large[i % 4]);
+            label("backward: y = %g at %zu of %zu", large[i % 4], i / 4, n);
+            row dx = backward_row(&y, &dy);
+            assert_row_bits(&dx, canonical_nan(t));
+            t->store(y.storage, i / 4, small[i % 3]);
+            label("backward: y = %a at %zu of %zu", small[i % 3], i / 4, n);
+            dx = backward_row(&y, &dy);
+            for (size_t k = 0; k < n; k++) {
+                assert_true(isfinite(t->load(dx.storage, k)));
+            }
+        }
+    }
+}
+
 static void test_backward_leaves_other_rows(void **state) {
     const dtype *t = *state;
     double y[ROWS * N], dy[ROWS * N], dx[ROWS * N], expected[ROWS * N];
@@ -115,8 +136,8 @@ static void test_backward_signed_zeros(void **state) {
     }
 }
 
-/* Finite inputs outside [0, 1] may overflow on the way; a NaN that comes of it is the canonical one, whatever NaN this
- * processor makes by itself. */
+/* Whatever the finite inputs, a NaN that comes of them is the canonical one, not the one that this processor makes by
+ * itself. */
 static void test_backward_overflow(void **state) {
     const dtype *t = *state;
     for (size_t kind = FILL_BACKWARD_PLAIN_KINDS; kind < FILL_BACKWARD_KINDS; kind++) {
@@ -216,6 +237,7 @@ static void test_empty(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST_BOTH(test_backward_not_finite),
+        TEST_BOTH(test_backward_large_y),
         TEST_BOTH(test_backward_leaves_other_rows),
         TEST_BOTH(test_backward_zeros),
         TEST_BOTH(test_backward_underflow),

@@ -67,10 +67,10 @@ static double one_hot(const dtype *t, size_t n, double row, rng *r) {
     return rare(n, r) ? t->underflow / 2 + row : rng_normal(r);
 }
 
-/* All but a few terms are just below half the unit of the sum: 2^-45 of the largest in f32, where they vanish from a
- * short row's sum and change the last digits of a long one's; 2^-87 in f64. */
+/* All but a few terms are just below half the unit of the sum (2^-44 in f32, 2^-87 in f64), so that in f32 they vanish
+ * from a short row's sum and change the last digits of a long one's. */
 static double small_terms(const dtype *t, size_t n, double row, rng *r) {
-    double half_unit = t->size == sizeof(float) ? 46 * 0.693 : 89 * 0.693;
+    double half_unit = t->size == sizeof(float) ? 45 * 0.6932 : 88 * 0.6932;
     (void)row;
     return rare(n, r) ? -rng_uniform(r, 0, 0.3) : -half_unit - rng_uniform(r, 0.1, 0.6);
 }
