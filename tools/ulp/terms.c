@@ -16,12 +16,12 @@ double term_max_for(oracle_type type, double x) {
 
 void term_values(oracle_type type, size_t n, const void *x, double max, void *e) {
     if (type == ORACLE_F32) {
-        static const smx_softmax_stats_f32 one = {.sum = {0, 0, INT64_C(1) << 4, 0}}; /* 2^68 units */
+        static const smx_softmax_stats_f32 one = {.sum = {0, 0, INT64_C(1) << 3, 0}}; /* 2^67 units */
         smx_softmax_stats_f32 stats = one;
         stats.max = (float)max;
         require(smx_softmax_part_finish_f32(n, x, &stats, e, NULL), "smx_softmax_part_finish_f32");
     } else {
-        static const smx_softmax_stats_f64 one = {.sum = {0, 0, INT64_C(1) << 24, 0}}; /* 2^88 units */
+        static const smx_softmax_stats_f64 one = {.sum = {0, 0, INT64_C(1) << 23, 0}}; /* 2^87 units */
         smx_softmax_stats_f64 stats = one;
         stats.max = max;
         require(smx_softmax_part_finish_f64(n, x, &stats, e, NULL), "smx_softmax_part_finish_f64");
