@@ -15,6 +15,15 @@ unsigned smx_threads(void) {
 #endif
 }
 
+#ifdef _OPENMP
+/* More threads than processors gain next to nothing, and where the system cannot give them all, libgomp ends the
+ * program. */
+static int openmp_threads(size_t tasks) {
+    size_t most = 4 * (size_t)omp_get_num_procs();
+    return (int)(tasks < most ? tasks : most);
+}
+#endif
+
 size_t smx_pieces(const struct settings *settings, size_t count, size_t size) {
     size_t threads = settings->threads != 0 ? settings->threads : smx_threads();
     size_t pieces = count < threads ? count : threads;
@@ -33,7 +42,7 @@ void smx_run_tasks(const struct settings *settings, size_t tasks, smx_task task,
         return;
     }
 #ifdef _OPENMP
-#pragma omp parallel for num_threads((int)tasks) schedule(static, 1)
+#pragma omp parallel for num_threads(openmp_threads(tasks)) schedule(static, 1)
 #endif
     for (size_t i = 0; i < tasks; i++) {
         task(data, i);

@@ -16,9 +16,10 @@ enum { SANITIZER = 1 };
 enum { SANITIZER = 0 };
 #endif
 
-/* Room for the array and for some hundred stacks of 8 MB, but not for thousands. */
+/* Room for the array and for some threads a processor with their stacks of 8 MB, but not for as many as there are rows. */
 static int compute_in_little_memory(void) {
-    struct rlimit limit = {(rlim_t)1 << 30, (rlim_t)1 << 30};
+    rlim_t room = ((rlim_t)1 << 30) + (rlim_t)sysconf(_SC_NPROCESSORS_ONLN) * ((rlim_t)1 << 26);
+    struct rlimit limit = {room, room};
     float *x = calloc((size_t)ROWS * N, sizeof *x);
     if (!x || setrlimit(RLIMIT_AS, &limit) != 0) {
         return 0;
