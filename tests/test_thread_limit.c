@@ -16,7 +16,7 @@ enum { SANITIZER = 1 };
 enum { SANITIZER = 0 };
 #endif
 
-/* Room for the array and for some threads a processor with their stacks of 8 MB, but not for as many as there are rows. */
+/* Room for the array and for some threads a processor with stacks of 8 MB, but not for as many as there are rows. */
 static int compute_in_little_memory(void) {
     rlim_t room = ((rlim_t)1 << 30) + (rlim_t)sysconf(_SC_NPROCESSORS_ONLN) * ((rlim_t)1 << 26);
     struct rlimit limit = {room, room};
