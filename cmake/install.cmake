@@ -16,5 +16,6 @@ install(FILES ${PROJECT_BINARY_DIR}/smxConfig.cmake ${PROJECT_BINARY_DIR}/smxCon
 
 # Relative to the .pc file itself, so that an installed tree can be moved.
 file(RELATIVE_PATH SMX_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+list(JOIN SMX_PRIVATE_LIBS " " SMX_PRIVATE_LIBS)
 configure_file(smx.pc.in smx.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/smx.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -20,17 +20,17 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL riscv64)
     endif()
 endif()
 
-set(SMX_PRIVATE_LIBS -lm) # for pkg-config --static
+set(SMX_PRIVATE_LIBS -lm) # what a static library leaves to its user
 if(SMX_OPENMP)
     find_package(OpenMP COMPONENTS C)
     if(OpenMP_C_FOUND)
-        target_link_libraries(smx_objects PRIVATE OpenMP::OpenMP_C)
+        # The flag and not the target OpenMP::OpenMP_C, which names libgomp.so even under -static.
+        target_compile_options(smx_objects PRIVATE ${OpenMP_C_FLAGS})
         list(APPEND SMX_PRIVATE_LIBS ${OpenMP_C_FLAGS})
     else()
         message(WARNING "${CMAKE_C_COMPILER_ID} has no OpenMP here: one thread, but for a caller's parallel_for")
     endif()
 endif()
-list(JOIN SMX_PRIVATE_LIBS " " SMX_PRIVATE_LIBS)
 
 # The targets have the names that find_package(smx) gives them: smx::smx is shared, smx::static is not.
 add_library(smx_shared SHARED)
@@ -42,7 +42,7 @@ foreach(lib smx_shared smx_static)
     set_target_properties(${lib} PROPERTIES OUTPUT_NAME smx LINKER_LANGUAGE C)
     target_include_directories(${lib} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${lib} PRIVATE m $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_C>)
+    target_link_libraries(${lib} PRIVATE ${SMX_PRIVATE_LIBS})
 endforeach()
 add_library(smx::smx ALIAS smx_shared)
 add_library(smx::static ALIAS smx_static)
