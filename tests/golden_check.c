@@ -2,8 +2,8 @@
  *
  *     golden_check DIRECTORY [ISA]...
  *
- * DIRECTORY/index.txt names the files of vectors. Without ISA, every instruction set that is available here; an ISA that
- * is named and not available is a failure.
+ * DIRECTORY/index.txt names the files of vectors. Without ISA, every instruction set that is available here; an ISA
+ * that is named and not available is a failure.
  *
  * Needs nothing but the C library and libsmx. Exit status: 0 if all agree, 1 if not or if a file can't be read. */
 #include "golden.h"

@@ -69,8 +69,8 @@ typedef enum smx_minus_inf_row {
     SMX_MINUS_INF_ROW_ZEROS = 1 /* 0 throughout */
 } smx_minus_inf_row;
 
-/* Runs task(task_data, i) once for each i in [0, count), in any order and on any threads, and returns when all are done.
- * `pool` is the caller's own pointer from the options. */
+/* Runs task(task_data, i) once for each i in [0, count), in any order and on any threads, and returns when all are
+ * done. `pool` is the caller's own pointer from the options. */
 typedef void (*smx_task)(void *task_data, size_t i);
 typedef void (*smx_parallel_for)(void *pool, size_t count, smx_task task, void *task_data);
 
@@ -119,9 +119,9 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_f64(size_t rows, size_t n, const d
  *
  * Shapes    y, dy, dx: rows x n with strides ldy, lddy, lddx.
  * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
- * Special   NaN or infinity in dy, or in y, or an entry of y of magnitude 2 or more (which no softmax gives), makes that
- *           row of dx NaN (canonical); other rows are untouched by it. A dx_i that is zero is +0. n = 0 or rows = 0
- *           succeeds and writes nothing.
+ * Special   NaN or infinity in dy, or in y, or an entry of y of magnitude 2 or more (which no softmax gives), makes
+ *           that row of dx NaN (canonical); other rows are untouched by it. A dx_i that is zero is +0. n = 0 or
+ *           rows = 0 succeeds and writes nothing.
  * Error     |error in dx_i| <= 2^-23 y_i (|dy_i| + sum_j y_j |dy_j|) + 2^-149 in f32, and with 2^-52 and 2^-1074 in
  *           f64, for 0 <= y_j <= 1. Other entries of y below 2 give the formula's value, with no promise of accuracy.
  * Threads   As the forward pass.
@@ -140,7 +140,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_f64(size_t rows, size_t n
  *          = -y_i y_j       if i != j                                                                     (5)
  *
  * Shapes    y: rows x n with stride ldy. jac: rows matrices, J_ij of row k at jac[k * matrix_stride + i * ldj + j],
- *           with ldj >= n and matrix_stride >= n * ldj. (C order of a rows x n x n array: ldj = n, matrix_stride = n * n.)
+ *           with ldj >= n and matrix_stride >= n * ldj. C order of a rows x n x n array is ldj = n with
+ *           matrix_stride = n * n.
  * Aliasing  jac must not overlap y.
  * Special   NaN or infinity in a row of y makes its whole matrix NaN (canonical). A product that is exactly zero is +0.
  * Error     Both the diagonal and the rest are correctly rounded: at most 0.5 ULP.

@@ -1,10 +1,11 @@
-/* The exact sum: reals are rounded once to a multiple of a fixed unit and added as integers, so that order, grouping and
- * vector width cannot matter.
+/* The exact sum: reals are rounded once to a multiple of a fixed unit and added as integers, so that order, grouping
+ * and vector width cannot matter.
  *
- * For summands below 2^(E + 1), adding 1.5 * 2^(E + GRID_TOP) leaves the summand's top bits, rounded to nearest even, in
- * the low bits of the result, whose pattern is then added as an integer; subtracting the constant again gives the rest,
- * exactly, which a second (and a third) step treats alike. The constants' own bits are taken off at the end, where the
- * number of additions is known. The unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, 2^(E - 87) in f64. */
+ * For summands below 2^(E + 1), adding 1.5 * 2^(E + GRID_TOP) leaves the summand's top bits, rounded to nearest even,
+ * in the low bits of the result, whose pattern is then added as an integer; subtracting the constant again gives the
+ * rest, exactly, which a second (and a third) step treats alike. The constants' own bits are taken off at the end,
+ * where the number of additions is known. The unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, and
+ * 2^(E - 87) in f64. */
 #ifndef SMX_EXACT_SUM_H
 #define SMX_EXACT_SUM_H
 

@@ -34,8 +34,8 @@ typedef uint32_t real_bits;
 #define PRODUCT_LARGE 60
 #define PRODUCT_SMALL (-60)
 #define PRODUCT_NOTHING (-180) /* all such products together are below half the least subnormal */
-/* Scaled, a gradient of the least y may be subnormal: then it is off by 2^(34 - 150), and the bound is 2^(60 - 149 - 23).
- * 2^-64 would be too much. s stays below 2^127 for n up to 2^32. */
+/* Scaled, a gradient of the least y may be subnormal: then it is off by 2^(34 - 150), and the bound is
+ * 2^(60 - 149 - 23). 2^-64 would be too much. s stays below 2^127 for n up to 2^32. */
 #define LARGE_SCALE (-34)
 #define SMALL_SCALE 110
 

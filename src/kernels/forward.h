@@ -25,7 +25,8 @@ static real row_max(size_t n, const real *x) {
     return m_any(nan) ? canonical_nan() : v_hmax(v_max(a, b));
 }
 
-/* The terms of up to SUM_BLOCK vectors: written to e unless it is null; their sum. `limit`: +inf entries share all mass. */
+/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum. `limit`: +inf entries share
+ * all mass. */
 static ALWAYS_INLINE void terms_block(size_t n, const real *x, real max, real *e, bool limit, bool wide,
                                       int64_t limbs[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);

@@ -1,5 +1,6 @@
-/* Rows to lanes and back: blocks of V_LANES short rows, transposed on the way in and out, so that each lane has a row of
- * its own. Maximum and sum then need no horizontal step, and what is done once a row is done for V_LANES rows at once. */
+/* Rows to lanes and back: blocks of V_LANES short rows, transposed on the way in and out, so that each lane has a row
+ * of its own. Maximum and sum then need no horizontal step, and what is done once a row is done for V_LANES rows at
+ * once. */
 #ifndef SMX_ROWS_IN_LANES_H
 #define SMX_ROWS_IN_LANES_H
 

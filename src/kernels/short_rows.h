@@ -11,8 +11,8 @@
 #include "rows_in_lanes.h"
 
 /* The longest rows for which this pays. Their sums must fit a lane (n <= SUM_BLOCK), and in f32 a double (n <= 128).
- * Against rows one by one (AVX2, Zen 3), forward: 8 times as fast at n = 2, 5 at 10, 1.6 at 32, the same at 70; backward:
- * 6 times at n = 2, 4 at 10, 2 at 32, the same at 55. */
+ * Against rows one by one (AVX2, Zen 3), forward: 8 times as fast at n = 2, 5 at 10, 1.6 at 32, the same at 70;
+ * backward: 6 times at n = 2, 4 at 10, 2 at 32, the same at 55. */
 #define SHORT_ROW_FORWARD ((size_t)64)
 #define SHORT_ROW_BACKWARD ((size_t)48)
 
@@ -54,8 +54,8 @@ static bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real
     return true;
 }
 
-/* Up to V_LANES rows; false, with nothing written, if one has something that is not finite, or products out of the range
- * that needs no scaling. */
+/* Up to V_LANES rows; false, with nothing written, if one has something that is not finite, or products out of the
+ * range that needs no scaling. */
 static bool backward_group(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
                            size_t lddx) {
     real y_columns[SHORT_ROW_BACKWARD * V_LANES], dy_columns[SHORT_ROW_BACKWARD * V_LANES];

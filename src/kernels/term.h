@@ -26,8 +26,8 @@ static ALWAYS_INLINE v_t exp_parts(v_t v, v_t magic, v_t *w, v_t *power) {
     return exp_reduced(r, w);
 }
 
-/* By how much, relatively, the maximum's term is rounded. All terms of the row are made larger by that, which leaves their
- * quotients alone and the maximum's term without a rounding error: a row of one gives exactly 1. */
+/* By how much, relatively, the maximum's term is rounded. All terms of the row are made larger by that, which leaves
+ * their quotients alone and the maximum's term without a rounding error: a row of one gives exactly 1. */
 static ALWAYS_INLINE v_t term_correction(v_t max, v_t offset, v_t magic) {
     v_t w, power;
     v_t s = exp_parts(v_sub(max, offset), magic, &w, &power);
