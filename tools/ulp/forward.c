@@ -84,8 +84,9 @@ static void tail(random_state *rng, row *r) {
         r->count[0] = r->n;
 }
 
-static double worst_term(random_state *rng, oracle_type type, bool positive) {
-    const term_errors *terms = term_errors_of(type);
+/* An argument whose term, before its rounding or if that too goes the wrong way, has a large error of this sign. */
+static double worst_term(random_state *rng, oracle_type type, bool rounded, bool positive) {
+    const term_errors *terms = rounded ? term_errors_rounded_of(type) : term_errors_of(type);
     const term_list *list = positive ? &terms->positive : &terms->negative;
     if (list->count == 0)
         term_errors_sample(type, rng);
@@ -96,13 +97,13 @@ static double worst_term(random_state *rng, oracle_type type, bool positive) {
  * only decides how the quotient is rounded. */
 static void opposed_terms(random_state *rng, row *r) {
     bool positive = random_below(rng, 2);
-    double mass = worst_term(rng, r->type, !positive);
+    double mass = worst_term(rng, r->type, false, !positive);
     for (size_t i = 0; i < r->groups; i++)
         r->a[i] = mass;
     if (r->groups > 2 && random_below(rng, 4))
         r->a[r->groups - 1] = mass - random_uniform(rng, 0.4, 0.7) * (r->type == ORACLE_F32 ? 32 : 72);
     for (int k = 0; k < 50; k++) {
-        r->a[0] = worst_term(rng, r->type, positive);
+        r->a[0] = worst_term(rng, r->type, true, positive);
         if (r->a[0] < mass - 3 && r->a[0] > mass - subnormal_from(r->type))
             return;
     }
@@ -117,6 +118,8 @@ static void opposed_at_power_of_two(random_state *rng, row *r) {
     size_t copies = 1;
     while (2 * copies <= r->n - 2)
         copies *= 2;
+    if (random_below(rng, 4) == 0)
+        copies = copies > 4 ? 4 : 1;
     bool rest = r->n > copies + 2;
     r->groups = rest ? 4 : 3;
     double mass = r->a[1];
@@ -127,9 +130,12 @@ static void opposed_at_power_of_two(random_state *rng, row *r) {
     r->count[0] = r->count[2] = 1;
     r->count[1] = copies;
     r->a[2] = growth > 0 ? mass + log(growth * (double)copies) : mass - 40;
-    if (rest) {
+    if (rest) { /* terms near half the sum's unit, which are all rounded the same way; or none */
+        double scale = rint(mass * 0x1.71547652b82fep+0) * 0x1.62e42fefa39efp-1;
+        double half_unit = (r->type == ORACLE_F32 ? -45 : -88) * 0x1.62e42fefa39efp-1;
         r->count[3] = r->n - copies - 2;
-        r->a[3] = mass - 2 * subnormal_from(r->type);
+        r->a[3] = random_below(rng, 2) ? scale + half_unit + random_uniform(rng, -0.01, 0.01)
+                                       : mass - 2 * subnormal_from(r->type);
     }
 }
 
@@ -180,7 +186,7 @@ static void mutate(random_state *rng, row *r, size_t hot) {
     double steps = random_sign(rng) * ceil(random_log(rng, 0.5, 1e6));
     switch (random_below(rng, 8)) {
     case 0:
-        r->a[i] = worst_term(rng, r->type, random_below(rng, 2));
+        r->a[i] = worst_term(rng, r->type, random_below(rng, 2), random_below(rng, 2));
         break;
     case 1:
         r->a[i] = r->a[random_below(rng, r->groups)];

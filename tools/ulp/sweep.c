@@ -29,62 +29,53 @@ static void fill_block(uint32_t first, float *x) {
 
 static uint32_t stride_of(const search_options *options) { return options->quick ? BLOCK * QUICK_STRIDE : BLOCK; }
 
-/* ---- Terms of f32 ------------------------------------------------------------------------------------------------ */
+/* ---- Terms ------------------------------------------------------------------------------------------------------- */
 
-/* The terms of a block of floats that all have the same sign, so that their order is that of their patterns. */
-static void sweep_terms(uint32_t first, term_errors *errors) {
-    static float x[BLOCK], e[BLOCK];
-    fill_block(first, x);
-    double a = (double)x[0];
-    double b = (double)x[BLOCK - 1];
-    double max = term_max_for(ORACLE_F32, a > b ? a : b);
-    term_values(ORACLE_F32, BLOCK, x, max, e);
-    /* One power of two makes all ratios e / exp(x) close to 1. */
-    double scale = ldexp(1, -ilogb((double)e[0] / exp(a) * 1.5));
-    double positive = errors->positive.count < TERM_LIST ? 0 : errors->positive.error[errors->positive.smallest];
-    double negative = errors->negative.count < TERM_LIST ? 0 : errors->negative.error[errors->negative.smallest];
-    for (size_t i = 0; i < BLOCK; i++) {
-        double error = 0x1p24 * ((double)e[i] * scale / exp((double)x[i]) - 1);
-        if (!(error <= positive && error >= -negative))
-            term_errors_note(errors, (double)x[i], error);
+/* Rows are kept for the next x, as long as they serve it. */
+static void enter_term(oracle_type type, double x, term_row *in, uint64_t *count) {
+    if (!(x <= in->max && x > in->max - 1) && !term_row_for(type, x, in)) {
+        in->max = (double)NAN;
+        return;
     }
+    term_enter(in, x);
+    ++*count;
 }
 
-static double confirm_worst(oracle_type type, const term_list *list, double *x) {
-    *x = list->x[term_list_worst(list)];
-    float x_f32 = (float)*x;
-    float e_f32;
-    double e;
-    bool f32 = type == ORACLE_F32;
-    term_values(type, 1, f32 ? (void *)&x_f32 : (void *)x, term_max_for(type, *x), f32 ? (void *)&e_f32 : (void *)&e);
-    return term_error(type, *x, f32 ? (double)e_f32 : e);
+static double confirm_worst(oracle_type type, const term_list *list) {
+    double x = list->x[term_list_worst(list)];
+    term_row in;
+    return term_row_for(type, x, &in) ? term_error(&in, x, term_value(&in, x)) : 0;
 }
 
-static void report_terms(const char *name, oracle_type type, const term_errors *errors, uint64_t count) {
-    double low_x, high_x;
-    double low = confirm_worst(type, &errors->negative, &low_x);
-    double high = confirm_worst(type, &errors->positive, &high_x);
-    printf("%s: %" PRIu64 " terms with relative errors from %.5f to %.5f, in units of 2^-%d (%s)\n", name, count, low,
-           high, type == ORACLE_F32 ? 24 : 53, smx_isa());
-    printf("    at x = %a and %a\n", low_x, high_x);
+static void report_terms(const char *name, oracle_type type, uint64_t count) {
+    const term_errors *errors = term_errors_of(type);
+    const term_list *low = &errors->negative;
+    const term_list *high = &errors->positive;
+    int bits = type == ORACLE_F32 ? 24 : 53;
+    printf("%s: %" PRIu64 " terms with relative errors from %.5f to %.5f, in units of 2^-%d (%s)\n", name, count,
+           confirm_worst(type, low), confirm_worst(type, high), bits, smx_isa());
+    printf("    at x = %a and %a\n", low->x[term_list_worst(low)], high->x[term_list_worst(high)]);
+    low = &term_errors_rounded_of(type)->negative;
+    high = &term_errors_rounded_of(type)->positive;
+    double worst_low = low->error[term_list_worst(low)];
+    double worst_high = high->error[term_list_worst(high)];
+    printf("    with a rounding to %d bits from %.5f to %.5f at most\n", bits, -worst_low, worst_high);
     fflush(stdout);
 }
 
 bool sweep_exp_f32(const search_options *options) {
-    term_errors *errors = term_errors_of(ORACLE_F32);
     uint64_t count = 0;
     uint32_t step = stride_of(options);
-    double least = -256 - term_range(ORACLE_F32);
-    for (uint32_t sign = 0; sign < 2; sign++) {
-        uint32_t end = bits_of_float(sign ? (float)-least : 256.0f) & ~(uint32_t)(BLOCK - 1);
-        for (uint32_t first = 0; first < end; first += step, count += BLOCK) {
-            sweep_terms(sign << 31 | first, errors);
-            progress_line(options, "exp-f32: terms, %.3g of %.3g", (double)count,
-                          (double)end / step * BLOCK * (sign ? 1 : 2));
+    uint32_t end = bits_of_float(256.0f + 20);
+    for (uint32_t sign = 0; sign < 2; sign++)
+        for (uint32_t first = 0; first < end; first += step) {
+            term_row in = {.max = (double)NAN};
+            for (uint32_t i = 0; i < BLOCK; i++)
+                enter_term(ORACLE_F32, (double)float_from_bits((sign << 31 | first) + i), &in, &count);
+            progress_line(options, "exp-f32: %.3g of %.3g", (double)count, 2.0 * end / step * BLOCK);
         }
-    }
     progress_end(options);
-    report_terms("exp-f32", ORACLE_F32, errors, count);
+    report_terms("exp-f32", ORACLE_F32, count);
     return true;
 }
 
@@ -140,26 +131,21 @@ bool sweep_pairs_f32(const search_options *options) {
 /* ---- Terms of f64 ------------------------------------------------------------------------------------------------ */
 
 bool search_exp_f64(const search_options *options) {
-    term_errors *errors = term_errors_of(ORACLE_F64);
+    const term_errors *errors = term_errors_of(ORACLE_F64);
     random_state rng = {options->seed};
     double end = clock_seconds() + options->seconds;
     uint64_t count = 0; /* beside the sample */
     term_errors_sample(ORACLE_F64, &rng);
+    term_row in = {.max = (double)NAN};
     while (clock_seconds() < end) {
         const term_list *list = random_bits(&rng) & 1 ? &errors->positive : &errors->negative;
         double x = list->x[random_below(&rng, list->count)];
         x = row_step(ORACLE_F64, x, random_sign(&rng) * ceil(random_log(&rng, 0.5, 0x1p40)));
-        double max = term_max_for(ORACLE_F64, x);
-        if (isnan(max))
-            continue;
-        double e;
-        term_values(ORACLE_F64, 1, &x, max, &e);
-        term_errors_note(errors, x, term_error_quickly(ORACLE_F64, x, e));
-        count++;
+        enter_term(ORACLE_F64, x, &in, &count);
         progress_line(options, "exp-f64: %.3g terms, %.0f s to go", (double)count, end - clock_seconds());
     }
     progress_end(options);
-    report_terms("exp-f64", ORACLE_F64, errors, count);
+    report_terms("exp-f64", ORACLE_F64, count);
     return true;
 }
 

@@ -2,54 +2,87 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 
 #include "problem.h"
 
-double term_range(oracle_type type) { return type == ORACLE_F32 ? 87 : 708; }
+static double units(oracle_type type) { return type == ORACLE_F32 ? 0x1p24 : 0x1p53; }
 
-double term_max_for(oracle_type type, double x) {
-    double end = row_step(type, type == ORACLE_F32 ? 256 : 2048, -1);
-    if (x > end || x < -end - term_range(type))
-        return (double)NAN;
-    return x < -end ? -end : x;
+/* ---- Rows and terms ---------------------------------------------------------------------------------------------- */
+
+static long double value_of_limbs(const int64_t sum[4]) {
+    long double value = 0;
+    for (int k = 3; k >= 0; k--)
+        value = value * 0x1p32L + (long double)sum[k];
+    return value;
 }
 
-void term_values(oracle_type type, size_t n, const void *x, double max, void *e) {
+/* A row of 2^19 entries, so that f32 has its finest unit. */
+static long double value_in_row(oracle_type type, double x, double max) {
+    enum { ROW = 1 << 19 };
     if (type == ORACLE_F32) {
-        static const smx_softmax_stats_f32 one = {.sum = {0, 0, INT64_C(1) << 3, 0}}; /* 2^67 units */
-        smx_softmax_stats_f32 stats = one;
-        stats.max = (float)max;
-        require(smx_softmax_part_finish_f32(n, x, &stats, e, NULL), "smx_softmax_part_finish_f32");
-    } else {
-        static const smx_softmax_stats_f64 one = {.sum = {0, 0, INT64_C(1) << 23, 0}}; /* 2^87 units */
-        smx_softmax_stats_f64 stats = one;
-        stats.max = max;
-        require(smx_softmax_part_finish_f64(n, x, &stats, e, NULL), "smx_softmax_part_finish_f64");
+        float entry = (float)x;
+        smx_softmax_stats_f32 stats = {.max = (float)max};
+        require(smx_softmax_part_sum_f32(1, &entry, ROW, &stats, NULL), "smx_softmax_part_sum_f32");
+        return value_of_limbs(stats.sum);
     }
+    smx_softmax_stats_f64 stats = {.max = max};
+    require(smx_softmax_part_sum_f64(1, &x, ROW, &stats, NULL), "smx_softmax_part_sum_f64");
+    return value_of_limbs(stats.sum);
 }
 
-/* e / exp(x) is close to a power of two, 2^-N; only how close matters. The factor 1.5 keeps ratios just below a power
- * away from the binade's edge. */
-double term_error(oracle_type type, double x, double e) {
-    mpfr_t ratio, t;
-    mpfr_inits2(ORACLE_PRECISION, ratio, t, (mpfr_ptr)0);
-    mpfr_set_d(t, x, MPFR_RNDN);
-    mpfr_exp(t, t, MPFR_RNDN);
-    mpfr_d_div(ratio, e, t, MPFR_RNDN);
-    mpfr_mul_d(t, ratio, 1.5, MPFR_RNDN);
-    mpfr_mul_2si(ratio, ratio, 1 - (long)mpfr_get_exp(t), MPFR_RNDN);
+bool term_row_for(oracle_type type, double x, term_row *in) {
+    const double ln2 = 0x1.62e42fefa39efp-1;
+    double far = type == ORACLE_F32 ? 256 : 2048;
+    double k = ceil(x / ln2);
+    double least = ceil(-far / ln2) + 1;
+    double max = row_round(type, (k > least ? k : least) * ln2);
+    if (max < x) /* rounded down */
+        max = row_round(type, (k + 1) * ln2);
+    if (!(max < far && x > max - (type == ORACLE_F32 ? 20 : 16)))
+        return false;
+    *in = (term_row){type, max, value_in_row(type, max, max)};
+    return true;
+}
+
+long double term_value(const term_row *in, double x) { return value_in_row(in->type, x, in->max); }
+
+/* ---- Errors ------------------------------------------------------------------------------------------------------ */
+
+double term_error(const term_row *in, double x, long double value) {
+    mpfr_t exact, ratio;
+    mpfr_inits2(ORACLE_PRECISION, exact, ratio, (mpfr_ptr)0);
+    mpfr_set_d(exact, x, MPFR_RNDN);
+    mpfr_sub_d(exact, exact, in->max, MPFR_RNDN);
+    mpfr_exp(exact, exact, MPFR_RNDN);
+    mpfr_set_ld(ratio, value, MPFR_RNDN);
+    mpfr_div(ratio, ratio, exact, MPFR_RNDN);
+    mpfr_set_ld(exact, in->unit, MPFR_RNDN);
+    mpfr_div(ratio, ratio, exact, MPFR_RNDN);
     mpfr_sub_ui(ratio, ratio, 1, MPFR_RNDN);
-    double error = ldexp(mpfr_get_d(ratio, MPFR_RNDN), type == ORACLE_F32 ? 24 : 53);
-    mpfr_clears(ratio, t, (mpfr_ptr)0);
+    double error = mpfr_get_d(ratio, MPFR_RNDN) * units(in->type);
+    mpfr_clears(exact, ratio, (mpfr_ptr)0);
     return error;
 }
 
-double term_error_quickly(oracle_type type, double x, double e) {
-    if (LDBL_MANT_DIG < 64 && type == ORACLE_F64)
-        return term_error(type, x, e);
-    long double ratio = (long double)e / (type == ORACLE_F32 ? (long double)exp(x) : expl((long double)x));
-    return (double)ldexpl(ldexpl(ratio, -ilogbl(ratio * 1.5L)) - 1, type == ORACLE_F32 ? 24 : 53);
+double term_error_quickly(const term_row *in, double x, long double value) {
+    if (in->type == ORACLE_F32) /* max - x is exact, or x so small that it does not matter */
+        return (double)(value / in->unit) * exp(in->max - x) * 0x1p24 - 0x1p24;
+    if (LDBL_MANT_DIG < 64)
+        return term_error(in, x, value);
+    double difference = in->max - x; /* Dekker: exact with what it lacks */
+    double lacking = (in->max - difference) - x;
+    long double ratio = value / in->unit * expl((long double)difference);
+    return (double)((ratio - 1 + ratio * (long double)lacking) * 0x1p53L);
 }
+
+double term_error_when_rounded(double error, long double value) {
+    int exponent;
+    double mantissa = 2 * (double)frexpl(value, &exponent); /* in [1, 2) */
+    return fabs(error) + 1 / mantissa;
+}
+
+/* ---- Lists ------------------------------------------------------------------------------------------------------- */
 
 static void enter(term_list *list, double x, double error) {
     size_t at = list->count < TERM_LIST ? list->count++ : list->smallest;
@@ -72,25 +105,27 @@ term_errors *term_errors_of(oracle_type type) {
     return &lists[type];
 }
 
+term_errors *term_errors_rounded_of(oracle_type type) {
+    static term_errors lists[2];
+    return &lists[type];
+}
+
+double term_enter(const term_row *in, double x) {
+    long double value = term_value(in, x);
+    double error = term_error_quickly(in, x, value);
+    term_errors_note(term_errors_of(in->type), x, error);
+    double rounded = term_error_when_rounded(error, value);
+    term_errors_note(term_errors_rounded_of(in->type), x, error > 0 ? rounded : -rounded);
+    return error;
+}
+
 void term_errors_sample(oracle_type type, random_state *rng) {
-    term_errors *errors = term_errors_of(type);
-    double end = type == ORACLE_F32 ? 256 : 2048;
-    long samples = type == ORACLE_F32 ? 2000000 : 500000;
-    for (long i = 0; i < samples; i++) {
-        double x = random_uniform(rng, -end, end) * (i % 2 ? 1 : random_log(rng, 1e-6, 1));
-        x = row_round(type, x);
-        if (isnan(term_max_for(type, x)))
-            continue;
-        float x_f32 = (float)x;
-        float e_f32 = 0;
-        double e = 0;
-        if (type == ORACLE_F32) {
-            term_values(type, 1, &x_f32, x, &e_f32);
-            term_errors_note(errors, x, term_error_quickly(type, x, (double)e_f32));
-        } else {
-            term_values(type, 1, &x, x, &e);
-            term_errors_note(errors, x, term_error_quickly(type, x, e));
-        }
+    double far = type == ORACLE_F32 ? 256 : 2048;
+    term_row in;
+    for (long i = 0; i < 300000; i++) {
+        double x = row_round(type, random_uniform(rng, -far, far) * (i % 2 ? 1 : random_log(rng, 1e-6, 1)));
+        if (term_row_for(type, x, &in))
+            term_enter(&in, x);
     }
 }
 

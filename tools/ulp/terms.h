@@ -1,9 +1,13 @@
-/* The terms of the sum, e_j close to exp(x_j) / 2^N with N the integer nearest max log2(e), as the public interface
- * shows them: smx_softmax_part_finish, told that the sum is 1, returns the terms themselves, as long as they are normal
- * numbers. */
+/* The terms of the sum as the public interface shows them: smx_softmax_part_sum gives the integer that a term adds to
+ * the sum, which is taken from the term before its own rounding.
+ *
+ * All terms of a row share a common factor that makes the maximum's term exact, so that errors are measured against that
+ * one: of (term of x / term of max) as exp(x - max). Where max is close to a multiple of ln(2), its own error is nothing
+ * but that factor. */
 #ifndef SMX_TOOLS_ULP_TERMS_H
 #define SMX_TOOLS_ULP_TERMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "oracle.h"
@@ -24,30 +28,41 @@ typedef struct term_errors {
     term_list negative;
 } term_errors;
 
-/* Below max by more than this, a term is not a normal number. */
-double term_range(oracle_type type);
+/* A row to see terms in. */
+typedef struct term_row {
+    oracle_type type;
+    double max;
+    long double unit; /* the maximum's term, in the integer's units */
+} term_row;
 
-/* The maximum to see the terms of x with: x itself, if exp(x) is then taken from x and not from x - max; at most
- * term_range above. NaN if there is none. */
-double term_max_for(oracle_type type, double x);
+/* Finds the row whose maximum is the next multiple of ln(2), rounded, from x on; false if its terms are not taken from x
+ * itself but from x - max, or if x is too far below for the integer to hold 2^-10 of a rounding error. */
+bool term_row_for(oracle_type type, double x, term_row *in);
 
-/* e = the terms of n entries (arrays of `type`) in a row whose maximum is `max`. */
-void term_values(oracle_type type, size_t n, const void *x, double max, void *e);
+/* The term of x before its rounding, in the integer's units. */
+long double term_value(const term_row *in, double x);
 
-/* Relative error of the term e of x, in units of 2^-24 (f32) or 2^-53 (f64), by MPFR. */
-double term_error(oracle_type type, double x, double e);
+/* The relative error of a term of x, in units of 2^-24 (f32) or 2^-53 (f64): by MPFR, or by the C library's exp (f32)
+ * or expl (f64), which is good to 2^-9 of the unit. */
+double term_error(const term_row *in, double x, long double value);
+double term_error_quickly(const term_row *in, double x, long double value);
 
-/* The same by the C library's exp in double (f32) or long double (f64): good to 2^-27 or 2^-9 of the unit. */
-double term_error_quickly(oracle_type type, double x, double e);
+/* The largest error that a term of this value may have once rounded to the type, in the same units. */
+double term_error_when_rounded(double error, long double value);
 
 /* Enters x into the list that it belongs to, if its error is large enough. */
 void term_errors_note(term_errors *errors, double x, double error);
 
-/* The lists of this type that the whole program shares: what one search finds, the next starts from. */
+/* The lists that the whole program shares, so that one search starts from what the other has found: of terms before their
+ * rounding, and of terms whose value is just above a power of two, where rounding hurts most. */
 term_errors *term_errors_of(oracle_type type);
+term_errors *term_errors_rounded_of(oracle_type type);
 
 /* Adds arguments at random; below a second. */
 void term_errors_sample(oracle_type type, random_state *rng);
+
+/* Enters a term into the shared lists, and returns its error. */
+double term_enter(const term_row *in, double x);
 
 /* The index of the largest error of a list that is not empty. */
 size_t term_list_worst(const term_list *list);
