@@ -6,7 +6,7 @@ set -eu
 
 smx=$(command -v "$1")
 data=$2
-weights=1fd03fd0eb3bbf7887755c647eb2196553ebfd2461a8c0d1d1c8d2d3237bbe0f
+weights=8eb9f6b5f02b8b371f6b2c325f116fd7730253f5404672285b4f86652fbe5525
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
