@@ -93,6 +93,24 @@ static double worst_term(random_state *rng, oracle_type type, bool rounded, bool
     return list->count ? list->x[random_below(rng, list->count)] : 0;
 }
 
+/* An argument somewhat below max whose term is just above a power of two and rounded by almost half a unit: up, if
+ * positive. Which way a term is rounded depends on the maximum too. */
+static double badly_rounded(random_state *rng, oracle_type type, double max, bool positive) {
+    const double ln2 = 0x1.62e42fefa39efp-1;
+    double best = max - 3;
+    double most = -2;
+    for (int k = 0; k < 40; k++) {
+        double x = rint(random_uniform(rng, max - 15, max - 3) / ln2) * ln2;
+        x = row_round(type, x + random_log(rng, type == ORACLE_F32 ? 1e-6 : 1e-14, 0.1));
+        double rounding = term_rounding(type, x, max) * (positive ? 1 : -1);
+        if (rounding > most) {
+            most = rounding;
+            best = x;
+        }
+    }
+    return best;
+}
+
 /* One term whose error has one sign over a sum of terms whose errors have the other; and one that is so small that it
  * only decides how the quotient is rounded. */
 static void opposed_terms(random_state *rng, row *r) {
@@ -102,38 +120,31 @@ static void opposed_terms(random_state *rng, row *r) {
         r->a[i] = mass;
     if (r->groups > 2 && random_below(rng, 4))
         r->a[r->groups - 1] = mass - random_uniform(rng, 0.4, 0.7) * (r->type == ORACLE_F32 ? 32 : 72);
-    for (int k = 0; k < 50; k++) {
-        r->a[0] = worst_term(rng, r->type, true, positive);
-        if (r->a[0] < mass - 3 && r->a[0] > mass - subnormal_from(r->type))
-            return;
-    }
+    r->a[0] = badly_rounded(rng, r->type, mass, positive);
 }
 
-/* As opposed_terms, with the sum filled up so that the quotient lies just below a power of two, and its rounding just
- * above, where it may err by a whole ULP of the exact value's binade. */
+/* As opposed_terms, with as many copies of the mass, and one smaller term, that the quotient lies just below a power of
+ * two, and what it is rounded from just above, where rounding may err by a whole ULP of the exact value's binade. */
 static void opposed_at_power_of_two(random_state *rng, row *r) {
     opposed_terms(rng, r);
     if (r->n < 3)
         return;
-    size_t copies = 1;
-    while (2 * copies <= r->n - 2)
-        copies *= 2;
-    if (random_below(rng, 4) == 0)
-        copies = copies > 4 ? 4 : 1;
-    bool rest = r->n > copies + 2;
-    r->groups = rest ? 4 : 3;
     double mass = r->a[1];
-    double quotient = exp(r->a[0] - mass) / (double)copies;
-    /* How much the sum must grow, relative to the mass, for the quotient to be the next smaller power of two. */
-    double growth = quotient / ldexp(1, ilogb(quotient)) - 1;
-    r->a[1] = mass;
+    size_t most = r->n - 2;
+    if (random_below(rng, 4) == 0)
+        most = most > 60 ? 60 : 1;
+    double quotient = exp(r->a[0] - mass);
+    double copies = ldexp(quotient, (int)floor(log2(((double)most + 1) / quotient))); /* the sum, in masses */
+    double whole = floor(copies) > 1 ? floor(copies) : 1;
+    bool rest = r->n > (size_t)whole + 2;
+    r->groups = rest ? 4 : 3;
     r->count[0] = r->count[2] = 1;
-    r->count[1] = copies;
-    r->a[2] = growth > 0 ? mass + log(growth * (double)copies) : mass - 40;
+    r->count[1] = (size_t)whole;
+    r->a[2] = mass + (copies > whole ? log(copies - whole) : -40);
     if (rest) { /* terms near half the sum's unit, which are all rounded the same way; or none */
         double scale = rint(mass * 0x1.71547652b82fep+0) * 0x1.62e42fefa39efp-1;
         double half_unit = (r->type == ORACLE_F32 ? -45 : -88) * 0x1.62e42fefa39efp-1;
-        r->count[3] = r->n - copies - 2;
+        r->count[3] = r->n - (size_t)whole - 2;
         r->a[3] = random_below(rng, 2) ? scale + half_unit + random_uniform(rng, -0.01, 0.01)
                                        : mass - 2 * subnormal_from(r->type);
     }

@@ -82,6 +82,27 @@ double term_error_when_rounded(double error, long double value) {
     return fabs(error) + 1 / mantissa;
 }
 
+/* The term as it is multiplied by 1 / sum: smx_softmax_part_finish, told that the sum is 1, returns it. */
+static double rounded_term(oracle_type type, double x, double max) {
+    double y = 0;
+    if (type == ORACLE_F32) {
+        float entry = (float)x;
+        float result = 0;
+        smx_softmax_stats_f32 stats = {.max = (float)max, .sum = {0, 0, INT64_C(1) << 3, 0}}; /* 2^67 units */
+        require(smx_softmax_part_finish_f32(1, &entry, &stats, &result, NULL), "smx_softmax_part_finish_f32");
+        y = (double)result;
+    } else {
+        smx_softmax_stats_f64 stats = {.max = max, .sum = {0, 0, INT64_C(1) << 23, 0}}; /* 2^87 units */
+        require(smx_softmax_part_finish_f64(1, &x, &stats, &y, NULL), "smx_softmax_part_finish_f64");
+    }
+    return y;
+}
+
+double term_rounding(oracle_type type, double x, double max) {
+    long double before = value_in_row(type, x, max) * (type == ORACLE_F32 ? 0x1p-67L : 0x1p-87L);
+    return (double)(((long double)rounded_term(type, x, max) - before) / before) * units(type);
+}
+
 /* ---- Lists ------------------------------------------------------------------------------------------------------- */
 
 static void enter(term_list *list, double x, double error) {

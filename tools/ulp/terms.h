@@ -50,6 +50,9 @@ double term_error_quickly(const term_row *in, double x, long double value);
 /* The largest error that a term of this value may have once rounded to the type, in the same units. */
 double term_error_when_rounded(double error, long double value);
 
+/* How much rounding its term changes an x with max - 16 <= x <= max, relatively and in the same units. */
+double term_rounding(oracle_type type, double x, double max);
+
 /* Enters x into the list that it belongs to, if its error is large enough. */
 void term_errors_note(term_errors *errors, double x, double error);
 
