@@ -25,54 +25,74 @@ static real row_max(size_t n, const real *x) {
     return m_any(nan) ? canonical_nan() : v_hmax(v_max(a, b));
 }
 
-/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum. `limit`: +inf entries share
- * all mass. */
-static ALWAYS_INLINE void terms_block(size_t n, const real *x, real max, real *e, bool limit, bool wide,
-                                      int64_t limbs[3]) {
+/* Rows whose terms take a loop of their own. NEAR: no offset, and two limbs. FAR: the maximum is the offset. LONG: three
+ * limbs. LIMIT: +inf entries share all mass. */
+enum terms { NEAR, FAR, LONG, LIMIT };
+
+static inline enum terms terms_of_row(real max, size_t row_n) {
+    if (max == (real)INFINITY) {
+        return LIMIT;
+    }
+    if (row_n >= WIDE_FROM) {
+        return LONG;
+    }
+    return max < OFFSET_FROM && max > -OFFSET_FROM ? NEAR : FAR;
+}
+
+/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum. */
+static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, real max, real *e, int64_t limbs[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t minus_inf = v_set1(-(real)INFINITY);
     v_t m = v_set1(max), offset = term_offset(m), magic = term_magic(m, offset), lowest = term_lowest(magic);
     v_t correction = term_correction(m, offset, magic);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
     size_t additions = 0;
     for (size_t j = 0; j < n; j += V_LANES, additions++) {
-        bool whole = n - j >= V_LANES;
-        v_t xj = whole ? v_load(x + j) : v_load_n(x + j, n - j, minus_inf);
-        v_t whole_part, part, power;
-        v_t ej = limit ? limit_term(xj, &whole_part, &part, &power)
-                       : term(xj, offset, magic, lowest, correction, &whole_part, &part, &power);
-        v_t rest = sum_top(ej, whole_part, part, power, v_set1(g.top), &top);
-        if (wide) {
+        bool full = n - j >= V_LANES;
+        v_t xj = full ? v_load(x + j) : v_load_n(x + j, n - j, v_set1(-(real)INFINITY));
+        v_t v = kind == NEAR ? xj : v_sub(xj, offset);
+        v_t whole, part, power;
+        v_t ej = kind == LIMIT ? limit_term(xj, &whole, &part, &power)
+                               : term(v, magic, lowest, correction, &whole, &part, &power);
+        v_t rest = sum_top(ej, whole, part, power, v_set1(g.top), &top);
+        if (kind == LONG) {
             sum_rest_wide(rest, &g, &middle, &low);
         } else {
             sum_rest(rest, v_set1(g.middle), &middle);
         }
-        if (e != NULL) {
-            if (whole) {
-                v_store(e + j, ej);
-            } else {
-                v_store_n(e + j, ej, n - j);
-            }
+        if (e != NULL && full) {
+            v_store(e + j, ej);
+        } else if (e != NULL) {
+            v_store_n(e + j, ej, n - j);
         }
     }
     limbs[0] = sum_lanes(top, g.top, additions);
     limbs[1] = sum_lanes(middle, g.middle, additions);
-    limbs[2] = wide ? sum_lanes(low, g.low, additions) : 0;
+    limbs[2] = kind == LONG ? sum_lanes(low, g.low, additions) : 0;
+}
+
+static inline void terms_block(enum terms kind, size_t n, const real *x, real max, real *e, int64_t limbs[3]) {
+    switch (kind) {
+    case NEAR:
+        terms_loop(NEAR, n, x, max, e, limbs);
+        break;
+    case FAR:
+        terms_loop(FAR, n, x, max, e, limbs);
+        break;
+    case LONG:
+        terms_loop(LONG, n, x, max, e, limbs);
+        break;
+    case LIMIT:
+        terms_loop(LIMIT, n, x, 0, e, limbs);
+        break;
+    }
 }
 
 /* The terms of n entries of a row of row_n with the given maximum; their sum is added to *sum. In place allowed. */
 static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
-        real *e_block = e == NULL ? NULL : e + done;
         int64_t limbs[3];
-        if (max == (real)INFINITY) {
-            terms_block(block, x + done, 0, e_block, true, false, limbs);
-        } else if (row_n >= WIDE_FROM) {
-            terms_block(block, x + done, max, e_block, false, true, limbs);
-        } else {
-            terms_block(block, x + done, max, e_block, false, false, limbs);
-        }
+        terms_block(terms_of_row(max, row_n), block, x + done, max, e == NULL ? NULL : e + done, limbs);
         add_limbs(sum, limbs, SHIFT_TOP_UNSIGNED);
         done += block;
     }
@@ -124,17 +144,17 @@ static void softmax_row(size_t n, const real *x, real *y, struct policy policy) 
         return;
     }
     /* A row of one block needs no wide integer, which would take longer than a short row's terms. */
-    int64_t limbs[3];
-    real reciprocal[2];
-    if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && max < (real)INFINITY) {
-        terms_block(n, x, max, y, false, false, limbs);
-        if (reciprocal_of_limbs(limbs, reciprocal)) {
-            scale_by(n, y, reciprocal, y);
-            return;
+    enum terms kind = terms_of_row(max, n);
+    if (n <= SUM_BLOCK * V_LANES && kind != LONG) {
+        int64_t limbs[3];
+        real reciprocal[2];
+        terms_block(kind, n, x, max, y, limbs);
+        if (!reciprocal_of_limbs(limbs, reciprocal)) {
+            struct wide sum = {{0}};
+            add_limbs(&sum, limbs, SHIFT_TOP_UNSIGNED);
+            reciprocal_of_sum(&sum, reciprocal);
         }
-        struct wide sum = {{0}};
-        add_limbs(&sum, limbs, SHIFT_TOP_UNSIGNED);
-        row_scale(n, y, &sum, y);
+        scale_by(n, y, reciprocal, y);
         return;
     }
     struct wide sum = {{0}};

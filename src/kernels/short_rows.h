@@ -40,7 +40,7 @@ static bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real
     i_t top = i_set1(0), middle = i_set1(0);
     for (size_t j = 0; j < n; j++) {
         v_t whole, part, power;
-        v_t e = term(v_load(columns + j * V_LANES), offset, magic, lowest, correction, &whole, &part, &power);
+        v_t e = term(v_sub(v_load(columns + j * V_LANES), offset), magic, lowest, correction, &whole, &part, &power);
         v_store(columns + j * V_LANES, e);
         sum_rest(sum_top(e, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
     }

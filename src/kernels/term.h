@@ -35,11 +35,10 @@ static ALWAYS_INLINE v_t term_correction(v_t max, v_t offset, v_t magic) {
     return v_div(v_sub(w, v_sub(rounded, s)), rounded);
 }
 
-/* exp(x - offset) 2^(TERM_SCALE - N), or 0 far below the maximum; and what it is rounded from, whole + part * power.
- * -inf gives 0; NaN never gets here. */
-static ALWAYS_INLINE v_t term(v_t x, v_t offset, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part,
-                              v_t *power) {
-    v_t s = exp_parts(v_max(v_sub(x, offset), lowest), magic, part, power);
+/* exp(v) 2^(TERM_SCALE - N) for v = x - offset, or 0 far below the maximum; and what it is rounded from, whole +
+ * part * power. -inf gives 0; NaN never gets here. */
+static ALWAYS_INLINE v_t term(v_t v, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part, v_t *power) {
+    v_t s = exp_parts(v_max(v, lowest), magic, part, power);
     *part = v_fnma(correction, s, *part);
     *whole = v_mul(s, *power);
     return v_fma(*part, *power, *whole);
