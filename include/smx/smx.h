@@ -14,7 +14,8 @@
  *
  * Conventions: `rows` rows of `n` elements; row k of a matrix `a` starts at a + k * lda, and lda >= n counts elements,
  * not bytes. Elements between rows are neither read nor written. A pointer may be null only where nothing would be
- * read or written through it (rows = 0 or n = 0). Sizes may exceed 2^32.
+ * read or written through it (rows = 0 or n = 0). Sizes may exceed 2^32. Two matrices overlap if they share an element;
+ * with unequal strides, ranges of memory that cross count as sharing.
  */
 #ifndef SMX_SMX_H
 #define SMX_SMX_H
@@ -99,8 +100,8 @@ typedef struct smx_options {
  * Shapes    x: rows x n with stride ldx; y: rows x n with stride ldy.
  * Aliasing  y may be x itself with ldy = ldx (in place). Any other overlap is refused.
  * Special   A NaN in a row makes the whole row NaN (the canonical quiet NaN). +inf and rows of -inf: see the options.
- *           -inf beside a finite entry gives +0. Results below the normal range underflow gradually, never flushed.
- *           n = 0 or rows = 0 succeeds and writes nothing.
+ *           -inf beside a finite entry gives +0. A row of one finite entry gives exactly 1. Results below the normal
+ *           range underflow gradually, never flushed. n = 0 or rows = 0 succeeds and writes nothing.
  * Error     Below 3 ULP for every input with n <= 2^18, and below 3.5 up to n = 2^31 (docs/accuracy.md: the analysis,
  *           and the worst inputs known). The ULP is that of the exact result's binade.
  * Threads   Over rows, or over parts of a row when there are few long rows. Same bits for any number.
