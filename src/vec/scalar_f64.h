@@ -1,65 +1,11 @@
-/* Vector operations, one lane of double: the reference. See README.md. */
-#ifndef SMX_VEC_H
-#define SMX_VEC_H
-
-#include <math.h>
-#include <stdbool.h>
-#include <stddef.h>
+/* Vector operations, one lane of double. */
 #include <stdint.h>
-#include <string.h>
 
-typedef double v_t;
-typedef uint64_t i_t;
-typedef bool m_t;
-#define V_LANES ((size_t)1)
+typedef double scalar_real;
+typedef uint64_t scalar_bits;
+typedef int64_t scalar_integer;
+#define SCALAR_MANTISSA 52
+#define SCALAR_FMA fma
+#define SCALAR_ABS fabs
 
-static inline v_t v_set1(double a) { return a; }
-static inline i_t i_set1(uint64_t a) { return a; }
-static inline v_t v_load(const double *p) { return *p; }
-static inline v_t v_load_n(const double *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
-static inline void v_store(double *p, v_t a) { *p = a; }
-static inline void v_store_n(double *p, v_t a, size_t n) {
-    if (n != 0) {
-        *p = a;
-    }
-}
-
-static inline v_t v_add(v_t a, v_t b) { return a + b; }
-static inline v_t v_sub(v_t a, v_t b) { return a - b; }
-static inline v_t v_mul(v_t a, v_t b) { return a * b; }
-static inline v_t v_div(v_t a, v_t b) { return a / b; }
-/* The C library's fma is exact everywhere: IEEE 754 leaves it no choice. */
-static inline double r_fma(double a, double b, double c) { return fma(a, b, c); }
-static inline v_t v_fma(v_t a, v_t b, v_t c) { return fma(a, b, c); }
-static inline v_t v_fms(v_t a, v_t b, v_t c) { return fma(a, b, -c); }
-static inline v_t v_fnma(v_t a, v_t b, v_t c) { return fma(-a, b, c); }
-static inline v_t v_max(v_t a, v_t b) { return a > b ? a : b; }
-static inline v_t v_abs(v_t a) { return fabs(a); }
-
-static inline m_t v_ge(v_t a, v_t b) { return a >= b; }
-static inline m_t v_eq(v_t a, v_t b) { return a == b; }
-static inline m_t v_unordered(v_t a, v_t b) { return isunordered(a, b); }
-static inline m_t m_none(void) { return false; }
-static inline m_t m_or(m_t a, m_t b) { return a || b; }
-static inline bool m_any(m_t a) { return a; }
-static inline v_t v_keep(m_t m, v_t a) { return m ? a : 0; }
-
-static inline i_t v_bits(v_t a) {
-    i_t bits;
-    memcpy(&bits, &a, sizeof bits);
-    return bits;
-}
-static inline v_t v_from_bits(i_t a) {
-    v_t value;
-    memcpy(&value, &a, sizeof value);
-    return value;
-}
-static inline i_t i_add(i_t a, i_t b) { return a + b; }
-static inline i_t i_sub(i_t a, i_t b) { return a - b; }
-static inline i_t i_or(i_t a, i_t b) { return a | b; }
-static inline i_t i_exponent(i_t a) { return a << 52; }
-
-static inline double v_hmax(v_t a) { return a; }
-static inline int64_t i_hsum(i_t a) { return (int64_t)a; }
-
-#endif
+#include "scalar.h"

@@ -1,0 +1,65 @@
+/* Vector operations, one lane: the reference. See README.md. scalar_f32.h and scalar_f64.h say of which type. */
+#ifndef SMX_VEC_H
+#define SMX_VEC_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef scalar_real v_t;
+typedef scalar_bits i_t;
+typedef bool m_t;
+#define V_LANES ((size_t)1)
+
+static inline v_t v_set1(scalar_real a) { return a; }
+static inline i_t i_set1(scalar_bits a) { return a; }
+static inline v_t v_load(const scalar_real *p) { return *p; }
+static inline v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
+static inline void v_store(scalar_real *p, v_t a) { *p = a; }
+static inline void v_store_n(scalar_real *p, v_t a, size_t n) {
+    if (n != 0) {
+        *p = a;
+    }
+}
+
+static inline v_t v_add(v_t a, v_t b) { return a + b; }
+static inline v_t v_sub(v_t a, v_t b) { return a - b; }
+static inline v_t v_mul(v_t a, v_t b) { return a * b; }
+static inline v_t v_div(v_t a, v_t b) { return a / b; }
+/* The C library's fma is exact everywhere: IEEE 754 leaves it no choice. */
+static inline scalar_real r_fma(scalar_real a, scalar_real b, scalar_real c) { return SCALAR_FMA(a, b, c); }
+static inline v_t v_fma(v_t a, v_t b, v_t c) { return SCALAR_FMA(a, b, c); }
+static inline v_t v_fms(v_t a, v_t b, v_t c) { return SCALAR_FMA(a, b, -c); }
+static inline v_t v_fnma(v_t a, v_t b, v_t c) { return SCALAR_FMA(-a, b, c); }
+static inline v_t v_max(v_t a, v_t b) { return a > b ? a : b; }
+static inline v_t v_abs(v_t a) { return SCALAR_ABS(a); }
+
+static inline m_t v_ge(v_t a, v_t b) { return a >= b; }
+static inline m_t v_eq(v_t a, v_t b) { return a == b; }
+static inline m_t v_unordered(v_t a, v_t b) { return isunordered(a, b); }
+static inline m_t m_none(void) { return false; }
+static inline m_t m_or(m_t a, m_t b) { return a || b; }
+static inline bool m_any(m_t a) { return a; }
+static inline v_t v_keep(m_t m, v_t a) { return m ? a : 0; }
+
+static inline i_t v_bits(v_t a) {
+    i_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits;
+}
+static inline v_t v_from_bits(i_t a) {
+    v_t value;
+    memcpy(&value, &a, sizeof value);
+    return value;
+}
+static inline i_t i_add(i_t a, i_t b) { return a + b; }
+static inline i_t i_sub(i_t a, i_t b) { return a - b; }
+static inline i_t i_or(i_t a, i_t b) { return a | b; }
+static inline i_t i_exponent(i_t a) { return a << SCALAR_MANTISSA; }
+
+static inline scalar_real v_hmax(v_t a) { return a; }
+static inline int64_t i_hsum(i_t a) { return (scalar_integer)a; }
+
+#endif
