@@ -25,8 +25,8 @@ static real row_max(size_t n, const real *x) {
     return m_any(nan) ? canonical_nan() : v_hmax(v_max(a, b));
 }
 
-/* Rows whose terms take a loop of their own. NEAR: no offset, and two limbs. FAR: the maximum is the offset. LONG: three
- * limbs. LIMIT: +inf entries share all mass. */
+/* Rows whose terms take a loop of their own. NEAR: no offset, and two limbs. FAR: the maximum is the offset. LONG:
+ * three limbs. LIMIT: +inf entries share all mass. */
 enum terms { NEAR, FAR, LONG, LIMIT };
 
 static inline enum terms terms_of_row(real max, size_t row_n) {

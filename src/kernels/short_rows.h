@@ -95,31 +95,18 @@ static bool backward_group(size_t rows, size_t n, const real *y, size_t ldy, con
     return true;
 }
 
-#else
-
-#define SHORT_ROW_FORWARD ((size_t)0)
-#define SHORT_ROW_BACKWARD ((size_t)0)
-#define SHORT_GROUP V_LANES
-
-static inline bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
-    return (void)rows, (void)n, (void)x, (void)ldx, (void)y, (void)ldy, false;
-}
-
-static inline bool backward_group(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy,
-                                  real *dx, size_t lddx) {
-    return (void)rows, (void)n, (void)y, (void)ldy, (void)dy, (void)lddy, (void)dx, (void)lddx, false;
-}
-
 #endif
 
 static void softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
     for (size_t k = 0; k < rows;) {
         size_t group = rows - k < V_LANES ? rows - k : V_LANES;
+#ifdef V_TRANSPOSE
         if (n <= SHORT_ROW_FORWARD && group >= SHORT_GROUP &&
             softmax_group(group, n, x + k * ldx, ldx, y + k * ldy, ldy)) {
             k += group;
             continue;
         }
+#endif
         for (size_t end = k + group; k < end; k++) {
             softmax_row(n, x + k * ldx, y + k * ldy, policy);
         }
@@ -130,11 +117,13 @@ static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, cons
                           size_t lddx) {
     for (size_t k = 0; k < rows;) {
         size_t group = rows - k < V_LANES ? rows - k : V_LANES;
+#ifdef V_TRANSPOSE
         if (n <= SHORT_ROW_BACKWARD && group >= SHORT_GROUP &&
             backward_group(group, n, y + k * ldy, ldy, dy + k * lddy, lddy, dx + k * lddx, lddx)) {
             k += group;
             continue;
         }
+#endif
         for (size_t end = k + group; k < end; k++) {
             backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx);
         }

@@ -1,9 +1,9 @@
 /* The terms of the sum as the public interface shows them: smx_softmax_part_sum gives the integer that a term adds to
  * the sum, which is taken from the term before its own rounding.
  *
- * All terms of a row share a common factor that makes the maximum's term exact, so that errors are measured against that
- * one: of (term of x / term of max) as exp(x - max). Where max is close to a multiple of ln(2), its own error is nothing
- * but that factor. */
+ * All terms of a row share a common factor that makes the maximum's term exact, so that errors are measured against
+ * that one: of (term of x / term of max) as exp(x - max). Where max is close to a multiple of ln(2), its own error is
+ * nothing but that factor. */
 #ifndef SMX_TOOLS_ULP_TERMS_H
 #define SMX_TOOLS_ULP_TERMS_H
 
@@ -35,8 +35,8 @@ typedef struct term_row {
     long double unit; /* the maximum's term, in the integer's units */
 } term_row;
 
-/* Finds the row whose maximum is the next multiple of ln(2), rounded, from x on; false if its terms are not taken from x
- * itself but from x - max, or if x is too far below for the integer to hold 2^-10 of a rounding error. */
+/* Finds the row whose maximum is the next multiple of ln(2), rounded, from x on; false if its terms are not taken from
+ * x itself but from x - max, or if x is too far below for the integer to hold 2^-10 of a rounding error. */
 bool term_row_for(oracle_type type, double x, term_row *in);
 
 /* The term of x before its rounding, in the integer's units. */
@@ -56,8 +56,8 @@ double term_rounding(oracle_type type, double x, double max);
 /* Enters x into the list that it belongs to, if its error is large enough. */
 void term_errors_note(term_errors *errors, double x, double error);
 
-/* The lists that the whole program shares, so that one search starts from what the other has found: of terms before their
- * rounding, and of terms whose value is just above a power of two, where rounding hurts most. */
+/* The lists that the whole program shares, so that one search starts from what the other has found: of terms before
+ * their rounding, and of terms whose value is just above a power of two, where rounding hurts most. */
 term_errors *term_errors_of(oracle_type type);
 term_errors *term_errors_rounded_of(oracle_type type);
 
