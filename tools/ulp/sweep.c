@@ -66,7 +66,7 @@ static void report_terms(const char *name, oracle_type type, uint64_t count) {
 bool sweep_exp_f32(const search_options *options) {
     uint64_t count = 0;
     uint32_t step = stride_of(options);
-    uint32_t end = bits_of_float(256.0f + 20);
+    uint32_t end = bits_of_float(256.0f + TERM_REACH);
     for (uint32_t sign = 0; sign < 2; sign++)
         for (uint32_t first = 0; first < end; first += step) {
             term_row in = {.max = (double)NAN};

@@ -39,7 +39,7 @@ bool term_row_for(oracle_type type, double x, term_row *in) {
     double max = row_round(type, (k > least ? k : least) * ln2);
     if (max < x) /* rounded down */
         max = row_round(type, (k + 1) * ln2);
-    if (!(max < far && x > max - (type == ORACLE_F32 ? 20 : 16)))
+    if (!(max < far && x > max - TERM_REACH))
         return false;
     *in = (term_row){type, max, value_in_row(type, max, max)};
     return true;

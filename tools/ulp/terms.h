@@ -13,7 +13,10 @@
 #include "oracle.h"
 #include "random.h"
 
-enum { TERM_LIST = 512 };
+enum {
+    TERM_LIST = 512,
+    TERM_REACH = 4 /* terms further below the maximum are rounded on their way into the sum */
+};
 
 /* Arguments with the largest relative errors of one sign, in no order. */
 typedef struct term_list {
@@ -36,7 +39,7 @@ typedef struct term_row {
 } term_row;
 
 /* Finds the row whose maximum is the next multiple of ln(2), rounded, from x on; false if its terms are not taken from
- * x itself but from x - max, or if x is too far below for the integer to hold 2^-10 of a rounding error. */
+ * x itself but from x - max, or if x is more than TERM_REACH below. */
 bool term_row_for(oracle_type type, double x, term_row *in);
 
 /* The term of x before its rounding, in the integer's units. */
