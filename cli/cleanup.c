@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +42,14 @@ static void print(const char *text) {
         return; /* there is nobody left to tell */
 }
 
+static atomic_flag unreadable_seen = ATOMIC_FLAG_INIT;
+
 static void unreadable(int signal_number, siginfo_t *info, void *context) {
     (void)context;
+    if (atomic_flag_test_and_set(&unreadable_seen)) {
+        for (;;)
+            pause(); /* another thread met the same end of the file; it reports and ends the process */
+    }
     const char *address = info->si_addr;
     for (int i = 0; i < MAPS; i++) {
         if (maps[i].start == NULL || address < maps[i].start || address >= maps[i].start + maps[i].bytes)
