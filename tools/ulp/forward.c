@@ -100,8 +100,8 @@ static double badly_rounded(random_state *rng, oracle_type type, double max, boo
     double best = max - 3;
     double most = -2;
     for (int k = 0; k < 40; k++) {
-        double x = rint(random_uniform(rng, max - 15, max - 3) / ln2) * ln2;
-        x = row_round(type, x + random_log(rng, type == ORACLE_F32 ? 1e-6 : 1e-14, 0.1));
+        double x = rint(random_uniform(rng, max - 13, max - 1) / ln2) * ln2;
+        x = row_round(type, x + random_log(rng, type == ORACLE_F32 ? 1e-6 : 1e-14, 0.35));
         double rounding = term_rounding(type, x, max) * (positive ? 1 : -1);
         if (rounding > most) {
             most = rounding;
@@ -123,29 +123,37 @@ static void opposed_terms(random_state *rng, row *r) {
     r->a[0] = badly_rounded(rng, r->type, mass, positive);
 }
 
-/* As opposed_terms, with as many copies of the mass, and one smaller term, that the quotient lies just below a power of
- * two, and what it is rounded from just above, where rounding may err by a whole ULP of the exact value's binade. */
+/* As opposed_terms, with as many copies of the mass, and smaller terms beside them, that the quotient lies just below a
+ * power of two, and what it is rounded from just above, where rounding may err by a whole ULP of the exact value's
+ * binade. */
 static void opposed_at_power_of_two(random_state *rng, row *r) {
     opposed_terms(rng, r);
-    if (r->n < 3)
+    if (r->n < 4)
         return;
-    double mass = r->a[1];
-    size_t most = r->n - 2;
+    double mass = r->a[1] = row_round(r->type, r->a[1]);
+    r->a[0] = row_round(r->type, r->a[0]);
+    size_t most = r->n - 3;
     if (random_below(rng, 4) == 0)
         most = most > 60 ? 60 : 1;
-    double quotient = exp(r->a[0] - mass);
-    double copies = ldexp(quotient, (int)floor(log2(((double)most + 1) / quotient))); /* the sum, in masses */
-    double whole = floor(copies) > 1 ? floor(copies) : 1;
-    bool rest = r->n > (size_t)whole + 2;
-    r->groups = rest ? 4 : 3;
-    r->count[0] = r->count[2] = 1;
-    r->count[1] = (size_t)whole;
-    r->a[2] = mass + (copies > whole ? log(copies - whole) : -40);
-    if (rest) { /* terms near half the sum's unit, which are all rounded the same way; or none */
+    /* The sum to aim at, in units of the mass: a power of two times the quotient, and a part of an ULP more. */
+    long double quotient = expl((long double)r->a[0] - mass);
+    long double sum = ldexpl(quotient, (int)floor(log2(((double)most + 1) / (double)quotient)));
+    sum *= 1 + random_uniform(rng, 0, 0.6) * (r->type == ORACLE_F32 ? 0x1p-24L : 0x1p-53L);
+    sum -= quotient; /* its own part */
+    size_t copies = sum > 1 ? (size_t)sum : 1;
+    long double missing = sum - (long double)copies;
+    r->groups = r->n > copies + 3 ? 5 : 4;
+    r->count[0] = r->count[2] = r->count[3] = 1;
+    r->count[1] = copies;
+    /* One term fills most of what is missing, and another what that one's steps are too coarse for. */
+    r->a[2] = missing > 0 ? row_step(r->type, mass + (double)logl(missing), -1) : mass - 40;
+    missing -= expl((long double)r->a[2] - mass);
+    r->a[3] = missing > 0 ? mass + (double)logl(missing) : mass - 2 * subnormal_from(r->type);
+    if (r->groups == 5) { /* terms near half the sum's unit, which are all rounded the same way; or none */
         double scale = rint(mass * 0x1.71547652b82fep+0) * 0x1.62e42fefa39efp-1;
         double half_unit = (r->type == ORACLE_F32 ? -45 : -88) * 0x1.62e42fefa39efp-1;
-        r->count[3] = r->n - (size_t)whole - 2;
-        r->a[3] = random_below(rng, 2) ? scale + half_unit + random_uniform(rng, -0.01, 0.01)
+        r->count[4] = r->n - copies - 3;
+        r->a[4] = random_below(rng, 2) ? scale + half_unit + random_uniform(rng, -0.01, 0.01)
                                        : mass - 2 * subnormal_from(r->type);
     }
 }
