@@ -1,7 +1,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS smx_shared smx_static EXPORT smxTargets)
-install(FILES include/smx/smx.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/smx)
+install(DIRECTORY include/smx DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 if(SMX_CLI)
     install(TARGETS smx_cli)
     install(DIRECTORY data DESTINATION ${CMAKE_INSTALL_DATADIR}/smx)

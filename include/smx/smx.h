@@ -20,76 +20,15 @@
 #ifndef SMX_SMX_H
 #define SMX_SMX_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "smx/base.h"
 
 #define SMX_VERSION_MAJOR 0
-#define SMX_VERSION_MINOR 1
+#define SMX_VERSION_MINOR 2
 #define SMX_VERSION_PATCH 0
-
-#if defined(__GNUC__)
-#define SMX_API __attribute__((visibility("default")))
-#define SMX_MUST_CHECK __attribute__((warn_unused_result))
-#else
-#define SMX_API
-#define SMX_MUST_CHECK
-#endif
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---- Status ------------------------------------------------------------------------------------------------------ */
-
-/* The values are part of the binary interface and never change. */
-typedef enum smx_status {
-    SMX_OK = 0,
-    SMX_ERROR_NULL = 1,    /* a pointer that would be used is null */
-    SMX_ERROR_SIZE = 2,    /* an array would be larger than the address space */
-    SMX_ERROR_STRIDE = 3,  /* a stride is smaller than what it must step over */
-    SMX_ERROR_OVERLAP = 4, /* an output overlaps an input or itself in a way that is not allowed */
-    SMX_ERROR_OPTION = 5,  /* the options hold an unknown or contradictory value, or are from a newer version */
-    SMX_ERROR_ISA = 6,     /* no such instruction set in this build or on this machine (also: SMX_ISA names none) */
-    SMX_ERROR_STATS = 7    /* partial statistics that do not belong together, or to this row */
-} smx_status;
-
-/* One line of English for a status; never null, also for a number that is no status. */
-SMX_API const char *smx_status_str(smx_status status);
-
-/* ---- Options ----------------------------------------------------------------------------------------------------- */
-
-/* What a row with +inf in it becomes. */
-typedef enum smx_plus_inf {
-    SMX_PLUS_INF_NAN = 0,  /* NaN throughout, as the formula falls out (PyTorch, JAX and SciPy do the same) */
-    SMX_PLUS_INF_LIMIT = 1 /* the limit: all mass evenly on the +inf entries, 0 elsewhere */
-} smx_plus_inf;
-
-/* What a row whose entries are all -inf becomes. */
-typedef enum smx_minus_inf_row {
-    SMX_MINUS_INF_ROW_NAN = 0,  /* NaN throughout */
-    SMX_MINUS_INF_ROW_ZEROS = 1 /* 0 throughout */
-} smx_minus_inf_row;
-
-/* Runs task(task_data, i) once for each i in [0, count), in any order and on any threads, and returns when all are
- * done. `pool` is the caller's own pointer from the options. */
-typedef void (*smx_task)(void *task_data, size_t i);
-typedef void (*smx_parallel_for)(void *pool, size_t count, smx_task task, void *task_data);
-
-/* Options of a call; a null pointer stands for the defaults, which are all zeros but for `size`:
- *
- *     smx_options opt = {.size = sizeof opt, .threads = 4};
- *
- * `size` lets a caller and a library of different versions understand each other: a shorter struct gets the defaults
- * for what it lacks; a longer one is accepted if what this version does not know is all zero bytes, and refused
- * otherwise. A `size` smaller than itself is refused. */
-typedef struct smx_options {
-    size_t size;
-    smx_plus_inf plus_inf;
-    smx_minus_inf_row minus_inf_row;
-    unsigned threads;              /* how many threads to use at most; 0: as OpenMP would (1 without OpenMP) */
-    smx_parallel_for parallel_for; /* use the caller's threads instead of OpenMP's; then `threads` must be given */
-    void *pool;                    /* handed to parallel_for */
-} smx_options;
 
 /* ---- Softmax ----------------------------------------------------------------------------------------------------- */
 
@@ -266,5 +205,9 @@ SMX_API unsigned smx_threads(void);
 #ifdef __cplusplus
 }
 #endif
+
+#include "smx/cross_entropy.h"
+#include "smx/log.h"
+#include "smx/second_order.h"
 
 #endif

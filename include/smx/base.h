@@ -1,0 +1,133 @@
+/* What every function of libsmx shares: macros, status codes, options. Included by smx/smx.h. */
+#ifndef SMX_BASE_H
+#define SMX_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define SMX_API __attribute__((visibility("default")))
+#define SMX_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define SMX_API
+#define SMX_MUST_CHECK
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status ------------------------------------------------------------------------------------------------------ */
+
+/* The values are part of the binary interface and never change. */
+typedef enum smx_status {
+    SMX_OK = 0,
+    SMX_ERROR_NULL = 1,    /* a pointer that would be used is null */
+    SMX_ERROR_SIZE = 2,    /* an array would be larger than the address space */
+    SMX_ERROR_STRIDE = 3,  /* a stride is smaller than what it must step over */
+    SMX_ERROR_OVERLAP = 4, /* an output overlaps an input or itself in a way that is not allowed */
+    SMX_ERROR_OPTION = 5,  /* the options hold an unknown or contradictory value, or are from a newer version */
+    SMX_ERROR_ISA = 6,     /* no such instruction set in this build or on this machine (also: SMX_ISA names none) */
+    SMX_ERROR_STATS = 7,   /* partial statistics that do not belong together, or to this row */
+    SMX_ERROR_LABEL = 8,   /* a label that is no class */
+    SMX_ERROR_SCALE = 9,   /* a scale that is 0 (for temperature 0 use argmax), not finite, or out of range */
+    SMX_ERROR_LENGTH = 10, /* a row's length is negative or above n */
+    SMX_ERROR_DTYPE = 11,  /* a tensor's type that the function does not take */
+    SMX_ERROR_SHAPE = 12,  /* tensors whose shapes do not fit together, or an axis that does not exist */
+    SMX_ERROR_DEVICE = 13, /* a tensor that is not in the CPU's memory */
+    SMX_ERROR_MEMORY = 14  /* no memory for scratch space (tensors only) */
+} smx_status;
+
+/* One line of English for a status; never null, also for a number that is no status. */
+SMX_API const char *smx_status_str(smx_status status);
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+/* What a row with +inf in it becomes. */
+typedef enum smx_plus_inf {
+    SMX_PLUS_INF_NAN = 0,  /* NaN throughout, as the formula falls out (PyTorch, JAX and SciPy do the same) */
+    SMX_PLUS_INF_LIMIT = 1 /* the limit: all mass evenly on the +inf entries, 0 elsewhere */
+} smx_plus_inf;
+
+/* What a row whose entries are all -inf becomes. */
+typedef enum smx_minus_inf_row {
+    SMX_MINUS_INF_ROW_NAN = 0,  /* NaN throughout */
+    SMX_MINUS_INF_ROW_ZEROS = 1 /* 0 throughout */
+} smx_minus_inf_row;
+
+/* Runs task(task_data, i) once for each i in [0, count), in any order and on any threads, and returns when all are
+ * done. `pool` is the caller's own pointer from the options. */
+typedef void (*smx_task)(void *task_data, size_t i);
+typedef void (*smx_parallel_for)(void *pool, size_t count, smx_task task, void *task_data);
+
+/* Which entries of a row a query may see: row k is query i = k % queries of its matrix of queries x n. */
+typedef enum smx_causal {
+    SMX_CAUSAL_NONE = 0,
+    SMX_CAUSAL_TOP_LEFT = 1,    /* entry j is kept if j <= i */
+    SMX_CAUSAL_BOTTOM_RIGHT = 2 /* entry j is kept if j <= i + n - queries: the last query sees all */
+} smx_causal;
+
+/* Options of a call; a null pointer stands for the defaults, which are all zeros but for `size`:
+ *
+ *     smx_options opt = {.size = sizeof opt, .threads = 4};
+ *
+ * `size` lets a caller and a library of different versions understand each other: a shorter struct gets the defaults
+ * for what it lacks; a longer one is accepted if what this version does not know is all zero bytes, and refused
+ * otherwise. A `size` smaller than itself is refused.
+ *
+ * Logits    Where a function takes logits x, it works on
+ *
+ *               z_j = scale x_j + add_j     where entry j is kept;     masked out otherwise                (L)
+ *
+ *           with T the function's type (float or double). z is not rounded: every bound holds for the z of (L) while
+ *           |z_j| < 2^16 in f32 and 2^45 in f64 for the row's largest z; in rows beyond that, z is rounded to T first.
+ * Scale     One over the temperature; -1 gives softmin. Neither 0 nor beyond 2^64 or below 2^-64 in magnitude
+ *           (SMX_ERROR_SCALE). A gradient with respect to x contains the factor; smx_scale_gradient_f32 gives that with
+ *           respect to scale.
+ * Masks     An entry is kept if all masks that are given keep it: keep_j != 0, add_j > -inf, j < length, and the
+ *           causal rule. What stands in masked places is never looked at, neither in x nor in dy; an output of
+ *           probabilities or gradients gets +0 there, one of logarithms -inf. A row without a kept entry gives zeros
+ *           (logarithms: -inf), never NaN. A NaN in a mask is a NaN in the row.
+ * Mask rows Masks repeat over the rows of x: row k uses row (k / every) % rows of a mask, with 0 standing for 1 in
+ *           `every`, and for no limit in `rows`. A mask for a batch of (B, H, queries, n): {.rows = queries} for one of
+ *           queries x n; {.every = H * queries} for one of B x n; {.rows = 1} for a single row.
+ *
+ * A function refuses (SMX_ERROR_OPTION) those options that it says it does not take. */
+typedef struct smx_mask_add {
+    const void *data; /* of type T; null: no such mask */
+    size_t ld;        /* stride between its rows, in elements; not looked at if there is only one */
+    size_t rows, every;
+} smx_mask_add;
+
+typedef struct smx_mask_keep {
+    const uint8_t *data; /* 0: masked out, 1 (or anything else): kept; null: no such mask */
+    size_t ld;
+    size_t rows, every;
+} smx_mask_keep;
+
+typedef struct smx_lengths {
+    const int64_t *data; /* row k keeps the entries j < data[(k / every) % rows]; null: all */
+    size_t rows, every;
+} smx_lengths;
+
+typedef struct smx_options {
+    size_t size;
+    smx_plus_inf plus_inf;
+    smx_minus_inf_row minus_inf_row;
+    unsigned threads;              /* how many threads to use at most; 0: as OpenMP would (1 without OpenMP) */
+    smx_parallel_for parallel_for; /* use the caller's threads instead of OpenMP's; then `threads` must be given */
+    void *pool;                    /* handed to parallel_for */
+    const void *scale;             /* of type T; null: 1 */
+    size_t scale_stride;           /* 0: one scale for all rows; 1: one for each */
+    smx_mask_add add;
+    smx_mask_keep keep;
+    smx_lengths lengths;
+    smx_causal causal;
+    size_t queries; /* for `causal` only */
+} smx_options;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,104 @@
+/* Cross-entropy on logits: loss, what belongs to it, and its gradients, in one call. Part of smx/smx.h. */
+#ifndef SMX_CROSS_ENTROPY_H
+#define SMX_CROSS_ENTROPY_H
+
+#include "smx/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum smx_reduction {
+    SMX_REDUCTION_NONE = 0, /* the loss of each row; `reduced` must be null */
+    SMX_REDUCTION_SUM = 1,
+    SMX_REDUCTION_MEAN = 2 /* sum divided by the weight of the rows that count */
+} smx_reduction;
+
+/* What a mean over no rows, or rows of total weight 0, becomes. */
+typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } smx_empty_mean;
+
+/* The problem and what is wanted of it. For row k with logits z (smx/base.h, (L); after `softcap`), class weights w
+ * (1 without), label t and smoothing e,
+ *
+ *     loss_k = (1 - e) w_t (-log p_t) + (e / n) sum_c w_c (-log p_c) + z_loss lse^2              labels
+ *     loss_k = sum_c T_c w_c (-log p_c) + z_loss lse^2,   T_c = (1 - e) targets_c + e / n        dense targets
+ *
+ * with p = softmax(z), lse = logsumexp(z). A coefficient of 0 makes a term 0 even where log p_c = -inf. Masked places
+ * take no part in the second sum.
+ *
+ * Exactly one of labels_i32, labels_i64 and targets is given. With labels, a row whose label is `ignore_index` (if
+ * use_ignore_index) counts for nothing: loss 0, gradient +0, target_log_prob 0, correct 0. Any other label must be in
+ * [0, n): else SMX_ERROR_LABEL, with the row's number in *bad_row, and nothing is written.
+ *
+ * Zero bytes stand for "none" or "not wanted" in every field but `size`. Outputs are written on demand: each that is
+ * not null. All come from the same pass over the logits. */
+#define SMX_CROSS_ENTROPY(real, suffix)                                                                              \
+    typedef struct smx_cross_entropy_##suffix {                                                                      \
+        size_t size; /* of this struct: see smx_options */                                                           \
+        /* ---- targets ---- */                                                                                      \
+        const int32_t *labels_i32; /* rows elements */                                                               \
+        const int64_t *labels_i64; /* rows elements */                                                               \
+        const real *targets;       /* rows x n with stride ldt; any finite numbers, usually probabilities */         \
+        size_t ldt;                                                                                                  \
+        int use_ignore_index; /* 0 or 1 */                                                                           \
+        int64_t ignore_index;                                                                                        \
+        /* ---- the loss ---- */                                                                                     \
+        const real *class_weights; /* n elements, finite and >= 0 */                                                 \
+        real smoothing;            /* e, in [0, 1] */                                                                \
+        real z_loss;               /* finite and >= 0 */                                                             \
+        real softcap;              /* z becomes softcap tanh(z / softcap); 0: none; in [2^-10, 2^15] otherwise */    \
+        smx_reduction reduction;                                                                                     \
+        smx_empty_mean empty_mean;                                                                                   \
+        const real *dloss; /* dL/dloss: rows elements (reduction none) or one (sum, mean); null: 1 */                \
+        /* ---- outputs ---- */                                                                                      \
+        real *loss;            /* rows elements, not reduced */                                                      \
+        real *reduced;         /* one element */                                                                     \
+        real *lse;             /* rows elements */                                                                   \
+        real *target_log_prob; /* rows elements: log p_t; labels only */                                             \
+        int64_t *argmax;  /* rows elements: the first of the largest logits; -1 if no entry is kept or one is NaN */ \
+        uint8_t *correct; /* rows elements: 1 if argmax is the label; labels only */                                 \
+        uint64_t *count;  /* one element: rows not ignored */                                                        \
+        real *weight;     /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */                \
+        real *dx;         /* rows x n with stride lddx; may be x itself with the same stride */                      \
+        size_t lddx;                                                                                                 \
+        real *dtargets; /* rows x n with stride lddt: gradient for dense targets */                                  \
+        size_t lddt;                                                                                                 \
+        size_t *bad_row; /* one element: set when SMX_ERROR_LABEL is returned */                                     \
+    } smx_cross_entropy_##suffix
+SMX_CROSS_ENTROPY(float, f32);
+SMX_CROSS_ENTROPY(double, f64);
+#undef SMX_CROSS_ENTROPY
+
+/* Computes what `ce` asks for. With G = dloss_k (none), dloss (sum) or dloss / weight (mean), and A_c the coefficient of
+ * -log p_c in loss_k,
+ *
+ *     dx_i = scale softcap'(z_i) G ((sum_c A_c + 2 z_loss lse) p_i - A_i)
+ *     dtargets_i = G (1 - e) w_i (-log p_i)
+ *
+ * Shapes    x: rows x n with stride ldx.
+ * Aliasing  dx may be x itself with lddx = ldx: the logits are then overwritten. No other output may overlap an input
+ *           or another output.
+ * Special   A NaN in a row, or +inf under the default policy, makes the row's loss, lse, target_log_prob and gradients
+ *           NaN (lse is +inf for a +inf); under SMX_PLUS_INF_LIMIT, p is the limit. NaN or infinity in dloss: NaN in the
+ *           rows it belongs to. A label at a masked place or at -inf: loss +inf, gradient as the formula gives with
+ *           p_t = 0. A row without a kept entry: lse -inf, loss +inf (0 if all coefficients are 0), gradient +0.
+ *           No result is -0. n = 0 is refused with labels (SMX_ERROR_LABEL, unless all are ignored).
+ * Error     loss without z_loss and softcap, and with coefficients >= 0: below 2 ULP with labels alone; below 4 with
+ *           weights, smoothing or dense targets. target_log_prob: below 2 ULP. lse: as smx_logsumexp_f32. dx with labels
+ *           alone: below 3 ULP at the target and below 4 elsewhere (near certainty p_t - 1 keeps every digit). dx
+ *           otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|), 2^-50 in f64. reduced: the
+ *           rows' losses, added without error before one rounding (a mean: one more).
+ *           With softcap, z is rounded as 2^-23 softcap (2^-50 softcap in f64) before all this.
+ * Threads   Over rows. Same bits for any number, any order and any split of the batch.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION (also for contradictory or unusable fields of ce), _ISA,
+ *           _SCALE, _LENGTH, _LABEL. */
+SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_eval_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                             const smx_cross_entropy_f32 *ce, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_eval_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                             const smx_cross_entropy_f64 *ce, const smx_options *opt);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

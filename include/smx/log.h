@@ -1,0 +1,125 @@
+/* Logarithms: log-softmax and logsumexp, forward and backward, and the gradient of a scale. Part of smx/smx.h, which
+ * says what all functions promise; smx/base.h has the options, with scale and masks. */
+#ifndef SMX_LOG_H
+#define SMX_LOG_H
+
+#include "smx/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Log-softmax. For each row of logits z (smx/base.h, (L)), with m its maximum,
+ *
+ *     y_i = log(exp(z_i) / sum_j exp(z_j)) = (z_i - m) - log1p(rho),     rho = sum over all but one maximum of exp(z_j - m)
+ *
+ * which keeps every digit however certain the row is: the first entry for [0, -60] is -8.7565109e-27.
+ *
+ * Shapes    x: rows x n with stride ldx; y: rows x n with stride ldy.
+ * Aliasing  y may be x itself with ldy = ldx. Any other overlap is refused.
+ * Special   A NaN in a row makes its kept entries NaN (canonical). +inf in a row: NaN, or by policy the logarithm of the
+ *           limit. Kept entries all -inf: NaN, or by policy -inf. -inf beside a finite entry gives -inf. A row of one
+ *           finite entry gives +0; no result is -0.
+ * Error     Below 2 ULP (docs/accuracy.md).
+ * Threads   Over rows. Same bits for any number.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
+ * Source    docs/derivation.md, "Logarithms". */
+SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_f32(size_t rows, size_t n, const float *x, size_t ldx, float *y,
+                                                      size_t ldy, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_f64(size_t rows, size_t n, const double *x, size_t ldx, double *y,
+                                                      size_t ldy, const smx_options *opt);
+
+/* Backward of log-softmax, from its result y and dy = dL/dy. For each row
+ *
+ *     dx_i = scale (dy_i - exp(y_i) sum_j dy_j)
+ *
+ * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
+ * Special   NaN in a row of y, y >= 1 (no log-softmax gives that), or NaN or infinity in dy makes that row of dx NaN
+ *           (canonical); other rows are untouched by it. y = -inf has probability 0.
+ * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + 2^-149 in f32, and with 2^-51 and
+ *           2^-1074 in f64, for -inf <= y_j <= 0.
+ * Options   Masks and scale as in the forward pass; the policies do not matter.
+ * Status    As forward. */
+SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,
+                                                               const float *dy, size_t lddy, float *dx, size_t lddx,
+                                                               const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward_f64(size_t rows, size_t n, const double *y, size_t ldy,
+                                                               const double *dy, size_t lddy, double *dx, size_t lddx,
+                                                               const smx_options *opt);
+
+/* Log-sum-exp. For each row of logits z
+ *
+ *     lse_k = log sum_j exp(z_j) = m + log1p(rho)
+ *
+ * Shapes    x: rows x n with stride ldx; lse: rows elements.
+ * Aliasing  lse must not overlap x.
+ * Special   NaN for a NaN in the row (canonical), else +inf for a +inf, whatever the policy; -inf where all entries are
+ *           -inf, no entry is kept, or n = 0.
+ * Error     |error| <= 0.51 ULP(lse) + 2^-24 min(rho, 1) in f32, and with 0.51 and 2^-52 in f64: a lse near 0 is the
+ *           difference of m and a logarithm.
+ * Status    As log-softmax. */
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f32(size_t rows, size_t n, const float *x, size_t ldx, float *lse,
+                                                    const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f64(size_t rows, size_t n, const double *x, size_t ldx, double *lse,
+                                                    const smx_options *opt);
+
+/* Backward of log-sum-exp, from the logits and dlse = dL/dlse, one a row:
+ *
+ *     dx_i = scale dlse_k softmax(z)_i
+ *
+ * Aliasing  dx may be x itself with the same stride. Any other overlap of dx is refused, also with dlse.
+ * Special   NaN or infinity in dlse makes the row NaN; so do the rows that softmax makes NaN.
+ * Error     Below 4 ULP.
+ * Status    As log-softmax. */
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                             const float *dlse, float *dx, size_t lddx,
+                                                             const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                             const double *dlse, double *dx, size_t lddx,
+                                                             const smx_options *opt);
+
+/* Weighted, signed log-sum-exp. For each row
+ *
+ *     s_k = sum_j b_j exp(z_j),     lse_k = log |s_k|,     sign_k = sign(s_k) in {-1, 0, 1}
+ *
+ * Shapes    b: rows x n with stride ldb; ldb = 0 gives all rows the same n weights. lse and sign: rows elements; sign
+ *           may be null.
+ * Special   An entry with b_j = 0 is left out, whatever x_j is. A NaN in a row, or in b, or an infinity in b gives NaN
+ *           in both. A sum of exactly 0 (or of nothing) gives -inf and sign 0. One or more x_j = +inf: +inf with the
+ *           sign of the sum of their b_j if that is not 0, else NaN.
+ * Error     With S the sum of |b_j| exp(z_j): |error in lse| <= 0.51 ULP(lse) + 2^-22 min(S / |s|, 1 + |log(S / |s|)|)
+ *           while |error| is small against 1; exactly, s itself is off by at most 2^-22 S (2^-51 in f64), so that sign
+ *           and lse are without meaning where |s| is smaller than that. For 2^-60 <= |b_j| <= 2^60.
+ * Status    As log-softmax. */
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                             const float *b, size_t ldb, float *lse, float *sign,
+                                                             const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                             const double *b, size_t ldb, double *lse, double *sign,
+                                                             const smx_options *opt);
+
+/* Gradient with respect to a scale, from x and the gradient dx that any backward function here gave with that scale:
+ *
+ *     dscale_k = (sum_i x_i dx_i) / scale_k          one a row (scale_stride = 1): rows elements
+ *     dscale = (sum_k sum_i x_ki dx_ki) / scale      one scale (scale_stride = 0, or no scale: 1): one element
+ *
+ * Masked places take no part.
+ *
+ * Aliasing  dscale must not overlap x or dx.
+ * Special   NaN or infinity in a kept place of a row of x or dx makes its sum NaN. With dx_i = 0, -inf in x is allowed
+ *           and counts as 0.
+ * Error     Correctly rounded sum of a row's products to within 2^-22 sum_i |x_i dx_i| (2^-51 in f64); the sum over rows
+ *           is exact.
+ * Status    As log-softmax. */
+SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                         const float *dx, size_t lddx, float *dscale,
+                                                         const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                         const double *dx, size_t lddx, double *dscale,
+                                                         const smx_options *opt);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
