@@ -8,6 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How the logits of a row follow from its entries: z = scale x + add where keep is not 0, add not -inf and weight not 0;
+ * masked out elsewhere. Null pointers: no such mask. */
+#define SMX_LOGITS(real, suffix)                                                                     \
+    struct smx_logits_##suffix {                                                                     \
+        const real *x;                                                                               \
+        real scale, softcap; /* softcap 0: none */                                                   \
+        const real *add, *weight;                                                                    \
+        const uint8_t *keep;                                                                         \
+        size_t row_n; /* of the whole row, if this is its first part: it chooses the unit of sums */ \
+    }
+SMX_LOGITS(float, f32);
+SMX_LOGITS(double, f64);
+
 /* What each entry does stands in src/kernels/, at the function of the same name. */
 #define SMX_KERNEL_TABLE(real, suffix)                                                                                 \
     struct smx_kernels_##suffix {                                                                                      \
@@ -17,6 +30,9 @@
         void (*row_terms)(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum);                 \
         void (*row_scale)(size_t n, const real *e, const struct wide *sum, real *y);                                   \
         void (*row_fill)(size_t n, enum filling, real *y);                                                             \
+        void (*softmax_logits_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);              \
+        void (*log_softmax_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);                 \
+        real (*logsumexp_row)(size_t n, const struct smx_logits_##suffix *);                                           \
         void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
                               size_t lddx);                                                                            \
         int32_t (*backward_exponent)(size_t n, const real *y, const real *dy);                                         \

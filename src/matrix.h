@@ -36,7 +36,7 @@ static inline bool matrix_overlap(struct matrix a, struct matrix b) {
     if (distance >= matrix_bytes(a)) {
         return false;
     }
-    if (a.stride != b.stride) {
+    if (a.stride * a.size != b.stride * b.size) {
         return true;
     }
     /* b's rows begin `into` bytes into rows of a: both fit into a stride side by side, or they share. */

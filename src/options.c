@@ -32,11 +32,28 @@ smx_status smx_settings(const smx_options *opt, struct settings *settings) {
     if (full.parallel_for != NULL && full.threads == 0) {
         return SMX_ERROR_OPTION;
     }
+    if (full.scale_stride > 1 || (full.scale == NULL && full.scale_stride != 0)) {
+        return SMX_ERROR_OPTION;
+    }
+    if (full.causal != SMX_CAUSAL_NONE && full.causal != SMX_CAUSAL_TOP_LEFT &&
+        full.causal != SMX_CAUSAL_BOTTOM_RIGHT) {
+        return SMX_ERROR_OPTION;
+    }
+    if ((full.causal == SMX_CAUSAL_NONE) != (full.queries == 0)) {
+        return SMX_ERROR_OPTION;
+    }
     settings->policy.plus_inf_limit = full.plus_inf == SMX_PLUS_INF_LIMIT;
     settings->policy.minus_inf_row_zeros = full.minus_inf_row == SMX_MINUS_INF_ROW_ZEROS;
     settings->threads = full.threads;
     settings->parallel_for = full.parallel_for;
     settings->pool = full.pool;
+    settings->scale = full.scale;
+    settings->scale_stride = full.scale_stride;
+    settings->add = full.add;
+    settings->keep = full.keep;
+    settings->lengths = full.lengths;
+    settings->causal = full.causal;
+    settings->queries = full.queries;
     return SMX_OK;
 }
 
@@ -58,6 +75,20 @@ const char *smx_status_str(smx_status status) {
         return "the instruction set is not available in this build or on this machine";
     case SMX_ERROR_STATS:
         return "partial statistics that do not belong together, or to this row";
+    case SMX_ERROR_LABEL:
+        return "a label is no class";
+    case SMX_ERROR_SCALE:
+        return "a scale is 0, not finite, or out of range (for temperature 0 use argmax)";
+    case SMX_ERROR_LENGTH:
+        return "a row's length is negative or above n";
+    case SMX_ERROR_DTYPE:
+        return "a tensor has a type that the function does not take";
+    case SMX_ERROR_SHAPE:
+        return "tensors have shapes that do not fit together, or no such axis";
+    case SMX_ERROR_DEVICE:
+        return "a tensor is not in the memory of the CPU";
+    case SMX_ERROR_MEMORY:
+        return "no memory for scratch space";
     }
     return "unknown status";
 }

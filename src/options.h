@@ -5,12 +5,27 @@
 #include "policy.h"
 #include "smx/smx.h"
 
+#include <stdbool.h>
+
 struct settings {
     struct policy policy;
     unsigned threads; /* 0: the default */
     smx_parallel_for parallel_for;
     void *pool;
+    const void *scale; /* null: 1 */
+    size_t scale_stride;
+    struct smx_mask_add add;
+    struct smx_mask_keep keep;
+    struct smx_lengths lengths;
+    smx_causal causal;
+    size_t queries;
 };
+
+/* Whether logits are the entries as they are: no scale, no mask. */
+static inline bool settings_plain(const struct settings *settings) {
+    return settings->scale == NULL && settings->add.data == NULL && settings->keep.data == NULL &&
+           settings->lengths.data == NULL && settings->causal == SMX_CAUSAL_NONE;
+}
 
 /* SMX_OK or SMX_ERROR_OPTION. */
 smx_status smx_settings(const smx_options *opt, struct settings *settings);

@@ -10,6 +10,6 @@ struct policy {
 };
 
 /* FILL_NOT: the row is computed. */
-enum filling { FILL_NOT, FILL_NAN, FILL_ZERO };
+enum filling { FILL_NOT, FILL_NAN, FILL_ZERO, FILL_MINUS_INF };
 
 #endif

@@ -8,6 +8,7 @@
 #include "../parallel.h"
 #include "smx/smx.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A row is cut into at most this many parts: their statistics stand on the stack. */
@@ -22,6 +23,13 @@ static inline smx_status begin(const smx_options *opt, struct settings *settings
     }
     *kernels = NAME(smx_kernels_in_use)();
     return *kernels == NULL ? SMX_ERROR_ISA : SMX_OK;
+}
+
+/* The same for functions that take neither scale nor masks. */
+static inline smx_status begin_plain(const smx_options *opt, struct settings *settings,
+                                     const struct NAME(smx_kernels) * *kernels) {
+    smx_status status = begin(opt, settings, kernels);
+    return status == SMX_OK && !settings_plain(settings) ? SMX_ERROR_OPTION : status;
 }
 
 static inline struct matrix matrix_of(const real *data, size_t rows, size_t n, size_t stride) {
@@ -71,6 +79,19 @@ static inline size_t parts_of_row(const struct settings *settings, size_t rows, 
         by_parts = PARTS_MAX;
     }
     return by_rows < by_parts ? by_parts : 1;
+}
+
+/* A number's place among all of its type, as an integer: -0 is +0, NaN lies beyond the infinities. Comparing floats out
+ * here could set the caller's exception flags. */
+static inline int64_t place_of(real a) {
+    real_integer bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits >= 0 ? bits : REAL_INTEGER_MIN - bits;
+}
+
+static inline bool is_nan(real a) {
+    real infinity = (real)INFINITY;
+    return place_of(a) > place_of(infinity) || place_of(a) < -place_of(infinity);
 }
 
 static inline bool sums_are_zero(const int64_t a[4]) { return a[0] == 0 && a[1] == 0 && a[2] == 0 && a[3] == 0; }

@@ -1,7 +1,5 @@
 /* Softmax forward: whole rows, and rows in parts. The contracts stand in smx.h. */
-#include "common.h"
-
-#include <math.h>
+#include "log.h"
 
 typedef struct NAME(smx_softmax_stats) forward_stats;
 
@@ -57,19 +55,6 @@ static void forward_row_task(void *data, size_t i) {
     float_env_leave(caller);
 }
 
-/* A number's place among all of its type, as an integer: -0 is +0, NaN lies beyond the infinities. Comparing floats out
- * here could set the caller's exception flags. */
-static int64_t place_of(real a) {
-    real_integer bits;
-    memcpy(&bits, &a, sizeof bits);
-    return bits >= 0 ? bits : REAL_INTEGER_MIN - bits;
-}
-
-static bool is_nan(real a) {
-    real infinity = (real)INFINITY;
-    return place_of(a) > place_of(infinity) || place_of(a) < -place_of(infinity);
-}
-
 /* The larger; NaN if either is. */
 static real merged_max(real a, real b) {
     if (is_nan(a)) {
@@ -113,6 +98,16 @@ smx_status NAME(smx_softmax)(size_t rows, size_t n, const real *x, size_t ldx, r
     struct matrix in = matrix_of(x, rows, n, ldx), out = matrix_of(y, rows, n, ldy);
     if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
         (status = check_output(out, in)) != SMX_OK) {
+        return status;
+    }
+    if (!settings_plain(&settings)) {
+        struct logits_call logits_call = {
+            .base = {.rows = rows, .n = n, .row = softmax_logits_of_row}, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+        bool work;
+        status = begin_logits(&logits_call, &settings, opt, &work);
+        if (status == SMX_OK) {
+            run_rows(&logits_call.base);
+        }
         return status;
     }
     size_t parts = parts_of_row(&settings, rows, n);
@@ -164,7 +159,7 @@ smx_status NAME(smx_softmax_part_sum)(size_t n, const real *x, size_t row_n, for
                                       const smx_options *opt) {
     struct settings settings;
     const struct NAME(smx_kernels) * kernels;
-    smx_status status = begin(opt, &settings, &kernels);
+    smx_status status = begin_plain(opt, &settings, &kernels);
     if (status != SMX_OK) {
         return status;
     }
@@ -198,7 +193,7 @@ smx_status NAME(smx_softmax_part_finish)(size_t n, const real *x, const forward_
                                          const smx_options *opt) {
     struct settings settings;
     const struct NAME(smx_kernels) * kernels;
-    smx_status status = begin(opt, &settings, &kernels);
+    smx_status status = begin_plain(opt, &settings, &kernels);
     if (status != SMX_OK) {
         return status;
     }

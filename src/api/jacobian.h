@@ -29,7 +29,7 @@ smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size
                                       size_t matrix_stride, const smx_options *opt) {
     struct settings settings;
     const struct NAME(smx_kernels) * kernels;
-    smx_status status = begin(opt, &settings, &kernels);
+    smx_status status = begin_plain(opt, &settings, &kernels);
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }

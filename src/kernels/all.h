@@ -8,6 +8,7 @@
 #include "backward.h"
 #include "forward.h"
 #include "jacobian.h"
+#include "log.h"
 #include "short_rows.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
@@ -17,6 +18,9 @@ static const struct NAME(smx_kernels) NAME(kernels) = {
     .row_terms = row_terms,
     .row_scale = row_scale,
     .row_fill = row_fill,
+    .softmax_logits_row = softmax_logits_row,
+    .log_softmax_row = log_softmax_row,
+    .logsumexp_row = logsumexp_row,
     .backward_rows = backward_rows,
     .backward_exponent = backward_exponent,
     .backward_products = backward_products,

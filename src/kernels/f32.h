@@ -2,6 +2,7 @@
 #ifndef SMX_REAL_H
 #define SMX_REAL_H
 
+#include <float.h>
 #include <stdint.h>
 
 typedef float real;
@@ -16,6 +17,9 @@ typedef uint32_t real_bits;
 #define TERM_SCALE 60         /* terms are carried times 2^60, so that none that matters is subnormal */
 #define TERM_UNSCALE 0x1p-60f
 #define OFFSET_FROM 256.0f /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
+#define LOW_LIMIT 0x1p16f  /* rows beyond it take logits as one real: the rounded ones */
+#define REAL_LARGEST FLT_MAX
+#define EXP_LOWEST (-512.0f) /* further below the maximum, even 2^31 terms are as nothing */
 
 /* Exact sum: the shifts of its three limbs in units of 2^-67 of the grid's exponent; see exact_sum.h. */
 #define GRID_TOP 2

@@ -2,6 +2,7 @@
 #ifndef SMX_REAL_H
 #define SMX_REAL_H
 
+#include <float.h>
 #include <stdint.h>
 
 typedef double real;
@@ -16,6 +17,9 @@ typedef uint64_t real_bits;
 #define TERM_SCALE 100
 #define TERM_UNSCALE 0x1p-100
 #define OFFSET_FROM 2048.0
+#define LOW_LIMIT 0x1p45
+#define REAL_LARGEST DBL_MAX
+#define EXP_LOWEST (-4096.0)
 
 /* Exact sum: two limbs always; see exact_sum.h. */
 #define GRID_TOP 8

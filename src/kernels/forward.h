@@ -25,37 +25,55 @@ static real row_max(size_t n, const real *x) {
     return m_any(nan) ? canonical_nan() : v_hmax(v_max(a, b));
 }
 
-/* Rows whose terms take a loop of their own. NEAR: no offset, and two limbs. FAR: the maximum is the offset. LONG:
- * three limbs. LIMIT: +inf entries share all mass. */
-enum terms { NEAR, FAR, LONG, LIMIT };
+/* What the terms of a row are relative to: docs/bits.md, "Forward", step 2. */
+struct reference {
+    real max, low;  /* the maximum, and what a rounded logit lacks */
+    bool corrected; /* whether the terms are such that the maximum's has no rounding error */
+};
 
-static inline enum terms terms_of_row(real max, size_t row_n) {
+/* Rows whose terms take a loop of their own. NEAR: no offset, and two limbs. FAR: the maximum is the offset. LONG:
+ * three limbs. LIMIT: +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. */
+enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR };
+
+static inline enum terms terms_of_row(real max, size_t row_n, bool pair) {
     if (max == (real)INFINITY) {
         return LIMIT;
     }
     if (row_n >= WIDE_FROM) {
-        return LONG;
+        return pair ? LONG_PAIR : LONG;
+    }
+    if (pair) {
+        return PAIR;
     }
     return max < OFFSET_FROM && max > -OFFSET_FROM ? NEAR : FAR;
 }
 
 /* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum. */
-static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, real max, real *e, int64_t limbs[3]) {
+static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, const real *low,
+                                     const struct reference *ref, real *e, int64_t limbs[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t m = v_set1(max), offset = term_offset(m), magic = term_magic(m, offset), lowest = term_lowest(magic);
-    v_t correction = term_correction(m, offset, magic);
-    i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
+    const bool three = kind == LONG || kind == LONG_PAIR, pair = kind == PAIR || kind == LONG_PAIR;
+    v_t m = v_set1(kind == LIMIT ? 0 : ref->max), offset = term_offset(m), magic = term_magic(m, offset);
+    v_t lowest = term_lowest(magic), correction = v_set1(0);
+    if (ref->corrected) {
+        correction = term_correction(m, v_set1(ref->low), offset, magic);
+    }
+    i_t top = i_set1(0), middle = i_set1(0), bottom = i_set1(0);
     size_t additions = 0;
     for (size_t j = 0; j < n; j += V_LANES, additions++) {
         bool full = n - j >= V_LANES;
         v_t xj = full ? v_load(x + j) : v_load_n(x + j, n - j, v_set1(-(real)INFINITY));
         v_t v = kind == NEAR ? xj : v_sub(xj, offset);
+        v_t lowj = v_set1(0);
+        if (pair) {
+            lowj = full ? v_load(low + j) : v_load_n(low + j, n - j, lowj);
+        }
         v_t whole, part, power;
         v_t ej = kind == LIMIT ? limit_term(xj, &whole, &part, &power)
-                               : term(v, magic, lowest, correction, &whole, &part, &power);
+                               : term(v, pair ? &lowj : NULL, magic, lowest, correction, &whole, &part, &power);
         v_t rest = sum_top(ej, whole, part, power, v_set1(g.top), &top);
-        if (kind == LONG) {
-            sum_rest_wide(rest, &g, &middle, &low);
+        if (three) {
+            sum_rest_wide(rest, &g, &middle, &bottom);
         } else {
             sum_rest(rest, v_set1(g.middle), &middle);
         }
@@ -67,35 +85,51 @@ static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, r
     }
     limbs[0] = sum_lanes(top, g.top, additions);
     limbs[1] = sum_lanes(middle, g.middle, additions);
-    limbs[2] = kind == LONG ? sum_lanes(low, g.low, additions) : 0;
+    limbs[2] = three ? sum_lanes(bottom, g.low, additions) : 0;
 }
 
-static inline void terms_block(enum terms kind, size_t n, const real *x, real max, real *e, int64_t limbs[3]) {
+static inline void terms_block(enum terms kind, size_t n, const real *x, const real *low, const struct reference *ref,
+                               real *e, int64_t limbs[3]) {
     switch (kind) {
     case NEAR:
-        terms_loop(NEAR, n, x, max, e, limbs);
+        terms_loop(NEAR, n, x, NULL, ref, e, limbs);
         break;
     case FAR:
-        terms_loop(FAR, n, x, max, e, limbs);
+        terms_loop(FAR, n, x, NULL, ref, e, limbs);
         break;
     case LONG:
-        terms_loop(LONG, n, x, max, e, limbs);
+        terms_loop(LONG, n, x, NULL, ref, e, limbs);
         break;
     case LIMIT:
-        terms_loop(LIMIT, n, x, 0, e, limbs);
+        terms_loop(LIMIT, n, x, NULL, ref, e, limbs);
+        break;
+    case PAIR:
+        terms_loop(PAIR, n, x, low, ref, e, limbs);
+        break;
+    case LONG_PAIR:
+        terms_loop(LONG_PAIR, n, x, low, ref, e, limbs);
         break;
     }
 }
 
-/* The terms of n entries of a row of row_n with the given maximum; their sum is added to *sum. In place allowed. */
-static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
+/* The terms of n entries of a row of row_n; their sum is added to *sum. x alone (low null) or x + low; e may be null, or
+ * x. */
+static void add_terms(size_t n, const real *x, const real *low, const struct reference *ref, size_t row_n, real *e,
+                      struct wide *sum) {
+    enum terms kind = terms_of_row(ref->max, row_n, low != NULL);
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
-        terms_block(terms_of_row(max, row_n), block, x + done, max, e == NULL ? NULL : e + done, limbs);
+        terms_block(kind, block, x + done, low == NULL ? NULL : low + done, ref, e == NULL ? NULL : e + done, limbs);
         add_limbs(sum, limbs, SHIFT_TOP_UNSIGNED);
         done += block;
     }
+}
+
+/* The same for a row of entries with the given maximum. */
+static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
+    const struct reference ref = {max, 0, true};
+    add_terms(n, x, NULL, &ref, row_n, e, sum);
 }
 
 /* y = e / sum, the quotient by a reciprocal of twice the precision: one rounding. In place allowed. */
@@ -128,7 +162,7 @@ static enum filling row_filling(struct policy policy, real max) {
 }
 
 static void row_fill(size_t n, enum filling filling, real *y) {
-    v_t value = v_set1(filling == FILL_NAN ? canonical_nan() : 0);
+    v_t value = v_set1(filling == FILL_NAN ? canonical_nan() : filling == FILL_ZERO ? 0 : -(real)INFINITY);
     size_t j = 0;
     for (; n - j >= V_LANES; j += V_LANES) {
         v_store(y + j, value);
@@ -144,11 +178,12 @@ static void softmax_row(size_t n, const real *x, real *y, struct policy policy) 
         return;
     }
     /* A row of one block needs no wide integer, which would take longer than a short row's terms. */
-    enum terms kind = terms_of_row(max, n);
+    enum terms kind = terms_of_row(max, n, false);
     if (n <= SUM_BLOCK * V_LANES && kind != LONG) {
+        const struct reference ref = {max, 0, true};
         int64_t limbs[3];
         real reciprocal[2];
-        terms_block(kind, n, x, max, y, limbs);
+        terms_block(kind, n, x, NULL, &ref, y, limbs);
         if (!reciprocal_of_limbs(limbs, reciprocal)) {
             struct wide sum = {{0}};
             add_limbs(&sum, limbs, SHIFT_TOP_UNSIGNED);

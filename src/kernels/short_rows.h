@@ -36,11 +36,12 @@ static bool softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real
     }
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t offset = term_offset(max), magic = term_magic(max, offset), lowest = term_lowest(magic);
-    v_t correction = term_correction(max, offset, magic);
+    v_t correction = term_correction(max, v_set1(0), offset, magic);
     i_t top = i_set1(0), middle = i_set1(0);
     for (size_t j = 0; j < n; j++) {
         v_t whole, part, power;
-        v_t e = term(v_sub(v_load(columns + j * V_LANES), offset), magic, lowest, correction, &whole, &part, &power);
+        v_t v = v_sub(v_load(columns + j * V_LANES), offset);
+        v_t e = term(v, NULL, magic, lowest, correction, &whole, &part, &power);
         v_store(columns + j * V_LANES, e);
         sum_rest(sum_top(e, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
     }

@@ -17,28 +17,33 @@ static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) {
 /* The x - offset, and all below it, whose exponent field is 0: their power is +0, and so is their term. */
 static ALWAYS_INLINE v_t term_lowest(v_t magic) { return v_mul(v_sub(v_set1(ROUND_MAGIC), magic), v_set1(LN2_HI)); }
 
-/* exp(v) 2^(TERM_SCALE - N) = (s + w) power, with s = 1 + r rounded and the power 0 far below the maximum. */
-static ALWAYS_INLINE v_t exp_parts(v_t v, v_t magic, v_t *w, v_t *power) {
+/* exp(v + low) 2^(TERM_SCALE - N) = (s + w) power, with s = 1 + r rounded and the power 0 far below the maximum. Null
+ * low: 0. */
+static ALWAYS_INLINE v_t exp_parts(v_t v, const v_t *low, v_t magic, v_t *w, v_t *power) {
     v_t shifted = v_fma(v, v_set1(LOG2E), magic); /* the exponent field, in the low bits */
     v_t n = v_sub(shifted, magic);
     v_t r = v_fnma(n, v_set1(LN2_LO), v_fnma(n, v_set1(LN2_HI), v));
+    if (low != NULL) {
+        r = v_add(r, *low);
+    }
     *power = v_from_bits(i_exponent(v_bits(shifted)));
     return exp_reduced(r, w);
 }
 
 /* By how much, relatively, the maximum's term is rounded. All terms of the row are made larger by that, which leaves
  * their quotients alone and the maximum's term without a rounding error: a row of one gives exactly 1. */
-static ALWAYS_INLINE v_t term_correction(v_t max, v_t offset, v_t magic) {
+static ALWAYS_INLINE v_t term_correction(v_t max, v_t low, v_t offset, v_t magic) {
     v_t w, power;
-    v_t s = exp_parts(v_sub(max, offset), magic, &w, &power);
+    v_t s = exp_parts(v_sub(max, offset), &low, magic, &w, &power);
     v_t rounded = v_add(s, w);
     return v_div(v_sub(w, v_sub(rounded, s)), rounded);
 }
 
-/* exp(v) 2^(TERM_SCALE - N) for v = x - offset, or 0 far below the maximum; and what it is rounded from, whole +
+/* exp(v + low) 2^(TERM_SCALE - N) for v = x - offset, or 0 far below the maximum; and what it is rounded from, whole +
  * part * power. -inf gives 0; NaN never gets here. */
-static ALWAYS_INLINE v_t term(v_t v, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part, v_t *power) {
-    v_t s = exp_parts(v_max(v, lowest), magic, part, power);
+static ALWAYS_INLINE v_t term(v_t v, const v_t *low, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part,
+                              v_t *power) {
+    v_t s = exp_parts(v_max(v, lowest), low, magic, part, power);
     *part = v_fnma(correction, s, *part);
     *whole = v_mul(s, *power);
     return v_fma(*part, *power, *whole);

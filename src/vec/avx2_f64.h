@@ -52,6 +52,7 @@ static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm256_fmadd_pd(a, b, c); 
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm256_fmsub_pd(a, b, c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm256_fnmadd_pd(a, b, c); }
 static inline v_t v_max(v_t a, v_t b) { return _mm256_max_pd(a, b); }
+static inline v_t v_min(v_t a, v_t b) { return _mm256_min_pd(a, b); }
 static inline v_t v_abs(v_t a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
 
 static inline m_t v_ge(v_t a, v_t b) { return _mm256_cmp_pd(a, b, _CMP_GE_OQ); }

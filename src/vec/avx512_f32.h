@@ -32,6 +32,7 @@ static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm512_fmadd_ps(a, b, c); 
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm512_fmsub_ps(a, b, c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm512_fnmadd_ps(a, b, c); }
 static inline v_t v_max(v_t a, v_t b) { return _mm512_max_ps(a, b); }
+static inline v_t v_min(v_t a, v_t b) { return _mm512_min_ps(a, b); }
 static inline v_t v_abs(v_t a) { return _mm512_abs_ps(a); }
 
 static inline m_t v_ge(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }

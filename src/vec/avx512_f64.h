@@ -33,6 +33,7 @@ static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm512_fmadd_pd(a, b, c); 
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm512_fmsub_pd(a, b, c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm512_fnmadd_pd(a, b, c); }
 static inline v_t v_max(v_t a, v_t b) { return _mm512_max_pd(a, b); }
+static inline v_t v_min(v_t a, v_t b) { return _mm512_min_pd(a, b); }
 static inline v_t v_abs(v_t a) { return _mm512_abs_pd(a); }
 
 static inline m_t v_ge(v_t a, v_t b) { return _mm512_cmp_pd_mask(a, b, _CMP_GE_OQ); }

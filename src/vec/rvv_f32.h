@@ -28,6 +28,7 @@ static inline v_t v_fma(v_t a, v_t b, v_t c) { return __riscv_vfmadd_vv_f32m1(a,
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return __riscv_vfmsub_vv_f32m1(a, b, c, V_LANES); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return __riscv_vfnmsub_vv_f32m1(a, b, c, V_LANES); }
 static inline v_t v_max(v_t a, v_t b) { return __riscv_vfmax_vv_f32m1(a, b, V_LANES); }
+static inline v_t v_min(v_t a, v_t b) { return __riscv_vfmin_vv_f32m1(a, b, V_LANES); }
 static inline v_t v_abs(v_t a) { return __riscv_vfabs_v_f32m1(a, V_LANES); }
 
 static inline m_t v_ge(v_t a, v_t b) { return __riscv_vmfge_vv_f32m1_b32(a, b, V_LANES); }

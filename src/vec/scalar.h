@@ -34,6 +34,7 @@ static inline v_t v_fma(v_t a, v_t b, v_t c) { return SCALAR_FMA(a, b, c); }
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return SCALAR_FMA(a, b, -c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return SCALAR_FMA(-a, b, c); }
 static inline v_t v_max(v_t a, v_t b) { return a > b ? a : b; }
+static inline v_t v_min(v_t a, v_t b) { return a < b ? a : b; }
 static inline v_t v_abs(v_t a) { return SCALAR_ABS(a); }
 
 static inline m_t v_ge(v_t a, v_t b) { return a >= b; }

@@ -33,6 +33,7 @@ static inline v_t v_fma(v_t a, v_t b, v_t c) { return svmla_f32_x(all_lanes(), c
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return svnmls_f32_x(all_lanes(), c, a, b); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return svmls_f32_x(all_lanes(), c, a, b); }
 static inline v_t v_max(v_t a, v_t b) { return svmax_f32_x(all_lanes(), a, b); }
+static inline v_t v_min(v_t a, v_t b) { return svmin_f32_x(all_lanes(), a, b); }
 static inline v_t v_abs(v_t a) { return svabs_f32_x(all_lanes(), a); }
 
 static inline m_t v_ge(v_t a, v_t b) { return svcmpge_f32(all_lanes(), a, b); }

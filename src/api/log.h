@@ -1,0 +1,111 @@
+/* Functions of logits that give rows of y, or one number a row. The contracts stand in smx/smx.h and smx/log.h. */
+#include "logits.h"
+
+struct logits_call {
+    struct row_call base;
+    const real *x;
+    size_t ldx;
+    real *y;
+    size_t ldy;
+};
+
+/* The checks that functions from x to y share; *work says whether there is anything to do. */
+static smx_status begin_logits(struct logits_call *call, struct settings *settings, const smx_options *opt,
+                               bool *work) {
+    size_t rows = call->base.rows, n = call->base.n;
+    *work = false;
+    call->base.settings = settings;
+    smx_status status = begin(opt, settings, &call->base.kernels);
+    if (status != SMX_OK || rows == 0 || n == 0) {
+        return status;
+    }
+    struct matrix in = matrix_of(call->x, rows, n, call->ldx), out = matrix_of(call->y, rows, n, call->ldy);
+    if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
+        (status = check_output(out, in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
+        return status;
+    }
+    *work = true;
+    return check_apart_from_options(out, settings, rows, n);
+}
+
+static void fill_rest(const struct NAME(smx_kernels) * kernels, size_t n, size_t kept, enum filling filling, real *y) {
+    if (kept < n) {
+        kernels->row_fill(n - kept, filling, y + kept);
+    }
+}
+
+static void softmax_logits_of_row(const struct row_call *call, size_t k) {
+    const struct logits_call *c = (const struct logits_call *)call;
+    size_t kept = kept_entries(call->settings, k, call->n);
+    logits l = logits_of_row(call->settings, k, call->n, c->x + k * c->ldx);
+    real *y = c->y + k * c->ldy;
+    if (kept != 0) {
+        call->kernels->softmax_logits_row(kept, &l, y, call->settings->policy);
+    }
+    fill_rest(call->kernels, call->n, kept, FILL_ZERO, y);
+}
+
+static void log_softmax_of_row(const struct row_call *call, size_t k) {
+    const struct logits_call *c = (const struct logits_call *)call;
+    size_t kept = kept_entries(call->settings, k, call->n);
+    logits l = logits_of_row(call->settings, k, call->n, c->x + k * c->ldx);
+    real *y = c->y + k * c->ldy;
+    if (kept != 0) {
+        call->kernels->log_softmax_row(kept, &l, y, call->settings->policy);
+    }
+    fill_rest(call->kernels, call->n, kept, FILL_MINUS_INF, y);
+}
+
+smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                 const smx_options *opt) {
+    struct logits_call call = {
+        .base = {.rows = rows, .n = n, .row = log_softmax_of_row}, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+    struct settings settings;
+    bool work;
+    smx_status status = begin_logits(&call, &settings, opt, &work);
+    if (status == SMX_OK && work) {
+        run_rows(&call.base);
+    }
+    return status;
+}
+
+static void logsumexp_of_row(const struct row_call *call, size_t k) {
+    const struct logits_call *c = (const struct logits_call *)call;
+    size_t kept = kept_entries(call->settings, k, call->n);
+    logits l = logits_of_row(call->settings, k, call->n, c->x + k * c->ldx);
+    c->y[k] = kept == 0 ? -(real)INFINITY : call->kernels->logsumexp_row(kept, &l);
+}
+
+/* The checks of functions from x to one number a row. */
+static smx_status begin_numbers(struct logits_call *call, struct settings *settings, const smx_options *opt) {
+    size_t rows = call->base.rows, n = call->base.n;
+    call->base.settings = settings;
+    smx_status status = begin(opt, settings, &call->base.kernels);
+    if (status != SMX_OK || rows == 0) {
+        return status;
+    }
+    struct matrix out = matrix_of(call->y, 1, rows, rows);
+    if ((status = check_matrix(out)) != SMX_OK || n == 0) {
+        return status;
+    }
+    struct matrix in = matrix_of(call->x, rows, n, call->ldx);
+    if ((status = check_matrix(in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
+        return status;
+    }
+    return matrix_overlap(out, in) ? SMX_ERROR_OVERLAP : check_apart_from_options(out, settings, rows, n);
+}
+
+smx_status NAME(smx_logsumexp)(size_t rows, size_t n, const real *x, size_t ldx, real *lse, const smx_options *opt) {
+    struct logits_call call = {.base = {.rows = rows, .n = n, .row = logsumexp_of_row}, .x = x, .ldx = ldx, .y = lse};
+    struct settings settings;
+    smx_status status = begin_numbers(&call, &settings, opt);
+    if (status != SMX_OK || rows == 0) {
+        return status;
+    }
+    if (n == 0) {
+        call.base.kernels->row_fill(rows, FILL_MINUS_INF, lse);
+        return SMX_OK;
+    }
+    run_rows(&call.base);
+    return SMX_OK;
+}

@@ -1,0 +1,156 @@
+/* Functions of logits, row by row: scale and masks are checked here once, and become the kernels' logits of each row. */
+#ifndef SMX_API_LOGITS_H
+#define SMX_API_LOGITS_H
+
+#include "common.h"
+
+typedef struct NAME(smx_logits) logits;
+
+/* Scales lie between these in magnitude. */
+#define SCALE_LEAST 0x1p-64f
+#define SCALE_MOST 0x1p64f
+
+/* ---- Checks ---- */
+
+static inline bool scale_in_range(real scale) {
+    int64_t place = place_of(scale) < 0 ? -place_of(scale) : place_of(scale);
+    return place_of(SCALE_LEAST) <= place && place <= place_of(SCALE_MOST);
+}
+
+/* How many rows of a mask with these fields `rows` rows use. */
+static inline size_t mask_rows(size_t rows, size_t limit, size_t every) {
+    size_t used = every > 1 ? (rows - 1) / every + 1 : rows;
+    return limit != 0 && limit < used ? limit : used;
+}
+
+static inline size_t mask_row(size_t k, size_t limit, size_t every) {
+    size_t row = every > 1 ? k / every : k;
+    return limit != 0 ? row % limit : row;
+}
+
+/* A mask as a matrix; a single row has no stride. */
+static inline struct matrix mask_matrix(const void *data, size_t rows, size_t limit, size_t every, size_t n, size_t ld,
+                                        size_t size) {
+    size_t used = mask_rows(rows, limit, every);
+    struct matrix a = {data, used, n, used == 1 ? n : ld, size};
+    return a;
+}
+
+static inline smx_status check_mask(struct matrix mask) {
+    return !matrix_strides(mask) ? SMX_ERROR_STRIDE : matrix_fits(mask) ? SMX_OK : SMX_ERROR_SIZE;
+}
+
+/* Scale and masks of `rows` rows of n; none of them 0. */
+static inline smx_status check_logits(const struct settings *s, size_t rows, size_t n) {
+    smx_status status = SMX_OK;
+    if (s->scale != NULL) {
+        const real *scale = s->scale;
+        for (size_t k = 0; k < (s->scale_stride == 0 ? 1 : rows); k++) {
+            if (!scale_in_range(scale[k])) {
+                return SMX_ERROR_SCALE;
+            }
+        }
+    }
+    if (s->add.data != NULL) {
+        status = check_mask(mask_matrix(s->add.data, rows, s->add.rows, s->add.every, n, s->add.ld, sizeof(real)));
+    }
+    if (status == SMX_OK && s->keep.data != NULL) {
+        status = check_mask(mask_matrix(s->keep.data, rows, s->keep.rows, s->keep.every, n, s->keep.ld, 1));
+    }
+    if (status == SMX_OK && s->lengths.data != NULL) {
+        size_t used = mask_rows(rows, s->lengths.rows, s->lengths.every);
+        for (size_t k = 0; k < used; k++) {
+            if (s->lengths.data[k] < 0 || (uint64_t)s->lengths.data[k] > n) {
+                return SMX_ERROR_LENGTH;
+            }
+        }
+    }
+    return status;
+}
+
+/* Whether an output shares memory with the options' arrays. */
+static inline smx_status check_apart_from_options(struct matrix out, const struct settings *s, size_t rows, size_t n) {
+    if (s->scale != NULL) {
+        struct matrix scale = {s->scale, 1, s->scale_stride == 0 ? 1 : rows, rows, sizeof(real)};
+        scale.stride = scale.n;
+        if (matrix_overlap(out, scale)) {
+            return SMX_ERROR_OVERLAP;
+        }
+    }
+    if (s->add.data != NULL &&
+        matrix_overlap(out, mask_matrix(s->add.data, rows, s->add.rows, s->add.every, n, s->add.ld, sizeof(real)))) {
+        return SMX_ERROR_OVERLAP;
+    }
+    if (s->keep.data != NULL &&
+        matrix_overlap(out, mask_matrix(s->keep.data, rows, s->keep.rows, s->keep.every, n, s->keep.ld, 1))) {
+        return SMX_ERROR_OVERLAP;
+    }
+    if (s->lengths.data != NULL) {
+        size_t used = mask_rows(rows, s->lengths.rows, s->lengths.every);
+        struct matrix lengths = {s->lengths.data, 1, used, used, sizeof(int64_t)};
+        if (matrix_overlap(out, lengths)) {
+            return SMX_ERROR_OVERLAP;
+        }
+    }
+    return SMX_OK;
+}
+
+/* ---- Rows ---- */
+
+static inline real scale_of_row(const struct settings *s, size_t k) {
+    return s->scale == NULL ? 1 : ((const real *)s->scale)[s->scale_stride == 0 ? 0 : k];
+}
+
+/* The entries of row k that lengths and the causal rule keep: the first so many. */
+static inline size_t kept_entries(const struct settings *s, size_t k, size_t n) {
+    size_t kept = n;
+    if (s->lengths.data != NULL) {
+        kept = (size_t)s->lengths.data[mask_row(k, s->lengths.rows, s->lengths.every)];
+    }
+    if (s->causal != SMX_CAUSAL_NONE) {
+        size_t query = k % s->queries, seen = query + 1;
+        if (s->causal == SMX_CAUSAL_BOTTOM_RIGHT) {
+            size_t hidden = s->queries - 1 - query; /* of the last entries */
+            seen = hidden < n ? n - hidden : 0;
+        }
+        kept = seen < kept ? seen : kept;
+    }
+    return kept;
+}
+
+/* The logits of row k, whose entries are at x. */
+static inline logits logits_of_row(const struct settings *s, size_t k, size_t n, const real *x) {
+    logits l = {.x = x, .scale = scale_of_row(s, k), .row_n = n};
+    if (s->add.data != NULL) {
+        l.add = (const real *)s->add.data + mask_row(k, s->add.rows, s->add.every) * s->add.ld;
+    }
+    if (s->keep.data != NULL) {
+        l.keep = s->keep.data + mask_row(k, s->keep.rows, s->keep.every) * s->keep.ld;
+    }
+    return l;
+}
+
+/* A call that handles its rows one by one; a function's own struct begins with it. */
+struct row_call {
+    const struct NAME(smx_kernels) * kernels;
+    const struct settings *settings;
+    size_t rows, n, pieces;
+    void (*row)(const struct row_call *, size_t k);
+};
+
+static void row_task(void *data, size_t i) {
+    const struct row_call *c = data;
+    struct span run = piece_of(c->rows, c->pieces, i);
+    float_env caller = float_env_enter();
+    for (size_t k = run.from; k < run.from + run.n; k++) {
+        c->row(c, k);
+    }
+    float_env_leave(caller);
+}
+
+static inline void run_rows(struct row_call *call) {
+    call->pieces = smx_pieces(call->settings, call->rows, call->n);
+    smx_run_tasks(call->settings, call->pieces, row_task, call);
+}
+
+#endif

@@ -1,0 +1,113 @@
+/* What the logarithms of a row's softmax follow from: its largest logit m, and rho, the sum of exp(z - m) over all other
+ * entries. Keeping the largest out of the sum keeps every digit of rho, however certain the row is. docs/bits.md,
+ * "Logarithms". */
+#ifndef SMX_LOG_STATS_H
+#define SMX_LOG_STATS_H
+
+#include "logits.h"
+#include "pair.h"
+
+struct log_stats {
+    struct peak peak;
+    struct pair rho, log1p; /* log1p: of rho */
+    struct pair factor;     /* factor 2^factor_exponent times a term is exp(z - m) */
+    int factor_exponent;
+};
+
+/* With a factor below 2^this, all terms together are below a quarter of the least subnormal double. */
+#define FACTOR_LEAST (-1140)
+
+static inline real lane(v_t a) { return v_hmax(a); }
+
+/* exp(v + low) = pair 2^*exponent for EXP_LOWEST < v < OFFSET_FROM: to the precision of a term before it is rounded. */
+static inline struct pair exp_of(real v, real low, int *exponent) {
+    v_t magic = v_set1(ROUND_MAGIC), vv = v_set1(v), vlow = v_set1(low), w, power;
+    v_t n = v_sub(v_fma(vv, v_set1(LOG2E), magic), magic);
+    v_t s = exp_parts(vv, &vlow, magic, &w, &power);
+    *exponent = (int)lane(n);
+    return fast_sum((double)lane(s), (double)lane(w));
+}
+
+/* exp(c - m) 2^N for the c and N of `second`: what the terms relative to it must be multiplied by. */
+static inline void find_factor(struct log_stats *stats) {
+    v_t second = v_set1(stats->peak.second), offset = term_offset(second), error;
+    v_t difference = two_sum(offset, v_set1(-stats->peak.high), &error);
+    real v = lane(difference), low = lane(v_sub(error, v_set1(stats->peak.low)));
+    stats->factor = pair_of(0);
+    stats->factor_exponent = 0;
+    if (v > EXP_LOWEST) {
+        int n =
+            (int)lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC))));
+        stats->factor = exp_of(v, low, &stats->factor_exponent);
+        stats->factor_exponent += n;
+    }
+    if (stats->factor_exponent < FACTOR_LEAST) {
+        stats->factor = pair_of(0);
+        stats->factor_exponent = 0;
+    }
+}
+
+/* A sum of terms, as a pair: 1 for a term of 1. */
+static inline struct pair pair_of_sum(const struct wide *sum) {
+    struct wide rest = *sum;
+    double high = wide_take(&rest);
+    return (struct pair){high * double_power_of_two(SUM_UNIT), wide_take(&rest) * double_power_of_two(SUM_UNIT)};
+}
+
+/* The number of +inf among the logits, for the limit. */
+static inline size_t count_plus_inf(const logits *l, size_t n) {
+    struct buffer buffer;
+    size_t count = 0;
+    for (size_t j = 0; j < n;) {
+        struct block b = logits_block(l, j, n, &buffer);
+        for (size_t i = 0; i < b.n; i++) {
+            count += b.high[i] == (real)INFINITY;
+        }
+        j += b.n;
+    }
+    return count;
+}
+
+/* The statistics of a row with a finite peak; its terms but the peak's go to e, unless that is null: relative to the
+ * second largest logit, and 0 at the peak's place. */
+static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
+    struct reference ref = {stats->peak.second, 0, false};
+    stats->rho = pair_of(0);
+    if (stats->peak.second == -(real)INFINITY) {
+        stats->factor = pair_of(0);
+        stats->factor_exponent = 0;
+        if (e != NULL) {
+            row_fill(n, FILL_ZERO, e);
+        }
+    } else {
+        struct wide sum = {{0}};
+        logits_terms(l, n, &stats->peak, &ref, stats->peak.at, e, &sum);
+        find_factor(stats);
+        stats->rho = pair_scaled(pair_mul(pair_of_sum(&sum), stats->factor), stats->factor_exponent);
+    }
+    stats->log1p = pair_log1p(stats->rho);
+}
+
+/* a as a real, rounded once: a.high holds it to 53 bits, and in f64 it is that. */
+static inline real real_of(struct pair a) { return (real)(a.high + a.low); }
+
+static inline struct pair peak_pair(const struct peak *peak) { return fast_sum((double)peak->high, (double)peak->low); }
+
+/* m + log1p(rho) */
+static inline struct pair lse_of(const struct log_stats *stats) {
+    return pair_add(peak_pair(&stats->peak), stats->log1p);
+}
+
+/* The z - m of n logits, rounded. */
+static ALWAYS_INLINE v_t below_peak(const struct block *b, size_t i, size_t n, v_t high, v_t low, bool pair) {
+    bool full = n >= V_LANES;
+    v_t z = full ? v_load(b->high + i) : v_load_n(b->high + i, n, v_set1(0));
+    v_t difference = v_sub(z, high);
+    if (pair) {
+        v_t z_low = full ? v_load(b->low + i) : v_load_n(b->low + i, n, v_set1(0));
+        difference = v_add(difference, v_sub(z_low, low));
+    }
+    return difference;
+}
+
+#endif

@@ -1,0 +1,252 @@
+/* The logits of a row, in blocks: the entries themselves where nothing else was asked for, else scale x + add under
+ * masks, as two reals in a buffer that stays in the first cache. docs/bits.md, "Logits". */
+#ifndef SMX_LOGITS_H
+#define SMX_LOGITS_H
+
+#include "forward.h"
+#include "softcap.h"
+
+typedef struct NAME(smx_logits) logits;
+
+#define LOGITS_BLOCK ((size_t)512)
+
+struct buffer {
+    real high[LOGITS_BLOCK], low[LOGITS_BLOCK];
+};
+
+/* n logits high + low; low may be null: 0. */
+struct block {
+    size_t n;
+    const real *high, *low;
+};
+
+static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }
+static inline bool plain(const logits *l) { return l->scale == 1 && l->softcap == 0 && !masked(l); }
+
+static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? left : LOGITS_BLOCK; }
+
+/* n <= LOGITS_BLOCK summands of the logits from entry j: -inf where masked out. */
+static inline void summands(const logits *l, size_t j, size_t n, real *add) {
+    for (size_t i = 0; i < n; i++) {
+        bool kept = (l->keep == NULL || l->keep[j + i] != 0) && (l->weight == NULL || l->weight[j + i] != 0);
+        add[i] = !kept ? -(real)INFINITY : l->add == NULL ? 0 : l->add[j + i];
+    }
+}
+
+/* Where a summand keeps its entry. */
+static ALWAYS_INLINE m_t kept_lanes(v_t add) { return m_or(v_ge(add, v_set1(-REAL_LARGEST)), v_unordered(add, add)); }
+
+/* Knuth's TwoSum: a + b = sum + *error. */
+static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
+    v_t sum = v_add(a, b), back = v_sub(sum, a);
+    *error = v_add(v_sub(a, v_sub(sum, back)), v_sub(b, back));
+    return sum;
+}
+
+/* n <= LOGITS_BLOCK logits from x as two reals; buffer->low holds the summands. */
+static inline void pairs(const logits *l, size_t n, const real *x, struct buffer *buffer) {
+    bool summed = l->add != NULL, some = masked(l);
+    v_t scale = v_set1(l->scale), zero = v_set1(0), largest = v_set1(REAL_LARGEST);
+    v_t minus_infinity = v_set1(-(real)INFINITY);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        bool full = n - j >= V_LANES;
+        v_t xj = full ? v_load(x + j) : v_load_n(x + j, n - j, zero);
+        v_t high = v_mul(scale, xj), low = v_fms(scale, xj, high);
+        if (some) {
+            v_t add = full ? v_load(buffer->low + j) : v_load_n(buffer->low + j, n - j, zero);
+            if (summed) {
+                v_t error;
+                high = two_sum(high, add, &error);
+                low = v_add(low, error);
+            }
+            m_t out = v_eq(add, minus_infinity);
+            high = v_from_bits(i_or(v_bits(v_keep(kept_lanes(add), high)), v_bits(v_keep(out, minus_infinity))));
+        }
+        low = v_keep(v_ge(largest, v_abs(high)), low);
+        if (full) {
+            v_store(buffer->high + j, high);
+            v_store(buffer->low + j, low);
+        } else {
+            v_store_n(buffer->high + j, high, n - j);
+            v_store_n(buffer->low + j, low, n - j);
+        }
+    }
+}
+
+/* The logits from entry j on, as many as a block has. */
+static inline struct block logits_block(const logits *l, size_t j, size_t n, struct buffer *buffer) {
+    if (plain(l)) {
+        return (struct block){n - j, l->x + j, NULL};
+    }
+    size_t length = block_length(n - j);
+    if (masked(l)) {
+        summands(l, j, length, buffer->low);
+    }
+    pairs(l, length, l->x + j, buffer);
+    if (l->softcap != 0) {
+        softcap_block(length, l->softcap, buffer->high, buffer->low);
+    }
+    return (struct block){length, buffer->high, buffer->low};
+}
+
+/* Whether some entry is kept. */
+static inline bool any_kept(const logits *l, size_t n) {
+    real add[LOGITS_BLOCK];
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        summands(l, j, length, add);
+        for (size_t i = 0; i < length; i++) {
+            if (add[i] != -(real)INFINITY) { /* NaN too */
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* a where kept, 0 where masked out: n entries from the j-th on; itself or a copy in the buffer. */
+static inline const real *kept_block(const logits *l, size_t j, size_t n, const real *a, real *buffer) {
+    if (!masked(l)) {
+        return a + j;
+    }
+    summands(l, j, n, buffer);
+    for (size_t i = 0; i < n; i++) {
+        buffer[i] = buffer[i] == -(real)INFINITY ? 0 : a[j + i];
+    }
+    return buffer;
+}
+
+/* One value where kept, another where masked out. */
+static inline void fill_kept(const logits *l, size_t n, real kept, real out, real *y) {
+    real add[LOGITS_BLOCK];
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        summands(l, j, length, add);
+        for (size_t i = 0; i < length; i++) {
+            y[j + i] = add[i] == -(real)INFINITY ? out : kept;
+        }
+    }
+}
+
+/* ---- The largest logits ---- */
+
+/* The largest logit high + low (high is NaN if any is NaN, -inf if all are), where it first stands, and the second
+ * largest high part: the same value if two are equal, -inf if there is none. */
+struct peak {
+    real high, low, second;
+    size_t at;
+};
+
+#define LANES_MOST 128
+
+/* The two largest of n reals, as a peak without a place. */
+static inline struct peak two_largest(size_t n, const real *x) {
+    v_t lowest = v_set1(-(real)INFINITY), first = lowest, second = lowest;
+    m_t nan = m_none();
+    for (size_t j = 0; j < n; j += V_LANES) {
+        v_t xj = n - j < V_LANES ? v_load_n(x + j, n - j, lowest) : v_load(x + j);
+        second = v_max(second, v_min(first, xj));
+        first = v_max(first, xj);
+        nan = m_or(nan, v_unordered(xj, xj));
+    }
+    struct peak peak = {m_any(nan) ? canonical_nan() : v_hmax(first), 0, v_hmax(second), 0};
+    real lanes[LANES_MOST];
+    v_store(lanes, first);
+    size_t with_first = 0;
+    for (size_t i = 0; i < V_LANES; i++) {
+        if (lanes[i] == peak.high) {
+            with_first++;
+        } else if (lanes[i] > peak.second) {
+            peak.second = lanes[i];
+        }
+    }
+    if (with_first > 1) {
+        peak.second = peak.high;
+    }
+    return peak;
+}
+
+/* The first place of `value`, which x has. */
+static inline size_t place_of_value(const real *x, real value) {
+    size_t j = 0;
+    while (x[j] != value) {
+        j++;
+    }
+    return j;
+}
+
+/* The largest low part among those whose high part is the peak's, and its first place. */
+static inline void find_peak(const struct block *b, struct peak *peak) {
+    peak->at = place_of_value(b->high, peak->high);
+    if (b->low == NULL) {
+        return;
+    }
+    peak->low = b->low[peak->at];
+    for (size_t i = peak->at + 1; i < b->n; i++) {
+        if (b->high[i] == peak->high && b->low[i] > peak->low) {
+            peak->low = b->low[i];
+            peak->at = i;
+        }
+    }
+}
+
+static inline void merge_peaks(struct peak *into, const struct peak *from, size_t from_at) {
+    bool equal = from->high == into->high;
+    real second = from->second > into->second ? from->second : into->second;
+    real smaller = from->high > into->high ? into->high : from->high;
+    second = smaller > second ? smaller : second;
+    if (from->high > into->high || (equal && from->low > into->low)) {
+        *into = *from;
+        into->at += from_at;
+    }
+    into->second = second;
+}
+
+/* The peak of a row of n logits; its place is n if it is NaN or -inf. */
+static struct peak peak_of(const logits *l, size_t n) {
+    struct buffer buffer;
+    struct peak peak = {-(real)INFINITY, 0, -(real)INFINITY, n};
+    for (size_t j = 0; j < n;) {
+        struct block b = logits_block(l, j, n, &buffer);
+        struct peak here = two_largest(b.n, b.high);
+        if (isnan(here.high)) {
+            return (struct peak){canonical_nan(), 0, canonical_nan(), n};
+        }
+        if (here.high >= peak.high && here.high > -(real)INFINITY) {
+            find_peak(&b, &here);
+        }
+        merge_peaks(&peak, &here, j);
+        j += b.n;
+    }
+    if (peak.high >= LOW_LIMIT || peak.high <= -LOW_LIMIT) {
+        peak.low = 0;
+    }
+    return peak;
+}
+
+/* Whether rows with this peak count the low parts of their logits. */
+static inline bool with_low(const struct peak *peak) { return peak->high < LOW_LIMIT && peak->high > -LOW_LIMIT; }
+
+/* The terms of a row but for the entry at `without` (n: of all); e may be null, l->x, or a row of its own. */
+static void logits_terms(const logits *l, size_t n, const struct peak *peak, const struct reference *ref,
+                         size_t without, real *e, struct wide *sum) {
+    struct buffer buffer;
+    bool low = with_low(peak);
+    for (size_t j = 0; j < n;) {
+        struct block b = logits_block(l, j, n, &buffer);
+        real *ej = e == NULL ? NULL : e + j;
+        size_t before = without - j < b.n ? without - j : b.n; /* wraps past it */
+        add_terms(before, b.high, low ? b.low : NULL, ref, l->row_n, ej, sum);
+        if (before < b.n) {
+            size_t after = before + 1;
+            const real *b_low = low && b.low != NULL ? b.low + after : NULL;
+            add_terms(b.n - after, b.high + after, b_low, ref, l->row_n, ej == NULL ? NULL : ej + after, sum);
+            if (ej != NULL) {
+                ej[before] = 0;
+            }
+        }
+        j += b.n;
+    }
+}
+
+#endif

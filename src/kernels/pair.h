@@ -1,0 +1,99 @@
+/* Once a row: numbers as two doubles, for either type, and the logarithm of one. docs/bits.md, "Pairs". */
+#ifndef SMX_PAIR_H
+#define SMX_PAIR_H
+
+#include "../wide.h"
+
+#include <math.h>
+
+struct pair {
+    double high, low; /* high is the sum, rounded, after each of the operations here */
+};
+
+static inline struct pair pair_of(double a) { return (struct pair){a, 0}; }
+
+/* Dekker: exact for |a| >= |b|, or a = 0. */
+static inline struct pair fast_sum(double a, double b) {
+    double sum = a + b;
+    return (struct pair){sum, b - (sum - a)};
+}
+
+/* Knuth: exact. */
+static inline struct pair sum_of(double a, double b) {
+    double sum = a + b, back = sum - a;
+    return (struct pair){sum, (a - (sum - back)) + (b - back)};
+}
+
+static inline struct pair pair_add(struct pair a, struct pair b) {
+    struct pair sum = sum_of(a.high, b.high);
+    return fast_sum(sum.high, sum.low + (a.low + b.low));
+}
+
+static inline struct pair pair_negative(struct pair a) { return (struct pair){-a.high, -a.low}; }
+
+static inline struct pair pair_mul(struct pair a, struct pair b) {
+    double high = a.high * b.high;
+    double low = fma(a.high, b.high, -high) + fma(a.high, b.low, a.low * b.high);
+    return fast_sum(high, low);
+}
+
+static inline struct pair pair_div(struct pair a, struct pair b) {
+    double high = a.high / b.high;
+    double low = (fma(-high, b.high, a.high) + fma(-high, b.low, a.low)) / b.high;
+    return fast_sum(high, low);
+}
+
+/* a 2^exponent for 2^-400 < |a| < 2^100, |exponent| <= 1200; rounded once if the result is subnormal. */
+static inline double scaled(double a, int exponent) {
+    return a * double_power_of_two(exponent / 2) * double_power_of_two(exponent - exponent / 2);
+}
+
+static inline struct pair pair_scaled(struct pair a, int exponent) {
+    return (struct pair){scaled(a.high, exponent), scaled(a.low, exponent)};
+}
+
+static inline int exponent_of(double a) {
+    int exponent;
+    frexp(a, &exponent);
+    return exponent - 1;
+}
+
+#define LN2_OF_PAIR ((struct pair){0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56})
+
+/* k log(2) + log(1 + g) for sqrt(1/2) - 1 <= g < sqrt(2) - 1 and |k| < 2^12, by 2 atanh(t), t = g / (2 + g). */
+static inline struct pair log_of_parts(int k, struct pair g) {
+    struct pair t = pair_div(g, pair_add(pair_of(2), g));
+    double t2 = t.high * t.high;
+    /* The series of (atanh(t) - t) / t^3, t^2 < 0.0295: the first term left out is below 2^-66. */
+    double p = 1.0 / 25;
+    for (int i = 23; i >= 3; i -= 2) {
+        p = fma(p, t2, 1.0 / i);
+    }
+    double rest = 2 * (t.high * t2 * p);
+    struct pair sum = pair_add((struct pair){2 * t.high, 2 * t.low}, pair_of(rest));
+    return k == 0 ? sum : pair_add(pair_mul(pair_of(k), LN2_OF_PAIR), sum);
+}
+
+/* log(a) for a normal a > 0. */
+static inline struct pair pair_log(struct pair a) {
+    int k = exponent_of(a.high);
+    struct pair f = pair_scaled(a, -k);
+    if (f.high >= 0x1.6a09e667f3bcdp0) {
+        f = pair_scaled(f, -1);
+        k++;
+    }
+    return log_of_parts(k, fast_sum(f.high - 1, f.low));
+}
+
+/* log(1 + a) for a >= 0; what is below 2^-200 is its own logarithm. */
+static inline struct pair pair_log1p(struct pair a) {
+    if (a.high < 0x1p-200) {
+        return a;
+    }
+    if (a.high < 0.25) {
+        return log_of_parts(0, a);
+    }
+    return pair_log(pair_add(pair_of(1), a));
+}
+
+#endif

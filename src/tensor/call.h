@@ -1,0 +1,64 @@
+/* A call on tensors, once its arguments are checked: rows, and for each argument where a row of it lies. */
+#ifndef SMX_TENSOR_CALL_H
+#define SMX_TENSOR_CALL_H
+
+#include "../parallel.h"
+#include "view.h"
+
+#include <stdatomic.h>
+
+/* What a row of an argument is: one element, n elements along the axis, n x n elements; or it has no rows: one element
+ * for the whole call. */
+enum form { FORM_VALUE, FORM_VECTOR, FORM_MATRIX, FORM_TOTAL };
+
+struct operand {
+    bool given;
+    bool output;
+    bool repeats; /* the row function can be told to use one row of it for all its rows */
+    enum form form;
+    enum dtype dtype, work; /* as the tensor has it, and as the row function takes it */
+    unsigned char *data;
+    ptrdiff_t row[NDIM_MAX]; /* strides in bytes along the dimensions of the rows; 0: the same for all */
+    size_t extent[2];        /* of a row */
+    ptrdiff_t stride[2];     /* its strides in bytes */
+};
+
+/* The options' tensors come first. `query` has no data: its offset is the query that a row is. */
+enum { OPERAND_SCALE, OPERAND_ADD, OPERAND_KEEP, OPERAND_LENGTHS, OPERAND_QUERY, OPERANDS_OF_OPTIONS };
+enum { ARGUMENTS_MAX = 16, OPERANDS_MAX = OPERANDS_OF_OPTIONS + ARGUMENTS_MAX };
+
+/* An argument as a row function takes it. */
+struct block {
+    void *data;
+    size_t ld;     /* between rows of a vector, or of a matrix */
+    size_t matrix; /* between matrices */
+    bool single;   /* one row for all */
+};
+
+struct call;
+
+/* Calls a row function for `rows` rows; block[i] is argument i, its data null if it is not given. */
+typedef smx_status (*row_function)(const struct call *call, size_t rows, const struct block *block,
+                                   const smx_options *opt);
+
+struct call {
+    row_function run;
+    const void *parameters; /* what `run` needs to know beside the blocks */
+    bool whole;             /* all rows must go into one call of `run` */
+    size_t n;
+    int ndim; /* of the rows: the tensor's dimensions without the axis */
+    size_t shape[NDIM_MAX];
+    struct operand operand[OPERANDS_MAX];
+    smx_options row_options; /* policies and threads */
+    struct settings settings;
+    smx_causal causal;
+    size_t queries;
+};
+
+size_t smx_call_rows(const struct call *call);
+
+/* Runs it: straight on the tensors where their layout is that of the row functions, else in groups of rows, of which
+ * those arguments go through scratch memory that are not of the right type and layout. */
+smx_status smx_call_run(const struct call *call);
+
+#endif

@@ -1,0 +1,86 @@
+#include "move.h"
+
+#include <string.h>
+
+/* A transposition goes block by block: 32 elements are whole cache lines of any type, and both sides of a block stay in
+ * the first cache. */
+enum { BLOCK = 32 };
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static struct place offset(struct place p, size_t i, size_t j) {
+    p.data += (ptrdiff_t)i * p.row + (ptrdiff_t)j * p.col;
+    return p;
+}
+
+static struct place transposed(struct place p) {
+    struct place t = {p.dtype, p.data, p.col, p.row};
+    return t;
+}
+
+static struct place packed(enum dtype dtype, unsigned char *data, size_t cols) {
+    ptrdiff_t size = (ptrdiff_t)smx_dtype_size(dtype);
+    struct place p = {dtype, data, (ptrdiff_t)cols * size, size};
+    return p;
+}
+
+static bool contiguous(size_t cols, struct place p) { return cols == 1 || p.col == (ptrdiff_t)smx_dtype_size(p.dtype); }
+
+/* `size` is a constant wherever this is used. */
+static inline void copy_sized(size_t size, size_t rows, size_t cols, struct place from, struct place to) {
+    for (size_t j = 0; j < cols; j++) {
+        const unsigned char *f = from.data + (ptrdiff_t)j * from.col;
+        unsigned char *t = to.data + (ptrdiff_t)j * to.col;
+        for (size_t i = 0; i < rows; i++) {
+            memcpy(t, f, size);
+            f += from.row;
+            t += to.row;
+        }
+    }
+}
+
+static void copy_block(size_t rows, size_t cols, struct place from, struct place to) {
+    size_t size = smx_dtype_size(from.dtype);
+    if (contiguous(cols, from) && contiguous(cols, to)) {
+        for (size_t i = 0; i < rows; i++) {
+            memcpy(offset(to, i, 0).data, offset(from, i, 0).data, cols * size);
+        }
+    } else if (size == 1) {
+        copy_sized(1, rows, cols, from, to);
+    } else if (size == 2) {
+        copy_sized(2, rows, cols, from, to);
+    } else if (size == 4) {
+        copy_sized(4, rows, cols, from, to);
+    } else {
+        copy_sized(8, rows, cols, from, to);
+    }
+}
+
+/* Through two packed blocks, one of each type. */
+static void convert_block(size_t rows, size_t cols, struct place from, struct place to) {
+    unsigned char before[BLOCK * BLOCK * 8], after[BLOCK * BLOCK * 8];
+    copy_block(rows, cols, from, packed(from.dtype, before, cols));
+    smx_convert(rows * cols, from.dtype, before, to.dtype, after);
+    copy_block(rows, cols, packed(to.dtype, after, cols), to);
+}
+
+void smx_move(size_t rows, size_t cols, struct place from, struct place to) {
+    if (!(contiguous(cols, from) && contiguous(cols, to)) && contiguous(rows, transposed(from)) &&
+        contiguous(rows, transposed(to))) {
+        smx_move(cols, rows, transposed(from), transposed(to));
+        return;
+    }
+    if (contiguous(cols, from) && contiguous(cols, to)) {
+        for (size_t i = 0; i < rows; i++) {
+            smx_convert(cols, from.dtype, offset(from, i, 0).data, to.dtype, offset(to, i, 0).data);
+        }
+        return;
+    }
+    for (size_t i = 0; i < rows; i += BLOCK) {
+        for (size_t j = 0; j < cols; j += BLOCK) {
+            size_t block_rows = smaller(rows - i, BLOCK), block_cols = smaller(cols - j, BLOCK);
+            struct place f = offset(from, i, j), t = offset(to, i, j);
+            (from.dtype == to.dtype ? copy_block : convert_block)(block_rows, block_cols, f, t);
+        }
+    }
+}
