@@ -1,12 +1,12 @@
 /* smx backward: equation (6) along an axis. */
 #include "commands.h"
+#include "parts.h"
 #include "settings.h"
 #include "transform.h"
 
-static smx_status whole_rows(npy_dtype dtype, size_t rows, size_t n, const void *const *in, void *out,
-                             const smx_options *options) {
-    return dtype == NPY_F4 ? smx_softmax_backward_f32(rows, n, in[0], n, in[1], n, out, n, options)
-                           : smx_softmax_backward_f64(rows, n, in[0], n, in[1], n, out, n, options);
+static smx_status rows(const row_call *c) {
+    return ROW_CALL(c, smx_softmax_backward, c->rows, c->n, c->in[0], c->n, c->in[1], c->n, c->out[0], c->n,
+                    c->options);
 }
 
 static smx_status part_max(npy_dtype dtype, size_t n, const void *const *in, row_stats *stats) {
@@ -33,24 +33,31 @@ static smx_status merge(npy_dtype dtype, row_stats *into, const row_stats *from)
     return smx_softmax_backward_stats_merge(&into->backward, &from->backward);
 }
 
-static const row_operation backward = {2, whole_rows, part_max, part_sum, part_finish, merge};
+static const row_parts parts = {2, part_max, part_sum, part_finish, merge};
 
-static const char help[] =
-    "usage: smx backward Y.npy DY.npy -o DX.npy [OPTION...]\n"
-    "\n"
-    "Writes the gradient of softmax's input, dx_i = y_i (dy_i - sum_j y_j dy_j), from\n"
-    "its result Y and the gradient of that, DY, along an axis. Y and DY have the same\n"
-    "dtype (little-endian f4 or f8), shape and order (C or Fortran), and so has the\n"
-    "result. One of them may be '-', standard input; both may be larger than memory.\n"
-    "\n"
-    "      --axis A           the axis of the sum, from the end if negative (default: -1)\n" SETTINGS_COMMON_HELP;
+static const row_operation operation = {
+    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
+    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
+    .rows = rows,
+    .parts = &parts,
+};
 
-int smx_backward_main(int argc, char **argv) {
-    static const struct option table[] = {
-        {"axis", required_argument, NULL, SET_AXIS},       {"help", no_argument, NULL, SET_HELP},
-        {"memory", required_argument, NULL, SET_MEMORY},   {"output", required_argument, NULL, SET_OUTPUT},
-        {"threads", required_argument, NULL, SET_THREADS}, {0}};
-    settings set;
-    int status = settings_parse(&set, argc, argv, table, backward.inputs, help);
-    return status >= 0 ? status : transform(&backward, &set);
-}
+const command backward_command = {
+    .name = "smx backward",
+    .summary = "gradient of softmax's input from that of its result",
+    .arguments = "Y.npy DY.npy -o DX.npy [OPTION...]",
+    .text = "Writes the gradient of softmax's input\n"
+            "\n"
+            "    dx_i = scale y_i (dy_i - sum_j y_j dy_j)\n"
+            "\n"
+            "from its result Y and the gradient of that, DY, along an axis. DY has the shape and\n"
+            "order (C or Fortran) of Y, and so has the result. Masked places get 0. One input may\n"
+            "be '-', standard input; all may be larger than memory.\n"
+            "\n"
+            "    smx backward Y.npy DY.npy -o DX.npy\n",
+    .inputs = 2,
+    .settings = SETS_ARRAY | SETS_LOGITS,
+    .needs = SET(SET_OUTPUT),
+    .run = transform,
+    .operation = &operation,
+};

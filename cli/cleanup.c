@@ -13,9 +13,9 @@
 #include "message.h"
 
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
-enum { DEADLY = sizeof deadly / sizeof *deadly, MAPS = 4 };
+enum { DEADLY = sizeof deadly / sizeof *deadly, TEMPORARIES = 10, MAPS = 10 };
 
-static const char *volatile temporary;
+static const char *volatile temporaries[TEMPORARIES]; /* null: a free place */
 
 static volatile struct {
     const char *start;
@@ -23,16 +23,18 @@ static volatile struct {
     const char *name;
 } maps[MAPS];
 
-static void remove_temporary(void) {
-    if (temporary != NULL)
-        unlink(temporary);
-    temporary = NULL;
+static void remove_temporaries(void) {
+    for (int i = 0; i < TEMPORARIES; i++) {
+        if (temporaries[i] != NULL)
+            unlink(temporaries[i]);
+        temporaries[i] = NULL;
+    }
 }
 
 /* Only functions that POSIX allows in a signal handler, from here to unreadable(). */
 
 static void end(int signal_number) {
-    remove_temporary();
+    remove_temporaries();
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
@@ -54,7 +56,7 @@ static void unreadable(int signal_number, siginfo_t *info, void *context) {
     for (int i = 0; i < MAPS; i++) {
         if (maps[i].start == NULL || address < maps[i].start || address >= maps[i].start + maps[i].bytes)
             continue;
-        remove_temporary();
+        remove_temporaries();
         print("smx: ");
         print(maps[i].name);
         print(": cannot be read to its end: it was truncated meanwhile, or the disk failed\n");
@@ -95,30 +97,47 @@ static void release_signals(const sigset_t *old) {
     errno = error;
 }
 
+/* The place of a file, or of null: a free one. */
+static int find_temporary(const char *path) {
+    int i = 0;
+    while (i < TEMPORARIES && temporaries[i] != path)
+        i++;
+    return i;
+}
+
 int cleanup_create(char *path) {
     sigset_t old;
+    int place = find_temporary(NULL);
+    if (place == TEMPORARIES) {
+        errno = EMFILE;
+        return -1;
+    }
     hold_signals(&old);
     int fd = mkstemp(path);
     if (fd >= 0)
-        temporary = path;
+        temporaries[place] = path;
     release_signals(&old);
     return fd;
 }
 
-bool cleanup_rename(const char *target) {
+bool cleanup_rename(const char *path, const char *target) {
     sigset_t old;
     hold_signals(&old);
-    bool renamed = rename(temporary, target) == 0;
+    bool renamed = rename(path, target) == 0;
     if (renamed)
-        temporary = NULL;
+        temporaries[find_temporary(path)] = NULL;
     release_signals(&old);
     return renamed;
 }
 
-void cleanup_remove(void) {
+void cleanup_remove(const char *path) {
     sigset_t old;
+    int place = find_temporary(path);
+    if (place == TEMPORARIES)
+        return;
     hold_signals(&old);
-    remove_temporary();
+    unlink(path);
+    temporaries[place] = NULL;
     release_signals(&old);
 }
 

@@ -10,22 +10,22 @@
 void cleanup_install(void);
 
 /* Creates a file from a template as mkstemp does, so that it is removed if a signal ends the tool before
- * cleanup_rename or cleanup_remove. One file at a time. `path` must live until then. Returns -1, with errno, on
+ * cleanup_rename or cleanup_remove. Ten files at a time. `path` must live until then. Returns -1, with errno, on
  * failure. */
 int cleanup_create(char *path);
 
-/* Renames that file over `target`: from then on it is safe. */
-bool cleanup_rename(const char *target);
+/* Renames such a file to `target`: from then on it is safe. */
+bool cleanup_rename(const char *path, const char *target);
 
-/* Removes that file. */
-void cleanup_remove(void);
+/* Removes such a file, if it is still there. */
+void cleanup_remove(const char *path);
 
 /* Creates a file that has no name any more, in $TMPDIR or else /var/tmp: /tmp is in memory on many systems, and what
  * goes here may be larger than that. Returns -1 after a message. */
 int cleanup_unnamed_file(void);
 
 /* A mapping whose pages may turn out to be unreadable (the file was truncated meanwhile, the disk failed), and the name
- * to report then. Four at a time. */
+ * to report then. Ten at a time. */
 void cleanup_guard_map(const void *map, size_t bytes, const char *name);
 void cleanup_unguard_map(const void *map);
 

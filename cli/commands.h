@@ -1,6 +1,8 @@
-/* The subcommands of smx. Each is a main of its own: argv[0] is "smx NAME", and the result is the exit status. */
+/* The subcommands of smx. */
 #ifndef SMX_CLI_COMMANDS_H
 #define SMX_CLI_COMMANDS_H
+
+#include <stdint.h>
 
 /* Exit statuses. */
 enum {
@@ -9,10 +11,22 @@ enum {
     EXIT_USAGE = 2   /* the command line, or SMX_ISA, makes no sense */
 };
 
-int smx_softmax_main(int argc, char **argv);
-int smx_backward_main(int argc, char **argv);
-int smx_jacobian_main(int argc, char **argv);
-int smx_demo_main(int argc, char **argv);
-int smx_info_main(int argc, char **argv);
+struct settings;
+struct row_operation;
+
+typedef struct command {
+    const char *name;      /* "smx NAME" */
+    const char *summary;   /* what it does, in a line of smx --help */
+    const char *arguments; /* of the line that says how it is used */
+    const char *text;      /* what --help says between that line and the options */
+    int inputs;            /* files named without an option */
+    uint64_t settings;     /* the options that it takes, those of `needs` among them */
+    uint64_t needs;        /* one of these options must be given; 0: none */
+    /* Returns the exit status. */
+    int (*run)(const struct command *cmd, const struct settings *set);
+    const struct row_operation *operation; /* if run is transform */
+} command;
+
+extern const command softmax_command, backward_command, jacobian_command, demo_command, info_command;
 
 #endif

@@ -5,28 +5,15 @@
 #include "demo.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "commands.h"
 #include "message.h"
+#include "settings.h"
 
 enum { EPOCHS_A_LINE = 20 };
-
-static const char help[] =
-    "usage: smx demo [--out DIR] [--data DIR] [--threads T]\n"
-    "\n"
-    "Trains softmax regression on four fifths of the handwritten digits and tests it on the rest. Writes the\n"
-    "probabilities of the test digits, the Jacobian of one, the loss curve and the weights (.npy), and a picture\n"
-    "of it all (demo.png, by gnuplot). The weights are the same to the last bit on every instruction set, for any T.\n"
-    "\n"
-    "  -o, --out DIR          where the files go (default: demo)\n"
-    "  -d, --data DIR         where digits-images.npy and digits-labels.npy are (default: SMX_DATA of the\n"
-    "                         environment, else ./data, else where smx was built or installed)\n"
-    "  -t, --threads T        how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n"
-    "  -h, --help             this text\n";
 
 typedef struct demo_run {
     const char *who; /* "smx demo" */
@@ -142,70 +129,12 @@ static bool work(demo_run *run) {
     return demo_save(run->out, &run->model, &run->test, run->test_probabilities, &results);
 }
 
-static int set_threads(demo_run *run, const char *text) {
-    char *end;
-    errno = 0;
-    long threads = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || errno != 0 || threads < 1 || threads > 1024)
-        return complain_usage(run->who, "--threads takes a number from 1 to 1024, not '%s'", text);
-    run->options.threads = (unsigned)threads;
-    return -1;
-}
-
-/* getopt leaves a short option in optopt, and of long ones only one that it knows: --help=VALUE. */
-static int refuse_option(const demo_run *run, char **argv) {
-    if (optopt == 'h')
-        return complain_usage(run->who, "option '--help' takes no value");
-    if (optopt != 0)
-        return complain_usage(run->who, "unknown option '-%c'", optopt);
-    return complain_usage(run->who, "unknown option '%s'", argv[optind - 1]);
-}
-
-/* Returns -1, or the exit status if the command line is all there is to it. */
-static int set_option(demo_run *run, int option, char **argv) {
-    switch (option) {
-    case 'o':
-        run->out = optarg;
-        return -1;
-    case 'd':
-        run->data = optarg;
-        return -1;
-    case 't':
-        return set_threads(run, optarg);
-    case 'h':
-        fputs(help, stdout);
-        return EXIT_OK;
-    case ':':
-        return complain_usage(run->who, "option '%s' needs a value", argv[optind - 1]);
-    default:
-        return refuse_option(run, argv);
-    }
-}
-
-static int parse(demo_run *run, int argc, char **argv) {
-    static const struct option table[] = {{"out", required_argument, NULL, 'o'},
-                                          {"data", required_argument, NULL, 'd'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-    opterr = 0;
-    int option;
-    while ((option = getopt_long(argc, argv, ":o:d:t:h", table, NULL)) != -1) {
-        int status = set_option(run, option, argv);
-        if (status >= 0)
-            return status;
-    }
-    return optind == argc ? -1 : complain_usage(run->who, "takes no '%s'", argv[optind]);
-}
-
-int smx_demo_main(int argc, char **argv) {
-    static demo_run run = {.out = "demo", .options.size = sizeof run.options};
-    run.who = argv[0];
-    int status = parse(&run, argc, argv);
-    if (status >= 0)
-        return status;
-    if (!check_isa())
-        return EXIT_USAGE;
+static int run_demo(const command *cmd, const settings *set) {
+    static demo_run run;
+    run.who = cmd->name;
+    run.data = set->text[SET_DATA];
+    run.out = set->text[SET_OUT] == NULL ? "demo" : set->text[SET_OUT];
+    run.options = set->options;
     bool ok = work(&run);
     demo_set_free(&run.train);
     demo_set_free(&run.test);
@@ -214,3 +143,15 @@ int smx_demo_main(int argc, char **argv) {
     free(run.gradient);
     return ok ? EXIT_OK : EXIT_FAILED;
 }
+
+const command demo_command = {
+    .name = "smx demo",
+    .summary = "trains softmax regression on handwritten digits",
+    .arguments = "[OPTION...]",
+    .text = "Trains softmax regression on four fifths of the handwritten digits and tests it on\n"
+            "the rest. Writes the probabilities of the test digits, the Jacobian of one, the loss\n"
+            "curve and the weights (.npy), and a picture of it all (demo.png, by gnuplot). The\n"
+            "weights are the same to the last bit on every instruction set, for any T.\n",
+    .settings = SET(SET_OUT) | SET(SET_DATA) | SET(SET_THREADS) | SET(SET_HELP),
+    .run = run_demo,
+};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "convert.h"
 #include "message.h"
 #include "npy.h"
 #include "progress.h"
@@ -22,12 +23,16 @@ typedef struct job {
     output out;
     uint64_t start; /* of the numbers in the output */
     size_t rows, n;
-    size_t item;   /* bytes of an element */
-    size_t *first; /* of each row in memory: the place of its first element in the file */
-    char *row;     /* the rows in memory */
-    char *matrix;  /* what is written: matrices, or some rows of one */
-    char *sample;  /* two pieces of a row, one after the other */
-    char *minor;   /* and their matrix */
+    npy_dtype real;  /* of the arithmetic */
+    size_t item;     /* bytes of an element of it */
+    size_t *first;   /* of each row in memory: the place of its first element in the file */
+    char *row;       /* the rows in memory */
+    char *matrix;    /* what is computed: matrices, or some rows of one */
+    char *loaded;    /* the rows as they are in the file, and */
+    char *stored;    /* what is written, if these have another dtype than the arithmetic */
+    npy_dtype dtype; /* of what is written */
+    char *sample;    /* two pieces of a row, one after the other */
+    char *minor;     /* and their matrix */
 } job;
 
 static bool check(const job *j, smx_status status) {
@@ -37,8 +42,8 @@ static bool check(const job *j, smx_status status) {
 }
 
 static smx_status jacobian(const job *j, size_t rows, size_t n, const void *y, void *jac) {
-    return j->in.header.dtype == NPY_F4 ? smx_softmax_jacobian_f32(rows, n, y, n, jac, n, n * n, &j->set->options)
-                                        : smx_softmax_jacobian_f64(rows, n, y, n, jac, n, n * n, &j->set->options);
+    return j->real == NPY_F4 ? smx_softmax_jacobian_f32(rows, n, y, n, jac, n, n * n, &j->set->options)
+                             : smx_softmax_jacobian_f64(rows, n, y, n, jac, n, n * n, &j->set->options);
 }
 
 /* The place in the file of the first element of a row, the rows counted in C order. */
@@ -58,32 +63,40 @@ static size_t first_of_row(const job *j, size_t row) {
 /* The pages of the columns are dropped as they are read: else each number of a row would hold some. */
 static void load_strided_rows(const job *j, size_t rows) {
     enum { GROUP = 16 };
-    size_t stride = j->rows;
+    size_t stride = j->rows, item = npy_item_size(j->in.header.dtype);
     for (size_t i = 0; i < j->n; i++) {
-        const char *column = (const char *)j->in.data + i * stride * j->item;
+        const char *column = (const char *)j->in.data + i * stride * item;
         for (size_t r = 0; r < rows; r++)
-            memcpy(j->row + (r * j->n + i) * j->item, column + j->first[r] * j->item, j->item);
+            memcpy(j->loaded + (r * j->n + i) * item, column + j->first[r] * item, item);
         if (i % GROUP == GROUP - 1 || i == j->n - 1)
-            npy_drop(&j->in, i / GROUP * GROUP * stride * j->item, (i % GROUP + 1) * stride * j->item);
+            npy_drop(&j->in, i / GROUP * GROUP * stride * item, (i % GROUP + 1) * stride * item);
     }
 }
 
 /* Copies rows out of the file, whatever their order and alignment there: the n * n numbers of each take far longer. */
-static void load_rows(const job *j, size_t row, size_t rows) {
-    size_t row_bytes = j->n * j->item;
+static bool load_rows(const job *j, size_t row, size_t rows) {
+    size_t row_bytes = j->n * npy_item_size(j->in.header.dtype);
     for (size_t r = 0; r < rows; r++)
         j->first[r] = first_of_row(j, row + r);
     if (j->in.header.fortran_order) {
         load_strided_rows(j, rows);
-        return;
+    } else {
+        memcpy(j->loaded, (const char *)j->in.data + row * row_bytes, rows * row_bytes);
+        npy_drop(&j->in, row * row_bytes, rows * row_bytes);
     }
-    memcpy(j->row, (const char *)j->in.data + row * row_bytes, rows * row_bytes);
-    npy_drop(&j->in, row * row_bytes, rows * row_bytes);
+    return convert(j->in.name, j->real, j->row, j->in.header.dtype, j->loaded, rows * j->n);
 }
 
 static bool write_numbers(job *j, size_t first, size_t count) {
+    const char *numbers = j->matrix;
+    if (j->dtype != j->real) {
+        if (!convert(j->out.name, j->dtype, j->stored, j->real, j->matrix, count))
+            return false;
+        numbers = j->stored;
+    }
     progress_add((uint64_t)count);
-    return output_write_at(&j->out, j->start + (uint64_t)first * j->item, j->matrix, count * j->item);
+    size_t item = npy_item_size(j->dtype);
+    return output_write_at(&j->out, j->start + (uint64_t)first * item, numbers, count * item);
 }
 
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
@@ -91,8 +104,7 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 static bool write_small(job *j, size_t rows_at_a_time) {
     for (size_t row = 0; row < j->rows; row += rows_at_a_time) {
         size_t rows = least(rows_at_a_time, j->rows - row);
-        load_rows(j, row, rows);
-        if (!check(j, jacobian(j, rows, j->n, j->row, j->matrix)) ||
+        if (!load_rows(j, row, rows) || !check(j, jacobian(j, rows, j->n, j->row, j->matrix)) ||
             !write_numbers(j, row * j->n * j->n, rows * j->n * j->n))
             return false;
     }
@@ -101,7 +113,7 @@ static bool write_small(job *j, size_t rows_at_a_time) {
 
 static bool is_finite(const job *j) {
     for (size_t i = 0; i < j->n; i++) {
-        if (!isfinite(j->in.header.dtype == NPY_F4 ? ((const float *)j->row)[i] : ((const double *)j->row)[i]))
+        if (!isfinite(j->real == NPY_F4 ? ((const float *)j->row)[i] : ((const double *)j->row)[i]))
             return false;
     }
     return true;
@@ -124,7 +136,8 @@ static bool make_piece(const job *j, size_t i, size_t rows, size_t k, size_t col
 static bool write_large(job *j, size_t side) {
     size_t n = j->n;
     for (size_t row = 0; row < j->rows; row++) {
-        load_rows(j, row, 1);
+        if (!load_rows(j, row, 1))
+            return false;
         if (!is_finite(j))
             memset(j->row, 0xff, n * j->item); /* NaN: a number that is not finite spoils the whole matrix */
         for (size_t i = 0; i < n; i += side) {
@@ -142,18 +155,22 @@ static bool write_large(job *j, size_t side) {
 
 static bool allocate(job *j, size_t rows, size_t matrix, size_t side) {
     j->first = malloc(rows * sizeof *j->first);
+    j->loaded = malloc(rows * j->n * npy_item_size(j->in.header.dtype));
     j->row = malloc(rows * j->n * j->item);
     j->matrix = malloc(matrix * j->item);
+    j->stored = malloc(j->dtype == j->real ? 1 : matrix * npy_item_size(j->dtype));
     j->sample = malloc(2 * side * j->item);
     j->minor = malloc(4 * side * side * j->item);
-    if (j->first != NULL && j->row != NULL && j->matrix != NULL && j->sample != NULL && j->minor != NULL)
+    if (j->first != NULL && j->loaded != NULL && j->row != NULL && j->matrix != NULL && j->stored != NULL &&
+        j->sample != NULL && j->minor != NULL)
         return true;
     complain(j->set->who, "%s", strerror(ENOMEM));
     return false;
 }
 
 static bool write_all(job *j) {
-    size_t n = j->n, block = j->set->memory / 2 / j->item;
+    size_t n = j->n, stored = j->dtype == j->real ? 0 : npy_item_size(j->dtype);
+    size_t block = j->set->memory / 2 / (j->item + stored);
     if (j->rows * n == 0)
         return true;
     progress_start(j->set->who, (uint64_t)j->rows * n * n);
@@ -168,8 +185,9 @@ static bool write_all(job *j) {
 }
 
 /* The header of the result: one more axis as long as the last, in C order. */
-static bool make_header(const npy_array *in, npy_header *header) {
+static bool make_header(const npy_array *in, npy_dtype dtype, npy_header *header) {
     *header = in->header;
+    header->dtype = dtype;
     header->fortran_order = false;
     if (header->ndim == 0)
         complain(in->name, "the array has no dimensions, and so no rows");
@@ -187,12 +205,16 @@ static bool make_header(const npy_array *in, npy_header *header) {
 
 static int run(job *j) {
     npy_header header;
-    if (!npy_open(&j->in, j->set->input[0]) || !make_header(&j->in, &header))
+    if (!npy_open(&j->in, j->set->input[0]) || !npy_check_dtype(&j->in, NPY_REALS))
         return EXIT_FAILED;
-    j->item = npy_item_size(header.dtype);
+    j->dtype = j->set->text[SET_DTYPE] != NULL ? j->set->dtype : j->in.header.dtype;
+    j->real = j->dtype == NPY_F8 || j->in.header.dtype == NPY_F8 ? NPY_F8 : NPY_F4;
+    j->item = npy_item_size(j->real);
+    if (!make_header(&j->in, j->dtype, &header))
+        return EXIT_FAILED;
     j->n = header.shape[header.ndim - 1];
     j->rows = j->n == 0 ? 0 : npy_count(&j->in.header) / j->n;
-    if (!npy_create(&j->out, j->set->output, &header, &j->start))
+    if (!npy_create(&j->out, j->set->text[SET_OUTPUT], &header, &j->start))
         return EXIT_FAILED;
     bool done = write_all(j);
     progress_clear();
@@ -202,33 +224,35 @@ static int run(job *j) {
     return EXIT_FAILED;
 }
 
-static const char help[] = "usage: smx jacobian Y.npy -o J.npy [OPTION...]\n"
-                           "\n"
-                           "Writes the Jacobian of softmax for each row of its result Y along the last axis:\n"
-                           "J_ij = y_i (1 - y_i) if i = j, else -y_i y_j. A Y of shape (..., n) gives\n"
-                           "(..., n, n), with the dtype of Y (little-endian f4 or f8), in C order. Y may be\n"
-                           "'-', standard input; Y and the result may be larger than memory.\n"
-                           "\n" SETTINGS_COMMON_HELP;
-
-int smx_jacobian_main(int argc, char **argv) {
-    static const struct option table[] = {{"help", no_argument, NULL, SET_HELP},
-                                          {"memory", required_argument, NULL, SET_MEMORY},
-                                          {"output", required_argument, NULL, SET_OUTPUT},
-                                          {"threads", required_argument, NULL, SET_THREADS},
-                                          {0}};
-    settings set;
-    int status = settings_parse(&set, argc, argv, table, 1, help);
-    if (status >= 0)
-        return status;
-    if (!check_isa())
-        return EXIT_USAGE;
-    job j = {.set = &set};
-    status = run(&j);
+static int write_jacobian(const command *cmd, const settings *set) {
+    (void)cmd;
+    job j = {.set = set};
+    int status = run(&j);
     npy_close(&j.in);
     free(j.first);
+    free(j.loaded);
     free(j.row);
     free(j.matrix);
     free(j.sample);
     free(j.minor);
+    free(j.stored);
     return status;
 }
+
+const command jacobian_command = {
+    .name = "smx jacobian",
+    .summary = "Jacobian matrix of each row of a softmax",
+    .arguments = "Y.npy -o J.npy [OPTION...]",
+    .text = "Writes the Jacobian of softmax for each row of its result Y along the last axis,\n"
+            "\n"
+            "    J_ij = y_i (1 - y_i) if i = j, else -y_i y_j\n"
+            "\n"
+            "A Y of shape (..., n) gives (..., n, n), in C order. Y may be '-', standard input; Y\n"
+            "and the result may be larger than memory.\n"
+            "\n"
+            "    smx jacobian Y.npy -o J.npy\n",
+    .inputs = 1,
+    .settings = SETS_OUTPUT,
+    .needs = SET(SET_OUTPUT),
+    .run = write_jacobian,
+};

@@ -9,27 +9,18 @@
 #include "cleanup.h"
 #include "commands.h"
 #include "message.h"
+#include "settings.h"
 #include "smx/smx.h"
 
-typedef struct command {
-    const char *name; /* as argv[0] of its main */
-    int (*run)(int argc, char **argv);
-    const char *summary;
-} command;
-
-static const command commands[] = {
-    {"smx softmax", smx_softmax_main, "softmax of an array along an axis"},
-    {"smx backward", smx_backward_main, "gradient of softmax's input from that of its result"},
-    {"smx jacobian", smx_jacobian_main, "Jacobian matrix of each row"},
-    {"smx demo", smx_demo_main, "trains softmax regression on handwritten digits"},
-    {"smx info", smx_info_main, "version, instruction sets, threads"},
+static const command *const commands[] = {
+    &softmax_command, &backward_command, &jacobian_command, &demo_command, &info_command,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands, PREFIX = sizeof "smx " - 1 };
 
 static void print_help(void) {
     printf("usage: smx COMMAND [ARGUMENT...]\n\n");
     for (int i = 0; i < COMMANDS; i++)
-        printf("  %-10s %s\n", commands[i].name + PREFIX, commands[i].summary);
+        printf("  %-21s %s\n", commands[i]->name + PREFIX, commands[i]->summary);
     printf("\n'smx COMMAND --help' has more on each; 'smx --version' prints the version.\n"
            "Arrays are .npy files. The same input gives the same bits on every machine.\n");
 }
@@ -51,6 +42,14 @@ static int flush_stdout(int status) {
     return status == EXIT_OK ? EXIT_FAILED : status;
 }
 
+static int run_command(const command *cmd, int argc, char **argv) {
+    settings set;
+    int status = settings_parse(&set, cmd, argc, argv);
+    if (status >= 0)
+        return status;
+    return check_isa() ? cmd->run(cmd, &set) : EXIT_USAGE;
+}
+
 static int run(int argc, char **argv) {
     if (argc < 2)
         return complain_usage("smx", "no command");
@@ -63,12 +62,8 @@ static int run(int argc, char **argv) {
         return EXIT_OK;
     }
     for (int i = 0; i < COMMANDS; i++) {
-        if (strcmp(argv[1], commands[i].name + PREFIX) != 0)
-            continue;
-        char name[32];
-        snprintf(name, sizeof name, "%s", commands[i].name);
-        argv[1] = name;
-        return commands[i].run(argc - 1, argv + 1);
+        if (strcmp(argv[1], commands[i]->name + PREFIX) == 0)
+            return run_command(commands[i], argc - 1, argv + 1);
     }
     return complain_usage("smx", "no command is called '%s'", argv[1]);
 }

@@ -156,6 +156,15 @@ bool npy_open(npy_array *array, const char *path) {
     return ok;
 }
 
+bool npy_check_dtype(const npy_array *array, unsigned set) {
+    if ((set >> array->header.dtype & 1) != 0)
+        return true;
+    char list[NPY_DTYPES_SPACE];
+    npy_list_dtypes(set, list);
+    complain(array->name, "dtype %s is not supported here, only %s", npy_dtype_name(array->header.dtype), list);
+    return false;
+}
+
 void npy_close(npy_array *array) {
     if (array->map == NULL)
         return;

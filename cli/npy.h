@@ -2,8 +2,8 @@
  *
  *     \x93NUMPY  version (2 bytes)  length (2 bytes; 4 from version 2.0 on)  {'descr': '<f4', ...}  numbers
  *
- * Read are versions 1.0, 2.0 and 3.0, little-endian f4 and f8, C and Fortran order. Everything else, and whatever the
- * format does not allow, is refused with one line on stderr; no byte of a file is trusted. */
+ * Read are versions 1.0, 2.0 and 3.0, the dtypes below, C and Fortran order. Everything else, and whatever the format
+ * does not allow, is refused with one line on stderr; no byte of a file is trusted. */
 #ifndef SMX_CLI_NPY_H
 #define SMX_CLI_NPY_H
 
@@ -20,7 +20,15 @@ enum {
     NPY_HEADER_SPACE = 1 << 11 /* what npy_format_header needs at most */
 };
 
-typedef enum npy_dtype { NPY_F4, NPY_F8 } npy_dtype;
+/* Little-endian. A set of them is a number with the bits 1 << dtype. */
+typedef enum npy_dtype { NPY_F2, NPY_BF16, NPY_F4, NPY_F8, NPY_BOOL, NPY_U1, NPY_I4, NPY_I8, NPY_DTYPES } npy_dtype;
+
+enum {
+    NPY_REALS = 1 << NPY_F2 | 1 << NPY_BF16 | 1 << NPY_F4 | 1 << NPY_F8,
+    NPY_INTEGERS = 1 << NPY_I4 | 1 << NPY_I8,
+    NPY_TRUTHS = 1 << NPY_BOOL | 1 << NPY_U1,
+    NPY_DTYPES_SPACE = 128 /* what npy_list_dtypes needs at most */
+};
 
 typedef struct npy_header {
     npy_dtype dtype;
@@ -30,6 +38,10 @@ typedef struct npy_header {
 } npy_header;
 
 size_t npy_item_size(npy_dtype dtype);
+
+/* For messages: "'<f4'". And a set of them: "'<f4' and '<f8'". */
+const char *npy_dtype_name(npy_dtype dtype);
+void npy_list_dtypes(unsigned set, char text[static NPY_DTYPES_SPACE]);
 
 /* The number of elements. For a header that came from npy_parse_header or npy_open, neither this nor the bytes
  * overflow: they stay below PTRDIFF_MAX. */
@@ -62,6 +74,10 @@ typedef struct npy_array {
  * temporary file: long rows need three passes over the numbers, and other axes than the last need them out of order.
  * Returns false after a message. `path` must outlive the array. */
 bool npy_open(npy_array *array, const char *path);
+
+/* Whether the array's dtype is one of a set; false after a message. */
+bool npy_check_dtype(const npy_array *array, unsigned set);
+
 void npy_close(npy_array *array);
 
 /* Takes the pages of these bytes of data out of memory; touching them again is allowed and reads them again. */

@@ -12,7 +12,31 @@ typedef struct parser {
     const char *error; /* null while all is well */
 } parser;
 
-size_t npy_item_size(npy_dtype dtype) { return dtype == NPY_F4 ? 4 : 8; }
+/* NumPy has no bf16 of its own: an array of ml_dtypes.bfloat16 is saved as 2 bytes without a meaning, '<V2'. */
+static const struct {
+    const char *descr, *name;
+    size_t size;
+} dtypes[NPY_DTYPES] = {
+    [NPY_F2] = {"<f2", "'<f2'", 2}, [NPY_BF16] = {"<V2", "bf16 ('<V2')", 2}, [NPY_F4] = {"<f4", "'<f4'", 4},
+    [NPY_F8] = {"<f8", "'<f8'", 8}, [NPY_BOOL] = {"|b1", "'|b1'", 1},        [NPY_U1] = {"|u1", "'|u1'", 1},
+    [NPY_I4] = {"<i4", "'<i4'", 4}, [NPY_I8] = {"<i8", "'<i8'", 8},
+};
+
+size_t npy_item_size(npy_dtype dtype) { return dtypes[dtype].size; }
+
+const char *npy_dtype_name(npy_dtype dtype) { return dtypes[dtype].name; }
+
+void npy_list_dtypes(unsigned set, char text[static NPY_DTYPES_SPACE]) {
+    size_t used = 0;
+    *text = '\0';
+    for (int i = 0; i < NPY_DTYPES; i++) {
+        if ((set >> i & 1) == 0)
+            continue;
+        set &= ~(1U << i);
+        const char *before = used == 0 ? "" : set == 0 ? " and " : ", ";
+        used += (size_t)snprintf(text + used, NPY_DTYPES_SPACE - used, "%s%s", before, dtypes[i].name);
+    }
+}
 
 size_t npy_count(const npy_header *header) {
     size_t count = 1;
@@ -93,23 +117,24 @@ static bool equals(const char *start, size_t length, const char *word) {
 static void parse_descr(parser *p, npy_header *header, char error[static ERROR]) {
     skip_space(p);
     if (p->at < p->end && *p->at == '[') {
-        p->error = "structured dtypes are not supported, only '<f4' and '<f8'";
+        p->error = "structured dtypes are not supported";
         return;
     }
     const char *descr;
     size_t length = parse_string(p, &descr);
     if (p->error != NULL)
         return;
-    if (equals(descr, length, "<f4")) {
-        header->dtype = NPY_F4;
-    } else if (equals(descr, length, "<f8")) {
-        header->dtype = NPY_F8;
-    } else {
-        bool big_endian = length > 0 && *descr == '>';
-        snprintf(error, ERROR, "dtype '%.*s' %sis not supported, only '<f4' and '<f8'", length < 32 ? (int)length : 32,
-                 descr, big_endian ? "(big-endian) " : "");
-        p->error = error;
+    for (int i = 0; i < NPY_DTYPES; i++) {
+        if (equals(descr, length, dtypes[i].descr) ||
+            (i == NPY_BF16 && equals(descr, length, "|V2"))) { /* as it prints */
+            header->dtype = (npy_dtype)i;
+            return;
+        }
     }
+    bool big_endian = length > 0 && *descr == '>';
+    snprintf(error, ERROR, "dtype '%.*s' %sis not supported, only f2, bf16, f4, f8, i4, i8, u1 and b1",
+             length < 32 ? (int)length : 32, descr, big_endian ? "(big-endian) " : "");
+    p->error = error;
 }
 
 static void parse_fortran_order(parser *p, npy_header *header) {
@@ -218,8 +243,8 @@ size_t npy_format_header(const npy_header *header, char bytes[static NPY_HEADER_
     npy_format_shape(header, shape);
     size_t used =
         PREAMBLE + (size_t)snprintf(bytes + PREAMBLE, NPY_HEADER_SPACE - PREAMBLE,
-                                    "{'descr': '<f%zu', 'fortran_order': %s, 'shape': %s, }",
-                                    npy_item_size(header->dtype), header->fortran_order ? "True" : "False", shape);
+                                    "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }", dtypes[header->dtype].descr,
+                                    header->fortran_order ? "True" : "False", shape);
     size_t total = (used + 1 + ALIGN - 1) / ALIGN * ALIGN;
     memset(bytes + used, ' ', total - used);
     bytes[total - 1] = '\n';

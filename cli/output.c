@@ -108,13 +108,19 @@ static bool empty_spool(output *out) {
     return true;
 }
 
-bool output_commit(output *out) {
+bool output_complete(output *out) {
     bool ok = out->spool < 0 || empty_spool(out);
     int fd = out->fd;
     out->fd = -1;
     if (ok && fd != STDOUT_FILENO && close(fd) != 0)
         ok = fail(out);
-    if (ok && out->target != NULL && !cleanup_rename(out->target))
+    out->complete = ok;
+    return ok;
+}
+
+bool output_commit(output *out) {
+    bool ok = out->complete || output_complete(out);
+    if (ok && out->target != NULL && !cleanup_rename(out->temporary, out->target))
         ok = fail(out);
     output_discard(out);
     return ok;
@@ -126,8 +132,8 @@ void output_discard(output *out) {
     if (out->spool >= 0)
         close(out->spool);
     out->fd = out->spool = -1;
-    if (out->target != NULL)
-        cleanup_remove();
+    if (out->temporary != NULL)
+        cleanup_remove(out->temporary);
     free(out->target);
     free(out->temporary);
     out->target = out->temporary = NULL;

@@ -22,6 +22,7 @@ typedef struct output {
     uint64_t position;  /* stream: how much has been written */
     int spool;          /* stream: an unlinked file for what was written out of order; -1 if there is none */
     uint64_t spool_end; /* stream: the end of that */
+    bool complete;      /* all of it is written, and the file closed */
 } output;
 
 bool output_open(output *out, const char *path);
@@ -30,7 +31,10 @@ bool output_open(output *out, const char *path);
  * temporary file until output_commit. Every byte up to the last must be written once. */
 bool output_write_at(output *out, uint64_t offset, const void *bytes, size_t count);
 
-/* Completes the file and puts it in its place. The output is closed, whatever is returned. */
+/* Writes what still waits and closes the file, so that of several outputs none is in its place before all are whole. */
+bool output_complete(output *out);
+
+/* Completes the file if need be, and puts it in its place. The output is closed, whatever is returned. */
 bool output_commit(output *out);
 
 /* Gives up: removes what was written, and the target stays as it was. */

@@ -1,120 +1,168 @@
 #include "settings.h"
 
-#include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "message.h"
 
-static bool parse_integer(const char *text, long low, long high, long *value) {
-    char *end;
-    errno = 0;
-    *value = strtol(text, &end, 10);
-    return end != text && *end == '\0' && errno == 0 && *value >= low && *value <= high;
+/* A long option's number in getopt: beyond every letter. */
+enum { FIRST = 256 };
+
+static bool takes(const command *cmd, int s) { return (cmd->settings & SET(s)) != 0; }
+
+static void make_options(const command *cmd, struct option *longs, char *letters) {
+    *letters++ = ':';
+    for (int s = 0; s < SETTINGS; s++) {
+        const setting_entry *entry = &setting_table[s];
+        if (!takes(cmd, s))
+            continue;
+        int argument = entry->value == NULL ? no_argument : required_argument;
+        *longs++ = (struct option){entry->name, argument, NULL, FIRST + s};
+        if (entry->letter == 0)
+            continue;
+        *letters++ = entry->letter;
+        if (entry->value != NULL)
+            *letters++ = ':';
+    }
+    *longs = (struct option){0};
+    *letters = '\0';
 }
 
-static int set_axis(settings *set, const char *text) {
-    if (parse_integer(text, -64, 63, &set->axis))
-        return -1;
-    return complain_usage(set->who, "--axis takes a number from -64 to 63, not '%s'", text);
-}
-
-static int set_threads(settings *set, const char *text) {
-    long threads;
-    if (!parse_integer(text, 1, 1024, &threads))
-        return complain_usage(set->who, "--threads takes a number from 1 to 1024, not '%s'", text);
-    set->options.threads = (unsigned)threads;
+/* The setting that getopt found; -1 if it is none. */
+static int find_setting(const command *cmd, int option) {
+    if (option >= FIRST)
+        return option - FIRST;
+    for (int s = 0; s < SETTINGS; s++) {
+        if (takes(cmd, s) && setting_table[s].letter == option)
+            return s;
+    }
     return -1;
 }
 
-static int set_memory(settings *set, const char *text) {
-    long mib;
-    if (!parse_integer(text, 1, 65536, &mib))
-        return complain_usage(set->who, "--memory takes a number of MiB from 1 to 65536, not '%s'", text);
-    set->memory = (size_t)mib << 20;
-    return -1;
+/* Lines of help after the first stand below it. */
+static void print_setting(const setting_entry *entry) {
+    enum { COLUMN = 25 };
+    int used = printf(entry->letter == 0 ? "      --" : "  -%c, --", entry->letter);
+    used += printf(entry->value == NULL ? "%s" : "%s %s", entry->name, entry->value);
+    int column = used < COLUMN - 1 ? COLUMN - used : 2;
+    for (const char *line = entry->help; *line != '\0';) {
+        size_t length = strcspn(line, "\n") + 1;
+        printf("%*s%.*s", column, "", (int)length, line);
+        line += length;
+        column = COLUMN;
+    }
 }
 
-static int set_plus_inf(settings *set, const char *text) {
-    if (strcmp(text, "limit") == 0)
-        set->options.plus_inf = SMX_PLUS_INF_LIMIT;
-    else if (strcmp(text, "nan") == 0)
-        set->options.plus_inf = SMX_PLUS_INF_NAN;
-    else
-        return complain_usage(set->who, "--plus-inf takes 'nan' or 'limit', not '%s'", text);
-    return -1;
+static void print_help(const command *cmd) {
+    printf("usage: %s%s%s\n\n%s", cmd->name, *cmd->arguments == '\0' ? "" : " ", cmd->arguments, cmd->text);
+    putchar('\n');
+    for (int s = 0; s < SETTINGS; s++) {
+        if (takes(cmd, s))
+            print_setting(&setting_table[s]);
+    }
 }
 
-static int set_minus_inf_row(settings *set, const char *text) {
-    if (strcmp(text, "zeros") == 0)
-        set->options.minus_inf_row = SMX_MINUS_INF_ROW_ZEROS;
-    else if (strcmp(text, "nan") == 0)
-        set->options.minus_inf_row = SMX_MINUS_INF_ROW_NAN;
-    else
-        return complain_usage(set->who, "--minus-inf-row takes 'nan' or 'zeros', not '%s'", text);
-    return -1;
-}
-
-/* getopt reports an unknown short option in optopt, and a long one nowhere but in argv. */
+/* getopt leaves a short option in optopt, and of long ones only one that it knows and that takes no value: --help=X.
+ * An unknown long one is nowhere but in argv. */
 static int refuse_option(const settings *set, char **argv) {
-    if (optopt > 0 && optopt < SET_AXIS)
+    if (optopt >= FIRST)
+        return complain_usage(set->who, "option '--%s' takes no value", setting_table[optopt - FIRST].name);
+    if (optopt > 0)
         return complain_usage(set->who, "unknown option '-%c'", optopt);
     return complain_usage(set->who, "unknown option '%s'", argv[optind - 1]);
 }
 
-static int set_option(settings *set, int option, char **argv, const char *help) {
-    switch (option) {
-    case 'h':
-    case SET_HELP:
-        fputs(help, stdout);
-        return EXIT_OK;
-    case 'o':
-    case SET_OUTPUT:
-        set->output = optarg;
-        return -1;
-    case SET_AXIS:
-        return set_axis(set, optarg);
-    case 't':
-    case SET_THREADS:
-        return set_threads(set, optarg);
-    case SET_MEMORY:
-        return set_memory(set, optarg);
-    case SET_PLUS_INF:
-        return set_plus_inf(set, optarg);
-    case SET_MINUS_INF_ROW:
-        return set_minus_inf_row(set, optarg);
-    case ':':
+static int take_option(settings *set, const command *cmd, int option, char **argv) {
+    if (option == ':')
         return complain_usage(set->who, "option '%s' needs a value", argv[optind - 1]);
-    default:
+    int s = find_setting(cmd, option);
+    if (s < 0)
         return refuse_option(set, argv);
+    if (s == SET_HELP) {
+        print_help(cmd);
+        return EXIT_OK;
     }
+    set->text[s] = optarg;
+    return setting_table[s].set == NULL ? -1 : setting_table[s].set(set, optarg);
 }
 
-static int take_inputs(settings *set, int count, char **names, int wanted) {
-    if (count != wanted)
-        return complain_usage(set->who, "takes %d input file%s, not %d", wanted, wanted == 1 ? "" : "s", count);
-    int standard = 0;
-    for (int i = 0; i < count; i++) {
-        set->input[i] = names[i];
-        standard += strcmp(names[i], "-") == 0;
+/* One stream cannot be read, or written, twice. */
+static int check_streams(const settings *set, const command *cmd) {
+    static const uint64_t files_read = SET(SET_WEIGHTS) | SET(SET_CLASS_WEIGHTS) | SET(SET_DLOSS) |
+                                       SET(SET_SCALE_FILE) | SET(SET_MASK) | SET(SET_LENGTHS);
+    int in = 0;
+    for (int i = 0; i < cmd->inputs; i++)
+        in += strcmp(set->input[i], "-") == 0;
+    for (int s = 0; s < SETTINGS; s++)
+        in += (files_read & SET(s)) != 0 && set->text[s] != NULL && strcmp(set->text[s], "-") == 0;
+    return in > 1 ? complain_usage(set->who, "only one input can be standard input") : -1;
+}
+
+/* No two outputs go to one file. */
+static int check_outputs(const settings *set) {
+    for (int a = SET_OUTPUT; a <= SET_GRAD_DY; a++) {
+        for (int b = a + 1; b <= SET_GRAD_DY && set->text[a] != NULL; b++) {
+            if (set->text[b] != NULL && strcmp(set->text[a], set->text[b]) == 0)
+                return complain_usage(set->who, "--%s and --%s name the same file, '%s'", setting_table[a].name,
+                                      setting_table[b].name, set->text[a]);
+        }
     }
-    if (standard > 1)
-        return complain_usage(set->who, "only one input can be standard input");
-    if (set->output == NULL)
-        return complain_usage(set->who, "needs -o FILE, where the result goes");
     return -1;
 }
 
-int settings_parse(settings *set, int argc, char **argv, const struct option *table, int inputs, const char *help) {
-    *set = (settings){.who = argv[0], .axis = -1, .memory = (size_t)128 << 20, .options.size = sizeof set->options};
+static int check_needed(const settings *set, const command *cmd) {
+    if (cmd->needs == SET(SET_OUTPUT) && set->text[SET_OUTPUT] == NULL)
+        return complain_usage(set->who, "needs -o FILE, where the result goes");
+    for (int s = 0; s < SETTINGS; s++) {
+        if ((cmd->needs & SET(s)) != 0 && set->text[s] != NULL)
+            return -1;
+    }
+    return cmd->needs == 0 ? -1 : complain_usage(set->who, "needs an option that says where a result goes");
+}
+
+static int check_scale(const settings *set) {
+    static const setting ways[] = {SET_SCALE, SET_TEMPERATURE, SET_SCALE_FILE};
+    int given = 0;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        given += set->text[ways[i]] != NULL;
+    return given > 1 ? complain_usage(set->who, "only one of --scale, --temperature and --scale-file can be given")
+                     : -1;
+}
+
+static int take_inputs(settings *set, const command *cmd, int count, char **names) {
+    if (cmd->inputs == 0 && count > 0)
+        return complain_usage(set->who, "takes no '%s'", names[0]);
+    if (count != cmd->inputs)
+        return complain_usage(set->who, "takes %d input file%s, not %d", cmd->inputs, cmd->inputs == 1 ? "" : "s",
+                              count);
+    for (int i = 0; i < count; i++)
+        set->input[i] = names[i];
+    int status = check_streams(set, cmd);
+    if (status < 0)
+        status = check_needed(set, cmd);
+    if (status < 0)
+        status = check_outputs(set);
+    return status < 0 ? check_scale(set) : status;
+}
+
+int settings_parse(settings *set, const command *cmd, int argc, char **argv) {
+    *set = (settings){.who = cmd->name,
+                      .axis = -1,
+                      .memory = (size_t)128 << 20,
+                      .scale = 1,
+                      .reduction = SMX_REDUCTION_MEAN,
+                      .options.size = sizeof set->options};
+    struct option longs[SETTINGS + 1];
+    char letters[2 * SETTINGS + 2];
+    make_options(cmd, longs, letters);
     opterr = 0;
     int option;
-    while ((option = getopt_long(argc, argv, ":ho:t:", table, NULL)) != -1) {
-        int status = set_option(set, option, argv, help);
+    while ((option = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+        int status = take_option(set, cmd, option, argv);
         if (status >= 0)
             return status;
     }
-    return take_inputs(set, argc - optind, argv + optind, inputs);
+    return take_inputs(set, cmd, argc - optind, argv + optind);
 }

@@ -1,35 +1,97 @@
-/* The command line of the subcommands that turn arrays into an array: smx NAME INPUT... -o OUTPUT [OPTION...]. */
+/* The command line of every subcommand: smx NAME INPUT... OPTION... The options are here once, with their help; a
+ * subcommand says which of them it takes. */
 #ifndef SMX_CLI_SETTINGS_H
 #define SMX_CLI_SETTINGS_H
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "npy.h"
 #include "smx/smx.h"
 
-enum { MAX_INPUTS = 2 };
+enum { MAX_INPUTS = 3 }; /* that are named without an option */
+
+/* In the order in which --help lists them. */
+typedef enum setting {
+    SET_OUTPUT,
+    SET_LOSS,
+    SET_GRAD,
+    SET_GRAD_TARGETS,
+    SET_LSE,
+    SET_LOG_PROB,
+    SET_ARGMAX,
+    SET_CORRECT,
+    SET_SIGN,
+    SET_GRAD_Y,
+    SET_GRAD_DY,
+    SET_DTYPE,
+    SET_AXIS,
+    SET_WEIGHTS,
+    SET_IGNORE_INDEX,
+    SET_CLASS_WEIGHTS,
+    SET_SMOOTHING,
+    SET_Z_LOSS,
+    SET_SOFTCAP,
+    SET_REDUCTION,
+    SET_EMPTY_MEAN,
+    SET_DLOSS,
+    SET_SCALE,
+    SET_TEMPERATURE,
+    SET_SCALE_FILE,
+    SET_MASK,
+    SET_LENGTHS,
+    SET_CAUSAL,
+    SET_PLUS_INF,
+    SET_MINUS_INF_ROW,
+    SET_OUT,
+    SET_DATA,
+    SET_THREADS,
+    SET_MEMORY,
+    SET_HELP,
+    SETTINGS
+} setting;
+
+/* A set of settings is a number with these bits. */
+#define SET(setting) ((uint64_t)1 << (setting))
+
+#define SETS_SCALE (SET(SET_SCALE) | SET(SET_TEMPERATURE) | SET(SET_SCALE_FILE))
+#define SETS_MASKS (SET(SET_MASK) | SET(SET_LENGTHS) | SET(SET_CAUSAL))
+#define SETS_POLICIES (SET(SET_PLUS_INF) | SET(SET_MINUS_INF_ROW))
+#define SETS_LOGITS (SETS_SCALE | SETS_MASKS)
+/* What all take that turn rows into rows; and those whose result is one array; and along any axis. */
+#define SETS_ROWS (SET(SET_DTYPE) | SET(SET_THREADS) | SET(SET_MEMORY) | SET(SET_HELP))
+#define SETS_OUTPUT (SETS_ROWS | SET(SET_OUTPUT))
+#define SETS_ARRAY (SETS_OUTPUT | SET(SET_AXIS))
 
 typedef struct settings {
     const char *who; /* "smx NAME" */
     const char *input[MAX_INPUTS];
-    const char *output;
+    const char *text[SETTINGS]; /* what was given; null if nothing was */
     long axis;
-    size_t memory; /* how many bytes the blocks of inputs and output in memory may take */
-    smx_options options;
+    size_t memory;   /* how many bytes the blocks of inputs and outputs in memory may take */
+    npy_dtype dtype; /* of the output, if text[SET_DTYPE] */
+    double scale;    /* 1 if neither --scale nor --temperature was given */
+    int64_t ignore_index;
+    double smoothing, z_loss, softcap, dloss;
+    smx_reduction reduction;
+    smx_empty_mean empty_mean;
+    smx_options options; /* causal, policies, threads */
 } settings;
 
-/* What settings_parse understands; a subcommand's table names those that it takes, and ends with {0}. */
-enum { SET_AXIS = 256, SET_HELP, SET_MEMORY, SET_MINUS_INF_ROW, SET_OUTPUT, SET_PLUS_INF, SET_THREADS };
-
-/* The help of the options that every such subcommand has. */
-#define SETTINGS_COMMON_HELP                                                                              \
-    "  -o, --output FILE      where the result goes; '-' is standard output\n"                            \
-    "  -t, --threads T        how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n"    \
-    "      --memory MIB       how much of the arrays is in memory at a time, 1 to 65536 (default: 128)\n" \
-    "  -h, --help             this text\n"
+typedef struct command command;
 
 /* Reads the command line. Returns -1, or the exit status if that is all: after --help, or a message. */
-int settings_parse(settings *set, int argc, char **argv, const struct option *table, int inputs, const char *help);
+int settings_parse(settings *set, const command *cmd, int argc, char **argv);
+
+/* What the settings understand; for settings.c, in settings_table.c. A setter returns -1, or the exit status after a
+ * message. */
+typedef struct setting_entry {
+    const char *name, *value, *help;             /* value: null if it has none; a line of help ends with \n */
+    char letter;                                 /* 0 if there is none */
+    int (*set)(settings *set, const char *text); /* null if the text is all that is wanted */
+} setting_entry;
+
+extern const setting_entry setting_table[SETTINGS];
 
 #endif

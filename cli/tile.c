@@ -31,7 +31,9 @@ static inline void transpose_items(char *to, size_t to_stride, const char *from,
 /* A constant size makes each memcpy one instruction; it stays a memcpy as a file's numbers may be unaligned. */
 static void transpose(char *to, size_t to_stride, const char *from, size_t from_stride, size_t rows, size_t columns,
                       size_t item) {
-    if (item == 4)
+    if (item == 2)
+        transpose_items(to, to_stride, from, from_stride, rows, columns, 2);
+    else if (item == 4)
         transpose_items(to, to_stride, from, from_stride, rows, columns, 4);
     else
         transpose_items(to, to_stride, from, from_stride, rows, columns, 8);

@@ -4,108 +4,109 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
+#include "logits.h"
 #include "message.h"
 #include "progress.h"
-#include "tile.h"
 
 typedef struct job {
     const row_operation *operation;
     const settings *set;
-    npy_array in[MAX_INPUTS];
-    layout lay;
-    output out;
-    uint64_t start;             /* of the numbers in the output */
-    size_t block;               /* elements of each buffer */
-    char *gathered[MAX_INPUTS]; /* a buffer for each input that cannot be used where it is mapped */
-    char *result;               /* a buffer for what is written */
-    row_stats *stats;           /* for each row of a tile, if rows are cut */
+    int named; /* how many sources the command line names without an option */
+    npy_dtype real;
+    space rows;
+    input source[MAX_SOURCES];
+    result result[MAX_RESULTS];
+    logits logits;
+    row_stats *stats; /* for each row of a tile, if rows are cut */
+    void *state;
 } job;
 
-static npy_dtype dtype_of(const job *j) { return j->in[0].header.dtype; }
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
 
-static bool check(const job *j, smx_status status) {
-    if (status != SMX_OK)
-        complain_status(j->in[0].name, status);
-    return status == SMX_OK;
+static const layout *lay_of(const job *j) { return &j->source[0].lay; }
+
+/* ---- Opening ----------------------------------------------------------------------------------------------------- */
+
+static int find_axis(job *j) {
+    const input *first = &j->source[0];
+    long ndim = (long)first->array.header.ndim, axis = j->set->axis;
+    if (ndim == 0)
+        return complain(first->array.name, "the array has no dimensions, and so no axis");
+    if (axis < -ndim || axis >= ndim)
+        return complain_usage(j->set->who, "--axis %ld is out of range for %s, which has %ld dimension%s", axis,
+                              first->array.name, ndim, ndim == 1 ? "" : "s");
+    j->rows = space_along(&first->array.header, (size_t)(axis < 0 ? axis + ndim : axis));
+    return EXIT_OK;
 }
 
-/* Element `index` of each input's loaded tile. */
-static void pointers_at(const job *j, const void *const *loaded, size_t index, const void **pointers) {
-    for (int i = 0; i < j->operation->inputs; i++)
-        pointers[i] = (const char *)loaded[i] + index * j->lay.item;
+static bool is_integer(const input *in) { return (NPY_INTEGERS >> in->array.header.dtype & 1) != 0; }
+
+/* Labels may stand in the place of dense targets: their dtype tells. And of a reduced loss there is one. */
+static fit fit_of(const job *j, int i) {
+    const row_source *source = &j->operation->source[i];
+    if (is_integer(&j->source[i]))
+        return FIT_ROWS;
+    if (source->from == SET_DLOSS && j->set->reduction != SMX_REDUCTION_NONE)
+        return FIT_ONE;
+    return source->fit;
 }
 
-static void load(const job *j, const tile *t, const void **loaded) {
-    for (int i = 0; i < j->operation->inputs; i++)
-        loaded[i] = tile_load(&j->in[i], &j->lay, t, j->gathered[i]);
+static bool open_source(job *j, int i) {
+    const row_source *source = &j->operation->source[i];
+    const char *path = i < j->named ? j->set->input[i] : j->set->text[source->from];
+    return path == NULL || input_open(&j->source[i], path, source->dtypes);
 }
 
-/* Transposed rows are written in place, as the buffer for results then serves to transpose them back. */
-static void *result_of(const job *j) { return j->lay.inner == 1 ? j->result : j->gathered[0]; }
-
-static void finish_tile(const job *j, const tile *t) {
-    for (int i = 0; i < j->operation->inputs; i++)
-        tile_unload(&j->in[i], &j->lay, t);
-    progress_add(tile_rows(t) * t->length);
+static bool fit_source(job *j, int i) {
+    input *in = &j->source[i];
+    if (in->array.name == NULL)
+        return true;
+    return input_fit(in, &j->source[0], &j->rows, fit_of(j, i), is_integer(in) ? NPY_I8 : j->real);
 }
 
-static bool transform_rows(job *j, const tile *t) {
-    const void *loaded[MAX_INPUTS];
-    load(j, t, loaded);
-    if (!check(j, j->operation->rows(dtype_of(j), tile_rows(t), t->length, loaded, result_of(j), &j->set->options)))
-        return false;
-    finish_tile(j, t);
-    return tile_store(&j->out, j->start, &j->lay, t, result_of(j), j->result);
-}
-
-typedef enum pass { PASS_MAX, PASS_SUM, PASS_FINISH, PASSES } pass;
-
-static bool transform_part_of_row(job *j, pass step, size_t n, const void *const *in, row_stats *stats, void *out) {
-    const row_operation *operation = j->operation;
-    const smx_options *options = &j->set->options;
-    row_stats part = *stats;
-    if (step == PASS_FINISH)
-        return check(j, operation->part_finish(dtype_of(j), n, in, stats, out, options));
-    if (step == PASS_SUM && !check(j, operation->part_sum(dtype_of(j), n, in, j->lay.n, &part, options)))
-        return false;
-    if (step == PASS_MAX && !check(j, operation->part_max(dtype_of(j), n, in, &part)))
-        return false;
-    return check(j, operation->merge(dtype_of(j), stats, &part));
-}
-
-static bool transform_part(job *j, pass step, const tile *t) {
-    const void *loaded[MAX_INPUTS], *in[MAX_INPUTS];
-    load(j, t, loaded);
-    for (size_t row = 0; row < tile_rows(t); row++) {
-        pointers_at(j, loaded, row * t->length, in);
-        void *out = (char *)result_of(j) + row * t->length * j->lay.item;
-        if (!transform_part_of_row(j, step, t->length, in, &j->stats[row], out))
-            return false;
+static int open_sources(job *j) {
+    if (!open_source(j, 0))
+        return EXIT_FAILED;
+    int status = find_axis(j);
+    if (status != EXIT_OK)
+        return status;
+    bool wide = j->source[0].array.header.dtype == NPY_F8;
+    j->real = wide || (j->set->text[SET_DTYPE] != NULL && j->set->dtype == NPY_F8) ? NPY_F8 : NPY_F4;
+    for (int i = 0; i < MAX_SOURCES && j->operation->source[i].fit != FIT_NONE; i++) {
+        if ((i > 0 && !open_source(j, i)) || !fit_source(j, i))
+            return EXIT_FAILED;
     }
-    finish_tile(j, t);
-    return step != PASS_FINISH || tile_store(&j->out, j->start, &j->lay, t, result_of(j), j->result);
+    status = logits_open(&j->logits, j->set, &j->source[0], &j->rows, j->real);
+    if (status == EXIT_OK && j->operation->check != NULL)
+        status = j->operation->check(j->set, j->source);
+    return status;
 }
 
-/* Rows too long for a block: three passes over their parts, each of up to `length` elements. */
-static bool transform_in_parts(job *j, const tile *whole, size_t length) {
-    const void *nothing[MAX_INPUTS] = {NULL};
-    for (size_t row = 0; row < tile_rows(whole); row++) {
-        if (!check(j, j->operation->part_max(dtype_of(j), 0, nothing, &j->stats[row])))
+static bool fit_result(job *j, int i) {
+    const row_result *wanted = &j->operation->result[i];
+    const char *path = wanted->to == SETTINGS ? NULL : j->set->text[wanted->to];
+    if (wanted->allowed != NULL && !wanted->allowed(j->set))
+        path = NULL;
+    if (path == NULL && !wanted->always)
+        return true;
+    const input *like = &j->source[wanted->extent == EXTENT_VECTORS ? 1 : 0];
+    npy_dtype asked = j->set->text[SET_DTYPE] != NULL ? j->set->dtype : j->source[0].array.header.dtype;
+    bool real = wanted->dtype == NPY_F4;
+    return result_fit(&j->result[i], wanted->extent, real ? j->real : wanted->dtype, real ? asked : wanted->dtype, like,
+                      &j->rows) &&
+           (path == NULL || result_open(&j->result[i], path));
+}
+
+static bool open_results(job *j) {
+    for (int i = 0; i < MAX_RESULTS && j->operation->result[i].extent != EXTENT_NONE; i++) {
+        if (!fit_result(j, i))
             return false;
-    }
-    for (pass step = PASS_MAX; step < PASSES; step++) {
-        for (tile t = *whole; t.first < j->lay.n; t.first += t.length) {
-            t.length = j->lay.n - t.first < length ? j->lay.n - t.first : length;
-            if (!transform_part(j, step, &t))
-                return false;
-        }
     }
     return true;
 }
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
+/* ---- Tiles ------------------------------------------------------------------------------------------------------- */
 
 /* How much of each axis a tile has. */
 typedef struct plan {
@@ -115,123 +116,188 @@ typedef struct plan {
 static plan make_plan(const job *j) {
     /* A block of this size keeps all threads busy, and is in the cache when it is written. */
     enum { ENOUGH = 8 << 20 };
-    const layout *lay = &j->lay;
-    size_t slab = lay->n * lay->inner;
-    if (slab <= j->block)
-        return (plan){least(lay->outer, greatest(1, least(ENOUGH / lay->item, j->block) / slab)), lay->inner, lay->n};
+    const layout *lay = lay_of(j);
+    if (j->operation->whole != NULL && j->operation->whole(j->set))
+        return (plan){lay->outer, lay->inner, lay->n};
+    size_t bytes = logits_row_bytes(&j->logits), most = 1;
+    for (int i = 0; i < MAX_SOURCES; i++)
+        bytes += input_row_bytes(&j->source[i]);
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        bytes += result_row_bytes(&j->result[i]);
+        most = greatest(most, result_row_bytes(&j->result[i]));
+    }
+    size_t n = greatest(1, lay->n), item = npy_item_size(j->real);
+    size_t block = greatest(1, j->set->memory / (bytes / n + 1)), slab = n * greatest(1, lay->inner);
+    if (slab <= block)
+        return (plan){least(lay->outer, greatest(1, least(ENOUGH / (most / n + 1), block) / slab)), lay->inner, lay->n};
     /* Strips narrower than some pages would read the same pages again for each tile. */
-    size_t strip = least(lay->inner, greatest(4096, j->block * lay->item / 1024) / lay->item);
-    if (lay->n <= j->block / strip)
-        return (plan){1, least(lay->inner, j->block / lay->n), lay->n};
-    return (plan){1, strip, j->block / strip};
+    size_t strip = least(lay->inner, greatest(4096, block * item / 1024) / item);
+    if (n <= block / strip || j->operation->parts == NULL || logits_given(j->set))
+        return (plan){1, least(lay->inner, greatest(1, block / n)), lay->n};
+    return (plan){1, strip, block / strip};
 }
 
+static bool is_cut(const job *j, const plan *p) { return p->length < j->rows.n; }
+
 static bool allocate(job *j, const plan *p) {
-    size_t bytes = p->outers * p->columns * p->length * j->lay.item;
-    j->result = malloc(bytes);
-    bool ok = j->result != NULL;
-    for (int i = 0; i < j->operation->inputs; i++) {
-        if (tile_is_direct(&j->in[i], &j->lay))
-            continue;
-        j->gathered[i] = malloc(bytes);
-        ok = ok && j->gathered[i] != NULL;
-    }
-    if (p->length < j->lay.n) {
-        j->stats = calloc(p->columns, sizeof *j->stats);
-        ok = ok && j->stats != NULL;
-    }
+    size_t rows = p->outers * p->columns;
+    bool ok = logits_allocate(&j->logits, rows);
+    for (int i = 0; i < MAX_SOURCES; i++)
+        ok = ok && input_allocate(&j->source[i], rows, p->length);
+    for (int i = 0; i < MAX_RESULTS; i++)
+        ok = ok && result_allocate(&j->result[i], rows, p->length);
+    if (ok && is_cut(j, p))
+        ok = (j->stats = calloc(rows, sizeof *j->stats)) != NULL;
     if (!ok)
         complain(j->set->who, "%s", strerror(ENOMEM));
     return ok;
 }
 
-static bool transform_all(job *j) {
-    const layout *lay = &j->lay;
-    size_t count = lay->outer * lay->n * lay->inner;
-    if (count == 0)
-        return true;
-    j->block = j->set->memory / (size_t)(j->operation->inputs + 1) / lay->item;
-    plan p = make_plan(j);
-    if (!allocate(j, &p))
+static row_call call_of(const job *j, const tile *t) {
+    row_call call = {.real = j->real,
+                     .rows = tile_rows(t),
+                     .n = j->rows.n,
+                     .first = t->outer * lay_of(j)->inner + t->column,
+                     .space = &j->rows,
+                     .source = j->source,
+                     .options = &j->logits.options,
+                     .set = j->set,
+                     .state = j->state};
+    for (int i = 0; i < MAX_SOURCES; i++)
+        call.in[i] = j->source[i].data;
+    for (int i = 0; i < MAX_RESULTS; i++)
+        call.out[i] = j->result[i].data;
+    return call;
+}
+
+static bool check(const job *j, smx_status status) {
+    if (status != SMX_OK)
+        complain_status(j->source[0].array.name, status);
+    return status == SMX_OK;
+}
+
+static bool transform_tile(job *j, const tile *t) {
+    for (int i = 0; i < MAX_SOURCES; i++) {
+        if (!input_load(&j->source[i], &j->rows, lay_of(j), t))
+            return false;
+    }
+    if (!logits_load(&j->logits, &j->rows, lay_of(j), t))
         return false;
-    bool cut = p.length < lay->n;
-    progress_start(j->set->who, (uint64_t)count * (cut ? PASSES : 1));
-    for (size_t o = 0; o < lay->outer; o += p.outers) {
-        for (size_t c = 0; c < lay->inner; c += p.columns) {
-            tile t = {o, least(p.outers, lay->outer - o), c, least(p.columns, lay->inner - c), 0, lay->n};
-            if (!(cut ? transform_in_parts(j, &t, p.length) : transform_rows(j, &t)))
+    row_call call = call_of(j, t);
+    if (!check(j, j->operation->rows(&call)))
+        return false;
+    for (int i = 0; i < MAX_SOURCES; i++)
+        input_unload(&j->source[i], t);
+    logits_unload(&j->logits, t);
+    progress_add(tile_rows(t) * greatest(1, t->length));
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        if (j->result[i].extent != EXTENT_ONE && !result_store(&j->result[i], &j->rows, lay_of(j), t))
+            return false;
+    }
+    return true;
+}
+
+static bool survey_tile(job *j, const tile *t) {
+    for (int i = 1; i < MAX_SOURCES; i++) {
+        if ((i == 1 || j->source[i].one_row) && !input_load(&j->source[i], &j->rows, lay_of(j), t))
+            return false;
+    }
+    row_call call = call_of(j, t);
+    if (!j->operation->survey(&call))
+        return false;
+    input_unload(&j->source[1], t);
+    return true;
+}
+
+static bool for_each_tile(job *j, const plan *p, bool (*work)(job *j, const tile *t)) {
+    const layout *lay = lay_of(j);
+    for (size_t o = 0; o < lay->outer; o += p->outers) {
+        for (size_t c = 0; c < lay->inner; c += p->columns) {
+            tile t = {o, least(p->outers, lay->outer - o), c, least(p->columns, lay->inner - c), 0, lay->n};
+            bool ok = work != NULL ? work(j, &t)
+                                   : parts_transform(j->operation->parts, &j->logits.options, j->source, &j->result[0],
+                                                     &j->rows, &t, p->length, j->stats);
+            if (!ok)
                 return false;
         }
     }
     return true;
 }
 
-/* The same numbers are at the same places in both orders if at most one dimension has more than one element. */
-static bool order_matters(const npy_header *header) {
-    int longer = 0;
-    for (size_t i = 0; i < header->ndim; i++)
-        longer += header->shape[i] > 1;
-    return longer > 1;
+/* The results that are one number, after the last tile. */
+static bool finish(job *j) {
+    const tile none = {0};
+    row_call call = call_of(j, &none);
+    if (j->operation->finish != NULL && !check(j, j->operation->finish(&call)))
+        return false;
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        if (j->result[i].extent == EXTENT_ONE && !result_store(&j->result[i], &j->rows, lay_of(j), &none))
+            return false;
+    }
+    return true;
 }
 
-static bool check_same(const npy_array *a, const npy_array *b) {
-    const npy_header *x = &a->header, *y = &b->header;
-    char shape_x[NPY_SHAPE_SPACE], shape_y[NPY_SHAPE_SPACE];
-    npy_format_shape(x, shape_x);
-    npy_format_shape(y, shape_y);
-    if (strcmp(shape_x, shape_y) != 0)
-        complain(b->name, "its shape %s is not that of %s, %s", shape_y, a->name, shape_x);
-    else if (x->dtype != y->dtype)
-        complain(b->name, "its dtype '<f%zu' is not that of %s, '<f%zu'", npy_item_size(y->dtype), a->name,
-                 npy_item_size(x->dtype));
-    else if (x->fortran_order != y->fortran_order && order_matters(x))
-        complain(b->name, "it is in %s order, and %s in %s order; save both in the same order",
-                 y->fortran_order ? "Fortran" : "C", a->name, x->fortran_order ? "Fortran" : "C");
-    else
-        return true;
+static bool transform_all(job *j) {
+    plan p = make_plan(j);
+    j->state = calloc(1, j->operation->state_bytes + 1);
+    if (j->state == NULL || !allocate(j, &p))
+        return false;
+    if (j->operation->survey != NULL && !for_each_tile(j, &p, survey_tile))
+        return false;
+    bool cut = is_cut(j, &p);
+    progress_start(j->set->who, (uint64_t)j->rows.rows * greatest(1, j->rows.n) * (cut ? PARTS_PASSES : 1));
+    return for_each_tile(j, &p, cut ? NULL : transform_tile) && finish(j);
+}
+
+/* ---- All of it --------------------------------------------------------------------------------------------------- */
+
+/* None is put in its place before all are whole. */
+static bool commit(job *j) {
+    bool ok = true;
+    for (int i = 0; i < MAX_RESULTS; i++)
+        ok = ok && (!j->result[i].is_open || output_complete(&j->result[i].out));
+    for (int i = 0; i < MAX_RESULTS; i++)
+        ok = ok && (!j->result[i].is_open || output_commit(&j->result[i].out));
+    return ok;
+}
+
+static bool writes_to_stdout(const job *j) {
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        if (j->result[i].is_open && strcmp(j->result[i].out.name, "standard output") == 0)
+            return true;
+    }
     return false;
 }
 
-static int find_layout(job *j) {
-    const npy_array *first = &j->in[0];
-    long ndim = (long)first->header.ndim;
-    if (ndim == 0)
-        return complain(first->name, "the array has no dimensions, and so no axis");
-    if (j->set->axis < -ndim || j->set->axis >= ndim)
-        return complain_usage(j->set->who, "--axis %ld is out of range for %s, which has %ld dimension%s", j->set->axis,
-                              first->name, ndim, ndim == 1 ? "" : "s");
-    j->lay = layout_along(&first->header, (size_t)(j->set->axis < 0 ? j->set->axis + ndim : j->set->axis));
-    return EXIT_OK;
-}
-
 static int run(job *j) {
-    for (int i = 0; i < j->operation->inputs; i++) {
-        if (!npy_open(&j->in[i], j->set->input[i]) || (i > 0 && !check_same(&j->in[0], &j->in[i])))
-            return EXIT_FAILED;
-    }
-    int status = find_layout(j);
+    int status = open_sources(j);
     if (status != EXIT_OK)
         return status;
-    if (!npy_create(&j->out, j->set->output, &j->in[0].header, &j->start))
-        return EXIT_FAILED;
-    bool done = transform_all(j);
+    bool done = open_results(j) && transform_all(j);
     progress_clear();
-    if (done)
-        return output_commit(&j->out) ? EXIT_OK : EXIT_FAILED;
-    output_discard(&j->out);
+    if (done && commit(j)) {
+        const tile none = {0};
+        row_call call = call_of(j, &none);
+        if (j->operation->report != NULL && !writes_to_stdout(j))
+            j->operation->report(&call);
+        return EXIT_OK;
+    }
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        if (j->result[i].is_open)
+            output_discard(&j->result[i].out);
+    }
     return EXIT_FAILED;
 }
 
-int transform(const row_operation *operation, const settings *set) {
-    if (!check_isa())
-        return EXIT_USAGE;
-    job j = {.operation = operation, .set = set};
+int transform(const command *cmd, const settings *set) {
+    job j = {.operation = cmd->operation, .set = set, .named = cmd->inputs};
     int status = run(&j);
-    for (int i = 0; i < operation->inputs; i++) {
-        npy_close(&j.in[i]);
-        free(j.gathered[i]);
-    }
-    free(j.result);
+    for (int i = 0; i < MAX_SOURCES; i++)
+        input_close(&j.source[i]);
+    for (int i = 0; i < MAX_RESULTS; i++)
+        result_free(&j.result[i]);
+    logits_close(&j.logits);
     free(j.stats);
+    free(j.state);
     return status;
 }

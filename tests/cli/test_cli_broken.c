@@ -64,7 +64,7 @@ static void test_headers(void **state) {
         {"{'descr': '<f\\x34', 'fortran_order': False, 'shape': (2, 3)}", "does not end"},
         {"{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3)}", "dtype '>f4' (big-endian) is not supported"},
         {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3)}", "dtype '<i4' is not supported"},
-        {"{'descr': '<f2', 'fortran_order': False, 'shape': (2, 3)}", "dtype '<f2' is not supported"},
+        {"{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3)}", "dtype '<i2' is not supported"},
         {"{'descr': '|O', 'fortran_order': False, 'shape': (2, 3)}", "dtype '|O' is not supported"},
         {"{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (2, 3)}", "structured dtypes"},
         {"{'descr': 4, 'fortran_order': False, 'shape': (2, 3)}", "not a dict of strings"},

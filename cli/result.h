@@ -1,0 +1,56 @@
+/* A result of a computation on rows: the numbers of a tile, and the file that they go to. */
+#ifndef SMX_CLI_RESULT_H
+#define SMX_CLI_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "input.h"
+#include "npy.h"
+#include "output.h"
+#include "space.h"
+#include "tile.h"
+
+typedef enum extent {
+    EXTENT_NONE,
+    EXTENT_SAME,    /* as the first input */
+    EXTENT_VECTORS, /* as the input with FIT_VECTORS */
+    EXTENT_ROWS,    /* one number a row: the first input's shape without the axis */
+    EXTENT_SQUARES, /* n x n for each row: the first input's shape and n once more, in C order */
+    EXTENT_ONE      /* one number, in the shape () */
+} extent;
+
+typedef struct result {
+    extent extent;
+    bool used;    /* the numbers are wanted, in data */
+    bool is_open; /* and written to a file */
+    npy_dtype as; /* of the numbers in data */
+    npy_header header;
+    output out;
+    uint64_t start; /* of the numbers in the file */
+    layout lay;
+    size_t count, per_row;
+    void *data;
+    char *converted, *transposed; /* buffers */
+} result;
+
+/* Sets extent, types and shape: `like` is the first input, or that with FIT_VECTORS. Returns false after a message, as
+ * everything here. */
+bool result_fit(result *res, extent what, npy_dtype as, npy_dtype dtype, const input *like, const space *rows);
+
+/* Opens the file. */
+bool result_open(result *res, const char *path);
+
+/* How many bytes of memory a row takes at most until it is stored. */
+size_t result_row_bytes(const result *res);
+
+/* Buffers for tiles of up to so many rows, each of up to `length` numbers if rows are computed in parts. */
+bool result_allocate(result *res, size_t rows, size_t length);
+
+/* Writes the numbers of a tile's rows; EXTENT_ONE: the number. Nothing if there is no file. */
+bool result_store(result *res, const space *rows, const layout *first, const tile *t);
+
+void result_free(result *res);
+
+#endif

@@ -1,0 +1,238 @@
+/* Every option of every subcommand: its name, what it takes, its help, and what reads its value. */
+#define _POSIX_C_SOURCE 200809L
+#include "settings.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "message.h"
+
+static bool parse_integer(const char *text, long long low, long long high, long long *value) {
+    char *end;
+    errno = 0;
+    *value = strtoll(text, &end, 10);
+    return end != text && *end == '\0' && errno == 0 && *value >= low && *value <= high;
+}
+
+/* Finite; 0 also for what is too small for a double. */
+static bool parse_real(const char *text, double *value) {
+    char *end;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*value);
+}
+
+/* The index of a text in a list of words that a null pointer ends; -1 if it is not there. */
+static int find_word(const char *const *words, const char *text) {
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], text) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int set_axis(settings *set, const char *text) {
+    long long axis;
+    if (!parse_integer(text, -64, 63, &axis))
+        return complain_usage(set->who, "--axis takes a number from -64 to 63, not '%s'", text);
+    set->axis = (long)axis;
+    return -1;
+}
+
+static int set_threads(settings *set, const char *text) {
+    long long threads;
+    if (!parse_integer(text, 1, 1024, &threads))
+        return complain_usage(set->who, "--threads takes a number from 1 to 1024, not '%s'", text);
+    set->options.threads = (unsigned)threads;
+    return -1;
+}
+
+static int set_memory(settings *set, const char *text) {
+    long long mib;
+    if (!parse_integer(text, 1, 65536, &mib))
+        return complain_usage(set->who, "--memory takes a number of MiB from 1 to 65536, not '%s'", text);
+    set->memory = (size_t)mib << 20;
+    return -1;
+}
+
+static int set_plus_inf(settings *set, const char *text) {
+    static const char *const words[] = {[SMX_PLUS_INF_NAN] = "nan", [SMX_PLUS_INF_LIMIT] = "limit", NULL};
+    int found = find_word(words, text);
+    if (found < 0)
+        return complain_usage(set->who, "--plus-inf takes 'nan' or 'limit', not '%s'", text);
+    set->options.plus_inf = (smx_plus_inf)found;
+    return -1;
+}
+
+static int set_minus_inf_row(settings *set, const char *text) {
+    static const char *const words[] = {[SMX_MINUS_INF_ROW_NAN] = "nan", [SMX_MINUS_INF_ROW_ZEROS] = "zeros", NULL};
+    int found = find_word(words, text);
+    if (found < 0)
+        return complain_usage(set->who, "--minus-inf-row takes 'nan' or 'zeros', not '%s'", text);
+    set->options.minus_inf_row = (smx_minus_inf_row)found;
+    return -1;
+}
+
+static int set_causal(settings *set, const char *text) {
+    static const char *const words[] = {[SMX_CAUSAL_NONE] = "none",
+                                        [SMX_CAUSAL_TOP_LEFT] = "top-left",
+                                        [SMX_CAUSAL_BOTTOM_RIGHT] = "bottom-right",
+                                        NULL};
+    int found = find_word(words, text);
+    if (found < 0)
+        return complain_usage(set->who, "--causal takes 'top-left', 'bottom-right' or 'none', not '%s'", text);
+    set->options.causal = (smx_causal)found;
+    return -1;
+}
+
+static int set_reduction(settings *set, const char *text) {
+    static const char *const words[] = {
+        [SMX_REDUCTION_NONE] = "none", [SMX_REDUCTION_SUM] = "sum", [SMX_REDUCTION_MEAN] = "mean", NULL};
+    int found = find_word(words, text);
+    if (found < 0)
+        return complain_usage(set->who, "--reduction takes 'none', 'sum' or 'mean', not '%s'", text);
+    set->reduction = (smx_reduction)found;
+    return -1;
+}
+
+static int set_empty_mean(settings *set, const char *text) {
+    static const char *const words[] = {[SMX_EMPTY_MEAN_NAN] = "nan", [SMX_EMPTY_MEAN_ZERO] = "zero", NULL};
+    int found = find_word(words, text);
+    if (found < 0)
+        return complain_usage(set->who, "--empty-mean takes 'nan' or 'zero', not '%s'", text);
+    set->empty_mean = (smx_empty_mean)found;
+    return -1;
+}
+
+static int set_dtype(settings *set, const char *text) {
+    static const char *const words[] = {[NPY_F2] = "f2", [NPY_BF16] = "bf16", [NPY_F4] = "f4", [NPY_F8] = "f8", NULL};
+    int found = find_word(words, text);
+    if (found < 0)
+        return complain_usage(set->who, "--dtype takes 'f2', 'bf16', 'f4' or 'f8', not '%s'", text);
+    set->dtype = (npy_dtype)found;
+    return -1;
+}
+
+static bool usable_scale(double scale) { return fabs(scale) >= 0x1p-64 && fabs(scale) <= 0x1p64; }
+
+static int set_scale(settings *set, const char *text) {
+    if (parse_real(text, &set->scale) && usable_scale(set->scale))
+        return -1;
+    return complain_usage(set->who, "--scale takes a number from 2^-64 to 2^64 or its negative, not '%s'", text);
+}
+
+static int set_temperature(settings *set, const char *text) {
+    double temperature;
+    bool parsed = parse_real(text, &temperature);
+    if (parsed && temperature == 0)
+        return complain_usage(set->who, "--temperature 0 has no softmax; its limit is the argmax: "
+                                        "'smx cross-entropy --argmax FILE' writes that");
+    set->scale = 1 / temperature;
+    if (parsed && usable_scale(set->scale))
+        return -1;
+    return complain_usage(set->who, "--temperature takes a number from 2^-64 to 2^64 or its negative, not '%s'", text);
+}
+
+static int set_ignore_index(settings *set, const char *text) {
+    long long index;
+    if (!parse_integer(text, INT64_MIN, INT64_MAX, &index))
+        return complain_usage(set->who, "--ignore-index takes a 64-bit integer, not '%s'", text);
+    set->ignore_index = index;
+    return -1;
+}
+
+static int set_smoothing(settings *set, const char *text) {
+    if (parse_real(text, &set->smoothing) && set->smoothing >= 0 && set->smoothing <= 1)
+        return -1;
+    return complain_usage(set->who, "--smoothing takes a number from 0 to 1, not '%s'", text);
+}
+
+static int set_z_loss(settings *set, const char *text) {
+    if (parse_real(text, &set->z_loss) && set->z_loss >= 0 && set->z_loss <= 0x1p64)
+        return -1;
+    return complain_usage(set->who, "--z-loss takes a number from 0 to 2^64, not '%s'", text);
+}
+
+static int set_softcap(settings *set, const char *text) {
+    if (parse_real(text, &set->softcap) && set->softcap >= 0x1p-10 && set->softcap <= 0x1p15)
+        return -1;
+    return complain_usage(set->who, "--softcap takes a number from 2^-10 to 2^15, not '%s'", text);
+}
+
+const setting_entry setting_table[SETTINGS] = {
+    [SET_OUTPUT] = {"output", "FILE", "where the result goes; '-' is standard output\n", 'o', NULL},
+    [SET_LOSS] = {"loss", "FILE", "writes the loss of each row\n", 0, NULL},
+    [SET_GRAD] = {"grad", "FILE", "writes the gradient of the loss with respect to X\n", 0, NULL},
+    [SET_GRAD_TARGETS] = {"grad-targets", "FILE", "writes the gradient with respect to dense targets\n", 0, NULL},
+    [SET_LSE] = {"lse", "FILE", "writes the logsumexp of each row\n", 0, NULL},
+    [SET_LOG_PROB] = {"log-prob", "FILE", "writes the log-probability of each row's label\n", 0, NULL},
+    [SET_ARGMAX] = {"argmax", "FILE",
+                    "writes the first largest logit of each row (i8); -1: NaN in it, or\n"
+                    "all of it masked out\n",
+                    0, NULL},
+    [SET_CORRECT] = {"correct", "FILE", "writes whether that is the row's label (bool)\n", 0, NULL},
+    [SET_SIGN] = {"sign", "FILE", "writes the sign of each weighted sum: -1, 0 or 1\n", 0, NULL},
+    [SET_GRAD_Y] = {"grad-y", "FILE", "writes the gradient with respect to Y\n", 0, NULL},
+    [SET_GRAD_DY] = {"grad-dy", "FILE", "writes the gradient with respect to DY\n", 0, NULL},
+    [SET_DTYPE] = {"dtype", "TYPE",
+                   "of the results: f2, bf16, f4 or f8 (default: that of the first input).\n"
+                   "The arithmetic is in f8 if that input or the result is, else in f4,\n"
+                   "and is rounded to the result's type once, at its end\n",
+                   0, set_dtype},
+    [SET_AXIS] = {"axis", "A", "the axis of the rows, from the end if negative (default: -1)\n", 0, set_axis},
+    [SET_WEIGHTS] = {"weights", "FILE", "weights of either sign for the terms of the sum; they broadcast to X\n", 0,
+                     NULL},
+    [SET_IGNORE_INDEX] = {"ignore-index", "I", "rows with this label count for nothing (default: no such label)\n", 0,
+                          set_ignore_index},
+    [SET_CLASS_WEIGHTS] = {"class-weights", "FILE", "a weight for each class, of shape (n,)\n", 0, NULL},
+    [SET_SMOOTHING] = {"smoothing", "E", "label smoothing: E / n of the target goes to each class (default: 0)\n", 0,
+                       set_smoothing},
+    [SET_Z_LOSS] = {"z-loss", "C", "adds C logsumexp^2 to the loss of each row (default: 0)\n", 0, set_z_loss},
+    [SET_SOFTCAP] = {"softcap", "C", "logits z become C tanh(z / C) (default: they stay)\n", 0, set_softcap},
+    [SET_REDUCTION] = {"reduction", "R",
+                       "the loss is the 'mean' of the rows (default), weighted by class, their\n"
+                       "'sum', or 'none': one for each row\n",
+                       0, set_reduction},
+    [SET_EMPTY_MEAN] = {"empty-mean", "M", "a mean over nothing is 'nan' (default) or 'zero'\n", 0, set_empty_mean},
+    [SET_DLOSS] = {"dloss", "FILE",
+                   "the gradient of the loss, which --grad is multiplied by: one for each row\n"
+                   "with --reduction none, else a single number (default: 1)\n",
+                   0, NULL},
+    [SET_SCALE] = {"scale", "S", "multiplies the logits; -1 makes a softmin of a softmax (default: 1)\n", 0, set_scale},
+    [SET_TEMPERATURE] = {"temperature", "T", "divides the logits: the scale is 1 / T\n", 0, set_temperature},
+    [SET_SCALE_FILE] = {"scale-file", "FILE", "a scale for each row, of X's shape without the axis (broadcast)\n", 0,
+                        NULL},
+    [SET_MASK] = {"mask", "FILE",
+                  "which entries are kept: those where it is true (bool, u1), or else added\n"
+                  "to the logits after the scale (f2, bf16, f4, f8), where -inf masks out.\n"
+                  "It broadcasts to X: (n,), (rows, n), (rows, 1), ...\n",
+                  0, NULL},
+    [SET_LENGTHS] = {"lengths", "FILE",
+                     "how many entries of each row are kept, from its start (i4, i8), of X's\n"
+                     "shape without the axis (broadcast)\n",
+                     0, NULL},
+    [SET_CAUSAL] = {"causal", "RULE",
+                    "row i of each matrix of X (its last two axes) keeps the entries j <= i\n"
+                    "('top-left'), or j <= i + n - rows ('bottom-right': the last row keeps all)\n",
+                    0, set_causal},
+    [SET_PLUS_INF] = {"plus-inf", "P",
+                      "a row with +inf in it becomes 'nan' (default), or the 'limit': the same\n"
+                      "for each +inf, and nothing elsewhere\n",
+                      0, set_plus_inf},
+    [SET_MINUS_INF_ROW] = {"minus-inf-row", "P",
+                           "a row of nothing but -inf becomes 'nan' (default), or 'zeros': the\n"
+                           "probabilities are 0\n",
+                           0, set_minus_inf_row},
+    [SET_OUT] = {"out", "DIR", "where the files go (default: demo)\n", 'o', NULL},
+    [SET_DATA] = {"data", "DIR",
+                  "where digits-images.npy and digits-labels.npy are (default: SMX_DATA of\n"
+                  "the environment, else ./data, else where smx was built or installed)\n",
+                  'd', NULL},
+    [SET_THREADS] = {"threads", "T", "how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n", 't',
+                     set_threads},
+    [SET_MEMORY] = {"memory", "MIB", "how much of the arrays is in memory at a time, 1 to 65536 (default: 128)\n", 0,
+                    set_memory},
+    [SET_HELP] = {"help", NULL, "this text\n", 'h', NULL},
+};

@@ -1,0 +1,28 @@
+/* The rows of an array along an axis: how many, in which order its file has them, and where each is in its shape. */
+#ifndef SMX_CLI_SPACE_H
+#define SMX_CLI_SPACE_H
+
+#include <stddef.h>
+
+#include "npy.h"
+
+typedef struct space {
+    size_t rows, n;
+    size_t axis;
+    size_t ndim; /* of the shape without the axis, which follows */
+    size_t shape[NPY_MAX_DIMS];
+    size_t stride[NPY_MAX_DIMS]; /* how many rows apart, in the order of the file, two neighbours are */
+} space;
+
+/* 0 <= axis < ndim. */
+space space_along(const npy_header *header, size_t axis);
+
+/* Where a row, numbered in the order of the file, stands along a dimension. */
+static inline size_t space_coordinate(const space *s, size_t row, size_t dim) {
+    return row / s->stride[dim] % s->shape[dim];
+}
+
+/* The row's number in C order: the one to write to the user, and by which square matrices are stored. */
+size_t space_c_order(const space *s, size_t row);
+
+#endif
