@@ -1,4 +1,5 @@
 /* The public functions for float. */
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -6,6 +7,7 @@ typedef float real;
 typedef int32_t real_integer;
 #define REAL_INTEGER_MIN INT32_MIN
 #define NAME(stem) stem##_f32
+#define LARGEST_REAL FLT_MAX
 #define ONE_IN_SUM 67 /* a term of 1 is 2^67 in a sum */
 #define PRODUCT_EXPONENT_MIN (-298)
 #define PRODUCT_EXPONENT_MAX 255
@@ -15,3 +17,7 @@ typedef int32_t real_integer;
 #include "api/backward.h"
 
 #include "api/jacobian.h"
+
+#include "api/cross_entropy.h"
+
+#include "api/hessian.h"

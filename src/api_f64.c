@@ -1,4 +1,5 @@
 /* The public functions for double. */
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -6,6 +7,7 @@ typedef double real;
 typedef int64_t real_integer;
 #define REAL_INTEGER_MIN INT64_MIN
 #define NAME(stem) stem##_f64
+#define LARGEST_REAL DBL_MAX
 #define ONE_IN_SUM 87 /* a term of 1 is 2^87 in a sum */
 #define PRODUCT_EXPONENT_MIN (-2148)
 #define PRODUCT_EXPONENT_MAX 2047
@@ -15,3 +17,7 @@ typedef int64_t real_integer;
 #include "api/backward.h"
 
 #include "api/jacobian.h"
+
+#include "api/cross_entropy.h"
+
+#include "api/hessian.h"

@@ -2,6 +2,7 @@
 #ifndef SMX_KERNEL_TABLE_H
 #define SMX_KERNEL_TABLE_H
 
+#include "pair.h"
 #include "policy.h"
 #include "wide.h"
 
@@ -16,10 +17,30 @@
         real scale, softcap; /* softcap 0: none */                                                   \
         const real *add, *weight;                                                                    \
         const uint8_t *keep;                                                                         \
+        bool limit;   /* the limit of a row with +inf: all mass evenly on those */                   \
         size_t row_n; /* of the whole row, if this is its first part: it chooses the unit of sums */ \
     }
 SMX_LOGITS(float, f32);
 SMX_LOGITS(double, f64);
+
+/* A row's cross-entropy: what is asked (gradients may be null), and what is found. The gradient G is dL/dloss. */
+#define SMX_CE_ROW(real, suffix)                                                  \
+    struct smx_ce_row_##suffix {                                                  \
+        struct smx_logits_##suffix l;                                             \
+        size_t n, classes; /* entries that lengths and causality keep, and all */ \
+        struct policy policy;                                                     \
+        int64_t label; /* negative: none */                                       \
+        const real *targets, *class_weights;                                      \
+        real smoothing, z_loss;                                                   \
+        struct pair gradient;                                                     \
+        real *dx, *dtargets;                                                      \
+    };                                                                            \
+    struct smx_ce_result_##suffix {                                               \
+        real loss, lse, target_log_prob;                                          \
+        int64_t argmax; /* -1: none */                                            \
+    }
+SMX_CE_ROW(float, f32);
+SMX_CE_ROW(double, f64);
 
 /* What each entry does stands in src/kernels/, at the function of the same name. */
 #define SMX_KERNEL_TABLE(real, suffix)                                                                                 \
@@ -33,6 +54,21 @@ SMX_LOGITS(double, f64);
         void (*softmax_logits_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);              \
         void (*log_softmax_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);                 \
         real (*logsumexp_row)(size_t n, const struct smx_logits_##suffix *);                                           \
+        void (*logsumexp_backward_row)(size_t n, const struct smx_logits_##suffix *, real dlse, real *dx,              \
+                                       struct policy);                                                                 \
+        real (*logsumexp_weighted_row)(size_t n, const struct smx_logits_##suffix *, real *sign);                      \
+        void (*backward_logits_row)(size_t n, const struct smx_logits_##suffix *, const real *y, const real *dy,       \
+                                    real *dx);                                                                         \
+        void (*double_backward_row)(size_t n, const struct smx_logits_##suffix *, const real *y, const real *dy,       \
+                                    const real *ddx, real *gy, real *gdy);                                             \
+        void (*log_softmax_backward_row)(size_t n, const struct smx_logits_##suffix *, const real *y, const real *dy,  \
+                                         real *dx);                                                                    \
+        void (*log_softmax_jvp_row)(size_t n, const struct smx_logits_##suffix *, const real *y, const real *v,        \
+                                    real *jv);                                                                         \
+        struct pair (*scale_gradient_row)(size_t n, const struct smx_logits_##suffix *, const real *x,                 \
+                                          const real *dx);                                                             \
+        struct smx_ce_result_##suffix (*cross_entropy_row)(const struct smx_ce_row_##suffix *);                        \
+        void (*row_multiply)(size_t n, real factor, real *y);                                                          \
         void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
                               size_t lddx);                                                                            \
         int32_t (*backward_exponent)(size_t n, const real *y, const real *dy);                                         \

@@ -2,15 +2,13 @@
 
 #include <string.h>
 
-/* Copies what the caller's struct has; false if it is malformed or has something set that this version doesn't know. */
-static bool read_options(const smx_options *opt, smx_options *full) {
-    if (opt->size < sizeof opt->size) {
+bool smx_read_sized(const void *given, size_t size, void *full, size_t known) {
+    const unsigned char *bytes = given;
+    if (size < sizeof size) {
         return false;
     }
-    size_t known = opt->size < sizeof *full ? opt->size : sizeof *full;
-    memcpy(full, opt, known);
-    const unsigned char *bytes = (const unsigned char *)opt;
-    for (size_t i = known; i < opt->size; i++) {
+    memcpy(full, given, size < known ? size : known);
+    for (size_t i = known; i < size; i++) {
         if (bytes[i] != 0) {
             return false;
         }
@@ -20,7 +18,7 @@ static bool read_options(const smx_options *opt, smx_options *full) {
 
 smx_status smx_settings(const smx_options *opt, struct settings *settings) {
     smx_options full = {.size = sizeof full};
-    if (opt != NULL && !read_options(opt, &full)) {
+    if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
         return SMX_ERROR_OPTION;
     }
     if (full.plus_inf != SMX_PLUS_INF_NAN && full.plus_inf != SMX_PLUS_INF_LIMIT) {

@@ -88,7 +88,8 @@ SMX_CROSS_ENTROPY(double, f64);
  *           alone: below 3 ULP at the target and below 4 elsewhere (near certainty p_t - 1 keeps every digit). dx
  *           otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|), 2^-50 in f64. reduced: the
  *           rows' losses, added without error before one rounding (a mean: one more).
- *           With softcap, z is rounded as 2^-23 softcap (2^-50 softcap in f64) before all this.
+ *           With softcap, z is off by up to 2^-45 softcap (2^-50 softcap in f64) before all this, its slope by a
+ *           factor of 1 + 2^-22 (2^-50 (1 + |z| / softcap) in f64); infinite logits stay.
  * Threads   Over rows. Same bits for any number, any order and any split of the batch.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION (also for contradictory or unusable fields of ce), _ISA,
  *           _SCALE, _LENGTH, _LABEL. */

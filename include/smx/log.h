@@ -11,7 +11,8 @@ extern "C" {
 
 /* Log-softmax. For each row of logits z (smx/base.h, (L)), with m its maximum,
  *
- *     y_i = log(exp(z_i) / sum_j exp(z_j)) = (z_i - m) - log1p(rho),     rho = sum over all but one maximum of exp(z_j - m)
+ *     y_i = log(exp(z_i) / sum_j exp(z_j)) = (z_i - m) - log1p(rho)
+ *     rho = sum of exp(z_j - m) over all entries but one that is the maximum
  *
  * which keeps every digit however certain the row is: the first entry for [0, -60] is -8.7565109e-27.
  *
@@ -34,7 +35,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_f64(size_t rows, size_t n, con
  *     dx_i = scale (dy_i - exp(y_i) sum_j dy_j)
  *
  * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
- * Special   NaN in a row of y, y >= 1 (no log-softmax gives that), or NaN or infinity in dy makes that row of dx NaN
+ * Special   NaN in a row of y, y >= 0.5 (no log-softmax gives that), or NaN or infinity in dy makes that row of dx NaN
  *           (canonical); other rows are untouched by it. y = -inf has probability 0.
  * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + 2^-149 in f32, and with 2^-51 and
  *           2^-1074 in f64, for -inf <= y_j <= 0.

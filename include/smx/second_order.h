@@ -27,7 +27,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp_f64(size_t rows, size_t n, con
  *
  * Aliasing  jv may be y or v itself with the same stride. Any other overlap of jv is refused.
  * Special   As smx_log_softmax_backward_f32.
- * Error     |error in jv_i| <= 2^-22 |scale| (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 in f32; 2^-51, 2^-1074 in f64. */
+ * Error     |error in jv_i| <= |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 sum_j |v_j|) + 2^-149 in f32; with
+ *           2^-51 and 2^-1074 in f64. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_jvp_f32(size_t rows, size_t n, const float *y, size_t ldy,
                                                           const float *v, size_t ldv, float *jv, size_t ldjv,
                                                           const smx_options *opt);
@@ -80,7 +81,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward_f64(size_t rows, s
  * as a product with one vector a row (hv = H v), and written out (hess as jac in smx_softmax_jacobian_f32). The loss's
  * coefficient (a class weight, dL/dloss) is the caller's factor.
  *
- * Aliasing  hv may be x or v itself with the same stride; hess must not overlap x.
+ * Aliasing  hv may be x itself with the same stride, and must not overlap v; hess must not overlap x.
  * Special   Rows that softmax makes NaN are NaN; otherwise as smx_softmax_backward_f32 and smx_softmax_jacobian_f32.
  * Error     hv: |error| <= 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148 in f32; 2^-49 and 2^-1073 in f64.
  *           hess: below 8 ULP. */

@@ -1,5 +1,5 @@
 /* Softmax backward: whole rows, and rows in parts. The contracts stand in smx.h. */
-#include "common.h"
+#include "derivatives.h"
 
 /* ---- Whole rows ---- */
 
@@ -78,6 +78,9 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
+    if (!settings_plain(&settings)) {
+        return derivative(SOFTMAX_BACKWARD, rows, n, y, ldy, dy, lddy, dx, lddx, opt);
+    }
     struct matrix in = matrix_of(y, rows, n, ldy), din = matrix_of(dy, rows, n, lddy),
                   out = matrix_of(dx, rows, n, lddx);
     if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(din)) != SMX_OK ||
@@ -108,6 +111,12 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
                                  .lddx = lddx};
     smx_run_tasks(&settings, call.pieces, backward_task, &call);
     return SMX_OK;
+}
+
+/* The Jacobian is symmetric: forward mode is backward. */
+smx_status NAME(smx_softmax_jvp)(size_t rows, size_t n, const real *y, size_t ldy, const real *v, size_t ldv, real *jv,
+                                 size_t ldjv, const smx_options *opt) {
+    return NAME(smx_softmax_backward)(rows, n, y, ldy, v, ldv, jv, ldjv, opt);
 }
 
 /* ---- Rows in parts ---- */

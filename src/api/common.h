@@ -94,6 +94,9 @@ static inline bool is_nan(real a) {
     return place_of(a) > place_of(infinity) || place_of(a) < -place_of(infinity);
 }
 
+/* NaN only in the canonical way, and not -0. */
+static inline real clean(real a) { return is_nan(a) ? (real)NAN : a + 0; }
+
 static inline bool sums_are_zero(const int64_t a[4]) { return a[0] == 0 && a[1] == 0 && a[2] == 0 && a[3] == 0; }
 
 static inline void add_sums(int64_t into[4], const int64_t from[4]) {

@@ -25,6 +25,17 @@ static void jacobian_task(void *data, size_t i) {
     float_env_leave(caller);
 }
 
+/* The strides of n x n matrices. */
+static smx_status check_matrices(size_t n, size_t ldj, size_t matrix_stride) {
+    if (ldj < n) {
+        return SMX_ERROR_STRIDE;
+    }
+    if (ldj > PTRDIFF_MAX / sizeof(real) / n) {
+        return SMX_ERROR_SIZE;
+    }
+    return matrix_stride < n * ldj ? SMX_ERROR_STRIDE : SMX_OK;
+}
+
 smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size_t ldy, real *jac, size_t ldj,
                                       size_t matrix_stride, const smx_options *opt) {
     struct settings settings;
@@ -37,14 +48,8 @@ smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size
     if ((status = check_matrix(in)) != SMX_OK) {
         return status;
     }
-    if (ldj < n) {
-        return SMX_ERROR_STRIDE;
-    }
-    if (ldj > PTRDIFF_MAX / sizeof(real) / n) {
-        return SMX_ERROR_SIZE;
-    }
-    if (matrix_stride < n * ldj) {
-        return SMX_ERROR_STRIDE;
+    if ((status = check_matrices(n, ldj, matrix_stride)) != SMX_OK) {
+        return status;
     }
     struct matrix out = matrix_of(jac, rows, (n - 1) * ldj + n, matrix_stride);
     if ((status = check_matrix(out)) != SMX_OK) {

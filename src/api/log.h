@@ -109,3 +109,107 @@ smx_status NAME(smx_logsumexp)(size_t rows, size_t n, const real *x, size_t ldx,
     run_rows(&call.base);
     return SMX_OK;
 }
+
+/* ---- Backward of logsumexp ---- */
+
+struct lse_backward_call {
+    struct logits_call base;
+    const real *dlse;
+};
+
+static void lse_backward_of_row(const struct row_call *call, size_t k) {
+    const struct lse_backward_call *c = (const struct lse_backward_call *)call;
+    size_t kept = kept_entries(call->settings, k, call->n);
+    logits l = logits_of_row(call->settings, k, call->n, c->base.x + k * c->base.ldx);
+    real *dx = c->base.y + k * c->base.ldy;
+    if (kept != 0) {
+        call->kernels->logsumexp_backward_row(kept, &l, c->dlse[k], dx, call->settings->policy);
+    }
+    fill_rest(call->kernels, call->n, kept, FILL_ZERO, dx);
+}
+
+smx_status NAME(smx_logsumexp_backward)(size_t rows, size_t n, const real *x, size_t ldx, const real *dlse, real *dx,
+                                        size_t lddx, const smx_options *opt) {
+    struct lse_backward_call call = {
+        .base = {.base = {.rows = rows, .n = n, .row = lse_backward_of_row}, .x = x, .ldx = ldx, .y = dx, .ldy = lddx},
+        .dlse = dlse};
+    struct settings settings;
+    bool work;
+    smx_status status = begin_logits(&call.base, &settings, opt, &work);
+    if (status != SMX_OK || !work) {
+        return status;
+    }
+    struct matrix numbers = matrix_of(dlse, 1, rows, rows);
+    if ((status = check_matrix(numbers)) != SMX_OK) {
+        return status;
+    }
+    if (matrix_overlap(matrix_of(dx, rows, n, lddx), numbers)) {
+        return SMX_ERROR_OVERLAP;
+    }
+    run_rows(&call.base.base);
+    return SMX_OK;
+}
+
+/* ---- Weighted logsumexp ---- */
+
+struct weighted_call {
+    struct logits_call base;
+    const real *b;
+    size_t ldb;
+    real *sign;
+};
+
+static void weighted_of_row(const struct row_call *call, size_t k) {
+    const struct weighted_call *c = (const struct weighted_call *)call;
+    size_t kept = kept_entries(call->settings, k, call->n);
+    logits l = logits_of_row(call->settings, k, call->n, c->base.x + k * c->base.ldx);
+    real sign = 0, lse = -(real)INFINITY;
+    l.weight = c->b + k * c->ldb;
+    if (kept != 0) {
+        lse = call->kernels->logsumexp_weighted_row(kept, &l, &sign);
+    }
+    c->base.y[k] = lse;
+    if (c->sign != NULL) {
+        c->sign[k] = sign;
+    }
+}
+
+smx_status NAME(smx_logsumexp_weighted)(size_t rows, size_t n, const real *x, size_t ldx, const real *b, size_t ldb,
+                                        real *lse, real *sign, const smx_options *opt) {
+    struct weighted_call call = {
+        .base = {.base = {.rows = rows, .n = n, .row = weighted_of_row}, .x = x, .ldx = ldx, .y = lse},
+        .b = b,
+        .ldb = ldb,
+        .sign = sign};
+    struct settings settings;
+    smx_status status = begin_numbers(&call.base, &settings, opt);
+    if (status != SMX_OK || rows == 0) {
+        return status;
+    }
+    struct matrix out = matrix_of(lse, 1, rows, rows), signs = matrix_of(sign, 1, rows, rows);
+    if (n != 0) {
+        struct matrix in[2] = {matrix_of(x, rows, n, ldx), matrix_of(b, ldb == 0 ? 1 : rows, n, ldb == 0 ? n : ldb)};
+        if ((status = check_matrix(in[1])) != SMX_OK) {
+            return status;
+        }
+        if (matrix_overlap(out, in[1]) ||
+            (sign != NULL && (matrix_overlap(signs, in[0]) || matrix_overlap(signs, in[1])))) {
+            return SMX_ERROR_OVERLAP;
+        }
+        if (sign != NULL && (status = check_apart_from_options(signs, &settings, rows, n)) != SMX_OK) {
+            return status;
+        }
+    }
+    if (sign != NULL && matrix_overlap(signs, out)) {
+        return SMX_ERROR_OVERLAP;
+    }
+    if (n == 0) {
+        call.base.base.kernels->row_fill(rows, FILL_MINUS_INF, lse);
+        if (sign != NULL) {
+            call.base.base.kernels->row_fill(rows, FILL_ZERO, sign);
+        }
+        return SMX_OK;
+    }
+    run_rows(&call.base.base);
+    return SMX_OK;
+}

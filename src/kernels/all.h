@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "backward.h"
+#include "cross_entropy.h"
+#include "derivatives.h"
 #include "forward.h"
 #include "jacobian.h"
 #include "log.h"
@@ -18,9 +20,18 @@ static const struct NAME(smx_kernels) NAME(kernels) = {
     .row_terms = row_terms,
     .row_scale = row_scale,
     .row_fill = row_fill,
+    .row_multiply = row_multiply,
     .softmax_logits_row = softmax_logits_row,
     .log_softmax_row = log_softmax_row,
     .logsumexp_row = logsumexp_row,
+    .logsumexp_backward_row = logsumexp_backward_row,
+    .logsumexp_weighted_row = logsumexp_weighted_row,
+    .backward_logits_row = backward_logits_row,
+    .double_backward_row = double_backward_row,
+    .log_softmax_backward_row = log_softmax_backward_row,
+    .log_softmax_jvp_row = log_softmax_jvp_row,
+    .scale_gradient_row = scale_gradient_row,
+    .cross_entropy_row = cross_entropy_row,
     .backward_rows = backward_rows,
     .backward_exponent = backward_exponent,
     .backward_products = backward_products,

@@ -43,6 +43,10 @@ typedef uint32_t real_bits;
 #define LARGE_SCALE (-34)
 #define SMALL_SCALE 110
 
+/* By how much a sum is brought towards 1, so that it and the terms it multiplies stay normal. */
+#define SUM_UP 40
+#define SUM_DOWN (-100)
+
 #define REAL_CANONICAL_NAN 0x7fc00000u
 #define REAL_BIAS 127
 #define REAL_MANTISSA 23

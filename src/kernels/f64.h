@@ -41,6 +41,10 @@ typedef uint64_t real_bits;
 #define LARGE_SCALE (-512)
 #define SMALL_SCALE 600
 
+/* By how much a sum is brought towards 1, so that it and the terms it multiplies stay normal. */
+#define SUM_UP 800
+#define SUM_DOWN (-900)
+
 #define REAL_CANONICAL_NAN 0x7ff8000000000000u
 #define REAL_BIAS 1023
 #define REAL_MANTISSA 52

@@ -15,7 +15,7 @@ static bool all_finite(size_t n, const real *y) {
     return !m_any(nan);
 }
 
-/* Rows [first, last) of the n x n matrix of y; row i goes to jac + i * ldj. The + 0 makes a product that is 0 a +0. */
+/* Rows [first, last) of the n x n matrix of y; row i goes to jac + i * ldj. A single row may go over y. The + 0 makes a product that is 0 a +0. */
 static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real *jac, size_t ldj) {
     bool finite = all_finite(n, y);
     v_t zero = v_set1(0);
@@ -25,13 +25,14 @@ static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, re
             row_fill(n, FILL_NAN, row);
             continue;
         }
+        real diagonal = r_fma(-y[i], y[i], y[i] + 0); /* before the row, which may be y itself */
         v_t yi = v_set1(y[i]);
         size_t j = 0;
         for (; n - j >= V_LANES; j += V_LANES) {
             v_store(row + j, v_fnma(yi, v_load(y + j), zero));
         }
         v_store_n(row + j, v_fnma(yi, v_load_n(y + j, n - j, zero), zero), n - j);
-        row[i] = r_fma(-y[i], y[i], y[i] + 0);
+        row[i] = diagonal;
     }
 }
 

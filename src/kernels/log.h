@@ -1,76 +1,82 @@
-/* Log-softmax and log-sum-exp of a row, and softmax of a row of logits. docs/bits.md, "Logarithms". */
+/* Softmax, log-softmax and log-sum-exp of a row of logits. docs/bits.md, "Logits" and "Logarithms". */
 #ifndef SMX_LOG_KERNELS_H
 #define SMX_LOG_KERNELS_H
 
+#include "dot.h"
 #include "log_stats.h"
 
-/* How a row whose peak is not finite is filled: with one value where it has `at`, or everywhere else. */
-struct edge {
-    bool any;     /* the peak is not finite */
-    bool limit;   /* +inf entries share all mass: policy */
-    bool nothing; /* no entry is kept, or all are -inf and the policy wants zeros */
+/* What becomes of a row by its peak. */
+enum fate {
+    COMPUTED,
+    NOTHING_KEPT, /* or all are -inf, and the policy wants zeros */
+    NOT_A_NUMBER
 };
 
-static inline struct edge edge_of(const logits *l, size_t n, real high, struct policy policy) {
-    struct edge edge = {!(high > -(real)INFINITY && high < (real)INFINITY), false, false};
-    if (high == (real)INFINITY) {
-        edge.limit = policy.plus_inf_limit;
-    } else if (high == -(real)INFINITY) {
-        edge.nothing = policy.minus_inf_row_zeros || !any_kept(l, n);
+/* The peak of a row of logits; for a row with +inf of which the limit is wanted, *l becomes that limit. */
+static inline enum fate peak_and_fate(size_t n, logits *l, struct policy policy, struct peak *peak) {
+    *peak = peak_of(l, n);
+    if (peak->high == (real)INFINITY && policy.plus_inf_limit) {
+        l->limit = true;
+        *peak = peak_of(l, n);
     }
-    return edge;
+    if (peak->high == -(real)INFINITY) {
+        return policy.minus_inf_row_zeros || !any_kept(l, n) ? NOTHING_KEPT : NOT_A_NUMBER;
+    }
+    return isfinite(peak->high) ? COMPUTED : NOT_A_NUMBER;
 }
 
-/* y = `share` at +inf, `rest` elsewhere. */
-static inline void fill_limit(const logits *l, size_t n, real share, real rest, real *y) {
-    struct buffer buffer;
-    for (size_t j = 0; j < n;) {
-        struct block b = logits_block(l, j, n, &buffer);
-        for (size_t i = 0; i < b.n; i++) {
-            y[j + i] = b.high[i] == (real)INFINITY ? share : rest;
-        }
-        j += b.n;
-    }
+/* e = the row's terms relative to its peak; returns their sum. */
+static inline struct wide peak_terms(size_t n, const logits *l, const struct peak *peak, real *e) {
+    const struct reference ref = {peak->high, peak->low, true};
+    struct wide sum = {{0}};
+    logits_terms(l, n, peak, &ref, n, e, &sum);
+    return sum;
 }
 
-/* Softmax of a row of logits. */
-static void softmax_logits_row(size_t n, const logits *l, real *y, struct policy policy) {
-    struct peak peak = peak_of(l, n);
-    struct edge edge = edge_of(l, n, peak.high, policy);
-    if (edge.any && !edge.limit) {
-        fill_kept(l, n, edge.nothing ? 0 : canonical_nan(), 0, y);
+static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
+    logits l = *given;
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED) {
+        fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, y);
         return;
     }
-    const struct reference ref = {peak.high, peak.low, true};
-    struct wide sum = {{0}};
-    logits_terms(l, n, &peak, &ref, n, y, &sum);
+    struct wide sum = peak_terms(n, &l, &peak, y);
     row_scale(n, y, &sum, y);
 }
 
-static void log_softmax_row(size_t n, const logits *l, real *y, struct policy policy) {
+/* dx = scale dlse softmax(z) */
+static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx, struct policy policy) {
+    logits l = *given;
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED || !isfinite(dlse)) {
+        fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, dx);
+        return;
+    }
+    struct wide sum = peak_terms(n, &l, &peak, dx);
+    struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
+    scale_terms(n, dx, pair_div(factor, pair_of_sum(&sum)), dx);
+}
+
+static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
+    logits l = *given;
     struct log_stats stats;
-    stats.peak = peak_of(l, n);
-    struct edge edge = edge_of(l, n, stats.peak.high, policy);
-    if (edge.limit) {
-        double others = (double)(count_plus_inf(l, n) - 1);
-        fill_limit(l, n, 0 - real_of(pair_log1p(pair_of(others))), -(real)INFINITY, y);
+    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
+    if (fate != COMPUTED) {
+        fill_kept(&l, n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
         return;
     }
-    if (edge.any) {
-        fill_kept(l, n, edge.nothing ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
-        return;
-    }
-    find_log_stats(l, n, NULL, &stats);
-    v_t high = v_set1(stats.peak.high), low = v_set1(stats.peak.low), log1p = v_set1(real_of(stats.log1p));
+    find_log_stats(&l, n, NULL, &stats);
+    v_t log1p = v_set1(real_of(stats.log1p));
     struct buffer buffer;
     for (size_t j = 0; j < n;) {
-        struct block b = logits_block(l, j, n, &buffer);
-        bool pair = b.low != NULL && with_low(&stats.peak);
+        struct block b = logits_block(&l, j, n, &buffer);
         size_t i = 0;
         for (; b.n - i >= V_LANES; i += V_LANES) {
-            v_store(y + j + i, v_sub(below_peak(&b, i, b.n - i, high, low, pair), log1p));
+            v_store(y + j + i, v_sub(below_peak(&b, i, b.n, &stats.peak), log1p));
         }
-        v_store_n(y + j + i, v_sub(below_peak(&b, i, b.n - i, high, low, pair), log1p), b.n - i);
+        v_store_n(y + j + i, v_sub(below_peak(&b, i, b.n, &stats.peak), log1p), b.n - i);
         j += b.n;
     }
 }
@@ -82,7 +88,81 @@ static real logsumexp_row(size_t n, const logits *l) {
         return stats.peak.high;
     }
     find_log_stats(l, n, NULL, &stats);
-    return real_of(lse_of(&stats)) + 0;
+    return real_of(lse_of(&stats));
+}
+
+/* ---- Weighted, signed ---- */
+
+struct weighted_row {
+    const logits *l;
+    const struct peak *peak;
+};
+
+/* Probabilities, not yet divided by their sum, and weights. */
+static void weighted_factors(const void *row, size_t j, size_t n, real *a, real *b) {
+    const struct weighted_row *r = row;
+    const struct reference ref = {r->peak->high, 0, false};
+    struct buffer buffer;
+    struct wide ignored = {{0}};
+    struct block z = logits_block(r->l, j, j + n, &buffer);
+    add_terms(n, z.high, with_low(r->peak) ? z.low : NULL, &ref, r->l->row_n, a, &ignored);
+    for (size_t i = 0; i < n; i++) {
+        a[i] *= TERM_UNSCALE;
+        b[i] = a[i] == 0 ? 0 : r->l->weight[j + i];
+    }
+}
+
+/* The sum of the weights of the +inf entries of a row. */
+static void limit_factors(const void *row, size_t j, size_t n, real *a, real *b) {
+    const struct weighted_row *r = row;
+    struct buffer buffer;
+    struct block z = logits_block(r->l, j, j + n, &buffer);
+    for (size_t i = 0; i < n; i++) {
+        a[i] = z.high[i] == (real)INFINITY ? 1 : 0;
+        b[i] = a[i] == 0 ? 0 : r->l->weight[j + i];
+    }
+}
+
+static inline bool weights_finite(size_t n, const real *weight) {
+    for (size_t j = 0; j < n; j++) {
+        if (!isfinite(weight[j])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static inline real sign_of(double a) { return a > 0 ? (real)1 : a < 0 ? (real)-1 : (real)0; }
+
+/* log |sum b exp(z)| and the sum's sign; l->weight is b. */
+static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
+    struct peak peak = peak_of(l, n);
+    const struct weighted_row row = {l, &peak};
+    *sign = canonical_nan();
+    if (isnan(peak.high) || !weights_finite(n, l->weight)) {
+        return canonical_nan();
+    }
+    if (peak.high == -(real)INFINITY) {
+        *sign = 0;
+        return peak.high;
+    }
+    bool limit = peak.high == (real)INFINITY;
+    struct dot dot = exact_dot(n, l->row_n, limit ? limit_factors : weighted_factors, &row);
+    struct pair sum = pair_of_dot(&dot);
+    if (limit) {
+        *sign = sum.high == 0 ? canonical_nan() : sign_of(sum.high);
+        return sum.high == 0 ? canonical_nan() : peak.high;
+    }
+    *sign = sign_of(sum.high);
+    if (sum.high == 0) {
+        return -(real)INFINITY;
+    }
+    /* The terms are exp(z - c) / 2^N. */
+    v_t m = v_set1(peak.high), offset = term_offset(m);
+    int n_of_terms = power_of_terms(m, offset);
+    struct pair log = pair_log(sum.high < 0 ? pair_negative(sum) : sum);
+    log = pair_add(pair_mul(pair_of(n_of_terms), LN2_OF_PAIR), log);
+    return real_of(pair_add(pair_of((double)lane(offset)), log));
 }
 
 #endif

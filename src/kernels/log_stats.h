@@ -4,8 +4,8 @@
 #ifndef SMX_LOG_STATS_H
 #define SMX_LOG_STATS_H
 
+#include "../pair.h"
 #include "logits.h"
-#include "pair.h"
 
 struct log_stats {
     struct peak peak;
@@ -26,6 +26,12 @@ static inline struct pair exp_of(real v, real low, int *exponent) {
     v_t s = exp_parts(vv, &vlow, magic, &w, &power);
     *exponent = (int)lane(n);
     return fast_sum((double)lane(s), (double)lane(w));
+}
+
+/* The N of terms relative to this maximum. */
+static inline int power_of_terms(v_t max, v_t offset) {
+    v_t field = v_sub(term_magic(max, offset), v_set1(ROUND_MAGIC));
+    return (int)lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
 }
 
 /* exp(c - m) 2^N for the c and N of `second`: what the terms relative to it must be multiplied by. */
@@ -52,20 +58,6 @@ static inline struct pair pair_of_sum(const struct wide *sum) {
     struct wide rest = *sum;
     double high = wide_take(&rest);
     return (struct pair){high * double_power_of_two(SUM_UNIT), wide_take(&rest) * double_power_of_two(SUM_UNIT)};
-}
-
-/* The number of +inf among the logits, for the limit. */
-static inline size_t count_plus_inf(const logits *l, size_t n) {
-    struct buffer buffer;
-    size_t count = 0;
-    for (size_t j = 0; j < n;) {
-        struct block b = logits_block(l, j, n, &buffer);
-        for (size_t i = 0; i < b.n; i++) {
-            count += b.high[i] == (real)INFINITY;
-        }
-        j += b.n;
-    }
-    return count;
 }
 
 /* The statistics of a row with a finite peak; its terms but the peak's go to e, unless that is null: relative to the
@@ -98,14 +90,14 @@ static inline struct pair lse_of(const struct log_stats *stats) {
     return pair_add(peak_pair(&stats->peak), stats->log1p);
 }
 
-/* The z - m of n logits, rounded. */
-static ALWAYS_INLINE v_t below_peak(const struct block *b, size_t i, size_t n, v_t high, v_t low, bool pair) {
-    bool full = n >= V_LANES;
-    v_t z = full ? v_load(b->high + i) : v_load_n(b->high + i, n, v_set1(0));
-    v_t difference = v_sub(z, high);
-    if (pair) {
-        v_t z_low = full ? v_load(b->low + i) : v_load_n(b->low + i, n, v_set1(0));
-        difference = v_add(difference, v_sub(z_low, low));
+/* The z - m of the logits i to n of a block, as far as a vector goes, rounded. */
+static ALWAYS_INLINE v_t below_peak(const struct block *b, size_t i, size_t n, const struct peak *peak) {
+    bool full = n - i >= V_LANES;
+    v_t z = full ? v_load(b->high + i) : v_load_n(b->high + i, n - i, v_set1(0));
+    v_t difference = v_sub(z, v_set1(peak->high));
+    if (b->low != NULL && with_low(peak)) {
+        v_t low = full ? v_load(b->low + i) : v_load_n(b->low + i, n - i, v_set1(0));
+        difference = v_add(difference, v_sub(low, v_set1(peak->low)));
     }
     return difference;
 }

@@ -21,7 +21,7 @@ struct block {
 };
 
 static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }
-static inline bool plain(const logits *l) { return l->scale == 1 && l->softcap == 0 && !masked(l); }
+static inline bool plain(const logits *l) { return l->scale == 1 && l->softcap == 0 && !l->limit && !masked(l); }
 
 static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? left : LOGITS_BLOCK; }
 
@@ -73,6 +73,14 @@ static inline void pairs(const logits *l, size_t n, const real *x, struct buffer
     }
 }
 
+/* Where +inf entries share all mass: 0 for them, and nothing else is left. */
+static inline void limit_block(size_t n, real *high, real *low) {
+    for (size_t i = 0; i < n; i++) {
+        high[i] = high[i] == (real)INFINITY ? 0 : -(real)INFINITY;
+        low[i] = 0;
+    }
+}
+
 /* The logits from entry j on, as many as a block has. */
 static inline struct block logits_block(const logits *l, size_t j, size_t n, struct buffer *buffer) {
     if (plain(l)) {
@@ -85,6 +93,9 @@ static inline struct block logits_block(const logits *l, size_t j, size_t n, str
     pairs(l, length, l->x + j, buffer);
     if (l->softcap != 0) {
         softcap_block(length, l->softcap, buffer->high, buffer->low);
+    }
+    if (l->limit) {
+        limit_block(length, buffer->high, buffer->low);
     }
     return (struct block){length, buffer->high, buffer->low};
 }
@@ -114,6 +125,15 @@ static inline const real *kept_block(const logits *l, size_t j, size_t n, const 
         buffer[i] = buffer[i] == -(real)INFINITY ? 0 : a[j + i];
     }
     return buffer;
+}
+
+/* n <= LOGITS_BLOCK values from the j-th on: 0 where masked out. */
+static inline void clear_masked(const logits *l, size_t j, size_t n, real *a) {
+    real add[LOGITS_BLOCK];
+    summands(l, j, n, add);
+    for (size_t i = 0; i < n; i++) {
+        a[i] = add[i] == -(real)INFINITY ? 0 : a[i];
+    }
 }
 
 /* One value where kept, another where masked out. */
@@ -246,6 +266,18 @@ static void logits_terms(const logits *l, size_t n, const struct peak *peak, con
             }
         }
         j += b.n;
+    }
+}
+
+/* The terms of n <= LOGITS_BLOCK entries from the j-th on; 0 at the peak's place. */
+static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak,
+                                  const struct reference *ref, real *e) {
+    struct buffer buffer;
+    struct wide ignored = {{0}};
+    struct block b = logits_block(l, j, j + n, &buffer);
+    add_terms(n, b.high, with_low(peak) ? b.low : NULL, ref, l->row_n, e, &ignored);
+    if (peak->at >= j && peak->at < j + n) {
+        e[peak->at - j] = 0;
     }
 }
 

@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-/* exp(v) for -700 <= v <= 0, in double for either type: the difference of two logits counts, so that an error of T's
+/* exp(v) for -690 <= v <= 0, in double for either type: the difference of two logits counts, so that an error of T's
  * precision would be seen multiplied by the cap. The series of degree 13 is off by 2^-57. */
 static inline double exp_of_double(double v) {
     const double magic = 0x1.8p52;
@@ -32,10 +32,10 @@ static inline double exp_of_double(double v) {
     return fma(p, r, 1.0) * double_power_of_two((int)n);
 }
 
-/* exp(-2 |z| / cap) */
+/* exp(-2 |z| / cap); 0 where that is below 2^-1000. */
 static inline double softcap_decay(double z, double cap) {
     double v = -2 * fabs(z) / cap;
-    return exp_of_double(v > -700 ? v : -700);
+    return v < -690 ? 0 : exp_of_double(v);
 }
 
 /* In place; infinite logits and NaN stay. */

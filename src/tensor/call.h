@@ -43,6 +43,7 @@ typedef smx_status (*row_function)(const struct call *call, size_t rows, const s
 
 struct call {
     row_function run;
+    enum dtype real;        /* the type of the arithmetic: f32 or f64 */
     const void *parameters; /* what `run` needs to know beside the blocks */
     bool whole;             /* all rows must go into one call of `run` */
     size_t n;
@@ -57,8 +58,12 @@ struct call {
 
 size_t smx_call_rows(const struct call *call);
 
+/* The options of a row function, from one block for each of the options' tensors. */
+smx_options smx_call_options(const struct call *call, const struct block *block);
+
 /* Runs it: straight on the tensors where their layout is that of the row functions, else in groups of rows, of which
  * those arguments go through scratch memory that are not of the right type and layout. */
-smx_status smx_call_run(const struct call *call);
+smx_status smx_call_run(struct call *call);
+smx_status smx_call_groups(const struct call *call);
 
 #endif

@@ -1,6 +1,6 @@
-/* Half precision as storage: f16 (IEEE binary16) and bf16 (the upper half of an f32), to and from f32. Both directions
- * round to nearest, ties to even, keep subnormal numbers, overflow to infinity, and give the canonical quiet NaN for any
- * NaN. Callers are in the library's floating-point environment (float_env.h).
+/* Half precision as storage: f16 (IEEE binary16) and bf16 (the upper half of an f32), to and from f32. Narrowing rounds
+ * to nearest, ties to even, keeps subnormal numbers and overflows to infinity; both directions give the canonical quiet
+ * NaN for any NaN. Callers are in the library's floating-point environment (float_env.h).
  *
  * Arrays may have any alignment, and must not overlap. */
 #ifndef SMX_HALF_H

@@ -65,6 +65,9 @@ static void convert_block(size_t rows, size_t cols, struct place from, struct pl
 }
 
 void smx_move(size_t rows, size_t cols, struct place from, struct place to) {
+    if (rows == 0 || cols == 0) {
+        return;
+    }
     if (!(contiguous(cols, from) && contiguous(cols, to)) && contiguous(rows, transposed(from)) &&
         contiguous(rows, transposed(to))) {
         smx_move(cols, rows, transposed(from), transposed(to));

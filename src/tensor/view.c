@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-static size_t magnitude(ptrdiff_t stride) { return stride < 0 ? 0 - (size_t)stride : (size_t)stride; }
-
 static bool in_cpu_memory(DLDeviceType device) {
     return device == kDLCPU || device == kDLCUDAHost || device == kDLROCMHost;
 }

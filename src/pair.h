@@ -2,7 +2,7 @@
 #ifndef SMX_PAIR_H
 #define SMX_PAIR_H
 
-#include "../wide.h"
+#include "wide.h"
 
 #include <math.h>
 

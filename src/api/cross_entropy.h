@@ -1,0 +1,206 @@
+/* Cross-entropy. The contract stands in smx/cross_entropy.h. */
+#include "../accumulator.h"
+#include "logits.h"
+
+typedef struct NAME(smx_cross_entropy) cross_entropy;
+
+/* What a run of rows adds up to. */
+struct ce_sums {
+    struct accumulator loss, weight;
+    uint64_t count;
+};
+
+struct ce_call {
+    struct row_call base;
+    const real *x;
+    size_t ldx;
+    cross_entropy ce;
+    struct pair gradient; /* dL/d(sum of the losses), for sum and mean */
+    struct ce_sums part[PARTS_MAX];
+};
+
+static inline bool has_labels(const cross_entropy *ce) { return ce->labels_i32 != NULL || ce->labels_i64 != NULL; }
+
+static inline int64_t label_of_row(const cross_entropy *ce, size_t k) {
+    return ce->labels_i32 != NULL ? ce->labels_i32[k] : ce->labels_i64 != NULL ? ce->labels_i64[k] : -1;
+}
+
+static inline bool ignored(const cross_entropy *ce, size_t k) {
+    return ce->use_ignore_index && has_labels(ce) && label_of_row(ce, k) == ce->ignore_index;
+}
+
+static inline real weight_of_row(const cross_entropy *ce, size_t k) {
+    return has_labels(ce) && ce->class_weights != NULL ? ce->class_weights[label_of_row(ce, k)] : 1;
+}
+
+static inline bool wants_gradient(const cross_entropy *ce) { return ce->dx != NULL || ce->dtargets != NULL; }
+
+/* ---- Rows ---- */
+
+static void ignored_row(const struct ce_call *c, size_t k) {
+    const cross_entropy *ce = &c->ce;
+    size_t n = c->base.n;
+    if (ce->loss != NULL) {
+        ce->loss[k] = 0;
+    }
+    if (ce->target_log_prob != NULL) {
+        ce->target_log_prob[k] = 0;
+    }
+    if (ce->correct != NULL) {
+        ce->correct[k] = 0;
+    }
+    if (ce->dx != NULL) {
+        c->base.kernels->row_fill(n, FILL_ZERO, ce->dx + k * ce->lddx);
+    }
+}
+
+static void write_row(const cross_entropy *ce, size_t k, const struct NAME(smx_ce_result) * result) {
+    if (ce->lse != NULL) {
+        ce->lse[k] = result->lse;
+    }
+    if (ce->argmax != NULL) {
+        ce->argmax[k] = result->argmax;
+    }
+    if (ignored(ce, k)) {
+        return;
+    }
+    if (ce->loss != NULL) {
+        ce->loss[k] = result->loss;
+    }
+    if (ce->target_log_prob != NULL) {
+        ce->target_log_prob[k] = result->target_log_prob;
+    }
+    if (ce->correct != NULL) {
+        ce->correct[k] = result->argmax == label_of_row(ce, k);
+    }
+}
+
+static void ce_row_of(const struct ce_call *c, size_t k, struct ce_sums *sums) {
+    const cross_entropy *ce = &c->ce;
+    const struct settings *settings = c->base.settings;
+    size_t n = c->base.n, kept = kept_entries(settings, k, n);
+    bool skip = ignored(ce, k);
+    struct NAME(smx_ce_row) row = {.l = logits_of_row(settings, k, n, n == 0 ? NULL : c->x + k * c->ldx),
+                                   .n = kept,
+                                   .classes = n,
+                                   .policy = settings->policy,
+                                   .label = skip ? -1 : label_of_row(ce, k),
+                                   .class_weights = ce->class_weights,
+                                   .smoothing = ce->smoothing,
+                                   .z_loss = ce->z_loss,
+                                   .gradient = c->gradient};
+    row.l.softcap = ce->softcap;
+    if (ce->reduction == SMX_REDUCTION_NONE && ce->dloss != NULL) {
+        row.gradient = pair_of((double)ce->dloss[k]);
+    }
+    if (!skip) {
+        row.targets = ce->targets == NULL ? NULL : ce->targets + k * ce->ldt;
+        row.dx = ce->dx == NULL ? NULL : ce->dx + k * ce->lddx;
+        row.dtargets = ce->dtargets == NULL ? NULL : ce->dtargets + k * ce->lddt;
+    }
+    if (!skip || ce->lse != NULL || ce->argmax != NULL) {
+        struct NAME(smx_ce_result) result = c->base.kernels->cross_entropy_row(&row);
+        write_row(ce, k, &result);
+        if (!skip && ce->reduced != NULL) {
+            accumulate(&sums->loss, (double)result.loss);
+        }
+    }
+    if (skip) { /* last: dx may be x */
+        ignored_row(c, k);
+        return;
+    }
+    if (row.dx != NULL) {
+        fill_rest(c->base.kernels, n, kept, FILL_ZERO, row.dx);
+    }
+    if (row.dtargets != NULL) {
+        fill_rest(c->base.kernels, n, kept, FILL_ZERO, row.dtargets);
+    }
+}
+
+static void ce_task(void *data, size_t i) {
+    struct ce_call *c = data;
+    struct span run = piece_of(c->base.rows, c->base.pieces, i);
+    float_env caller = float_env_enter();
+    for (size_t k = run.from; k < run.from + run.n; k++) {
+        ce_row_of(c, k, &c->part[i]);
+    }
+    float_env_leave(caller);
+}
+
+/* ---- Reductions ---- */
+
+/* The number and weight of the rows that count. */
+static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
+    for (size_t k = 0; k < rows; k++) {
+        if (!ignored(ce, k)) {
+            sums->count++;
+            if (has_labels(ce) && ce->class_weights != NULL) {
+                accumulate(&sums->weight, (double)weight_of_row(ce, k));
+            }
+        }
+    }
+    if (!(has_labels(ce) && ce->class_weights != NULL)) {
+        accumulate(&sums->weight, (double)sums->count);
+    }
+}
+
+static struct pair reduced_gradient(const cross_entropy *ce, struct pair weight) {
+    struct pair gradient = pair_of(ce->dloss == NULL || ce->reduction == SMX_REDUCTION_NONE ? 1 : (double)*ce->dloss);
+    return ce->reduction == SMX_REDUCTION_MEAN && weight.high != 0 ? pair_div(gradient, weight) : gradient;
+}
+
+static real mean(const cross_entropy *ce, struct pair sum, struct pair weight) {
+    if (weight.high == 0) {
+        return ce->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : (real)NAN;
+    }
+    if (!isfinite(sum.high)) {
+        return clean((real)sum.high);
+    }
+    struct pair value = pair_div(sum, weight);
+    return clean((real)(value.high + value.low));
+}
+
+static void ce_run(struct ce_call *call) {
+    const cross_entropy *ce = &call->ce;
+    struct ce_sums totals = {.count = 0};
+    float_env caller = float_env_enter();
+    weigh(ce, call->base.rows, &totals);
+    struct pair weight = accumulator_value(&totals.weight);
+    call->gradient = reduced_gradient(ce, weight);
+    float_env_leave(caller);
+    if (call->base.rows != 0) {
+        size_t pieces = smx_pieces(call->base.settings, call->base.rows, call->base.n + 1);
+        call->base.pieces = pieces < PARTS_MAX ? pieces : PARTS_MAX;
+        smx_run_tasks(call->base.settings, call->base.pieces, ce_task, call);
+    }
+    for (size_t i = 0; i < call->base.pieces; i++) {
+        accumulator_merge(&totals.loss, &call->part[i].loss);
+    }
+    caller = float_env_enter();
+    if (ce->count != NULL) {
+        *ce->count = totals.count;
+    }
+    if (ce->weight != NULL) {
+        *ce->weight = (real)(weight.high + weight.low);
+    }
+    if (ce->reduced != NULL) {
+        struct pair sum = accumulator_value(&totals.loss);
+        bool is_mean = ce->reduction == SMX_REDUCTION_MEAN;
+        *ce->reduced = is_mean ? mean(ce, sum, weight) : clean((real)(sum.high + sum.low));
+    }
+    float_env_leave(caller);
+}
+
+#include "cross_entropy_checks.h"
+
+smx_status NAME(smx_cross_entropy_eval)(size_t rows, size_t n, const real *x, size_t ldx, const cross_entropy *ce,
+                                        const smx_options *opt) {
+    struct settings settings;
+    struct ce_call call = {.base = {.settings = &settings, .rows = rows, .n = n}, .x = x, .ldx = ldx};
+    smx_status status = begin(opt, &settings, &call.base.kernels);
+    if (status == SMX_OK && (status = read_cross_entropy(ce, &call.ce)) == SMX_OK &&
+        (status = check_cross_entropy(&call)) == SMX_OK) {
+        ce_run(&call);
+    }
+    return status;
+}

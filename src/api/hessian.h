@@ -1,0 +1,107 @@
+/* The Hessian of cross-entropy. The contract stands in smx/second_order.h. */
+#include "logits.h"
+
+struct hessian_call {
+    struct row_call base;
+    const real *x;
+    size_t ldx;
+    const real *v; /* null: the Hessian written out */
+    size_t ldv;
+    real *out;
+    size_t ldo, matrix_stride;
+};
+
+static inline logits masks_of_row(const struct settings *settings, size_t k, size_t n) {
+    logits l = logits_of_row(settings, k, n, NULL);
+    l.scale *= l.scale;
+    return l;
+}
+
+/* Softmax into the product's place, and its backward pass over it. */
+static void hessian_product_of_row(const struct row_call *call, size_t k) {
+    const struct hessian_call *c = (const struct hessian_call *)call;
+    size_t n = call->n, kept = kept_entries(call->settings, k, n);
+    logits l = logits_of_row(call->settings, k, n, c->x + k * c->ldx);
+    logits masks = masks_of_row(call->settings, k, n);
+    real *hv = c->out + k * c->ldo;
+    if (kept != 0) {
+        call->kernels->softmax_logits_row(kept, &l, hv, call->settings->policy);
+        call->kernels->backward_logits_row(kept, &masks, hv, c->v + k * c->ldv, hv);
+    }
+    fill_rest(call->kernels, n, kept, FILL_ZERO, hv);
+}
+
+/* Softmax into the matrix's last row, from which the rows follow; the last one last, over itself. */
+static void hessian_of_row(const struct row_call *call, size_t k) {
+    const struct hessian_call *c = (const struct hessian_call *)call;
+    size_t n = call->n, kept = kept_entries(call->settings, k, n);
+    logits l = logits_of_row(call->settings, k, n, c->x + k * c->ldx);
+    real *matrix = c->out + k * c->matrix_stride, *last = matrix + (n - 1) * c->ldo;
+    real scale = l.scale * l.scale;
+    if (kept != 0) {
+        call->kernels->softmax_logits_row(kept, &l, last, call->settings->policy);
+    }
+    fill_rest(call->kernels, n, kept, FILL_ZERO, last);
+    call->kernels->jacobian_rows(n, last, 0, n - 1, matrix, c->ldo);
+    call->kernels->jacobian_rows(n, last, n - 1, n, matrix, c->ldo);
+    if (scale != 1) {
+        for (size_t i = 0; i < n; i++) {
+            call->kernels->row_multiply(n, scale, matrix + i * c->ldo);
+        }
+    }
+}
+
+static smx_status run_hessian(struct hessian_call *call, struct matrix out, bool in_place) {
+    const struct settings *settings = call->base.settings;
+    size_t rows = call->base.rows, n = call->base.n;
+    struct matrix in = matrix_of(call->x, rows, n, call->ldx);
+    smx_status status = check_matrix(in);
+    if (status == SMX_OK && (status = check_matrix(out)) == SMX_OK) {
+        status = in_place ? check_output(out, in) : matrix_overlap(out, in) ? SMX_ERROR_OVERLAP : SMX_OK;
+    }
+    if (status == SMX_OK && (status = check_logits(settings, rows, n)) == SMX_OK &&
+        (status = check_apart_from_options(out, settings, rows, n)) == SMX_OK) {
+        run_rows(&call->base);
+    }
+    return status;
+}
+
+smx_status NAME(smx_cross_entropy_hessian_product)(size_t rows, size_t n, const real *x, size_t ldx, const real *v,
+                                                   size_t ldv, real *hv, size_t ldhv, const smx_options *opt) {
+    struct settings settings;
+    struct hessian_call call = {.base = {.settings = &settings, .rows = rows, .n = n, .row = hessian_product_of_row},
+                                .x = x,
+                                .ldx = ldx,
+                                .v = v,
+                                .ldv = ldv,
+                                .out = hv,
+                                .ldo = ldhv};
+    smx_status status = begin(opt, &settings, &call.base.kernels);
+    if (status != SMX_OK || rows == 0 || n == 0) {
+        return status;
+    }
+    struct matrix out = matrix_of(hv, rows, n, ldhv), vectors = matrix_of(v, rows, n, ldv);
+    if ((status = check_matrix(vectors)) != SMX_OK || (status = check_matrix(out)) != SMX_OK) {
+        return status;
+    }
+    return matrix_overlap(out, vectors) ? SMX_ERROR_OVERLAP : run_hessian(&call, out, true);
+}
+
+smx_status NAME(smx_cross_entropy_hessian)(size_t rows, size_t n, const real *x, size_t ldx, real *hess, size_t ldh,
+                                           size_t matrix_stride, const smx_options *opt) {
+    struct settings settings;
+    struct hessian_call call = {.base = {.settings = &settings, .rows = rows, .n = n, .row = hessian_of_row},
+                                .x = x,
+                                .ldx = ldx,
+                                .out = hess,
+                                .ldo = ldh,
+                                .matrix_stride = matrix_stride};
+    smx_status status = begin(opt, &settings, &call.base.kernels);
+    if (status != SMX_OK || rows == 0 || n == 0) {
+        return status;
+    }
+    if ((status = check_matrices(n, ldh, matrix_stride)) != SMX_OK) {
+        return status;
+    }
+    return run_hessian(&call, matrix_of(hess, rows, (n - 1) * ldh + n, matrix_stride), false);
+}

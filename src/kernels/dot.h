@@ -1,0 +1,86 @@
+/* Exact dot products of factors that are made block by block. docs/bits.md, "Exact dot product". */
+#ifndef SMX_DOT_H
+#define SMX_DOT_H
+
+#include "../pair.h"
+#include "backward.h"
+#include "logits.h"
+
+/* Writes n <= LOGITS_BLOCK factors from the j-th on; |a| < 2. */
+typedef void (*factors)(const void *row, size_t j, size_t n, real *a, real *b);
+
+struct dot {
+    int32_t exponent; /* as backward_exponent gives it */
+    struct wide sum;
+};
+
+/* The sum of a_j b_j over n entries of a row of row_n. */
+static struct dot exact_dot(size_t n, size_t row_n, factors make, const void *row) {
+    real a[LOGITS_BLOCK], b[LOGITS_BLOCK];
+    struct dot dot = {INT32_MIN, {{0}}};
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        make(row, j, length, a, b);
+        int32_t exponent = backward_exponent(length, a, b);
+        dot.exponent = exponent > dot.exponent ? exponent : dot.exponent;
+    }
+    if (dot.exponent == INT32_MAX || no_products(dot.exponent)) {
+        return dot;
+    }
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        make(row, j, length, a, b);
+        backward_products(length, a, b, dot.exponent, row_n, &dot.sum);
+    }
+    return dot;
+}
+
+static inline bool dot_is_finite(const struct dot *dot) { return dot->exponent != INT32_MAX; }
+
+/* A finite dot product as two doubles. */
+static inline struct pair pair_of_dot(const struct dot *dot) {
+    if (no_products(dot->exponent)) {
+        return pair_of(0);
+    }
+    struct wide rest = dot->sum;
+    double high = wide_take(&rest), low = wide_take(&rest);
+    return pair_scaled((struct pair){high, low}, dot->exponent + SUM_UNIT);
+}
+
+/* A finite dot product as two reals, in the scale of the second factor that `range` says. */
+static inline struct range reals_of_dot(const struct dot *dot, real s[2]) {
+    bool nothing = no_products(dot->exponent);
+    struct range range = range_of(nothing ? 0 : dot->exponent);
+    s[0] = s[1] = 0;
+    if (!nothing) {
+        value_of_sum(&dot->sum, unit_exponent(dot->exponent, &range), s);
+    }
+    return range;
+}
+
+/* Two reals that add up to a pair. */
+static inline void reals_of_pair(struct pair a, real value[2]) {
+    value[0] = (real)a.high;
+    value[1] = (real)((a.high - (double)value[0]) + a.low);
+}
+
+/* y = factor e for terms e: rounded once, and +0 for 0. A large factor comes first, or the product could overflow
+ * before it is brought to the scale of 1; a small one last, or it could underflow. In place allowed. */
+static inline void scale_terms(size_t n, const real *e, struct pair factor, real *y) {
+    bool large = fabs(factor.high) >= 0x1p30;
+    real f[2];
+    reals_of_pair(large ? pair_scaled(factor, -TERM_SCALE) : factor, f);
+    v_t high = v_set1(f[0]), low = v_set1(f[1]), zero = v_set1(0), unscale = v_set1(large ? 1 : TERM_UNSCALE);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        bool full = n - j >= V_LANES;
+        v_t ej = full ? v_load(e + j) : v_load_n(e + j, n - j, zero);
+        v_t yj = v_fma(v_fma(ej, high, v_mul(ej, low)), unscale, zero);
+        if (full) {
+            v_store(y + j, yj);
+        } else {
+            v_store_n(y + j, yj, n - j);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,141 @@
+#include "call.h"
+
+#include "../float_env.h"
+#include "layout.h"
+#include "stage.h"
+
+#include <string.h>
+
+size_t smx_call_rows(const struct call *c) {
+    size_t rows = 1;
+    for (int d = 0; d < c->ndim; d++) {
+        rows *= c->shape[d];
+    }
+    return rows;
+}
+
+/* ---- The options of a row function ---- */
+
+static size_t rows_of(const struct block *b) { return b->single ? 1 : 0; }
+
+/* From one block for each of the options' tensors, repeated over the rows as the blocks say. */
+smx_options smx_call_options(const struct call *c, const struct block *b) {
+    smx_options opt = c->row_options;
+    opt.scale = b[OPERAND_SCALE].data;
+    opt.scale_stride = opt.scale != NULL && !b[OPERAND_SCALE].single;
+    opt.add = (smx_mask_add){b[OPERAND_ADD].data, b[OPERAND_ADD].ld, rows_of(&b[OPERAND_ADD]), 0};
+    opt.keep = (smx_mask_keep){b[OPERAND_KEEP].data, b[OPERAND_KEEP].ld, rows_of(&b[OPERAND_KEEP]), 0};
+    opt.lengths = (smx_lengths){b[OPERAND_LENGTHS].data, rows_of(&b[OPERAND_LENGTHS]), 0};
+    return opt;
+}
+
+/* ---- Straight on the tensors ---- */
+
+/* A tensor of the options that repeats over the rows as those of smx_options can: in dimensions at the end, and in some
+ * at the front. Then its rows are a matrix. */
+static bool repeated(const struct call *c, const struct operand *o, struct block *b, size_t *rows, size_t *every) {
+    int d = c->ndim - 1;
+    for (*every = 1; d >= 0 && o->row[d] == 0; d--) {
+        *every *= c->shape[d];
+    }
+    ptrdiff_t row = d >= 0 ? o->row[d] : 0;
+    for (*rows = 1; d >= 0 && o->row[d] == row * (ptrdiff_t)*rows; d--) {
+        *rows *= c->shape[d];
+    }
+    for (; d >= 0; d--) {
+        if (o->row[d] != 0) {
+            return false;
+        }
+    }
+    return smx_layout_block(o, o->data, *rows, row, b);
+}
+
+/* Which query a row is, as smx_options counts them: along the last dimension. */
+static bool counted(const struct call *c, const struct operand *query) {
+    for (int d = 0; d < c->ndim; d++) {
+        if (query->row[d] != (d == c->ndim - 1 ? 1 : 0)) {
+            return c->queries == 1;
+        }
+    }
+    return true;
+}
+
+static bool options_straight(const struct call *c, struct block *b, smx_options *opt) {
+    size_t rows[OPERANDS_OF_OPTIONS] = {0}, every[OPERANDS_OF_OPTIONS] = {0};
+    for (int i = 0; i < OPERAND_QUERY; i++) {
+        if (c->operand[i].given && !repeated(c, &c->operand[i], &b[i], &rows[i], &every[i])) {
+            return false;
+        }
+    }
+    const struct operand *scale = &c->operand[OPERAND_SCALE];
+    b[OPERAND_SCALE].single = scale->repeats && rows[OPERAND_SCALE] == 1;
+    if (scale->given && !b[OPERAND_SCALE].single && rows[OPERAND_SCALE] != smx_call_rows(c)) {
+        return false;
+    }
+    *opt = smx_call_options(c, b);
+    opt->add.rows = rows[OPERAND_ADD], opt->add.every = every[OPERAND_ADD];
+    opt->keep.rows = rows[OPERAND_KEEP], opt->keep.every = every[OPERAND_KEEP];
+    opt->lengths.rows = rows[OPERAND_LENGTHS], opt->lengths.every = every[OPERAND_LENGTHS];
+    if (c->operand[OPERAND_QUERY].given) {
+        opt->causal = c->causal;
+        opt->queries = c->queries;
+        return counted(c, &c->operand[OPERAND_QUERY]);
+    }
+    return true;
+}
+
+/* False if the layout is not that of the row functions. */
+static bool run_straight(const struct call *c, smx_status *status) {
+    struct call merged = *c;
+    struct block b[OPERANDS_MAX] = {{0}};
+    smx_options opt;
+    smx_layout_coalesce(&merged, false);
+    if (merged.ndim > 1) {
+        return false;
+    }
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &merged.operand[i];
+        if (o->given && !smx_layout_block(o, o->data, merged.shape[0], o->row[0], &b[i])) {
+            return false;
+        }
+    }
+    if (!options_straight(c, b, &opt)) {
+        return false;
+    }
+    *status = c->run(c, merged.shape[0], b + OPERANDS_OF_OPTIONS, &opt);
+    return true;
+}
+
+/* Of no rows, there may still be totals: the sum of nothing, say. */
+static smx_status run_nothing(const struct call *c) {
+    struct block b[OPERANDS_MAX] = {{0}};
+    _Alignas(8) unsigned char total[OPERANDS_MAX][8];
+    float_env caller = float_env_enter();
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+        if (c->operand[i].given && c->operand[i].form == FORM_TOTAL) {
+            b[i].data = total[i];
+            b[i].ld = 1;
+            if (!c->operand[i].output) {
+                smx_stage_total(&c->operand[i], total[i]);
+            }
+        }
+    }
+    smx_status status = c->run(c, 0, b + OPERANDS_OF_OPTIONS, &c->row_options);
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX && status == SMX_OK; i++) {
+        if (b[i].data != NULL && c->operand[i].output) {
+            smx_stage_total(&c->operand[i], total[i]);
+        }
+    }
+    float_env_leave(caller);
+    return status;
+}
+
+smx_status smx_call_run(struct call *c) {
+    if (smx_call_rows(c) == 0) {
+        return run_nothing(c);
+    }
+    smx_layout_sort(c);
+    /* What can work on the tensors as they are comes first. */
+    smx_status status;
+    return run_straight(c, &status) ? status : smx_call_groups(c);
+}

@@ -1,0 +1,232 @@
+/* A call in groups of rows. Arguments that are not of the right type and layout go through scratch memory, so many rows
+ * at a time: no tensor is ever copied as a whole, unless its rows must go into one call. */
+#include "../float_env.h"
+#include "layout.h"
+#include "scratch.h"
+#include "stage.h"
+
+#include <string.h>
+
+/* A group has at least this many elements, if there are as many rows: below that, calls would cost more than work. */
+#define GROUP_ELEMENTS ((size_t)8192)
+#define CACHE_LINE ((size_t)64)
+
+struct plan {
+    const struct call *call;
+    size_t rows; /* in all */
+    /* Each run of rows along the last dimension is `per_run` groups, the last one perhaps shorter; 0: a group has
+     * several runs. */
+    size_t group_rows, per_run, groups, pieces;
+    bool staged[OPERANDS_MAX]; /* goes through scratch memory, at `at` */
+    bool single[OPERANDS_MAX]; /* all rows of a group are the same, and the row function can be told so */
+    size_t at[OPERANDS_MAX];
+    struct block block[OPERANDS_MAX]; /* of row 0; where staged, without a place */
+    size_t scratch_bytes;             /* of one piece */
+    unsigned char *scratch;
+    atomic_int status;
+};
+
+/* ---- Which groups, and what goes through scratch memory ---- */
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static size_t quotient_up(size_t a, size_t b) { return a / b + (a % b != 0); }
+
+/* The most elements that an argument has in a row. */
+static size_t row_elements(const struct call *c) {
+    size_t most = 1;
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        most = o->given ? larger(most, o->extent[0] * o->extent[1]) : most;
+    }
+    return most;
+}
+
+/* Rows that lie side by side, one element of each after the other, are read together: whole cache lines of them. */
+static size_t rows_of_a_line(const struct call *c) {
+    size_t line = 1;
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        size_t size = smx_dtype_size(o->dtype);
+        if (o->given && o->form == FORM_VECTOR && o->stride[1] != (ptrdiff_t)size) {
+            line = larger(line, CACHE_LINE / size);
+        }
+    }
+    return line;
+}
+
+static void choose_groups(struct plan *p) {
+    const struct call *c = p->call;
+    size_t run = c->shape[c->ndim - 1], elements = row_elements(c), line = rows_of_a_line(c);
+    size_t threads = c->settings.threads != 0 ? c->settings.threads : smx_threads();
+    p->rows = smx_call_rows(c);
+    size_t group = smaller(larger(GROUP_ELEMENTS / elements, line), p->rows);
+    group = larger(smaller(group, quotient_up(p->rows, threads)), smaller(line, p->rows));
+    p->per_run = 0;
+    if (c->whole) {
+        group = p->rows;
+    } else if (group >= run) {
+        group = group / run * run;
+    }
+    if (group <= run) {
+        group = quotient_up(run, quotient_up(run, group));     /* as even as can be, */
+        group = smaller(quotient_up(group, line) * line, run); /* of whole lines */
+        p->per_run = quotient_up(run, group);
+        p->groups = p->rows / run * p->per_run;
+    } else {
+        p->groups = quotient_up(p->rows, group);
+    }
+    p->group_rows = group;
+    p->pieces = smx_pieces(&c->settings, p->groups, group * elements);
+}
+
+static bool constant(const struct call *c, const struct operand *o) {
+    for (int d = 0; d < c->ndim; d++) {
+        if (o->row[d] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whole cache lines. More than any machine has is not more exactly so: the sum over all arguments must not overflow. */
+static size_t stage_bytes(size_t rows, size_t elements, size_t size) {
+    size_t most = PTRDIFF_MAX / OPERANDS_MAX / 2;
+    if (elements != 0 && rows > most / size / elements) {
+        return most;
+    }
+    return quotient_up(rows * elements * size, CACHE_LINE) * CACHE_LINE;
+}
+
+static void choose_stages(struct plan *p) {
+    const struct call *c = p->call;
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        bool by_query = i == OPERAND_LENGTHS && c->operand[OPERAND_QUERY].given;
+        if (i == OPERAND_QUERY || !(o->given || by_query)) {
+            continue;
+        }
+        ptrdiff_t row = o->row[c->ndim - 1];
+        bool regular = p->per_run > 0 || constant(c, o);
+        p->single[i] = o->repeats && regular && row == 0 && !by_query;
+        p->staged[i] = by_query || !regular || !smx_layout_block(o, o->data, p->group_rows, row, &p->block[i]);
+        if (p->staged[i]) {
+            size_t rows = p->single[i] || o->form == FORM_TOTAL ? 1 : p->group_rows;
+            struct block b = {NULL, o->extent[1], o->extent[0] * o->extent[1], p->single[i]};
+            p->block[i] = b;
+            p->at[i] = p->scratch_bytes;
+            p->scratch_bytes += stage_bytes(rows, b.matrix, smx_dtype_size(o->work));
+        }
+    }
+}
+
+/* ---- The work ---- */
+
+/* The causal rule as lengths: at most so many entries as the row's query may see. */
+static void limit_lengths(const struct call *c, size_t first, size_t rows, int64_t *lengths) {
+    const struct operand *query = &c->operand[OPERAND_QUERY];
+    size_t index[NDIM_MAX];
+    for (size_t k = 0; k < rows; k++) {
+        smx_layout_index(c, first + k, index);
+        size_t seen = (size_t)smx_layout_offset(c, query, index) + 1;
+        if (c->causal == SMX_CAUSAL_BOTTOM_RIGHT) {
+            seen = seen + c->n > c->queries ? seen + c->n - c->queries : 0;
+        }
+        int64_t length = (int64_t)smaller(seen, c->n);
+        lengths[k] = lengths[k] < length ? lengths[k] : length;
+    }
+}
+
+static void stage_lengths(const struct call *c, size_t first, size_t rows, unsigned char *packed) {
+    int64_t *lengths = (int64_t *)(void *)packed;
+    if (c->operand[OPERAND_LENGTHS].given) {
+        smx_stage(c, &c->operand[OPERAND_LENGTHS], first, rows, packed);
+    } else {
+        for (size_t k = 0; k < rows; k++) {
+            lengths[k] = (int64_t)c->n;
+        }
+    }
+    limit_lengths(c, first, rows, lengths);
+}
+
+static void stage(const struct call *c, const struct operand *o, size_t first, size_t rows, unsigned char *packed) {
+    if (o->form == FORM_TOTAL) {
+        smx_stage_total(o, packed);
+    } else {
+        smx_stage(c, o, first, rows, packed);
+    }
+}
+
+static smx_status run_group(const struct plan *p, size_t first, size_t rows, unsigned char *scratch) {
+    const struct call *c = p->call;
+    struct block b[OPERANDS_MAX];
+    size_t index[NDIM_MAX];
+    memcpy(b, p->block, sizeof b);
+    smx_layout_index(c, first, index);
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        unsigned char *packed = scratch + p->at[i];
+        if (!p->staged[i]) {
+            b[i].data = b[i].data != NULL ? o->data + smx_layout_offset(c, o, index) : NULL;
+            continue;
+        }
+        b[i].data = packed;
+        if (i == OPERAND_LENGTHS && c->operand[OPERAND_QUERY].given) {
+            stage_lengths(c, first, rows, packed);
+        } else if (!o->output) {
+            stage(c, o, first, p->single[i] ? 1 : rows, packed);
+        }
+    }
+    smx_options opt = smx_call_options(c, b);
+    if (p->pieces > 1) {
+        opt.threads = 1;
+        opt.parallel_for = NULL;
+        opt.pool = NULL;
+    }
+    smx_status status = c->run(c, rows, b + OPERANDS_OF_OPTIONS, &opt);
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX && status == SMX_OK; i++) {
+        const struct operand *o = &c->operand[i];
+        if (p->staged[i] && o->output) {
+            stage(c, o, first, rows, scratch + p->at[i]);
+        }
+    }
+    return status;
+}
+
+static void group_task(void *data, size_t piece) {
+    struct plan *p = data;
+    const struct call *c = p->call;
+    size_t each = quotient_up(p->groups, p->pieces), run = c->shape[c->ndim - 1];
+    float_env caller = float_env_enter();
+    for (size_t i = piece * each; i < smaller((piece + 1) * each, p->groups); i++) {
+        size_t first = i * p->group_rows, left = p->rows - first;
+        if (p->per_run > 0) {
+            size_t into = i % p->per_run * p->group_rows;
+            first = i / p->per_run * run + into;
+            left = run - into;
+        }
+        smx_status status = run_group(p, first, smaller(left, p->group_rows), p->scratch + piece * p->scratch_bytes);
+        if (status != SMX_OK) {
+            atomic_store_explicit(&p->status, (int)status, memory_order_relaxed);
+        }
+    }
+    float_env_leave(caller);
+}
+
+smx_status smx_call_groups(const struct call *given) {
+    struct call call = *given;
+    struct plan p = {.call = &call};
+    smx_layout_coalesce(&call, true);
+    choose_groups(&p);
+    choose_stages(&p);
+    _Alignas(64) unsigned char small[4096];
+    p.scratch = small;
+    if (p.scratch_bytes > sizeof small / p.pieces && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
+        return SMX_ERROR_MEMORY;
+    }
+    smx_run_tasks(&call.settings, p.pieces, group_task, &p);
+    if (p.scratch != small) {
+        smx_scratch_free(p.scratch);
+    }
+    return (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
+}

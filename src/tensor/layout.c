@@ -1,0 +1,139 @@
+#include "layout.h"
+
+#include <string.h>
+
+static void move_dimension(struct call *c, int from, int to) {
+    c->shape[to] = c->shape[from];
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        c->operand[i].row[to] = c->operand[i].row[from];
+    }
+}
+
+static void swap_dimensions(struct call *c, int a, int b) {
+    size_t extent = c->shape[a];
+    c->shape[a] = c->shape[b];
+    c->shape[b] = extent;
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        ptrdiff_t row = c->operand[i].row[a];
+        c->operand[i].row[a] = c->operand[i].row[b];
+        c->operand[i].row[b] = row;
+    }
+}
+
+/* How far a step along a dimension leads, over all arguments. */
+static size_t step(const struct call *c, int d) {
+    size_t sum = 0;
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+        ptrdiff_t row = c->operand[i].row[d];
+        sum += c->operand[i].given ? (size_t)(row < 0 ? -row : row) / 16 : 0; /* 16 of them do not overflow */
+    }
+    return sum;
+}
+
+void smx_layout_sort(struct call *c) {
+    int kept = 0;
+    for (int d = 0; d < c->ndim; d++) {
+        if (c->shape[d] != 1) {
+            move_dimension(c, d, kept++);
+        }
+    }
+    c->ndim = kept;
+    for (int d = 1; d < c->ndim; d++) {
+        for (int k = d; k > 0 && step(c, k - 1) < step(c, k); k--) {
+            swap_dimensions(c, k - 1, k);
+        }
+    }
+}
+
+/* Whether a step along dimension `d` is as many steps along `inner` as that has, for all that count. */
+static bool continues(const struct call *c, int d, int inner, int first) {
+    for (int i = first; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        if (o->given && o->row[d] != o->row[inner] * (ptrdiff_t)c->shape[inner]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void smx_layout_coalesce(struct call *c, bool with_options) {
+    int first = with_options ? 0 : OPERANDS_OF_OPTIONS, kept = 0;
+    for (int d = 1; d < c->ndim; d++) {
+        if (continues(c, kept, d, first)) {
+            size_t outer = c->shape[kept];
+            move_dimension(c, d, kept);
+            c->shape[kept] *= outer;
+        } else {
+            move_dimension(c, d, ++kept);
+        }
+    }
+    if (c->ndim == 0) {
+        c->shape[0] = 1;
+        for (int i = 0; i < OPERANDS_MAX; i++) {
+            c->operand[i].row[0] = 0;
+        }
+    }
+    c->ndim = kept + 1;
+}
+
+size_t smx_layout_index(const struct call *c, size_t row, size_t index[NDIM_MAX]) {
+    for (int d = c->ndim - 1; d > 0; d--) {
+        index[d] = row % c->shape[d];
+        row /= c->shape[d];
+    }
+    index[0] = row;
+    return c->shape[c->ndim - 1] - index[c->ndim - 1];
+}
+
+ptrdiff_t smx_layout_offset(const struct call *c, const struct operand *o, const size_t index[NDIM_MAX]) {
+    ptrdiff_t offset = 0;
+    for (int d = 0; d < c->ndim; d++) {
+        offset += (ptrdiff_t)index[d] * o->row[d];
+    }
+    return offset;
+}
+
+static bool steps_over(ptrdiff_t stride, size_t elements, size_t size) {
+    return stride >= (ptrdiff_t)(elements * size) && (size_t)stride % size == 0;
+}
+
+static bool same_storage(enum dtype a, enum dtype b) {
+    return a == b || ((1 << a & DTYPES_FLAG) != 0 && (1 << b & DTYPES_FLAG) != 0);
+}
+
+bool smx_layout_block(const struct operand *o, unsigned char *data, size_t rows, ptrdiff_t row, struct block *b) {
+    size_t size = smx_dtype_size(o->work), *between = o->form == FORM_MATRIX ? &b->matrix : &b->ld;
+    if (!same_storage(o->dtype, o->work) || (uintptr_t)data % size != 0) {
+        return false;
+    }
+    struct block packed = {data, o->extent[1], o->extent[0] * o->extent[1], false};
+    *b = packed;
+    if (o->form == FORM_TOTAL) {
+        return true;
+    }
+    if (o->extent[1] > 1 && o->stride[1] != (ptrdiff_t)size) {
+        return false;
+    }
+    if (o->extent[0] > 1) {
+        if (!steps_over(o->stride[0], o->extent[1], size)) {
+            return false;
+        }
+        b->ld = (size_t)o->stride[0] / size;
+        b->matrix = o->extent[0] * b->ld;
+    }
+    if (rows == 1) {
+        return true;
+    }
+    if (o->repeats && row == 0) {
+        b->single = true;
+        return true;
+    }
+    if (o->form == FORM_VALUE) {
+        return row == (ptrdiff_t)size;
+    }
+    if (!steps_over(row, *between, size)) {
+        return false;
+    }
+    *between = (size_t)row / size;
+    return true;
+}

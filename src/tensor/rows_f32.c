@@ -1,0 +1,3 @@
+#define NAME(stem) stem##_f32
+
+#include "rows.h"

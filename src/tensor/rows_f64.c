@@ -1,0 +1,3 @@
+#define NAME(stem) stem##_f64
+
+#include "rows.h"
