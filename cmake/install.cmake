@@ -1,7 +1,10 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS smx_shared smx_static EXPORT smxTargets)
-install(DIRECTORY include/smx DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/smx DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} PATTERN tensor.h EXCLUDE)
+if(SMX_TENSORS)
+    install(FILES include/smx/tensor.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/smx)
+endif()
 if(SMX_CLI)
     install(TARGETS smx_cli)
     install(DIRECTORY data DESTINATION ${CMAKE_INSTALL_DATADIR}/smx)

@@ -4,9 +4,23 @@
 # library, and every file in them compiles for every target.
 file(GLOB SMX_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c ${PROJECT_SOURCE_DIR}/src/isa/*.c)
 
-add_library(smx_objects OBJECT ${SMX_SOURCES})
+# The tensor layer on top of that needs DLPack's header.
+if(SMX_TENSORS)
+    find_path(DLPACK_INCLUDE_DIR dlpack/dlpack.h NO_CMAKE_FIND_ROOT_PATH)
+    if(NOT DLPACK_INCLUDE_DIR)
+        message(FATAL_ERROR "dlpack/dlpack.h is missing: install libdlpack-dev, or switch off -DSMX_TENSORS=OFF")
+    endif()
+    file(GLOB SMX_TENSOR_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/tensor/*.c)
+    # A copy of that one file: its folder may be /usr/include, which a cross compiler must not search.
+    configure_file(${DLPACK_INCLUDE_DIR}/dlpack/dlpack.h ${PROJECT_BINARY_DIR}/include/dlpack/dlpack.h COPYONLY)
+endif()
+
+add_library(smx_objects OBJECT ${SMX_SOURCES} ${SMX_TENSOR_SOURCES})
 set_target_properties(smx_objects PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
 target_include_directories(smx_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+if(SMX_TENSORS)
+    target_include_directories(smx_objects SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/include)
+endif()
 target_compile_options(smx_objects PRIVATE ${SMX_OPTIMIZE})
 
 # Files for other instruction sets switch them on by pragma. No compiler has that for RVV's intrinsics yet.
@@ -42,6 +56,9 @@ foreach(lib smx_shared smx_static)
     set_target_properties(${lib} PROPERTIES OUTPUT_NAME smx LINKER_LANGUAGE C)
     target_include_directories(${lib} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    if(SMX_TENSORS)
+        target_include_directories(${lib} SYSTEM PUBLIC $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+    endif()
     target_link_libraries(${lib} PRIVATE ${SMX_PRIVATE_LIBS})
 endforeach()
 add_library(smx::smx ALIAS smx_shared)

@@ -4,8 +4,8 @@
  *
  * Rows      `axis` counts from 0, or from -1 backwards. A row is the n elements along it; there is one for each index
  *           of the other dimensions, and "the shape of the rows" is that of x without `axis`.
- * Types     f16, bf16, f32 and f64, in any mixture of inputs and outputs. The arithmetic is that of the f64 functions if
- *           any tensor among the arguments is f64, an output too, else that of the f32 functions; tensors of the
+ * Types     f16, bf16, f32 and f64, in any mixture of inputs and outputs. The arithmetic is that of the f64 functions
+ *           if any tensor among the arguments is f64, an output too, else that of the f32 functions; tensors of the
  *           options are rounded to that type. Results are rounded once more if the output is of another type, to
  *           nearest even: below 0.51 ULP of a half where the f32 function's own error is a few ULP.
  * Layout    Strides may be anything for inputs: negative, 0 (broadcast), permuted; `strides` null is C order. An

@@ -50,7 +50,8 @@ static void f64_to_f32(size_t count, const unsigned char *restrict from, unsigne
 }
 
 /* Rounds to odd: of the two floats around `a`, the one whose last bit is 1. A second rounding, to a type with two bits
- * less or fewer, is then the correct rounding of `a` (Boldo, Melquiond: Emulation of FMA and correctly rounded sums). */
+ * less or fewer, is then the correct rounding of `a` (Boldo, Melquiond: Emulation of a FMA and correctly
+ * rounded sums). */
 static void f64_to_f32_odd(size_t count, const unsigned char *restrict from, unsigned char *restrict to) {
     for (size_t i = 0; i < count; i++) {
         double a;

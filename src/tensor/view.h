@@ -26,7 +26,7 @@ bool smx_view_same(const struct view *a, const struct view *b);
 /* Whether they share a byte. With unequal strides, ranges of memory that cross count as sharing. */
 bool smx_view_overlap(const struct view *a, const struct view *b);
 
-/* Whether two of its indices may lead to the same byte: not if each stride steps over all that the smaller ones reach. */
+/* Whether two of its indices may lead to the same byte: not if each stride steps over all that smaller ones reach. */
 bool smx_view_overlaps_itself(const struct view *view);
 
 #endif

@@ -1,0 +1,128 @@
+#include "tensor_ops.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "check.h"
+
+#define ROWS(real, function, ...) ((real) == F64 ? function##_f64(__VA_ARGS__) : function##_f32(__VA_ARGS__))
+
+#define TENSORS_OF_TWO(name)                                                                              \
+    static smx_status name##_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
+        return smx_##name(t[0], axis, t[1], opt);                                                         \
+    }
+#define TENSORS_OF_THREE(name)                                                                            \
+    static smx_status name##_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
+        return smx_##name(t[0], axis, t[1], t[2], opt);                                                   \
+    }
+
+TENSORS_OF_TWO(softmax)
+static smx_status softmax_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_softmax, rows, n, a[0], n, a[1], n, opt);
+}
+
+TENSORS_OF_THREE(softmax_backward)
+static smx_status softmax_backward_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_softmax_backward, rows, n, a[0], n, a[1], n, a[2], n, opt);
+}
+
+TENSORS_OF_TWO(softmax_jacobian)
+static smx_status softmax_jacobian_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_softmax_jacobian, rows, n, a[0], n, a[1], n, n * n, opt);
+}
+
+TENSORS_OF_TWO(log_softmax)
+static smx_status log_softmax_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_log_softmax, rows, n, a[0], n, a[1], n, opt);
+}
+
+TENSORS_OF_TWO(logsumexp)
+static smx_status logsumexp_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_logsumexp, rows, n, a[0], n, a[1], opt);
+}
+
+#define LOGITS \
+    { OP_VECTOR, OP_LOGITS, 1 }
+#define Y \
+    { OP_VECTOR, OP_PROBABILITIES, 1 }
+#define DY \
+    { OP_VECTOR, OP_GRADIENTS, 1 }
+#define KEPT(values) \
+    { OP_VECTOR, values, 0 }
+#define OP(name, inputs, outputs, ...) \
+    { #name, inputs, outputs, __VA_ARGS__, name##_tensors, name##_rows }
+
+const op tensor_ops[] = {
+    OP(softmax, 1, 1, {LOGITS}, {OP_VECTOR}),
+    OP(softmax_backward, 2, 1, {Y, DY}, {OP_VECTOR}),
+    OP(softmax_jacobian, 1, 1, {KEPT(OP_PROBABILITIES)}, {OP_MATRIX}),
+    OP(log_softmax, 1, 1, {LOGITS}, {OP_VECTOR}),
+    OP(logsumexp, 1, 1, {KEPT(OP_LOGITS)}, {OP_VALUE}),
+};
+const size_t tensor_ops_count = sizeof tensor_ops / sizeof *tensor_ops;
+
+op_shape op_shape_of(int ndim, const int64_t *shape, int axis) {
+    op_shape s = {.ndim = ndim, .axis = axis, .n = (size_t)shape[axis], .after = 1, .rows = 1};
+    for (int d = 0; d < ndim; d++) {
+        s.shape[d] = shape[d];
+        s.rows *= d == axis ? 1 : (size_t)shape[d];
+        s.after *= d > axis ? (size_t)shape[d] : 1;
+    }
+    return s;
+}
+
+int op_argument_shape(const op_shape *s, op_form form, int64_t *shape) {
+    int ndim = 0;
+    for (int d = 0; d < s->ndim; d++) {
+        if (d != s->axis || form == OP_VECTOR) {
+            shape[ndim++] = s->shape[d];
+        }
+    }
+    if (form == OP_MATRIX) {
+        shape[ndim++] = (int64_t)s->n;
+        shape[ndim++] = (int64_t)s->n;
+    }
+    return ndim;
+}
+
+size_t op_row_elements(const op_shape *s, op_form form) {
+    return form == OP_VALUE ? 1 : form == OP_VECTOR ? s->n : s->n * s->n;
+}
+
+size_t op_element(const op_shape *s, op_form form, size_t k, size_t i) {
+    return form == OP_VECTOR ? (k / s->after * s->n + i) * s->after + k % s->after : k * op_row_elements(s, form) + i;
+}
+
+void op_fill(const op *o, int input, const op_shape *s, tensor *t, rng *r) {
+    op_form form = o->input[input].form;
+    for (size_t k = 0; k < s->rows; k++) {
+        double width = rng_uniform(r, 0.1, 10), share = 1.5 / (double)(s->n ? s->n : 1);
+        for (size_t i = 0; i < op_row_elements(s, form); i++) {
+            double value = 0;
+            switch (o->input[input].values) {
+            case OP_LOGITS:
+            case OP_GRADIENTS:
+                value = width * rng_normal(r);
+                break;
+            case OP_PROBABILITIES:
+                value = rng_uniform(r, 0, share < 1 ? share : 1);
+                break;
+            default:
+                value = -width * rng_uniform(r, 0, 1);
+            }
+            tensor_set(t, op_element(s, form, k, i), value);
+        }
+    }
+}
+
+double real_get(element real, const void *a, size_t i) {
+    return real == F64 ? ((const double *)a)[i] : (double)((const float *)a)[i];
+}
+
+void real_set(element real, void *a, size_t i, double value) {
+    if (real == F64) {
+        ((double *)a)[i] = value;
+    } else {
+        ((float *)a)[i] = (float)value;
+    }
+}
