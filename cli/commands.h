@@ -27,6 +27,9 @@ typedef struct command {
     const struct row_operation *operation; /* if run is transform */
 } command;
 
-extern const command softmax_command, backward_command, jacobian_command, demo_command, info_command;
+extern const command softmax_command, backward_command, jacobian_command, jvp_command, jacobian_product_command,
+    double_backward_command, log_softmax_command, log_softmax_backward_command, log_softmax_jvp_command,
+    logsumexp_command, logsumexp_backward_command, cross_entropy_command, hessian_product_command, hessian_command,
+    scale_gradient_command, demo_command, info_command;
 
 #endif

@@ -5,6 +5,42 @@
 
 #include "message.h"
 
+static unsigned threads_to_use;
+
+void convert_use_threads(unsigned threads) { threads_to_use = threads; }
+
+#ifdef SMX_TENSORS
+#include "smx/tensor.h"
+
+static DLTensor tensor_of(npy_dtype dtype, const void *numbers, int64_t *shape) {
+    uint8_t code = dtype == NPY_BF16 ? kDLBfloat : kDLFloat, bits = (uint8_t)(8 * npy_item_size(dtype));
+    /* DLPack has one type for what is read and what is written. */
+    return (DLTensor){
+        .data = (void *)(uintptr_t)numbers, .device = {kDLCPU, 0}, .ndim = 1, .dtype = {code, bits, 1}, .shape = shape};
+}
+
+static bool convert_reals(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtype, const void *from,
+                          size_t count) {
+    int64_t shape = (int64_t)count;
+    const DLTensor source = tensor_of(from_dtype, from, &shape), target = tensor_of(to_dtype, to, &shape);
+    const smx_tensor_options options = {.size = sizeof options, .threads = threads_to_use};
+    smx_status status = smx_tensor_copy(&source, &target, &options);
+    if (status != SMX_OK)
+        complain_status(name, status);
+    return status == SMX_OK;
+}
+#else
+static bool convert_reals(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtype, const void *from,
+                          size_t count) {
+    (void)to;
+    (void)from;
+    (void)count;
+    complain(name, "this build, without SMX_TENSORS, cannot convert %s to %s", npy_dtype_name(from_dtype),
+             npy_dtype_name(to_dtype));
+    return false;
+}
+#endif
+
 bool convert(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtype, const void *from, size_t count) {
     if (to_dtype == from_dtype) {
         memcpy(to, from, count * npy_item_size(to_dtype));
@@ -15,16 +51,5 @@ bool convert(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtyp
             ((int64_t *)to)[i] = ((const int32_t *)from)[i];
         return true;
     }
-    if (from_dtype == NPY_F4 && to_dtype == NPY_F8) {
-        for (size_t i = 0; i < count; i++)
-            ((double *)to)[i] = (double)((const float *)from)[i];
-        return true;
-    }
-    if (from_dtype == NPY_F8 && to_dtype == NPY_F4) {
-        for (size_t i = 0; i < count; i++)
-            ((float *)to)[i] = (float)((const double *)from)[i];
-        return true;
-    }
-    complain(name, "dtype %s cannot be converted to %s", npy_dtype_name(from_dtype), npy_dtype_name(to_dtype));
-    return false;
+    return convert_reals(name, to_dtype, to, from_dtype, from, count);
 }

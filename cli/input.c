@@ -165,10 +165,12 @@ static bool fit_one(input *in) {
     return true;
 }
 
-/* Arithmetic in f8 on numbers that were f4 would look more exact than they are. */
+/* Inputs of the same standing are all f8 or none is: else one was probably not saved as it was meant to be. Scales, masks
+ * and weights may have any type. */
 static bool check_kind(const input *in, const input *first) {
     npy_dtype a = in->array.header.dtype, b = first->array.header.dtype;
-    if ((NPY_REALS >> a & 1) == 0 || (a == NPY_F8) == (b == NPY_F8))
+    bool standing = input_is_tiled(in) || in->fit == FIT_ROWS;
+    if (!standing || (NPY_REALS >> a & 1) == 0 || (a == NPY_F8) == (b == NPY_F8))
         return true;
     complain(in->array.name, "its dtype %s is not that of %s, %s", npy_dtype_name(a), first->array.name,
              npy_dtype_name(b));
@@ -197,13 +199,13 @@ bool input_fit(input *in, const input *first, const space *rows, fit how, npy_dt
 
 /* ---- Rows of it -------------------------------------------------------------------------------------------------- */
 
-static bool is_tiled(const input *in) { return in->fit == FIT_SAME || in->fit == FIT_VECTORS; }
+bool input_is_tiled(const input *in) { return in->fit == FIT_SAME || in->fit == FIT_VECTORS; }
 static size_t item_size(const input *in) { return npy_item_size(in->array.header.dtype); }
 static bool is_converted(const input *in) { return in->as != in->array.header.dtype; }
 
 /* Whether the mapped numbers themselves can be handed out. */
 static bool is_direct(const input *in) {
-    if (is_tiled(in))
+    if (input_is_tiled(in))
         return tile_is_direct(&in->array, &in->lay);
     return in->in_order && (uintptr_t)in->array.data % item_size(in) == 0;
 }
@@ -217,7 +219,7 @@ size_t input_row_bytes(const input *in) {
 bool input_allocate(input *in, size_t rows, size_t length) {
     if (in->fit == FIT_NONE)
         return true;
-    size_t count = in->one_row ? in->per_row : rows * (is_tiled(in) ? in->count * length : in->per_row);
+    size_t count = in->one_row ? in->per_row : rows * (input_is_tiled(in) ? in->count * length : in->per_row);
     if (!is_direct(in) && (in->gathered = malloc(count * item_size(in) + 1)) == NULL)
         return false;
     return !is_converted(in) || (in->converted = malloc(count * npy_item_size(in->as) + 1)) != NULL;
@@ -278,10 +280,10 @@ bool input_load(input *in, const space *rows, const layout *first, const tile *t
     if (in->fit == FIT_NONE)
         return true;
     in->data = NULL;
-    if (in->per_row == 0)
+    if (in->per_row == 0 || tile_rows(t) == 0)
         return true;
     size_t row = t->outer * first->inner + t->column, count = in->one_row ? 1 : tile_rows(t);
-    if (is_tiled(in)) {
+    if (input_is_tiled(in)) {
         tile own = tile_of(in, t);
         in->data = tile_load(&in->array, &in->lay, &own, in->gathered);
         count *= in->count * t->length;
@@ -297,9 +299,9 @@ bool input_load(input *in, const space *rows, const layout *first, const tile *t
 }
 
 void input_unload(const input *in, const tile *t) {
-    if (in->fit == FIT_NONE || in->per_row == 0)
+    if (in->fit == FIT_NONE || in->per_row == 0 || tile_rows(t) == 0)
         return;
-    if (is_tiled(in)) {
+    if (input_is_tiled(in)) {
         tile own = tile_of(in, t);
         tile_unload(&in->array, &in->lay, &own);
     } else if (!in->one_row) {

@@ -44,6 +44,9 @@ void input_close(input *in);
 /* Checks that the array fits the first input, and its dtype the type of the arithmetic. */
 bool input_fit(input *in, const input *first, const space *rows, fit how, npy_dtype as);
 
+/* Whether it comes in tiles of many numbers a row, as the first input does. */
+bool input_is_tiled(const input *in);
+
 /* How many bytes of memory a row takes at most while it is loaded. */
 size_t input_row_bytes(const input *in);
 

@@ -8,19 +8,38 @@
 
 #include "cleanup.h"
 #include "commands.h"
+#include "convert.h"
 #include "message.h"
 #include "settings.h"
 #include "smx/smx.h"
 
+/* clang-format off: a line each */
 static const command *const commands[] = {
-    &softmax_command, &backward_command, &jacobian_command, &demo_command, &info_command,
+    &softmax_command,
+    &backward_command,
+    &jacobian_command,
+    &jvp_command,
+    &jacobian_product_command,
+    &double_backward_command,
+    &log_softmax_command,
+    &log_softmax_backward_command,
+    &log_softmax_jvp_command,
+    &logsumexp_command,
+    &logsumexp_backward_command,
+    &cross_entropy_command,
+    &hessian_product_command,
+    &hessian_command,
+    &scale_gradient_command,
+    &demo_command,
+    &info_command,
 };
+/* clang-format on */
 enum { COMMANDS = sizeof commands / sizeof *commands, PREFIX = sizeof "smx " - 1 };
 
 static void print_help(void) {
     printf("usage: smx COMMAND [ARGUMENT...]\n\n");
     for (int i = 0; i < COMMANDS; i++)
-        printf("  %-21s %s\n", commands[i]->name + PREFIX, commands[i]->summary);
+        printf("  %-22s %s\n", commands[i]->name + PREFIX, commands[i]->summary);
     printf("\n'smx COMMAND --help' has more on each; 'smx --version' prints the version.\n"
            "Arrays are .npy files. The same input gives the same bits on every machine.\n");
 }
@@ -47,6 +66,7 @@ static int run_command(const command *cmd, int argc, char **argv) {
     int status = settings_parse(&set, cmd, argc, argv);
     if (status >= 0)
         return status;
+    convert_use_threads(set.options.threads);
     return check_isa() ? cmd->run(cmd, &set) : EXIT_USAGE;
 }
 

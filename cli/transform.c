@@ -113,11 +113,13 @@ typedef struct plan {
     size_t outers, columns, length;
 } plan;
 
+static bool is_whole(const job *j) { return j->operation->whole != NULL && j->operation->whole(j->set); }
+
 static plan make_plan(const job *j) {
     /* A block of this size keeps all threads busy, and is in the cache when it is written. */
     enum { ENOUGH = 8 << 20 };
     const layout *lay = lay_of(j);
-    if (j->operation->whole != NULL && j->operation->whole(j->set))
+    if (is_whole(j))
         return (plan){lay->outer, lay->inner, lay->n};
     size_t bytes = logits_row_bytes(&j->logits), most = 1;
     for (int i = 0; i < MAX_SOURCES; i++)
@@ -199,13 +201,16 @@ static bool transform_tile(job *j, const tile *t) {
 
 static bool survey_tile(job *j, const tile *t) {
     for (int i = 1; i < MAX_SOURCES; i++) {
-        if ((i == 1 || j->source[i].one_row) && !input_load(&j->source[i], &j->rows, lay_of(j), t))
+        if (!input_is_tiled(&j->source[i]) && !input_load(&j->source[i], &j->rows, lay_of(j), t))
             return false;
     }
     row_call call = call_of(j, t);
     if (!j->operation->survey(&call))
         return false;
-    input_unload(&j->source[1], t);
+    for (int i = 1; i < MAX_SOURCES; i++) {
+        if (!input_is_tiled(&j->source[i]))
+            input_unload(&j->source[i], t);
+    }
     return true;
 }
 
@@ -246,7 +251,9 @@ static bool transform_all(job *j) {
         return false;
     bool cut = is_cut(j, &p);
     progress_start(j->set->who, (uint64_t)j->rows.rows * greatest(1, j->rows.n) * (cut ? PARTS_PASSES : 1));
-    return for_each_tile(j, &p, cut ? NULL : transform_tile) && finish(j);
+    const tile all = {.outers = p.outers, .columns = p.columns, .length = p.length};
+    bool ok = is_whole(j) ? transform_tile(j, &all) : for_each_tile(j, &p, cut ? NULL : transform_tile);
+    return ok && finish(j);
 }
 
 /* ---- All of it --------------------------------------------------------------------------------------------------- */

@@ -55,7 +55,7 @@ typedef struct row_operation {
 
     /* The rest may be null. check says whether inputs and settings make sense together: EXIT_OK, or a status after a
      * message. whole says whether one call must see all rows. survey sees each tile before the first `rows`, with
-     * source 1 and those that are the same for all rows; it returns false after a message. finish makes the results
+     * the sources that are not tiled; it returns false after a message. finish makes the results
      * of one number. report prints, once all is written. */
     int (*check)(const settings *set, const input *source);
     bool (*whole)(const settings *set);

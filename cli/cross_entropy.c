@@ -1,0 +1,225 @@
+/* smx cross-entropy: loss and gradients. The library sees a tile of rows at a time, whose losses are not reduced there;
+ * their sum is exact here as it would be there. */
+#include "cross_entropy.h"
+
+#include <math.h>
+
+#include "commands.h"
+#include "message.h"
+
+static bool reduces(const settings *set) { return set->reduction != SMX_REDUCTION_NONE; }
+static bool reduces_not(const settings *set) { return !reduces(set); }
+
+static double number_at(const row_call *c, const void *numbers, size_t i) {
+    return c->real == NPY_F4 ? (double)((const float *)numbers)[i] : ((const double *)numbers)[i];
+}
+
+/* ---- Before the first tile: labels, and what they weigh ---------------------------------------------------------- */
+
+static int check(const settings *set, const input *source) {
+    static const setting label_only[] = {SET_LOG_PROB, SET_CORRECT, SET_IGNORE_INDEX};
+    const char *targets = source[TARGETS].array.name;
+    if (source[TARGETS].fit == FIT_ROWS) {
+        if (set->text[SET_GRAD_TARGETS] != NULL)
+            return complain_usage(set->who, "--grad-targets needs dense targets, and %s has labels", targets);
+    } else {
+        for (size_t i = 0; i < sizeof label_only / sizeof *label_only; i++) {
+            if (set->text[label_only[i]] != NULL)
+                return complain_usage(set->who, "--%s needs labels (i4 or i8), and %s has dense targets",
+                                      setting_table[label_only[i]].name, targets);
+        }
+    }
+    if (set->text[SET_DLOSS] != NULL && set->text[SET_GRAD] == NULL && set->text[SET_GRAD_TARGETS] == NULL)
+        return complain_usage(set->who, "--dloss needs --grad or --grad-targets");
+    return EXIT_OK;
+}
+
+static bool check_class_weights(const row_call *c) {
+    totals *t = c->state;
+    if (t->weights_checked || c->in[CLASS_WEIGHTS] == NULL)
+        return true;
+    t->weights_checked = true;
+    for (size_t i = 0; i < c->n; i++) {
+        double weight = number_at(c, c->in[CLASS_WEIGHTS], i);
+        if (isfinite(weight) && weight >= 0)
+            continue;
+        complain(c->source[CLASS_WEIGHTS].array.name, "the weight of class %zu is %g, not finite and 0 or more", i,
+                 weight);
+        return false;
+    }
+    return true;
+}
+
+static bool is_ignored(const settings *set, int64_t label) {
+    return set->text[SET_IGNORE_INDEX] != NULL && label == set->ignore_index;
+}
+
+static bool take_label(const row_call *c, size_t row, int64_t label) {
+    totals *t = c->state;
+    if (is_ignored(c->set, label))
+        return true;
+    if (label < 0 || (uint64_t)label >= c->n) {
+        complain(c->source[TARGETS].array.name, "the label of row %zu is %lld, no class: there are %zu, from 0",
+                 space_c_order(c->space, c->first + row), (long long)label, c->n);
+        return false;
+    }
+    t->count++;
+    exact_add(&t->weight, c->in[CLASS_WEIGHTS] == NULL ? 1 : number_at(c, c->in[CLASS_WEIGHTS], (size_t)label));
+    return true;
+}
+
+static bool survey(const row_call *c) {
+    totals *t = c->state;
+    if (!check_class_weights(c))
+        return false;
+    if (!has_labels(c)) {
+        t->count += c->rows;
+        exact_add(&t->weight, (double)c->rows);
+        return true;
+    }
+    const int64_t *labels = c->in[TARGETS];
+    for (size_t r = 0; r < c->rows; r++) {
+        if (!take_label(c, r, labels[r]))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Tiles ------------------------------------------------------------------------------------------------------- */
+
+double cross_entropy_weight(const row_call *call) {
+    const totals *t = call->state;
+    return call->real == NPY_F4 ? (double)exact_round_f32(&t->weight) : exact_round_f64(&t->weight);
+}
+
+static double quotient(const row_call *c, double a, double b) {
+    return c->real == NPY_F4 ? (double)((float)a / (float)b) : a / b;
+}
+
+/* dL/dloss of a row, which the library is given for each: a reduced loss has the same for all. */
+static const void *make_dloss(const row_call *c) {
+    if (!reduces(c->set))
+        return c->in[DLOSS];
+    double dloss = c->in[DLOSS] == NULL ? 1 : number_at(c, c->in[DLOSS], 0);
+    if (c->set->reduction == SMX_REDUCTION_MEAN)
+        dloss = quotient(c, dloss, cross_entropy_weight(c));
+    for (size_t r = 0; r < c->rows; r++) {
+        if (c->real == NPY_F4)
+            ((float *)c->out[ROW_DLOSS])[r] = (float)dloss;
+        else
+            ((double *)c->out[ROW_DLOSS])[r] = dloss;
+    }
+    return c->out[ROW_DLOSS];
+}
+
+/* The same fields for both types. */
+#define EVALUATE(real, suffix)                                                                          \
+    static smx_status evaluate_##suffix(const row_call *c) {                                            \
+        const settings *set = c->set;                                                                   \
+        bool labels = has_labels(c);                                                                    \
+        const smx_cross_entropy_##suffix ce = {.size = sizeof ce,                                       \
+                                               .labels_i64 = labels ? c->in[TARGETS] : NULL,            \
+                                               .targets = labels ? NULL : c->in[TARGETS],               \
+                                               .ldt = labels ? 0 : c->n,                                \
+                                               .use_ignore_index = set->text[SET_IGNORE_INDEX] != NULL, \
+                                               .ignore_index = set->ignore_index,                       \
+                                               .class_weights = c->in[CLASS_WEIGHTS],                   \
+                                               .smoothing = (real)set->smoothing,                       \
+                                               .z_loss = (real)set->z_loss,                             \
+                                               .softcap = (real)set->softcap,                           \
+                                               .dloss = make_dloss(c),                                  \
+                                               .loss = c->out[ROW_LOSS],                                \
+                                               .lse = c->out[LSE],                                      \
+                                               .target_log_prob = c->out[LOG_PROB],                     \
+                                               .argmax = c->out[ARGMAX],                                \
+                                               .correct = labels ? c->out[CORRECT] : NULL,              \
+                                               .dx = c->out[GRAD],                                      \
+                                               .lddx = c->out[GRAD] == NULL ? 0 : c->n,                 \
+                                               .dtargets = c->out[GRAD_TARGETS],                        \
+                                               .lddt = c->out[GRAD_TARGETS] == NULL ? 0 : c->n};        \
+        return smx_cross_entropy_eval_##suffix(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);    \
+    }
+EVALUATE(float, f32)
+EVALUATE(double, f64)
+
+static smx_status evaluate(const row_call *c) {
+    smx_status status = ROW_CALL(c, evaluate, c);
+    totals *t = c->state;
+    for (size_t r = 0; status == SMX_OK && r < c->rows; r++) {
+        exact_add(&t->loss, number_at(c, c->out[ROW_LOSS], r));
+        t->correct += has_labels(c) && ((const uint8_t *)c->out[CORRECT])[r] != 0;
+    }
+    return status;
+}
+
+/* ---- After the last ---------------------------------------------------------------------------------------------- */
+
+double cross_entropy_reduced(const row_call *call) {
+    const totals *t = call->state;
+    double sum = call->real == NPY_F4 ? (double)exact_round_f32(&t->loss) : exact_round_f64(&t->loss);
+    if (call->set->reduction == SMX_REDUCTION_SUM)
+        return sum;
+    double weight = cross_entropy_weight(call);
+    if (weight == 0)
+        return call->set->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : (double)NAN;
+    return quotient(call, sum, weight);
+}
+
+static smx_status finish(const row_call *c) {
+    if (c->out[REDUCED_LOSS] == NULL)
+        return SMX_OK;
+    if (c->real == NPY_F4)
+        *(float *)c->out[REDUCED_LOSS] = (float)cross_entropy_reduced(c);
+    else
+        *(double *)c->out[REDUCED_LOSS] = cross_entropy_reduced(c);
+    return SMX_OK;
+}
+
+static const row_operation operation = {
+    .source = {[LOGITS] = {FIT_SAME, NPY_REALS, 0},
+               [TARGETS] = {FIT_SAME, NPY_REALS | NPY_INTEGERS, 0},
+               [CLASS_WEIGHTS] = {FIT_CLASSES, NPY_REALS, SET_CLASS_WEIGHTS},
+               [DLOSS] = {FIT_ROWS, NPY_REALS, SET_DLOSS}},
+    .result = {[ROW_LOSS] =
+                   {.extent = EXTENT_ROWS, .to = SET_OUTPUT, .dtype = NPY_F4, .always = true, .allowed = reduces_not},
+               [REDUCED_LOSS] = {.extent = EXTENT_ONE, .to = SET_OUTPUT, .dtype = NPY_F4, .allowed = reduces},
+               [GRAD] = {.extent = EXTENT_SAME, .to = SET_GRAD, .dtype = NPY_F4},
+               [GRAD_TARGETS] = {.extent = EXTENT_SAME, .to = SET_GRAD_TARGETS, .dtype = NPY_F4},
+               [LSE] = {.extent = EXTENT_ROWS, .to = SET_LSE, .dtype = NPY_F4},
+               [LOG_PROB] = {.extent = EXTENT_ROWS, .to = SET_LOG_PROB, .dtype = NPY_F4},
+               [ARGMAX] = {.extent = EXTENT_ROWS, .to = SET_ARGMAX, .dtype = NPY_I8},
+               [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true},
+               [ROW_DLOSS] = {.extent = EXTENT_ROWS, .to = SETTINGS, .dtype = NPY_F4, .always = true}},
+    .rows = evaluate,
+    .check = check,
+    .survey = survey,
+    .finish = finish,
+    .report = cross_entropy_report,
+    .state_bytes = sizeof(totals),
+};
+
+const command cross_entropy_command = {
+    .name = "smx cross-entropy",
+    .summary = "cross-entropy of logits: loss, accuracy, gradients",
+    .arguments = "X.npy TARGETS.npy [OPTION...]",
+    .text = "Prints the cross-entropy of the logits X, how many rows count, and the accuracy; writes\n"
+            "what the options ask for, all in one pass over X. TARGETS has a label for each row (i4\n"
+            "or i8, the shape of X without the axis), or is dense (f2, bf16, f4 or f8, the shape of\n"
+            "X). With z = scale x + mask, weights w of the classes and smoothing E, a row's loss is\n"
+            "\n"
+            "    (1 - E) w_t (-log p_t) + (E / n) sum_c w_c (-log p_c) + C lse^2     for a label t\n"
+            "    sum_c T_c w_c (-log p_c) + C lse^2,  T_c = (1 - E) target_c + E / n\n"
+            "\n"
+            "with p = softmax(z), lse = logsumexp(z). The loss is an exact sum over the rows: the same\n"
+            "bits in any order. -o writes it: one number of shape (), or with --reduction none one for\n"
+            "each row. Nothing is printed if an output is '-'.\n"
+            "\n"
+            "    smx cross-entropy X.npy LABELS.npy --ignore-index -100 --grad DX.npy\n",
+    .inputs = 2,
+    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES | SET(SET_GRAD) | SET(SET_GRAD_TARGETS) | SET(SET_LSE) |
+                SET(SET_LOG_PROB) | SET(SET_ARGMAX) | SET(SET_CORRECT) | SET(SET_IGNORE_INDEX) |
+                SET(SET_CLASS_WEIGHTS) | SET(SET_SMOOTHING) | SET(SET_Z_LOSS) | SET(SET_SOFTCAP) | SET(SET_REDUCTION) |
+                SET(SET_EMPTY_MEAN) | SET(SET_DLOSS),
+    .run = transform,
+    .operation = &operation,
+};

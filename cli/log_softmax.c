@@ -1,0 +1,63 @@
+/* smx log-softmax, its backward pass and its Jacobian-vector product. */
+#include "commands.h"
+#include "settings.h"
+#include "transform.h"
+
+static smx_status log_softmax(const row_call *c) {
+    return ROW_CALL(c, smx_log_softmax, c->rows, c->n, c->in[0], c->n, c->out[0], c->n, c->options);
+}
+
+static smx_status backward(const row_call *c) {
+    return ROW_CALL(c, smx_log_softmax_backward, c->rows, c->n, c->in[0], c->n, c->in[1], c->n, c->out[0], c->n,
+                    c->options);
+}
+
+static const row_operation log_softmax_operation = {
+    .source = {{FIT_SAME, NPY_REALS, 0}},
+    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
+    .rows = log_softmax,
+};
+
+static const row_operation backward_operation = {
+    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
+    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
+    .rows = backward,
+};
+
+const command log_softmax_command = {
+    .name = "smx log-softmax",
+    .summary = "logarithm of softmax, with every digit near certainty",
+    .arguments = "X.npy -o Y.npy [OPTION...]",
+    .text = "Writes the logarithm of the softmax of X along an axis,\n"
+            "\n"
+            "    y_i = z_i - log sum_j exp(z_j),  z_i = scale x_i + mask_i\n"
+            "\n"
+            "with the shape and order (C or Fortran) of X. Entries that are masked out get -inf.\n"
+            "It keeps every digit however certain a row is: [0, -60] gives -8.7565109e-27 first.\n"
+            "\n"
+            "    smx log-softmax X.npy -o Y.npy --axis 1\n",
+    .inputs = 1,
+    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
+    .needs = SET(SET_OUTPUT),
+    .run = transform,
+    .operation = &log_softmax_operation,
+};
+
+const command log_softmax_backward_command = {
+    .name = "smx log-softmax-backward",
+    .summary = "gradient of log-softmax's input from that of its result",
+    .arguments = "Y.npy DY.npy -o DX.npy [OPTION...]",
+    .text = "Writes the gradient of log-softmax's input\n"
+            "\n"
+            "    dx_i = scale (dy_i - exp(y_i) sum_j dy_j)\n"
+            "\n"
+            "from its result Y and the gradient of that, DY. Give it the scale and masks of the\n"
+            "forward pass; masked places get 0.\n"
+            "\n"
+            "    smx log-softmax-backward Y.npy DY.npy -o DX.npy\n",
+    .inputs = 2,
+    .settings = SETS_ARRAY | SETS_LOGITS,
+    .needs = SET(SET_OUTPUT),
+    .run = transform,
+    .operation = &backward_operation,
+};
