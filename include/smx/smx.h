@@ -207,6 +207,7 @@ SMX_API unsigned smx_threads(void);
 #endif
 
 #include "smx/cross_entropy.h"
+#include "smx/exact_sum.h"
 #include "smx/log.h"
 #include "smx/second_order.h"
 

@@ -3,6 +3,7 @@
 #define SMX_API_COMMON_H
 
 #include "../dispatch.h"
+#include "../exact_sum.h"
 #include "../float_env.h"
 #include "../matrix.h"
 #include "../parallel.h"
@@ -96,6 +97,11 @@ static inline bool is_nan(real a) {
 
 /* NaN only in the canonical way, and not -0. */
 static inline real clean(real a) { return is_nan(a) ? (real)NAN : a + 0; }
+
+/* An exact sum as a real, correctly rounded. */
+static inline real real_of_sum(struct pair sum) {
+    return clean((real)(sizeof(real) < sizeof(double) ? rounded_to_odd(sum) : sum.high));
+}
 
 static inline bool sums_are_zero(const int64_t a[4]) { return a[0] == 0 && a[1] == 0 && a[2] == 0 && a[3] == 0; }
 

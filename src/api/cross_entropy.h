@@ -1,12 +1,11 @@
 /* Cross-entropy. The contract stands in smx/cross_entropy.h. */
-#include "../accumulator.h"
 #include "logits.h"
 
 typedef struct NAME(smx_cross_entropy) cross_entropy;
 
 /* What a run of rows adds up to. */
 struct ce_sums {
-    struct accumulator loss, weight;
+    smx_exact_sum loss, weight;
     uint64_t count;
 };
 
@@ -102,7 +101,7 @@ static void ce_row_of(const struct ce_call *c, size_t k, struct ce_sums *sums) {
         struct NAME(smx_ce_result) result = c->base.kernels->cross_entropy_row(&row);
         write_row(ce, k, &result);
         if (!skip && ce->reduced != NULL) {
-            accumulate(&sums->loss, (double)result.loss);
+            exact_sum_add(&sums->loss, (double)result.loss);
         }
     }
     if (skip) { /* last: dx may be x */
@@ -135,12 +134,12 @@ static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
         if (!ignored(ce, k)) {
             sums->count++;
             if (has_labels(ce) && ce->class_weights != NULL) {
-                accumulate(&sums->weight, (double)weight_of_row(ce, k));
+                exact_sum_add(&sums->weight, (double)weight_of_row(ce, k));
             }
         }
     }
     if (!(has_labels(ce) && ce->class_weights != NULL)) {
-        accumulate(&sums->weight, (double)sums->count);
+        exact_sum_add(&sums->weight, (double)sums->count);
     }
 }
 
@@ -149,15 +148,12 @@ static struct pair reduced_gradient(const cross_entropy *ce, struct pair weight)
     return ce->reduction == SMX_REDUCTION_MEAN && weight.high != 0 ? pair_div(gradient, weight) : gradient;
 }
 
-static real mean(const cross_entropy *ce, struct pair sum, struct pair weight) {
-    if (weight.high == 0) {
-        return ce->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : (real)NAN;
+static real reduced(const cross_entropy *ce, const smx_exact_sum *loss, const smx_exact_sum *weight) {
+    if (ce->reduction != SMX_REDUCTION_MEAN) {
+        return real_of_sum(exact_sum_pair(loss));
     }
-    if (!isfinite(sum.high)) {
-        return clean((real)sum.high);
-    }
-    struct pair value = pair_div(sum, weight);
-    return clean((real)(value.high + value.low));
+    bool empty = exact_sum_pair(weight).high == 0;
+    return empty && ce->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : clean((real)exact_sum_ratio(loss, weight));
 }
 
 static void ce_run(struct ce_call *call) {
@@ -165,7 +161,7 @@ static void ce_run(struct ce_call *call) {
     struct ce_sums totals = {.count = 0};
     float_env caller = float_env_enter();
     weigh(ce, call->base.rows, &totals);
-    struct pair weight = accumulator_value(&totals.weight);
+    struct pair weight = exact_sum_pair(&totals.weight);
     call->gradient = reduced_gradient(ce, weight);
     float_env_leave(caller);
     if (call->base.rows != 0) {
@@ -174,19 +170,17 @@ static void ce_run(struct ce_call *call) {
         smx_run_tasks(call->base.settings, call->base.pieces, ce_task, call);
     }
     for (size_t i = 0; i < call->base.pieces; i++) {
-        accumulator_merge(&totals.loss, &call->part[i].loss);
+        exact_sum_merge(&totals.loss, &call->part[i].loss);
     }
     caller = float_env_enter();
     if (ce->count != NULL) {
         *ce->count = totals.count;
     }
     if (ce->weight != NULL) {
-        *ce->weight = (real)(weight.high + weight.low);
+        *ce->weight = real_of_sum(weight);
     }
     if (ce->reduced != NULL) {
-        struct pair sum = accumulator_value(&totals.loss);
-        bool is_mean = ce->reduction == SMX_REDUCTION_MEAN;
-        *ce->reduced = is_mean ? mean(ce, sum, weight) : clean((real)(sum.high + sum.low));
+        *ce->reduced = reduced(ce, &totals.loss, &totals.weight);
     }
     float_env_leave(caller);
 }

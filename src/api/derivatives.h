@@ -1,6 +1,5 @@
 /* Functions from two rows to one: derivatives of softmax and log-softmax under scale and masks. The contracts stand in
  * smx/log.h and smx/second_order.h. */
-#include "../accumulator.h"
 #include "logits.h"
 
 typedef void (*two_rows)(size_t n, const logits *l, const real *a, const real *b, real *out);
@@ -184,7 +183,7 @@ struct scale_call {
     const real *x, *dx;
     size_t ldx, lddx;
     real *each; /* one a row, or null: their sum */
-    struct accumulator part[PARTS_MAX];
+    smx_exact_sum part[PARTS_MAX];
 };
 
 static struct pair scale_gradient_of_row(const struct scale_call *c, size_t k) {
@@ -203,8 +202,8 @@ static void scale_gradient_task(void *data, size_t i) {
         if (c->each != NULL) {
             c->each[k] = clean((real)(value.high + value.low));
         } else {
-            accumulate(&c->part[i], value.high);
-            accumulate(&c->part[i], value.low);
+            exact_sum_add(&c->part[i], value.high);
+            exact_sum_add(&c->part[i], value.low);
         }
     }
     float_env_leave(caller);
@@ -244,11 +243,10 @@ smx_status NAME(smx_scale_gradient)(size_t rows, size_t n, const real *x, size_t
     }
     if (settings.scale_stride == 0) {
         for (size_t i = 1; i < call.base.pieces; i++) {
-            accumulator_merge(&call.part[0], &call.part[i]);
+            exact_sum_merge(&call.part[0], &call.part[i]);
         }
         float_env caller = float_env_enter();
-        struct pair sum = accumulator_value(&call.part[0]);
-        *dscale = clean((real)(sum.high + sum.low));
+        *dscale = real_of_sum(exact_sum_pair(&call.part[0]));
         float_env_leave(caller);
     }
     return SMX_OK;
