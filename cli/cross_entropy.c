@@ -3,6 +3,7 @@
 #include "cross_entropy.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "commands.h"
 #include "message.h"
@@ -63,9 +64,9 @@ static bool take_label(const row_call *c, size_t row, int64_t label) {
                  space_c_order(c->space, c->first + row), (long long)label, c->n);
         return false;
     }
+    double weight = c->in[CLASS_WEIGHTS] == NULL ? 1 : number_at(c, c->in[CLASS_WEIGHTS], (size_t)label);
     t->count++;
-    exact_add(&t->weight, c->in[CLASS_WEIGHTS] == NULL ? 1 : number_at(c, c->in[CLASS_WEIGHTS], (size_t)label));
-    return true;
+    return smx_exact_sum_add_f64(&t->weight_sum, 1, &weight) == SMX_OK;
 }
 
 static bool survey(const row_call *c) {
@@ -73,9 +74,9 @@ static bool survey(const row_call *c) {
     if (!check_class_weights(c))
         return false;
     if (!has_labels(c)) {
+        double rows = (double)c->rows;
         t->count += c->rows;
-        exact_add(&t->weight, (double)c->rows);
-        return true;
+        return smx_exact_sum_add_f64(&t->weight_sum, 1, &rows) == SMX_OK;
     }
     const int64_t *labels = c->in[TARGETS];
     for (size_t r = 0; r < c->rows; r++) {
@@ -87,9 +88,17 @@ static bool survey(const row_call *c) {
 
 /* ---- Tiles ------------------------------------------------------------------------------------------------------- */
 
-double cross_entropy_weight(const row_call *call) {
-    const totals *t = call->state;
-    return call->real == NPY_F4 ? (double)exact_round_f32(&t->weight) : exact_round_f64(&t->weight);
+/* A number of the arithmetic's type. */
+typedef union number {
+    float f32;
+    double f64;
+} number;
+
+static smx_status value_of(const row_call *c, const smx_exact_sum *sum, double *value) {
+    number rounded;
+    smx_status status = ROW_CALL(c, smx_exact_sum_value, sum, (void *)&rounded);
+    *value = number_at(c, &rounded, 0);
+    return status;
 }
 
 static double quotient(const row_call *c, double a, double b) {
@@ -97,82 +106,60 @@ static double quotient(const row_call *c, double a, double b) {
 }
 
 /* dL/dloss of a row, which the library is given for each: a reduced loss has the same for all. */
-static const void *make_dloss(const row_call *c) {
+static smx_status make_dloss(const row_call *c, const void **made) {
+    *made = c->in[DLOSS];
     if (!reduces(c->set))
-        return c->in[DLOSS];
-    double dloss = c->in[DLOSS] == NULL ? 1 : number_at(c, c->in[DLOSS], 0);
-    if (c->set->reduction == SMX_REDUCTION_MEAN)
-        dloss = quotient(c, dloss, cross_entropy_weight(c));
+        return SMX_OK;
+    double weight, dloss = c->in[DLOSS] == NULL ? 1 : number_at(c, c->in[DLOSS], 0);
+    smx_status status = value_of(c, &((totals *)c->state)->weight_sum, &weight);
+    if (c->set->reduction == SMX_REDUCTION_MEAN && weight != 0)
+        dloss = quotient(c, dloss, weight);
     for (size_t r = 0; r < c->rows; r++) {
         if (c->real == NPY_F4)
             ((float *)c->out[ROW_DLOSS])[r] = (float)dloss;
         else
             ((double *)c->out[ROW_DLOSS])[r] = dloss;
     }
-    return c->out[ROW_DLOSS];
+    *made = c->out[ROW_DLOSS];
+    return status;
 }
 
-/* The same fields for both types. */
-#define EVALUATE(real, suffix)                                                                          \
-    static smx_status evaluate_##suffix(const row_call *c) {                                            \
-        const settings *set = c->set;                                                                   \
-        bool labels = has_labels(c);                                                                    \
-        const smx_cross_entropy_##suffix ce = {.size = sizeof ce,                                       \
-                                               .labels_i64 = labels ? c->in[TARGETS] : NULL,            \
-                                               .targets = labels ? NULL : c->in[TARGETS],               \
-                                               .ldt = labels ? 0 : c->n,                                \
-                                               .use_ignore_index = set->text[SET_IGNORE_INDEX] != NULL, \
-                                               .ignore_index = set->ignore_index,                       \
-                                               .class_weights = c->in[CLASS_WEIGHTS],                   \
-                                               .smoothing = (real)set->smoothing,                       \
-                                               .z_loss = (real)set->z_loss,                             \
-                                               .softcap = (real)set->softcap,                           \
-                                               .dloss = make_dloss(c),                                  \
-                                               .loss = c->out[ROW_LOSS],                                \
-                                               .lse = c->out[LSE],                                      \
-                                               .target_log_prob = c->out[LOG_PROB],                     \
-                                               .argmax = c->out[ARGMAX],                                \
-                                               .correct = labels ? c->out[CORRECT] : NULL,              \
-                                               .dx = c->out[GRAD],                                      \
-                                               .lddx = c->out[GRAD] == NULL ? 0 : c->n,                 \
-                                               .dtargets = c->out[GRAD_TARGETS],                        \
-                                               .lddt = c->out[GRAD_TARGETS] == NULL ? 0 : c->n};        \
-        return smx_cross_entropy_eval_##suffix(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);    \
-    }
-EVALUATE(float, f32)
-EVALUATE(double, f64)
+#define REAL float
+#define NAME(name) name##_f32
+#include "cross_entropy_tile.h"
+#undef REAL
+#undef NAME
+#define REAL double
+#define NAME(name) name##_f64
+#include "cross_entropy_tile.h"
 
 static smx_status evaluate(const row_call *c) {
-    smx_status status = ROW_CALL(c, evaluate, c);
     totals *t = c->state;
-    for (size_t r = 0; status == SMX_OK && r < c->rows; r++) {
-        exact_add(&t->loss, number_at(c, c->out[ROW_LOSS], r));
-        t->correct += has_labels(c) && ((const uint8_t *)c->out[CORRECT])[r] != 0;
-    }
+    const void *dloss;
+    smx_status status = make_dloss(c, &dloss);
+    if (status == SMX_OK)
+        status = ROW_CALL(c, evaluate, c, dloss);
+    if (status == SMX_OK)
+        status = ROW_CALL(c, smx_exact_sum_add, &t->loss_sum, c->rows, c->out[ROW_LOSS]);
+    for (size_t r = 0; status == SMX_OK && has_labels(c) && r < c->rows; r++)
+        t->correct += ((const uint8_t *)c->out[CORRECT])[r];
     return status;
 }
 
 /* ---- After the last ---------------------------------------------------------------------------------------------- */
 
-double cross_entropy_reduced(const row_call *call) {
-    const totals *t = call->state;
-    double sum = call->real == NPY_F4 ? (double)exact_round_f32(&t->loss) : exact_round_f64(&t->loss);
-    if (call->set->reduction == SMX_REDUCTION_SUM)
-        return sum;
-    double weight = cross_entropy_weight(call);
-    if (weight == 0)
-        return call->set->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : (double)NAN;
-    return quotient(call, sum, weight);
-}
-
 static smx_status finish(const row_call *c) {
-    if (c->out[REDUCED_LOSS] == NULL)
-        return SMX_OK;
-    if (c->real == NPY_F4)
-        *(float *)c->out[REDUCED_LOSS] = (float)cross_entropy_reduced(c);
-    else
-        *(double *)c->out[REDUCED_LOSS] = cross_entropy_reduced(c);
-    return SMX_OK;
+    totals *t = c->state;
+    number loss = {0};
+    smx_status status = value_of(c, &t->weight_sum, &t->weight);
+    bool mean = c->set->reduction == SMX_REDUCTION_MEAN;
+    if (status == SMX_OK && !(mean && t->weight == 0 && c->set->empty_mean == SMX_EMPTY_MEAN_ZERO))
+        status = mean ? ROW_CALL(c, smx_exact_sum_ratio, &t->loss_sum, &t->weight_sum, (void *)&loss)
+                      : ROW_CALL(c, smx_exact_sum_value, &t->loss_sum, (void *)&loss);
+    t->reduced_loss = number_at(c, &loss, 0);
+    if (c->out[REDUCED_LOSS] != NULL)
+        memcpy(c->out[REDUCED_LOSS], &loss, npy_item_size(c->real));
+    return status;
 }
 
 static const row_operation operation = {

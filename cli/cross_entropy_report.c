@@ -13,7 +13,7 @@ static void print_loss(const row_call *c) {
         printf("%-10sone for each row\n", "loss");
         return;
     }
-    print_number(c, "loss", cross_entropy_reduced(c));
+    print_number(c, "loss", ((const totals *)c->state)->reduced_loss);
     printf(", the %s\n", c->set->reduction == SMX_REDUCTION_MEAN ? "mean" : "sum");
 }
 
@@ -23,8 +23,8 @@ static void print_rows(const row_call *c) {
     if (t->count < c->space->rows)
         printf(" of %zu, the others are ignored", c->space->rows);
     printf("\n");
-    if (c->in[CLASS_WEIGHTS] != NULL && has_labels(c)) {
-        print_number(c, "weight", cross_entropy_weight(c));
+    if (c->set->text[SET_CLASS_WEIGHTS] != NULL && has_labels(c)) {
+        print_number(c, "weight", t->weight);
         printf("\n");
     }
 }

@@ -165,8 +165,8 @@ static bool fit_one(input *in) {
     return true;
 }
 
-/* Inputs of the same standing are all f8 or none is: else one was probably not saved as it was meant to be. Scales, masks
- * and weights may have any type. */
+/* Inputs of the same standing are all f8 or none is: else one was probably not saved as it was meant to be. Scales,
+ * masks and weights may have any type. */
 static bool check_kind(const input *in, const input *first) {
     npy_dtype a = in->array.header.dtype, b = first->array.header.dtype;
     bool standing = input_is_tiled(in) || in->fit == FIT_ROWS;

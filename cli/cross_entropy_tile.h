@@ -1,0 +1,30 @@
+/* The call of the library for a tile of smx cross-entropy; cross_entropy.c includes it for each type, REAL, whose
+ * functions are called NAME(name). */
+
+static smx_status NAME(evaluate)(const row_call *c, const void *dloss) {
+    const settings *set = c->set;
+    bool labels = has_labels(c);
+    const NAME(smx_cross_entropy) ce = {
+        .size = sizeof ce,
+        .labels_i64 = labels ? c->in[TARGETS] : NULL,
+        .targets = labels ? NULL : c->in[TARGETS],
+        .ldt = labels ? 0 : c->n,
+        .use_ignore_index = set->text[SET_IGNORE_INDEX] != NULL,
+        .ignore_index = set->ignore_index,
+        .class_weights = c->in[CLASS_WEIGHTS],
+        .smoothing = (REAL)set->smoothing,
+        .z_loss = (REAL)set->z_loss,
+        .softcap = (REAL)set->softcap,
+        .dloss = dloss,
+        .loss = c->out[ROW_LOSS],
+        .lse = c->out[LSE],
+        .target_log_prob = c->out[LOG_PROB],
+        .argmax = c->out[ARGMAX],
+        .correct = labels ? c->out[CORRECT] : NULL,
+        .dx = c->out[GRAD],
+        .lddx = c->out[GRAD] == NULL ? 0 : c->n,
+        .dtargets = c->out[GRAD_TARGETS],
+        .lddt = c->out[GRAD_TARGETS] == NULL ? 0 : c->n,
+    };
+    return NAME(smx_cross_entropy_eval)(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);
+}
