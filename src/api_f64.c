@@ -21,3 +21,5 @@ typedef int64_t real_integer;
 #include "api/cross_entropy.h"
 
 #include "api/hessian.h"
+
+#include "api/groups.h"

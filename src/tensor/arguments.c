@@ -70,11 +70,13 @@ static bool fit_counted(const struct view *v, const struct view *x, int axis, si
     return true;
 }
 
+static unsigned char empty[8];
+
 static void fill_operand(const struct view *v, enum form form, size_t n, struct operand *o) {
     o->given = true;
     o->form = form;
     o->dtype = v->dtype;
-    o->data = v->data;
+    o->data = v->data != NULL ? v->data : empty; /* a null pointer would say that it is not given */
     o->extent[0] = form == FORM_MATRIX ? n : 1;
     o->extent[1] = form == FORM_MATRIX || form == FORM_VECTOR ? n : 1;
 }
@@ -83,40 +85,23 @@ static bool fit_argument(const struct argument *a, const struct view *v, const s
                          struct operand *o) {
     fill_operand(v, a->form, x->shape[axis], o);
     o->output = a->output;
-    o->repeats = a->broadcast;
+    o->repeats = a->broadcast || a->classes;
     switch (a->form) {
     case FORM_TOTAL:
         return smx_view_elements(v) == 1;
     case FORM_MATRIX:
         return fit_matrix(v, x, axis, o);
     default:
+        if (a->classes) {
+            o->stride[1] = v->ndim == 1 ? v->stride[0] : 0;
+            return v->ndim == 1 && v->shape[0] == x->shape[axis];
+        }
         return a->counted ? fit_counted(v, x, axis, count, o)
                           : fit(v, x, axis, a->form == FORM_VECTOR, a->broadcast, o);
     }
 }
 
 /* ---- Options ---- */
-
-/* What a struct of another version means: as smx_options says. */
-static bool read_options(const smx_tensor_options *opt, smx_tensor_options *full) {
-    memset(full, 0, sizeof *full);
-    full->size = sizeof *full;
-    if (opt == NULL) {
-        return true;
-    }
-    if (opt->size < sizeof opt->size) {
-        return false;
-    }
-    size_t known = opt->size < sizeof *full ? opt->size : sizeof *full;
-    memcpy(full, opt, known);
-    const unsigned char *bytes = (const unsigned char *)opt;
-    for (size_t i = known; i < opt->size; i++) {
-        if (bytes[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static bool normal_axis(int axis, int ndim, int *normal) {
     *normal = axis < 0 ? axis + ndim : axis;
@@ -355,10 +340,10 @@ static void set_rows(const struct view *x, int axis, struct call *c) {
 
 smx_status smx_call_prepare(const struct argument *a, int count, int axis, const smx_tensor_options *opt,
                             struct row_functions run, struct call *c) {
-    smx_tensor_options full;
+    smx_tensor_options full = {.size = sizeof full};
     struct view views[ARGUMENTS_MAX], of_option[TENSORS_OF_OPTIONS];
     memset(c, 0, sizeof *c);
-    if (!read_options(opt, &full)) {
+    if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
         return SMX_ERROR_OPTION;
     }
     smx_status status = read_row_options(&full, c);

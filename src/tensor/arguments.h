@@ -11,6 +11,7 @@ struct argument {
     enum form form;
     bool output;
     bool broadcast; /* may have the extent 1, or no such dimension, where x has more */
+    bool classes;   /* has one dimension, that of the axis: the same for all rows */
     bool counted;   /* has a dimension more, right before the axis */
     int dtypes;     /* 0: any float; else that set, of which the row function takes `work` */
     enum dtype work;

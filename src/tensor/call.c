@@ -84,58 +84,57 @@ static bool options_straight(const struct call *c, struct block *b, smx_options 
     return true;
 }
 
-/* False if the layout is not that of the row functions. */
-static bool run_straight(const struct call *c, smx_status *status) {
+static bool arguments_straight(const struct call *c, struct block *b) {
     struct call merged = *c;
-    struct block b[OPERANDS_MAX] = {{0}};
-    smx_options opt;
     smx_layout_coalesce(&merged, false);
     if (merged.ndim > 1) {
         return false;
     }
     for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
         const struct operand *o = &merged.operand[i];
-        if (o->given && !smx_layout_block(o, o->data, merged.shape[0], o->row[0], &b[i])) {
+        if (o->given && o->form != FORM_TOTAL && !smx_layout_block(o, o->data, merged.shape[0], o->row[0], &b[i])) {
             return false;
         }
     }
-    if (!options_straight(c, b, &opt)) {
-        return false;
-    }
-    *status = c->run(c, merged.shape[0], b + OPERANDS_OF_OPTIONS, &opt);
     return true;
 }
 
-/* Of no rows, there may still be totals: the sum of nothing, say. */
-static smx_status run_nothing(const struct call *c) {
-    struct block b[OPERANDS_MAX] = {{0}};
-    _Alignas(8) unsigned char total[OPERANDS_MAX][8];
-    float_env caller = float_env_enter();
+/* Of no rows, there may still be totals: the sum of nothing. */
+static void blocks_of_nothing(const struct call *c, struct block *b) {
     for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
-        if (c->operand[i].given && c->operand[i].form == FORM_TOTAL) {
-            b[i].data = total[i];
-            b[i].ld = 1;
-            if (!c->operand[i].output) {
-                smx_stage_total(&c->operand[i], total[i]);
-            }
+        const struct operand *o = &c->operand[i];
+        if (o->given) {
+            b[i] = (struct block){o->data, o->extent[1], o->extent[0] * o->extent[1], false};
         }
     }
-    smx_status status = c->run(c, 0, b + OPERANDS_OF_OPTIONS, &c->row_options);
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX && status == SMX_OK; i++) {
-        if (b[i].data != NULL && c->operand[i].output) {
-            smx_stage_total(&c->operand[i], total[i]);
-        }
+}
+
+/* One call of the row function for all rows; false if the layout is not what that needs. */
+static bool run_straight(const struct call *c, smx_status *status) {
+    struct block b[OPERANDS_MAX] = {{0}};
+    smx_options opt = c->row_options;
+    size_t rows = smx_call_rows(c);
+    if (rows == 0) {
+        blocks_of_nothing(c, b);
+    } else if (!arguments_straight(c, b) || !options_straight(c, b, &opt)) {
+        return false;
+    }
+    _Alignas(8) total_memory totals;
+    float_env caller = float_env_enter();
+    smx_stage_totals(c, b, totals);
+    float_env_leave(caller);
+    *status = c->run(c, rows, b + OPERANDS_OF_OPTIONS, &opt);
+    caller = float_env_enter();
+    if (*status == SMX_OK) {
+        smx_unstage_totals(c, b);
     }
     float_env_leave(caller);
-    return status;
+    return true;
 }
 
 smx_status smx_call_run(struct call *c) {
-    if (smx_call_rows(c) == 0) {
-        return run_nothing(c);
-    }
+    smx_status status;
     smx_layout_sort(c);
     /* What can work on the tensors as they are comes first. */
-    smx_status status;
     return run_straight(c, &status) ? status : smx_call_groups(c);
 }

@@ -37,15 +37,26 @@ struct block {
 
 struct call;
 
+/* Functions with totals over all rows, FORM_TOTAL, where the rows come in groups. */
+struct totals {
+    size_t sums_size; /* of exact sums, zero bytes at first; each piece of the work has its own */
+    /* Instead of the row function: adds the totals of these rows. */
+    smx_status (*rows)(const struct call *call, size_t rows, const struct block *block, const smx_options *opt,
+                       void *sums);
+    /* Writes the totals, to blocks of one element each, from the sums of all pieces, so many bytes apart. */
+    void (*finish)(const struct call *call, const struct block *block, size_t pieces, const unsigned char *sums,
+                   size_t apart);
+};
+
 /* Calls a row function for `rows` rows; block[i] is argument i, its data null if it is not given. */
 typedef smx_status (*row_function)(const struct call *call, size_t rows, const struct block *block,
                                    const smx_options *opt);
 
 struct call {
     row_function run;
-    enum dtype real;        /* the type of the arithmetic: f32 or f64 */
-    const void *parameters; /* what `run` needs to know beside the blocks */
-    bool whole;             /* all rows must go into one call of `run` */
+    enum dtype real;             /* the type of the arithmetic: f32 or f64 */
+    const void *parameters;      /* what it needs to know beside the blocks */
+    const struct totals *totals; /* what it has them of, or null */
     size_t n;
     int ndim; /* of the rows: the tensor's dimensions without the axis */
     size_t shape[NDIM_MAX];

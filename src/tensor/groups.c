@@ -21,7 +21,8 @@ struct plan {
     bool single[OPERANDS_MAX]; /* all rows of a group are the same, and the row function can be told so */
     size_t at[OPERANDS_MAX];
     struct block block[OPERANDS_MAX]; /* of row 0; where staged, without a place */
-    size_t scratch_bytes;             /* of one piece */
+    size_t scratch_bytes;             /* of one piece of work, its sums first */
+    size_t sums_bytes;
     unsigned char *scratch;
     atomic_int status;
 };
@@ -63,9 +64,7 @@ static void choose_groups(struct plan *p) {
     size_t group = smaller(larger(GROUP_ELEMENTS / elements, line), p->rows);
     group = larger(smaller(group, quotient_up(p->rows, threads)), smaller(line, p->rows));
     p->per_run = 0;
-    if (c->whole) {
-        group = p->rows;
-    } else if (group >= run) {
+    if (group >= run) {
         group = group / run * run;
     }
     if (group <= run) {
@@ -103,7 +102,7 @@ static void choose_stages(struct plan *p) {
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
         bool by_query = i == OPERAND_LENGTHS && c->operand[OPERAND_QUERY].given;
-        if (i == OPERAND_QUERY || !(o->given || by_query)) {
+        if (i == OPERAND_QUERY || o->form == FORM_TOTAL || !(o->given || by_query)) {
             continue;
         }
         ptrdiff_t row = o->row[c->ndim - 1];
@@ -111,7 +110,7 @@ static void choose_stages(struct plan *p) {
         p->single[i] = o->repeats && regular && row == 0 && !by_query;
         p->staged[i] = by_query || !regular || !smx_layout_block(o, o->data, p->group_rows, row, &p->block[i]);
         if (p->staged[i]) {
-            size_t rows = p->single[i] || o->form == FORM_TOTAL ? 1 : p->group_rows;
+            size_t rows = p->single[i] ? 1 : p->group_rows;
             struct block b = {NULL, o->extent[1], o->extent[0] * o->extent[1], p->single[i]};
             p->block[i] = b;
             p->at[i] = p->scratch_bytes;
@@ -149,23 +148,15 @@ static void stage_lengths(const struct call *c, size_t first, size_t rows, unsig
     limit_lengths(c, first, rows, lengths);
 }
 
-static void stage(const struct call *c, const struct operand *o, size_t first, size_t rows, unsigned char *packed) {
-    if (o->form == FORM_TOTAL) {
-        smx_stage_total(o, packed);
-    } else {
-        smx_stage(c, o, first, rows, packed);
-    }
-}
-
-static smx_status run_group(const struct plan *p, size_t first, size_t rows, unsigned char *scratch) {
+/* `scratch` begins with the sums of the piece of work. */
+static void stage_inputs(const struct plan *p, size_t first, size_t rows, unsigned char *scratch, struct block *b) {
     const struct call *c = p->call;
-    struct block b[OPERANDS_MAX];
     size_t index[NDIM_MAX];
-    memcpy(b, p->block, sizeof b);
     smx_layout_index(c, first, index);
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
         unsigned char *packed = scratch + p->at[i];
+        b[i] = p->block[i];
         if (!p->staged[i]) {
             b[i].data = b[i].data != NULL ? o->data + smx_layout_offset(c, o, index) : NULL;
             continue;
@@ -174,22 +165,43 @@ static smx_status run_group(const struct plan *p, size_t first, size_t rows, uns
         if (i == OPERAND_LENGTHS && c->operand[OPERAND_QUERY].given) {
             stage_lengths(c, first, rows, packed);
         } else if (!o->output) {
-            stage(c, o, first, p->single[i] ? 1 : rows, packed);
+            smx_stage(c, o, first, p->single[i] ? 1 : rows, packed);
         }
     }
+}
+
+static void stage_outputs(const struct plan *p, size_t first, size_t rows, unsigned char *scratch) {
+    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &p->call->operand[i];
+        if (p->staged[i] && o->output) {
+            smx_stage(p->call, o, first, rows, scratch + p->at[i]);
+        }
+    }
+}
+
+static smx_status run_group(const struct plan *p, size_t first, size_t rows, unsigned char *scratch) {
+    const struct call *c = p->call;
+    struct block b[OPERANDS_MAX];
+    float_env caller = float_env_enter();
+    stage_inputs(p, first, rows, scratch, b);
     smx_options opt = smx_call_options(c, b);
+    smx_status status;
     if (p->pieces > 1) {
         opt.threads = 1;
         opt.parallel_for = NULL;
         opt.pool = NULL;
     }
-    smx_status status = c->run(c, rows, b + OPERANDS_OF_OPTIONS, &opt);
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX && status == SMX_OK; i++) {
-        const struct operand *o = &c->operand[i];
-        if (p->staged[i] && o->output) {
-            stage(c, o, first, rows, scratch + p->at[i]);
-        }
+    if (c->totals != NULL) {
+        status = c->totals->rows(c, rows, b + OPERANDS_OF_OPTIONS, &opt, scratch);
+    } else {
+        float_env_leave(caller); /* the caller's own threads may do the work */
+        status = c->run(c, rows, b + OPERANDS_OF_OPTIONS, &opt);
+        caller = float_env_enter();
     }
+    if (status == SMX_OK) {
+        stage_outputs(p, first, rows, scratch);
+    }
+    float_env_leave(caller);
     return status;
 }
 
@@ -197,7 +209,6 @@ static void group_task(void *data, size_t piece) {
     struct plan *p = data;
     const struct call *c = p->call;
     size_t each = quotient_up(p->groups, p->pieces), run = c->shape[c->ndim - 1];
-    float_env caller = float_env_enter();
     for (size_t i = piece * each; i < smaller((piece + 1) * each, p->groups); i++) {
         size_t first = i * p->group_rows, left = p->rows - first;
         if (p->per_run > 0) {
@@ -210,12 +221,24 @@ static void group_task(void *data, size_t piece) {
             atomic_store_explicit(&p->status, (int)status, memory_order_relaxed);
         }
     }
+}
+
+static void finish(const struct plan *p) {
+    const struct call *c = p->call;
+    struct block b[OPERANDS_MAX] = {{0}};
+    _Alignas(8) total_memory totals;
+    float_env caller = float_env_enter();
+    smx_stage_totals(c, b, totals);
+    c->totals->finish(c, b + OPERANDS_OF_OPTIONS, p->pieces, p->scratch, p->scratch_bytes);
+    smx_unstage_totals(c, b);
     float_env_leave(caller);
 }
 
 smx_status smx_call_groups(const struct call *given) {
     struct call call = *given;
     struct plan p = {.call = &call};
+    p.sums_bytes = call.totals != NULL ? stage_bytes(1, call.totals->sums_size, 1) : 0;
+    p.scratch_bytes = p.sums_bytes;
     smx_layout_coalesce(&call, true);
     choose_groups(&p);
     choose_stages(&p);
@@ -224,9 +247,16 @@ smx_status smx_call_groups(const struct call *given) {
     if (p.scratch_bytes > sizeof small / p.pieces && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
         return SMX_ERROR_MEMORY;
     }
+    for (size_t i = 0; i < p.pieces; i++) {
+        memset(p.scratch + i * p.scratch_bytes, 0, p.sums_bytes);
+    }
     smx_run_tasks(&call.settings, p.pieces, group_task, &p);
+    smx_status status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
+    if (call.totals != NULL && status == SMX_OK) {
+        finish(&p);
+    }
     if (p.scratch != small) {
         smx_scratch_free(p.scratch);
     }
-    return (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
+    return status;
 }

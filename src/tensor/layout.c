@@ -108,9 +108,6 @@ bool smx_layout_block(const struct operand *o, unsigned char *data, size_t rows,
     }
     struct block packed = {data, o->extent[1], o->extent[0] * o->extent[1], false};
     *b = packed;
-    if (o->form == FORM_TOTAL) {
-        return true;
-    }
     if (o->extent[1] > 1 && o->stride[1] != (ptrdiff_t)size) {
         return false;
     }

@@ -53,7 +53,109 @@ smx_status smx_log_softmax(const DLTensor *x, int axis, const DLTensor *y, const
     return forward(x, axis, y, opt, BOTH(log_softmax));
 }
 
+smx_status smx_log_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *dx,
+                                    const smx_tensor_options *opt) {
+    return product(y, axis, dy, dx, opt, BOTH(log_softmax_backward));
+}
+
 smx_status smx_logsumexp(const DLTensor *x, int axis, const DLTensor *lse, const smx_tensor_options *opt) {
     struct argument arguments[] = {input(x, FORM_VECTOR), output(lse, FORM_VALUE, 0)};
     return smx_call_apply(arguments, 2, axis, opt, BOTH(logsumexp));
+}
+
+smx_status smx_logsumexp_backward(const DLTensor *x, int axis, const DLTensor *dlse, const DLTensor *dx,
+                                  const smx_tensor_options *opt) {
+    struct argument arguments[] = {input(x, FORM_VECTOR), input(dlse, FORM_VALUE), output(dx, FORM_VECTOR, 1)};
+    return smx_call_apply(arguments, 3, axis, opt, BOTH(logsumexp_backward));
+}
+
+smx_status smx_logsumexp_weighted(const DLTensor *x, int axis, const DLTensor *b, const DLTensor *lse,
+                                  const DLTensor *sign, const smx_tensor_options *opt) {
+    struct argument arguments[] = {input(x, FORM_VECTOR), input(b, FORM_VECTOR), output(lse, FORM_VALUE, 0),
+                                   output(sign, FORM_VALUE, 0)};
+    arguments[1].broadcast = true;
+    arguments[3].optional = true;
+    return smx_call_apply(arguments, 4, axis, opt, BOTH(logsumexp_weighted));
+}
+
+smx_status smx_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *jv,
+                           const smx_tensor_options *opt) {
+    return product(y, axis, v, jv, opt, BOTH(softmax_jvp));
+}
+
+smx_status smx_log_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *jv,
+                               const smx_tensor_options *opt) {
+    return product(y, axis, v, jv, opt, BOTH(log_softmax_jvp));
+}
+
+/* The row function of one vector each: y and the options repeat along the dimension of the counts. */
+smx_status smx_softmax_jacobian_product(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *out,
+                                        const smx_tensor_options *opt) {
+    struct argument arguments[] = {input(y, FORM_VECTOR), input(v, FORM_VECTOR), output(out, FORM_VECTOR, 2)};
+    arguments[1].counted = arguments[2].counted = true;
+    return smx_call_apply(arguments, 3, axis, opt, BOTH(softmax_jvp));
+}
+
+smx_status smx_softmax_double_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *ddx,
+                                       const DLTensor *gy, const DLTensor *gdy, const smx_tensor_options *opt) {
+    struct argument arguments[] = {input(y, FORM_VECTOR), input(dy, FORM_VECTOR), input(ddx, FORM_VECTOR),
+                                   output(gy, FORM_VECTOR, 0), output(gdy, FORM_VECTOR, 0)};
+    arguments[3].optional = arguments[4].optional = true;
+    return smx_call_apply(arguments, 5, axis, opt, BOTH(softmax_double_backward));
+}
+
+smx_status smx_cross_entropy_hessian_product(const DLTensor *x, int axis, const DLTensor *v, const DLTensor *hv,
+                                             const smx_tensor_options *opt) {
+    struct argument arguments[] = {input(x, FORM_VECTOR), input(v, FORM_VECTOR), output(hv, FORM_VECTOR, 1)};
+    return smx_call_apply(arguments, 3, axis, opt, BOTH(cross_entropy_hessian_product));
+}
+
+smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, const DLTensor *hess, const smx_tensor_options *opt) {
+    return matrices(x, axis, hess, opt, BOTH(cross_entropy_hessian));
+}
+
+/* ---- The gradient of a scale ---- */
+
+static const float one_f32 = 1;
+static const double one_f64 = 1;
+
+/* A scale for each row, whatever the options have: the row function then gives a gradient for each. */
+static void scale_each_row(struct call *c) {
+    struct operand *scale = &c->operand[OPERAND_SCALE];
+    if (!scale->given) {
+        scale->given = true;
+        scale->dtype = c->real;
+        scale->data = (unsigned char *)(c->real == DTYPE_F64 ? (uintptr_t)&one_f64 : (uintptr_t)&one_f32);
+    }
+    scale->repeats = false;
+}
+
+static bool one_scale(const struct call *c) {
+    for (int d = 0; d < c->ndim; d++) {
+        if (c->operand[OPERAND_SCALE].row[d] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+smx_status smx_scale_gradient(const DLTensor *x, int axis, const DLTensor *dx, const DLTensor *dscale,
+                              const smx_tensor_options *opt) {
+    bool total = dscale != NULL && dscale->ndim == 0;
+    struct argument arguments[] = {input(x, FORM_VECTOR), input(dx, FORM_VECTOR),
+                                   output(dscale, total ? FORM_TOTAL : FORM_VALUE, 0)};
+    struct call call;
+    smx_status status = smx_call_prepare(arguments, 3, axis, opt, BOTH(scale_gradient), &call);
+    if (status != SMX_OK) {
+        return status;
+    }
+    if (!total) {
+        scale_each_row(&call);
+    } else if (one_scale(&call)) {
+        call.totals =
+            call.real == DTYPE_F64 ? &smx_rows_f64.scale_gradient_totals : &smx_rows_f32.scale_gradient_totals;
+    } else {
+        return SMX_ERROR_SHAPE;
+    }
+    return smx_call_run(&call);
 }

@@ -1,3 +1,4 @@
+typedef float real;
 #define NAME(stem) stem##_f32
 
 #include "rows.h"

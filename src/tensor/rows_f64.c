@@ -1,3 +1,4 @@
+typedef double real;
 #define NAME(stem) stem##_f64
 
 #include "rows.h"

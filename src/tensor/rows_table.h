@@ -4,8 +4,19 @@
 
 #include "call.h"
 
+struct cross_entropy_parameters;
+
 struct rows_table {
-    row_function softmax, softmax_backward, softmax_jacobian, log_softmax, logsumexp;
+    row_function softmax, softmax_backward, softmax_jacobian, softmax_jvp, softmax_double_backward;
+    row_function log_softmax, log_softmax_backward, log_softmax_jvp;
+    row_function logsumexp, logsumexp_backward, logsumexp_weighted;
+    row_function scale_gradient;
+    struct totals scale_gradient_totals;
+    row_function cross_entropy, cross_entropy_hessian, cross_entropy_hessian_product;
+    struct totals cross_entropy_totals;
+    /* Checks all but tensors' shapes, and sets the parameters that come of labels and weights. The caller is in the
+     * library's floating-point environment. */
+    smx_status (*cross_entropy_begin)(const struct call *call, struct cross_entropy_parameters *parameters);
 };
 
 extern const struct rows_table smx_rows_f32, smx_rows_f64;

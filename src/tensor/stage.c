@@ -36,10 +36,23 @@ void smx_stage(const struct call *c, const struct operand *o, size_t first, size
     }
 }
 
-void smx_stage_total(const struct operand *o, unsigned char *packed) {
-    if (o->output) {
-        smx_convert(1, o->work, packed, o->dtype, o->data);
-    } else {
-        smx_convert(1, o->dtype, o->data, o->work, packed);
+void smx_stage_totals(const struct call *c, struct block block[OPERANDS_MAX], total_memory memory) {
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        if (o->given && o->form == FORM_TOTAL) {
+            block[i].data = memory[i];
+            if (!o->output) {
+                smx_convert(1, o->dtype, o->data, o->work, memory[i]);
+            }
+        }
+    }
+}
+
+void smx_unstage_totals(const struct call *c, const struct block block[OPERANDS_MAX]) {
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        const struct operand *o = &c->operand[i];
+        if (o->given && o->form == FORM_TOTAL && o->output) {
+            smx_convert(1, o->work, block[i].data, o->dtype, o->data);
+        }
     }
 }

@@ -16,39 +16,104 @@
         return smx_##name(t[0], axis, t[1], t[2], opt);                                                   \
     }
 
+#define ROWS_OF_TWO(name)                                                                                        \
+    static smx_status name##_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) { \
+        return ROWS(real, smx_##name, rows, n, a[0], n, a[1], n, opt);                                           \
+    }
+#define ROWS_OF_THREE(name)                                                                                      \
+    static smx_status name##_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) { \
+        return ROWS(real, smx_##name, rows, n, a[0], n, a[1], n, a[2], n, opt);                                  \
+    }
+#define ROWS_OF_MATRICES(name)                                                                                   \
+    static smx_status name##_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) { \
+        return ROWS(real, smx_##name, rows, n, a[0], n, a[1], n, n * n, opt);                                    \
+    }
+
 TENSORS_OF_TWO(softmax)
-static smx_status softmax_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
-    return ROWS(real, smx_softmax, rows, n, a[0], n, a[1], n, opt);
-}
-
+ROWS_OF_TWO(softmax)
 TENSORS_OF_THREE(softmax_backward)
-static smx_status softmax_backward_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
-    return ROWS(real, smx_softmax_backward, rows, n, a[0], n, a[1], n, a[2], n, opt);
-}
-
+ROWS_OF_THREE(softmax_backward)
 TENSORS_OF_TWO(softmax_jacobian)
-static smx_status softmax_jacobian_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
-    return ROWS(real, smx_softmax_jacobian, rows, n, a[0], n, a[1], n, n * n, opt);
-}
-
+ROWS_OF_MATRICES(softmax_jacobian)
+TENSORS_OF_THREE(softmax_jvp)
+ROWS_OF_THREE(softmax_jvp)
 TENSORS_OF_TWO(log_softmax)
-static smx_status log_softmax_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
-    return ROWS(real, smx_log_softmax, rows, n, a[0], n, a[1], n, opt);
-}
-
+ROWS_OF_TWO(log_softmax)
+TENSORS_OF_THREE(log_softmax_backward)
+ROWS_OF_THREE(log_softmax_backward)
+TENSORS_OF_THREE(log_softmax_jvp)
+ROWS_OF_THREE(log_softmax_jvp)
+TENSORS_OF_THREE(cross_entropy_hessian_product)
+ROWS_OF_THREE(cross_entropy_hessian_product)
+TENSORS_OF_TWO(cross_entropy_hessian)
+ROWS_OF_MATRICES(cross_entropy_hessian)
 TENSORS_OF_TWO(logsumexp)
+TENSORS_OF_THREE(logsumexp_backward)
+TENSORS_OF_THREE(scale_gradient)
+
 static smx_status logsumexp_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
     return ROWS(real, smx_logsumexp, rows, n, a[0], n, a[1], opt);
+}
+
+static smx_status logsumexp_backward_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_logsumexp_backward, rows, n, a[0], n, a[1], a[2], n, opt);
+}
+
+static smx_status logsumexp_weighted_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) {
+    return smx_logsumexp_weighted(t[0], axis, t[1], t[2], t[3], opt);
+}
+
+static smx_status logsumexp_weighted_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    return ROWS(real, smx_logsumexp_weighted, rows, n, a[0], n, a[1], n, a[2], a[3], opt);
+}
+
+static smx_status softmax_double_backward_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) {
+    return smx_softmax_double_backward(t[0], axis, t[1], t[2], t[3], t[4], opt);
+}
+
+static smx_status softmax_double_backward_rows(element real, size_t rows, size_t n, void *const *a,
+                                               const smx_options *opt) {
+    return ROWS(real, smx_softmax_double_backward, rows, n, a[0], n, a[1], n, a[2], n, a[3], n, a[4], n, opt);
+}
+
+/* One gradient a row, whatever the scale. */
+static smx_status scale_gradient_rows(element real, size_t rows, size_t n, void *const *a, const smx_options *opt) {
+    static const float one_f32 = 1;
+    static const double one_f64 = 1;
+    const unsigned char *scale = opt->scale    ? opt->scale
+                                 : real == F64 ? (const void *)&one_f64
+                                               : (const void *)&one_f32;
+    smx_options row = *opt;
+    size_t size = element_size(real), step = opt->scale_stride * size;
+    for (size_t k = 0; k < rows; k++) {
+        row.scale = scale + k * step;
+        row.scale_stride = 1;
+        const unsigned char *x = a[0], *dx = a[1];
+        unsigned char *dscale = a[2];
+        row.add.data = opt->add.data ? (const unsigned char *)opt->add.data + k * opt->add.ld * size : NULL;
+        row.keep.data = opt->keep.data ? opt->keep.data + k * opt->keep.ld : NULL;
+        row.lengths.data = opt->lengths.data ? opt->lengths.data + k : NULL;
+        smx_status status = ROWS(real, smx_scale_gradient, 1, n, (const void *)(x + k * n * size), n,
+                                 (const void *)(dx + k * n * size), n, (void *)(dscale + k * size), &row);
+        if (status != SMX_OK) {
+            return status;
+        }
+    }
+    return SMX_OK;
 }
 
 #define LOGITS \
     { OP_VECTOR, OP_LOGITS, 1 }
 #define Y \
     { OP_VECTOR, OP_PROBABILITIES, 1 }
+#define LOG_Y \
+    { OP_VECTOR, OP_LOG_PROBABILITIES, 1 }
 #define DY \
     { OP_VECTOR, OP_GRADIENTS, 1 }
 #define KEPT(values) \
     { OP_VECTOR, values, 0 }
+#define VALUE(values) \
+    { OP_VALUE, values, 0 }
 #define OP(name, inputs, outputs, ...) \
     { #name, inputs, outputs, __VA_ARGS__, name##_tensors, name##_rows }
 
@@ -56,8 +121,18 @@ const op tensor_ops[] = {
     OP(softmax, 1, 1, {LOGITS}, {OP_VECTOR}),
     OP(softmax_backward, 2, 1, {Y, DY}, {OP_VECTOR}),
     OP(softmax_jacobian, 1, 1, {KEPT(OP_PROBABILITIES)}, {OP_MATRIX}),
+    OP(softmax_jvp, 2, 1, {Y, DY}, {OP_VECTOR}),
+    OP(softmax_double_backward, 3, 2, {KEPT(OP_PROBABILITIES), KEPT(OP_GRADIENTS), KEPT(OP_GRADIENTS)},
+       {OP_VECTOR, OP_VECTOR}),
     OP(log_softmax, 1, 1, {LOGITS}, {OP_VECTOR}),
+    OP(log_softmax_backward, 2, 1, {LOG_Y, DY}, {OP_VECTOR}),
+    OP(log_softmax_jvp, 2, 1, {LOG_Y, DY}, {OP_VECTOR}),
     OP(logsumexp, 1, 1, {KEPT(OP_LOGITS)}, {OP_VALUE}),
+    OP(logsumexp_backward, 2, 1, {LOGITS, VALUE(OP_GRADIENTS)}, {OP_VECTOR}),
+    OP(logsumexp_weighted, 2, 2, {KEPT(OP_LOGITS), KEPT(OP_GRADIENTS)}, {OP_VALUE, OP_VALUE}),
+    OP(scale_gradient, 2, 1, {KEPT(OP_LOGITS), KEPT(OP_GRADIENTS)}, {OP_VALUE}),
+    OP(cross_entropy_hessian, 1, 1, {KEPT(OP_LOGITS)}, {OP_MATRIX}),
+    OP(cross_entropy_hessian_product, 2, 1, {LOGITS, KEPT(OP_GRADIENTS)}, {OP_VECTOR}),
 };
 const size_t tensor_ops_count = sizeof tensor_ops / sizeof *tensor_ops;
 

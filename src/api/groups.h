@@ -1,0 +1,66 @@
+/* Functions with totals over all rows, for rows that come in groups: ../groups.h. Callers are in the library's
+ * floating-point environment, and have checked the arrays. */
+#include "../groups.h"
+
+smx_status NAME(smx_cross_entropy_check)(size_t n, const cross_entropy *ce) {
+    return fields_make_sense(ce) ? check_weights(ce, n) : SMX_ERROR_OPTION;
+}
+
+smx_status NAME(smx_cross_entropy_weigh)(size_t rows, size_t n, const cross_entropy *ce, smx_exact_sum *weight,
+                                         uint64_t *count) {
+    smx_status status = check_labels(ce, rows, n);
+    if (status != SMX_OK) {
+        return status;
+    }
+    struct ce_sums sums = {.count = 0};
+    weigh(ce, rows, &sums);
+    exact_sum_merge(weight, &sums.weight);
+    *count += sums.count;
+    return SMX_OK;
+}
+
+struct pair NAME(smx_cross_entropy_gradient)(const cross_entropy *ce, const smx_exact_sum *weight) {
+    return reduced_gradient(ce, exact_sum_pair(weight));
+}
+
+smx_status NAME(smx_cross_entropy_rows)(size_t rows, size_t n, const real *x, size_t ldx, const cross_entropy *ce,
+                                        struct pair gradient, const smx_options *opt, smx_exact_sum *loss) {
+    struct settings settings;
+    struct ce_call call; /* but for its parts: they are large, and there is one task */
+    struct ce_sums sums = {.count = 0};
+    call.base = (struct row_call){.settings = &settings, .rows = rows, .n = n};
+    call.x = x;
+    call.ldx = ldx;
+    call.ce = *ce;
+    call.gradient = gradient;
+    smx_status status = begin(opt, &settings, &call.base.kernels);
+    for (size_t k = 0; k < rows && status == SMX_OK; k++) {
+        ce_row_of(&call, k, &sums);
+    }
+    exact_sum_merge(loss, &sums.loss);
+    return status;
+}
+
+real NAME(smx_cross_entropy_reduced)(const cross_entropy *ce, const smx_exact_sum *loss, const smx_exact_sum *weight) {
+    return reduced(ce, loss, weight);
+}
+
+smx_status NAME(smx_scale_gradient_rows)(size_t rows, size_t n, const real *x, size_t ldx, const real *dx, size_t lddx,
+                                         const smx_options *opt, smx_exact_sum *sum) {
+    struct settings settings;
+    struct scale_call call; /* as above */
+    call.base = (struct row_call){.settings = &settings, .rows = rows, .n = n};
+    call.x = x;
+    call.ldx = ldx;
+    call.dx = dx;
+    call.lddx = lddx;
+    smx_status status = begin(opt, &settings, &call.base.kernels);
+    for (size_t k = 0; k < rows && status == SMX_OK; k++) {
+        struct pair value = scale_gradient_of_row(&call, k);
+        exact_sum_add(sum, value.high);
+        exact_sum_add(sum, value.low);
+    }
+    return status;
+}
+
+real NAME(smx_total)(const smx_exact_sum *sum) { return real_of_sum(exact_sum_pair(sum)); }
