@@ -8,13 +8,13 @@ if(CMAKE_CROSSCOMPILING)
     return() # MPFR is there for the host only
 endif()
 
-# The MPFR oracle, which the tests use too.
+# The MPFR oracle, which the tests use too. It judges golden cases.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(MPFR REQUIRED IMPORTED_TARGET mpfr)
 file(GLOB ORACLE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/ulp/oracle*.c)
 add_library(smx_oracle STATIC ${ORACLE_SOURCES})
 target_include_directories(smx_oracle PUBLIC ${PROJECT_SOURCE_DIR}/tools/ulp)
-target_link_libraries(smx_oracle PUBLIC smx_static PkgConfig::MPFR m)
+target_link_libraries(smx_oracle PUBLIC golden smx_static PkgConfig::MPFR m)
 
 # Two programs on it: the search for worst cases, and the maker of the golden vectors.
 file(GLOB ULP_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/ulp/*.c)

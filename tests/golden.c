@@ -171,17 +171,17 @@ static bool parse_elements(char *rest, bool f64, size_t count, void *array) {
     return i == count;
 }
 
-static bool parse_array(golden_file *file, const char *key, char *rest, bool f64, size_t count, void **array) {
-    if (*array)
-        return fail(file, "given twice: ", key);
+static bool allocate(golden_file *file, const char *key, bool f64, size_t count, void **array) {
     *array = calloc(count + !count, f64 ? sizeof(double) : sizeof(float));
-    if (!*array)
-        return fail(file, "no memory for ", key);
+    return *array || fail(file, "no memory for ", key);
+}
+
+static bool parse_array(golden_file *file, const char *key, char *rest, bool f64, size_t count, void *array) {
     bool generated = strncmp(rest, "splitmix64 ", 11) == 0;
     golden_generator generator;
-    bool good = generated ? parse_generator(rest, &generator) : parse_elements(rest, f64, count, *array);
+    bool good = generated ? parse_generator(rest, &generator) : parse_elements(rest, f64, count, array);
     if (good && generated)
-        golden_generate(&generator, f64, count, *array);
+        golden_generate(&generator, f64, count, array);
     return good || fail(file, "wrong or too few or too many numbers in ", key);
 }
 
@@ -204,12 +204,11 @@ static bool parse_sum(golden_case *c, char *rest) {
 
 /* A line of a case's head: everything but the arrays. False without an error message if it is none of these. */
 static bool parse_head(golden_case *c, const char *key, char *rest, bool *known) {
-    static const char *const functions[] = {"softmax", "backward", "jacobian"};
     *known = true;
     uint64_t n = 0;
     if (strcmp(key, "function") == 0) {
-        for (int k = 0; k < 3; k++)
-            if (strcmp(rest, functions[k]) == 0)
+        for (int k = 0; k < GOLDEN_FUNCTIONS; k++)
+            if (strcmp(rest, golden_signatures[k].name) == 0)
                 return c->function = (golden_function)k, true;
         return false;
     }
@@ -220,7 +219,6 @@ static bool parse_head(golden_case *c, const char *key, char *rest, bool *known)
     if (strcmp(key, "n") == 0) {
         bool good = parse_u64(rest, 10, &n) && n < SIZE_MAX / 16;
         c->n = (size_t)n;
-        c->result_count = c->function == GOLDEN_JACOBIAN ? c->n * c->n : c->n;
         return good;
     }
     if (strcmp(key, "plus_inf") == 0 && strcmp(rest, "limit") == 0)
@@ -233,25 +231,62 @@ static bool parse_head(golden_case *c, const char *key, char *rest, bool *known)
     return false;
 }
 
+static bool is_input(const golden_case *c, golden_array a) {
+    const golden_signature *signature = &golden_signatures[c->function];
+    for (size_t k = 0; k < signature->input_count; k++)
+        if (signature->inputs[k] == a)
+            return true;
+    return a >= GOLDEN_SCALE;
+}
+
+static bool parse_result(golden_file *file, golden_case *c, size_t k, char *rest) {
+    const golden_part *part = &golden_signatures[c->function].results[k];
+    if (strncmp(rest, "fnv1a64 ", 8) == 0 && golden_result_count(c) == golden_count(c, part->size)) {
+        c->has_hash = true;
+        return parse_u64(rest + 8, 16, &c->hash) || fail(file, "bad hash in ", part->name);
+    }
+    if (c->given[k])
+        return fail(file, "given twice: ", part->name);
+    c->given[k] = true;
+    if (!c->result && !allocate(file, part->name, c->f64, golden_result_count(c), &c->result))
+        return false;
+    size_t size = c->f64 ? sizeof(double) : sizeof(float);
+    return parse_array(file, part->name, rest, c->f64, golden_count(c, part->size),
+                       (char *)c->result + golden_result_offset(c, k) * size);
+}
+
 static bool parse_line(golden_file *file, golden_case *c, const char *key, char *rest) {
-    static const char *const inputs[] = {"x", "y", "y"};
-    static const char *const results[] = {"y", "dx", "jac"};
     bool known;
     if (parse_head(c, key, rest, &known))
         return true;
     if (known)
         return fail(file, "bad value of ", key);
-    if (strcmp(key, inputs[c->function]) == 0)
-        return parse_array(file, key, rest, c->f64, c->n, &c->input);
-    if (strcmp(key, "dy") == 0 && c->function == GOLDEN_BACKWARD)
-        return parse_array(file, key, rest, c->f64, c->n, &c->gradient);
-    if (strcmp(key, results[c->function]) != 0)
-        return fail(file, "unknown: ", key);
-    if (strncmp(rest, "fnv1a64 ", 8) == 0) {
-        c->has_hash = true;
-        return parse_u64(rest + 8, 16, &c->hash) || fail(file, "bad hash in ", key);
+    for (size_t a = 0; a < GOLDEN_ARRAYS; a++) {
+        if (strcmp(key, golden_arrays[a].name) != 0 || !is_input(c, (golden_array)a))
+            continue;
+        size_t count = golden_count(c, golden_arrays[a].size);
+        if (c->array[a])
+            return fail(file, "given twice: ", key);
+        return allocate(file, key, c->f64, count, &c->array[a]) &&
+               parse_array(file, key, rest, c->f64, count, c->array[a]);
     }
-    return parse_array(file, key, rest, c->f64, c->result_count, &c->result);
+    for (size_t k = 0; k < GOLDEN_RESULTS; k++)
+        if (golden_signatures[c->function].results[k].name &&
+            strcmp(key, golden_signatures[c->function].results[k].name) == 0)
+            return parse_result(file, c, k, rest);
+    return fail(file, "unknown: ", key);
+}
+
+/* Whether all inputs are there, and all results, a hash of them, or none where none are asked for. */
+static bool is_complete(const golden_case *c, bool inputs) {
+    const golden_signature *signature = &golden_signatures[c->function];
+    for (size_t k = 0; k < signature->input_count; k++)
+        if (!c->array[signature->inputs[k]])
+            return false;
+    for (size_t k = 0; c->result && k < GOLDEN_RESULTS; k++)
+        if (signature->results[k].name && !c->given[k])
+            return false;
+    return c->result || c->has_hash || inputs;
 }
 
 int golden_next(golden_file *file, golden_case *c) {
@@ -263,9 +298,7 @@ int golden_next(golden_file *file, golden_case *c) {
             started = true;
             snprintf(c->name, sizeof c->name, "%s", rest);
         } else if (strcmp(key, "end") == 0) {
-            bool complete = started && c->input && (c->gradient || c->function != GOLDEN_BACKWARD) &&
-                            (file->inputs || c->result || c->has_hash);
-            if (complete)
+            if (started && is_complete(c, file->inputs))
                 return 1;
             fail(file, "incomplete case ", c->name);
             golden_case_clear(c);
@@ -283,8 +316,8 @@ int golden_next(golden_file *file, golden_case *c) {
 }
 
 void golden_case_clear(golden_case *c) {
-    free(c->input);
-    free(c->gradient);
+    for (size_t a = 0; a < GOLDEN_ARRAYS; a++)
+        free(c->array[a]);
     free(c->result);
-    c->input = c->gradient = c->result = NULL;
+    *c = (golden_case){0};
 }

@@ -35,7 +35,7 @@ static void report_element(const char *isa, const golden_case *c, const void *ou
 }
 
 static void check_result(const char *isa, const golden_case *c) {
-    size_t bytes = c->result_count * (c->f64 ? sizeof(double) : sizeof(float));
+    size_t bytes = golden_result_count(c) * (c->f64 ? sizeof(double) : sizeof(float));
     void *out = malloc(bytes + !bytes);
     if (!out) {
         report(isa, c, "no memory");
@@ -47,7 +47,7 @@ static void check_result(const char *isa, const golden_case *c) {
         report(isa, c, smx_status_str(status));
     else if (c->result && memcmp(out, c->result, bytes) != 0)
         report_element(isa, c, out);
-    else if (c->has_hash && golden_hash(out, c->result_count, c->f64) != c->hash)
+    else if (c->has_hash && golden_hash(out, golden_result_count(c), c->f64) != c->hash)
         report(isa, c, "the hash differs");
     free(out);
 }

@@ -1,22 +1,51 @@
 #include "golden.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-smx_status golden_run(const golden_case *c, void *out) {
-    size_t n = c->n;
-    const smx_options *opt = &c->options;
-    switch (c->function) {
-    case GOLDEN_SOFTMAX:
-        return c->f64 ? smx_softmax_f64(1, n, c->input, n, out, n, opt)
-                      : smx_softmax_f32(1, n, c->input, n, out, n, opt);
-    case GOLDEN_BACKWARD:
-        return c->f64 ? smx_softmax_backward_f64(1, n, c->input, n, c->gradient, n, out, n, opt)
-                      : smx_softmax_backward_f32(1, n, c->input, n, c->gradient, n, out, n, opt);
-    case GOLDEN_JACOBIAN:
-    default:
-        return c->f64 ? smx_softmax_jacobian_f64(1, n, c->input, n, out, n, n * n, opt)
-                      : smx_softmax_jacobian_f32(1, n, c->input, n, out, n, n * n, opt);
+#define REAL float
+#define F(name) name##_f32
+#include "golden_calls.h"
+#undef REAL
+#undef F
+#define REAL double
+#define F(name) name##_f64
+#include "golden_calls.h"
+#undef REAL
+#undef F
+
+/* The options of a case, and the memory that they point to. */
+typedef struct case_options {
+    smx_options options;
+    uint8_t *keep;
+    int64_t length;
+} case_options;
+
+static bool options_open(case_options *o, const golden_case *c) {
+    *o = (case_options){.options = c->options};
+    o->options.scale = c->array[GOLDEN_SCALE];
+    if (c->array[GOLDEN_ADD])
+        o->options.add = (smx_mask_add){.data = c->array[GOLDEN_ADD], .ld = c->n};
+    if (c->array[GOLDEN_LENGTH]) {
+        o->length = (int64_t)golden_get(c, GOLDEN_LENGTH, 0);
+        o->options.lengths = (smx_lengths){.data = &o->length};
     }
+    if (!c->array[GOLDEN_KEEP])
+        return true;
+    o->keep = malloc(c->n + !c->n);
+    for (size_t j = 0; o->keep && j < c->n; j++)
+        o->keep[j] = golden_get(c, GOLDEN_KEEP, j) != 0;
+    o->options.keep = (smx_mask_keep){.data = o->keep, .ld = c->n};
+    return o->keep;
+}
+
+smx_status golden_run(const golden_case *c, void *out) {
+    case_options o;
+    if (!options_open(&o, c))
+        return SMX_ERROR_MEMORY;
+    smx_status status = c->f64 ? call_f64(c, &o.options, out) : call_f32(c, &o.options, out);
+    free(o.keep);
+    return status;
 }
 
 /* Limbs that may overlap, as one 128-bit integer in two's complement. */
@@ -39,27 +68,28 @@ static smx_status softmax_sum(const golden_case *c, int64_t sum[4]) {
     smx_status status;
     if (c->f64) {
         smx_softmax_stats_f64 stats;
-        status = smx_softmax_part_max_f64(c->n, c->input, &stats);
+        status = smx_softmax_part_max_f64(c->n, c->array[GOLDEN_X], &stats);
         if (status == SMX_OK)
-            status = smx_softmax_part_sum_f64(c->n, c->input, c->n, &stats, &c->options);
+            status = smx_softmax_part_sum_f64(c->n, c->array[GOLDEN_X], c->n, &stats, &c->options);
         memcpy(sum, stats.sum, sizeof stats.sum);
     } else {
         smx_softmax_stats_f32 stats;
-        status = smx_softmax_part_max_f32(c->n, c->input, &stats);
+        status = smx_softmax_part_max_f32(c->n, c->array[GOLDEN_X], &stats);
         if (status == SMX_OK)
-            status = smx_softmax_part_sum_f32(c->n, c->input, c->n, &stats, &c->options);
+            status = smx_softmax_part_sum_f32(c->n, c->array[GOLDEN_X], c->n, &stats, &c->options);
         memcpy(sum, stats.sum, sizeof stats.sum);
     }
     return status;
 }
 
 static smx_status backward_sum(const golden_case *c, smx_softmax_backward_stats *stats) {
-    smx_status status = c->f64 ? smx_softmax_backward_part_max_f64(c->n, c->input, c->gradient, stats)
-                               : smx_softmax_backward_part_max_f32(c->n, c->input, c->gradient, stats);
+    smx_status status = c->f64
+                            ? smx_softmax_backward_part_max_f64(c->n, c->array[GOLDEN_Y], c->array[GOLDEN_DY], stats)
+                            : smx_softmax_backward_part_max_f32(c->n, c->array[GOLDEN_Y], c->array[GOLDEN_DY], stats);
     if (status != SMX_OK)
         return status;
-    return c->f64 ? smx_softmax_backward_part_sum_f64(c->n, c->input, c->gradient, c->n, stats)
-                  : smx_softmax_backward_part_sum_f32(c->n, c->input, c->gradient, c->n, stats);
+    return c->f64 ? smx_softmax_backward_part_sum_f64(c->n, c->array[GOLDEN_Y], c->array[GOLDEN_DY], c->n, stats)
+                  : smx_softmax_backward_part_sum_f32(c->n, c->array[GOLDEN_Y], c->array[GOLDEN_DY], c->n, stats);
 }
 
 smx_status golden_sum(golden_case *c) {

@@ -82,31 +82,27 @@ static void gradients_extreme(random_state *rng, row *r) {
     }
 }
 
-static void generate(random_state *rng, size_t n, row *r) {
+void backward_gradients(random_state *rng, row *r) {
+    static void (*const kinds[])(random_state *, row *) = {gradients_normal, gradients_one_hot, gradients_close,
+                                                           gradients_cancelling, gradients_extreme};
+    kinds[random_below(rng, sizeof kinds / sizeof *kinds)](rng, r);
+    for (size_t i = 0; i < r->groups; i++)
+        r->b[i] = row_round(r->type, r->b[i]);
+}
+
+static void generate(const problem *p, random_state *rng, size_t n, row *r) {
+    r->type = p->type;
     static void (*const outputs[])(random_state *, row *) = {probabilities, probabilities, any_fractions};
-    static void (*const gradients[])(random_state *, row *) = {gradients_normal, gradients_one_hot, gradients_close,
-                                                               gradients_cancelling, gradients_extreme};
     static const size_t most[] = {2, 3, 8, 64, ROW_GROUPS};
     row_divide(r, n, most[random_below(rng, n > 64 ? 5 : 4)], rng);
     outputs[random_below(rng, sizeof outputs / sizeof *outputs)](rng, r);
     for (size_t i = 0; i < r->groups; i++)
         r->a[i] = clamp_to_unit(r->type, r->a[i]);
-    gradients[random_below(rng, sizeof gradients / sizeof *gradients)](rng, r);
-    for (size_t i = 0; i < r->groups; i++)
-        r->b[i] = row_round(r->type, r->b[i]);
+    backward_gradients(rng, r);
 }
 
-static void generate_f32(random_state *rng, size_t n, row *r) {
-    r->type = ORACLE_F32;
-    generate(rng, n, r);
-}
-
-static void generate_f64(random_state *rng, size_t n, row *r) {
-    r->type = ORACLE_F64;
-    generate(rng, n, r);
-}
-
-static void mutate(random_state *rng, row *r, size_t hot) {
+static void mutate(const problem *p, random_state *rng, row *r, size_t hot) {
+    (void)p;
     size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
     double *value = random_below(rng, 2) ? &r->a[i] : &r->b[i];
     double steps = random_sign(rng) * ceil(random_log(rng, 0.5, 1e6));
@@ -196,60 +192,66 @@ static double evaluate_where(const row *r, bool exactly, bool normal, size_t *ho
     return exactly || r->type == ORACLE_F64 ? ratio_exactly(r, &w, normal, hot) : ratio_in_double(r, &w, normal, hot);
 }
 
-static double evaluate(const row *r, bool exactly, size_t *hot) { return evaluate_where(r, exactly, false, hot); }
+static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot) {
+    (void)p;
+    return evaluate_where(r, exactly, false, hot);
+}
 
 /* Without the entries where the absolute part of the bound rules: there, one rounding of the sum and one of the result
  * to subnormal numbers come close to it together, and would hide what happens elsewhere. */
-static double evaluate_normal(const row *r, bool exactly, size_t *hot) { return evaluate_where(r, exactly, true, hot); }
+static double evaluate_normal(const problem *p, const row *r, bool exactly, size_t *hot) {
+    (void)p;
+    return evaluate_where(r, exactly, true, hot);
+}
 
 const problem problem_backward_f32 = {.name = "backward-f32",
-                                      .function = "backward",
-                                      .input = "y",
-                                      .gradient = "dy",
+                                      .function = GOLDEN_BACKWARD,
+                                      .array_count = 2,
+                                      .arrays = {GOLDEN_Y, GOLDEN_DY},
                                       .type = ORACLE_F32,
                                       .bound = 1,
                                       .attained = true,
                                       .unit = "of the bound",
                                       .max_n = (size_t)1 << 18,
-                                      .generate = generate_f32,
+                                      .generate = generate,
                                       .mutate = mutate,
                                       .evaluate = evaluate};
 
 const problem problem_backward_f64 = {.name = "backward-f64",
-                                      .function = "backward",
-                                      .input = "y",
-                                      .gradient = "dy",
+                                      .function = GOLDEN_BACKWARD,
+                                      .array_count = 2,
+                                      .arrays = {GOLDEN_Y, GOLDEN_DY},
                                       .type = ORACLE_F64,
                                       .bound = 1,
                                       .attained = true,
                                       .unit = "of the bound",
                                       .max_n = (size_t)1 << 18,
-                                      .generate = generate_f64,
+                                      .generate = generate,
                                       .mutate = mutate,
                                       .evaluate = evaluate};
 
 const problem problem_backward_normal_f32 = {.name = "backward-normal-f32",
-                                             .function = "backward",
-                                             .input = "y",
-                                             .gradient = "dy",
+                                             .function = GOLDEN_BACKWARD,
+                                             .array_count = 2,
+                                             .arrays = {GOLDEN_Y, GOLDEN_DY},
                                              .type = ORACLE_F32,
                                              .bound = 1,
                                              .attained = true,
                                              .unit = "of the bound",
                                              .max_n = (size_t)1 << 18,
-                                             .generate = generate_f32,
+                                             .generate = generate,
                                              .mutate = mutate,
                                              .evaluate = evaluate_normal};
 
 const problem problem_backward_normal_f64 = {.name = "backward-normal-f64",
-                                             .function = "backward",
-                                             .input = "y",
-                                             .gradient = "dy",
+                                             .function = GOLDEN_BACKWARD,
+                                             .array_count = 2,
+                                             .arrays = {GOLDEN_Y, GOLDEN_DY},
                                              .type = ORACLE_F64,
                                              .bound = 1,
                                              .attained = true,
                                              .unit = "of the bound",
                                              .max_n = (size_t)1 << 18,
-                                             .generate = generate_f64,
+                                             .generate = generate,
                                              .mutate = mutate,
                                              .evaluate = evaluate_normal};

@@ -1,12 +1,10 @@
 #include "case.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "oracle.h"
-
 void *golden_compute(const golden_case *c) {
-    void *out = calloc(c->result_count + !c->result_count, sizeof(double));
+    size_t count = golden_result_count(c);
+    void *out = calloc(count + !count, sizeof(double));
     smx_status status = out ? golden_run(c, out) : SMX_OK;
     if (!out || status != SMX_OK) {
         fprintf(stderr, "%s: %s\n", c->name, out ? smx_status_str(status) : "no memory");
@@ -16,25 +14,25 @@ void *golden_compute(const golden_case *c) {
     return out;
 }
 
-double golden_error(const golden_case *c, const void *result) {
-    oracle_type type = c->f64 ? ORACLE_F64 : ORACLE_F32;
-    switch (c->function) {
-    case GOLDEN_SOFTMAX:
-        return oracle_softmax_error(type, c->n, c->input, result, &c->options, NULL);
-    case GOLDEN_BACKWARD:
-        return oracle_backward_error(type, c->n, c->input, c->gradient, result, NULL);
-    default:
-        return oracle_jacobian_error(type, c->n, c->input, result, c->n, NULL);
+golden_judgement golden_judge(const golden_case *c, const void *result) {
+    golden_judgement judgement = {.good = true};
+    judgement.count = oracle_case(c, result, judgement.verdicts);
+    for (size_t k = 0; k < judgement.count; k++) {
+        const oracle_verdict *v = &judgement.verdicts[k];
+        judgement.good = judgement.good && oracle_verdict_good(v);
+        if (v->error / v->bound > judgement.worst)
+            judgement.worst = v->error / v->bound;
     }
+    return judgement;
 }
 
-bool golden_within_bound(const golden_case *c, double error) {
-    switch (c->function) {
-    case GOLDEN_SOFTMAX:
-        return error < 3;
-    case GOLDEN_BACKWARD:
-        return error <= 1;
-    default:
-        return error <= 0.5;
+void golden_print_errors(FILE *out, const golden_judgement *judgement) {
+    const char *separator = "";
+    for (size_t k = 0; k < judgement->count; k++) {
+        const oracle_verdict *v = &judgement->verdicts[k];
+        if (v->error == 0 && (*separator || k + 1 < judgement->count))
+            continue;
+        fprintf(out, "%s%.4g %s", separator, v->error, v->unit);
+        separator = ", ";
     }
 }

@@ -2,15 +2,25 @@
 #ifndef SMX_TOOLS_ULP_CASE_H
 #define SMX_TOOLS_ULP_CASE_H
 
-#include "golden.h"
+#include <stdio.h>
 
-/* The library's result, to be freed; null with a line on stderr if it refuses or there is no memory. */
+#include "oracle_case.h"
+#include "oracle_write.h"
+
+/* The library's results, to be freed; null with a line on stderr if it refuses or there is no memory. */
 void *golden_compute(const golden_case *c);
 
-/* The largest error of a result: ULP (forward, Jacobian) or part of the bound (backward). */
-double golden_error(const golden_case *c, const void *result);
+/* A result's verdicts taken together. */
+typedef struct golden_judgement {
+    size_t count;
+    oracle_verdict verdicts[GOLDEN_RESULTS];
+    double worst; /* the largest error, as a part of its bound */
+    bool good;    /* all are what smx.h promises */
+} golden_judgement;
 
-/* Whether that is within what smx.h promises. */
-bool golden_within_bound(const golden_case *c, double error);
+golden_judgement golden_judge(const golden_case *c, const void *result);
+
+/* Prints the errors, "1.2 ULP" or "0.3 of the bound", separated by commas; those alone that are not 0, or one 0. */
+void golden_print_errors(FILE *out, const golden_judgement *judgement);
 
 #endif

@@ -7,21 +7,15 @@
 #include "case.h"
 #include "golden.h"
 
-/* The error of a case's result, which is computed here if the file has only its hash. */
-static double case_error(const golden_case *c) {
-    void *computed = NULL;
-    const void *result = c->result;
-    if (!result) {
-        computed = golden_compute(c);
-        if (!computed || (c->has_hash && golden_hash(computed, c->result_count, c->f64) != c->hash)) {
-            free(computed);
-            return (double)INFINITY;
-        }
-        result = computed;
-    }
-    double error = golden_error(c, result);
+/* Judges a case's results, which are computed here if the file has only their hash. False if there are none. */
+static bool judge_case(const golden_case *c, golden_judgement *judgement) {
+    void *computed = c->result ? NULL : golden_compute(c);
+    const void *result = c->result ? c->result : computed;
+    bool good = result && (!c->has_hash || golden_hash(result, golden_result_count(c), c->f64) == c->hash);
+    if (good)
+        *judgement = golden_judge(c, result);
     free(computed);
-    return error;
+    return good;
 }
 
 static bool check_file(const char *path) {
@@ -37,17 +31,22 @@ static bool check_file(const char *path) {
     }
     int got;
     for (; (got = golden_next(&file, &c)) > 0; golden_case_clear(&c), cases++) {
-        double error = case_error(&c);
-        if (!golden_within_bound(&c, error)) {
+        golden_judgement judgement = {.worst = 0};
+        if (!judge_case(&c, &judgement)) {
             good = false;
-            printf("%s: %s: error %g is beyond the bound\n", path, c.name, error);
+            printf("%s: %s: not the result of the hash\n", path, c.name);
+        } else if (!judgement.good) {
+            good = false;
+            printf("%s: %s: beyond the bound: ", path, c.name);
+            golden_print_errors(stdout, &judgement);
+            putchar('\n');
         }
-        if (error > worst) {
-            worst = error;
+        if (judgement.worst > worst) {
+            worst = judgement.worst;
             snprintf(worst_name, sizeof worst_name, "%s", c.name);
         }
     }
-    printf("%s: %lu cases, worst %.6g (%s)\n", path, cases, worst, worst_name);
+    printf("%s: %lu cases, worst %.4g of its bound (%s)\n", path, cases, worst, worst_name);
     if (got < 0)
         fprintf(stderr, "ulp: %s: %s\n", path, file.error);
     golden_close(&file);

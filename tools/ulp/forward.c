@@ -158,7 +158,13 @@ static void opposed_at_power_of_two(random_state *rng, row *r) {
     }
 }
 
-static void generate(random_state *rng, size_t n, row *r) {
+void forward_logits(random_state *rng, row *r) {
+    static void (*const kinds[])(random_state *, row *) = {normal, uniform, margin, equal, vanishing, tail};
+    kinds[random_below(rng, sizeof kinds / sizeof *kinds)](rng, r);
+}
+
+static void generate(const problem *p, random_state *rng, size_t n, row *r) {
+    r->type = p->type;
     static void (*const kinds[])(random_state *, row *) = {normal,
                                                            uniform,
                                                            margin,
@@ -181,16 +187,6 @@ static void generate(random_state *rng, size_t n, row *r) {
         r->a[i] = row_round(r->type, r->a[i]);
 }
 
-static void generate_f32(random_state *rng, size_t n, row *r) {
-    r->type = ORACLE_F32;
-    generate(rng, n, r);
-}
-
-static void generate_f64(random_state *rng, size_t n, row *r) {
-    r->type = ORACLE_F64;
-    generate(rng, n, r);
-}
-
 /* Moves entries between groups. */
 static void move_count(random_state *rng, row *r) {
     size_t from = random_below(rng, r->groups);
@@ -200,7 +196,8 @@ static void move_count(random_state *rng, row *r) {
     r->count[to] += amount;
 }
 
-static void mutate(random_state *rng, row *r, size_t hot) {
+static void mutate(const problem *p, random_state *rng, row *r, size_t hot) {
+    (void)p;
     size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
     double steps = random_sign(rng) * ceil(random_log(rng, 0.5, 1e6));
     switch (random_below(rng, 8)) {
@@ -227,23 +224,25 @@ static void mutate(random_state *rng, row *r, size_t hot) {
 }
 
 const problem problem_forward_f32 = {.name = "forward-f32",
-                                     .function = "softmax",
-                                     .input = "x",
+                                     .function = GOLDEN_SOFTMAX,
+                                     .array_count = 1,
+                                     .arrays = {GOLDEN_X},
                                      .type = ORACLE_F32,
                                      .bound = 3,
                                      .unit = "ULP",
                                      .max_n = (size_t)1 << 18,
-                                     .generate = generate_f32,
+                                     .generate = generate,
                                      .mutate = mutate,
                                      .evaluate = forward_evaluate};
 
 const problem problem_forward_f64 = {.name = "forward-f64",
-                                     .function = "softmax",
-                                     .input = "x",
+                                     .function = GOLDEN_SOFTMAX,
+                                     .array_count = 1,
+                                     .arrays = {GOLDEN_X},
                                      .type = ORACLE_F64,
                                      .bound = 3,
                                      .unit = "ULP",
                                      .max_n = (size_t)1 << 18,
-                                     .generate = generate_f64,
+                                     .generate = generate,
                                      .mutate = mutate,
                                      .evaluate = forward_evaluate};

@@ -5,6 +5,6 @@
 #include "problem.h"
 
 /* As problem.evaluate. */
-double forward_evaluate(const row *r, bool exactly, size_t *hot);
+double forward_evaluate(const problem *p, const row *r, bool exactly, size_t *hot);
 
 #endif

@@ -95,7 +95,8 @@ static double evaluate_in_long_double(const row *r, const workspace *w, size_t *
     return largest;
 }
 
-double forward_evaluate(const row *r, bool exactly, size_t *hot) {
+double forward_evaluate(const problem *p, const row *r, bool exactly, size_t *hot) {
+    (void)p;
     static workspace w;
     compute(r, &w);
     if (exactly || (r->type == ORACLE_F64 && LDBL_MANT_DIG < 64))

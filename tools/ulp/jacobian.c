@@ -18,31 +18,22 @@ static double random_fraction(random_state *rng, oracle_type type) {
     }
 }
 
-static void generate(random_state *rng, size_t n, row *r) {
-    r->n = r->groups = n;
-    for (size_t i = 0; i < n; i++) {
+static void generate(const problem *p, random_state *rng, size_t n, row *r) {
+    r->type = p->type;
+    row_divide(r, n, n, rng);
+    for (size_t i = 0; i < n; i++)
         r->a[i] = row_round(r->type, random_fraction(rng, r->type));
-        r->count[i] = 1;
-    }
 }
 
-static void generate_f32(random_state *rng, size_t n, row *r) {
-    r->type = ORACLE_F32;
-    generate(rng, n, r);
-}
-
-static void generate_f64(random_state *rng, size_t n, row *r) {
-    r->type = ORACLE_F64;
-    generate(rng, n, r);
-}
-
-static void mutate(random_state *rng, row *r, size_t hot) {
+static void mutate(const problem *p, random_state *rng, row *r, size_t hot) {
+    (void)p;
     size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
     double y = row_step(r->type, r->a[i], random_sign(rng) * ceil(random_log(rng, 0.5, 1e6)));
     r->a[i] = y < 0 ? 0 : y > 1 ? 1 : y;
 }
 
-static double evaluate(const row *r, bool exactly, size_t *hot) {
+static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot) {
+    (void)p;
     (void)exactly; /* MPFR always: there is no exp in it */
     static workspace w;
     size_t n = r->n;
@@ -57,25 +48,27 @@ static double evaluate(const row *r, bool exactly, size_t *hot) {
 }
 
 const problem problem_jacobian_f32 = {.name = "jacobian-f32",
-                                      .function = "jacobian",
-                                      .input = "y",
+                                      .function = GOLDEN_JACOBIAN,
+                                      .array_count = 1,
+                                      .arrays = {GOLDEN_Y},
                                       .type = ORACLE_F32,
                                       .bound = 0.5,
                                       .attained = true,
                                       .unit = "ULP",
                                       .max_n = 16,
-                                      .generate = generate_f32,
+                                      .generate = generate,
                                       .mutate = mutate,
                                       .evaluate = evaluate};
 
 const problem problem_jacobian_f64 = {.name = "jacobian-f64",
-                                      .function = "jacobian",
-                                      .input = "y",
+                                      .function = GOLDEN_JACOBIAN,
+                                      .array_count = 1,
+                                      .arrays = {GOLDEN_Y},
                                       .type = ORACLE_F64,
                                       .bound = 0.5,
                                       .attained = true,
                                       .unit = "ULP",
                                       .max_n = 16,
-                                      .generate = generate_f64,
+                                      .generate = generate,
                                       .mutate = mutate,
                                       .evaluate = evaluate};

@@ -36,8 +36,8 @@ long oracle_ulp_exponent(oracle_type type, const mpfr_t exact) {
     return least - precision_of(type) + 1;
 }
 
-/* Whether rounding to nearest overflows: from the midpoint between the largest number and the next power of two. */
-static bool overflows(oracle_type type, const mpfr_t exact) {
+/* From the midpoint between the largest number and the next power of two. */
+bool oracle_overflows(oracle_type type, const mpfr_t exact) {
     mpfr_t midpoint;
     mpfr_init2(midpoint, 64);
     mpfr_set_ui_2exp(midpoint, (UINT64_C(1) << (precision_of(type) + 1)) - 1,
@@ -52,7 +52,7 @@ static bool difference(oracle_type type, double result, const mpfr_t exact, mpfr
     if (isnan(result) || mpfr_nan_p(exact) || (result == 0 && signbit(result) && mpfr_sgn(exact) >= 0))
         return false;
     if (isinf(result)) {
-        if (overflows(type, exact) && signbit(result) == (mpfr_sgn(exact) < 0)) {
+        if (oracle_overflows(type, exact) && signbit(result) == (mpfr_sgn(exact) < 0)) {
             mpfr_set_zero(error, 1);
             return true;
         }
@@ -74,6 +74,19 @@ double oracle_ulp_error(oracle_type type, double result, const mpfr_t exact) {
     }
     mpfr_clear(error);
     return ulps;
+}
+
+double oracle_ratio(oracle_type type, double result, const mpfr_t exact, const mpfr_t bound) {
+    mpfr_t error;
+    mpfr_init2(error, ORACLE_PRECISION);
+    double ratio = INFINITY;
+    if (difference(type, result, exact, error)) {
+        if (!mpfr_zero_p(error))
+            mpfr_div(error, error, bound, MPFR_RNDN);
+        ratio = fabs(mpfr_get_d(error, MPFR_RNDN));
+    }
+    mpfr_clear(error);
+    return ratio;
 }
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
@@ -193,11 +206,7 @@ double oracle_backward_ratio(const oracle_backward *row, double y, double dy, do
     mpfr_set_ui_2exp(unit, 1, min_exponent_of(row->type) - precision_of(row->type) + 1, MPFR_RNDN);
     mpfr_add(bound, bound, unit, MPFR_RNDN);
 
-    double ratio = INFINITY;
-    if (difference(row->type, result, exact, unit)) {
-        mpfr_div(unit, unit, bound, MPFR_RNDN);
-        ratio = fabs(mpfr_get_d(unit, MPFR_RNDN));
-    }
+    double ratio = oracle_ratio(row->type, result, exact, bound);
     mpfr_clears(exact, bound, unit, (mpfr_ptr)0);
     return ratio;
 }

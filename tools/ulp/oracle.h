@@ -31,10 +31,16 @@ bool oracle_is_canonical_nan(oracle_type type, const void *array, size_t i);
 /* The exponent of one ULP of `exact`, as defined above. */
 long oracle_ulp_exponent(oracle_type type, const mpfr_t exact);
 
+/* Whether rounding to nearest makes it infinite. */
+bool oracle_overflows(oracle_type type, const mpfr_t exact);
+
 /* (result - exact) in ULP of exact, with its sign. An infinite result where IEEE rounding of `exact` overflows is no
  * error; elsewhere it counts as the power of two just past the largest number. Infinity if the result is NaN, or is -0
  * where `exact` is not negative. */
 double oracle_ulp_error(oracle_type type, double result, const mpfr_t exact);
+
+/* |result - exact| / bound, with infinities as above; 0 where they are equal, whatever the bound. */
+double oracle_ratio(oracle_type type, double result, const mpfr_t exact, const mpfr_t bound);
 
 /* ---- Forward ----------------------------------------------------------------------------------------------------- */
 

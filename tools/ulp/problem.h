@@ -2,13 +2,15 @@
 #ifndef SMX_TOOLS_ULP_PROBLEM_H
 #define SMX_TOOLS_ULP_PROBLEM_H
 
+#include "case.h"
 #include "row.h"
 
 typedef struct problem {
     const char *name;
-    const char *function; /* the name of the function, of row.a and of row.b (or null) in tests/vectors */
-    const char *input;
-    const char *gradient;
+    golden_function function;
+    size_t array_count;
+    golden_array arrays[3]; /* what row.a, row.b and row.c are */
+    size_t part;            /* the result array that counts; GOLDEN_RESULTS: all */
     oracle_type type;
     double bound;     /* what the header promises; an error at or above it fails, unless it may be reached */
     bool attained;    /* the bound itself is allowed */
@@ -16,20 +18,33 @@ typedef struct problem {
     size_t max_n;     /* the search draws lengths up to this */
 
     /* Fills r with a random row of n entries. */
-    void (*generate)(random_state *rng, size_t n, row *r);
+    void (*generate)(const struct problem *p, random_state *rng, size_t n, row *r);
 
     /* Changes r a little, mostly at group `hot`, where the error is largest. The row keeps its n. */
-    void (*mutate)(random_state *rng, row *r, size_t hot);
+    void (*mutate)(const struct problem *p, random_state *rng, row *r, size_t hot);
 
     /* Runs the library on r and returns the largest error; *hot is the group where it stands. `exactly`: by MPFR, and
      * not by quicker arithmetic that is good to 2^-20 of the unit in f32, 2^-9 in f64. */
-    double (*evaluate)(const row *r, bool exactly, size_t *hot);
+    double (*evaluate)(const struct problem *p, const row *r, bool exactly, size_t *hot);
 } problem;
+
+/* The row as a golden case, to be cleared. */
+golden_case problem_case(const problem *p, const row *r);
 
 extern const problem problem_forward_f32, problem_forward_f64;
 extern const problem problem_backward_f32, problem_backward_f64;
 extern const problem problem_backward_normal_f32, problem_backward_normal_f64; /* see backward.c */
 extern const problem problem_jacobian_f32, problem_jacobian_f64;
+
+/* Those of the functions that came later: f32 and f64 in turn. See family.c. */
+extern const problem family_problems[];
+extern const size_t family_problem_count;
+
+/* Gradients of many kinds into r->b, for probabilities in r->a. See backward.c. */
+void backward_gradients(random_state *rng, row *r);
+
+/* Logits of many kinds into r->a: margins, ties, offsets, tails. See forward.c. */
+void forward_logits(random_state *rng, row *r);
 
 /* The library's memory for one call: three arrays for rows of up to n entries; exits if there is none. */
 typedef struct workspace {

@@ -10,12 +10,23 @@ void row_copy(row *to, const row *from) {
     to->groups = from->groups;
     memcpy(to->a, from->a, from->groups * sizeof *from->a);
     memcpy(to->b, from->b, from->groups * sizeof *from->b);
+    memcpy(to->c, from->c, from->groups * sizeof *from->c);
+    memcpy(to->number, from->number, sizeof to->number);
+    to->numbers = from->numbers;
     memcpy(to->count, from->count, from->groups * sizeof *from->count);
 }
+
+void row_give(row *r, golden_array a, double value) {
+    r->number[a] = row_round(r->type, value);
+    r->numbers |= UINT32_C(1) << a;
+}
+
+bool row_has(const row *r, golden_array a) { return r->numbers >> a & 1; }
 
 void row_divide(row *r, size_t n, size_t groups, random_state *rng) {
     groups = groups > ROW_GROUPS ? ROW_GROUPS : groups;
     r->n = n;
+    r->numbers = 0;
     r->groups = groups > n ? n : groups;
     size_t left = n - r->groups;
     for (size_t i = 0; i < r->groups; i++) {

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "golden.h"
 #include "oracle.h"
 #include "random.h"
 
@@ -16,9 +17,16 @@ typedef struct row {
     size_t n;             /* sum of the counts */
     size_t groups;        /* 1 to ROW_GROUPS, if n > 0 */
     double a[ROW_GROUPS]; /* x, or y for backward and Jacobian; values of `type` */
-    double b[ROW_GROUPS]; /* dy, for backward */
+    double b[ROW_GROUPS]; /* a second array of the function, if it has one: dy, say */
+    double c[ROW_GROUPS]; /* a third */
     size_t count[ROW_GROUPS];
+    double number[GOLDEN_ARRAYS]; /* inputs and options that are one number; for the label, its group */
+    uint32_t numbers;             /* bit k: number[k] is given */
 } row;
+
+/* Gives the row a number, rounded to its type. */
+void row_give(row *r, golden_array a, double value);
+bool row_has(const row *r, golden_array a);
 
 void row_copy(row *to, const row *from);
 

@@ -38,7 +38,7 @@ void progress_end(const search_options *options) {
 /* ---- Search ------------------------------------------------------------------------------------------------------ */
 
 static double judge(climber *c, const row *r, size_t *hot) {
-    double error = c->p->evaluate(r, false, hot);
+    double error = c->p->evaluate(c->p, r, false, hot);
     c->rows++;
     if (error > c->worst) {
         c->worst = error;
@@ -68,7 +68,7 @@ static double start(climber *c, row *best, size_t *hot) {
     double best_error = -1;
     for (int k = 0; k < candidates && clock_seconds() < c->end; k++) {
         size_t candidate_hot = 0;
-        c->p->generate(&c->rng, n, &candidate);
+        c->p->generate(c->p, &c->rng, n, &candidate);
         double error = judge(c, &candidate, &candidate_hot);
         if (error > best_error) {
             best_error = error;
@@ -87,7 +87,7 @@ static void climb(climber *c) {
     for (int failures = 0; failures < patience && clock_seconds() < c->end; failures++) {
         size_t next_hot = hot;
         row_copy(&next, &best);
-        c->p->mutate(&c->rng, &next, hot);
+        c->p->mutate(c->p, &c->rng, &next, hot);
         double error = judge(c, &next, &next_hot);
         if (error > best_error)
             failures = 0;
@@ -102,32 +102,32 @@ static void climb(climber *c) {
 /* ---- Report ------------------------------------------------------------------------------------------------------ */
 
 static void write_witness(const climber *c, double error, FILE *out) {
-    const problem *p = c->p;
-    const row *r = &c->witness;
-    fprintf(out, "# %.6g %s\ncase worst-%s-n%zu\nfunction %s\n", error, p->unit, p->name, r->n, p->function);
-    fprintf(out, "type %s\nn %zu\n%s ", p->type == ORACLE_F32 ? "f32" : "f64", r->n, p->input);
-    row_print(out, r, r->a, r->groups);
-    if (p->gradient) {
-        fprintf(out, "\n%s ", p->gradient);
-        row_print(out, r, r->b, r->groups);
-    }
-    fputs("\nend\n\n", out);
+    golden_case witness = problem_case(c->p, &c->witness);
+    snprintf(witness.name, sizeof witness.name, "worst-%s-n%zu", c->p->name, witness.n);
+    fprintf(out, "\n# %.6g %s\n", error, c->p->unit);
+    golden_write_inputs(out, &witness, NULL);
+    fputs("end\n", out);
+    golden_case_clear(&witness);
 }
+
+static const double *values_of(const row *r, size_t k) { return k == 0 ? r->a : k == 1 ? r->b : r->c; }
 
 static void print_row(const climber *c, size_t hot) {
     enum { SHOWN = 24 };
     const problem *p = c->p;
     const row *r = &c->witness;
-    printf("    n = %zu, largest error at %s = %a", r->n, p->input, r->a[hot]);
-    if (p->gradient)
-        printf(", %s = %a", p->gradient, r->b[hot]);
-    printf("\n    %-2s ", p->input);
-    row_print(stdout, r, r->a, SHOWN);
-    if (p->gradient) {
-        printf("\n    %-2s ", p->gradient);
-        row_print(stdout, r, r->b, SHOWN);
-    }
+    printf("    n = %zu, largest error at", r->n);
+    for (size_t k = 0; k < p->array_count; k++)
+        printf("%s %s = %a", k ? "," : "", golden_arrays[p->arrays[k]].name, values_of(r, k)[hot]);
     printf("\n");
+    for (size_t k = 0; k < p->array_count; k++) {
+        printf("    %-2s ", golden_arrays[p->arrays[k]].name);
+        row_print(stdout, r, values_of(r, k), SHOWN);
+        printf("\n");
+    }
+    for (size_t a = 0; a < GOLDEN_ARRAYS; a++)
+        if (row_has(r, (golden_array)a))
+            printf("    %s %a\n", golden_arrays[a].name, r->number[a]);
 }
 
 bool search(const problem *p, const search_options *options) {
@@ -138,7 +138,7 @@ bool search(const problem *p, const search_options *options) {
         climb(&c);
     progress_end(options);
     size_t hot = 0;
-    double error = p->evaluate(&c.witness, true, &hot);
+    double error = p->evaluate(p, &c.witness, true, &hot);
     bool good = error < p->bound || (p->attained && error == p->bound);
     printf("%s: worst %.6g %s, %s the bound of %g (%" PRIu64 " rows in %.0f s, seed %" PRIu64 ", %s)\n", p->name, error,
            p->unit, good ? "within" : "BEYOND", p->bound, c.rows, options->seconds, options->seed, smx_isa());

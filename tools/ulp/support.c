@@ -20,6 +20,31 @@ void workspace_reserve(workspace *w, size_t n) {
     }
 }
 
+/* The label as an index: of the first entry of its group. */
+static double number_of(const row *r, golden_array a) {
+    if (a != GOLDEN_LABEL)
+        return r->number[a];
+    double index = 0;
+    for (size_t i = 0; i < (size_t)r->number[a]; i++)
+        index += (double)r->count[i];
+    return index;
+}
+
+golden_case problem_case(const problem *p, const row *r) {
+    golden_case c = {.function = p->function, .f64 = r->type == ORACLE_F64, .n = r->n};
+    c.options.size = sizeof c.options;
+    snprintf(c.name, sizeof c.name, "%s", p->name);
+    const double *const values[] = {r->a, r->b, r->c};
+    for (size_t k = 0; k < p->array_count; k++) {
+        golden_add(&c, p->arrays[k]);
+        row_expand(r, values[k], c.array[p->arrays[k]]);
+    }
+    for (size_t a = 0; a < GOLDEN_ARRAYS; a++)
+        if (row_has(r, (golden_array)a))
+            golden_set(&c, (golden_array)a, 0, number_of(r, (golden_array)a));
+    return c;
+}
+
 void require(smx_status status, const char *what) {
     if (status == SMX_OK)
         return;

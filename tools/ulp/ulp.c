@@ -30,6 +30,16 @@ static const command commands[] = {
     {"jacobian-f64", &problem_jacobian_f64, NULL},
 };
 
+enum { COUNT = sizeof commands / sizeof *commands, MOST = 100 };
+
+/* Those of the table above, then the family's. */
+static command command_at(size_t k) {
+    if (k < COUNT)
+        return commands[k];
+    const problem *p = &family_problems[k - COUNT];
+    return (command){p->name, p, NULL};
+}
+
 static const char usage[] =
     "usage: ulp [OPTION]... FUNCTION...\n"
     "       ulp check FILE...\n"
@@ -41,6 +51,10 @@ static const char usage[] =
     "  forward-f32, forward-f64, backward-f32, backward-f64, jacobian-f32, jacobian-f64\n"
     "  backward-normal-f32, backward-normal-f64\n"
     "                without entries whose error is that of rounding to subnormal numbers\n"
+    "  softmax-logits, log-softmax, log-softmax-logits, log-softmax-backward, logsumexp, logsumexp-logits,\n"
+    "  logsumexp-backward, logsumexp-weighted, scale-gradient, cross-entropy-loss, cross-entropy-gradient,\n"
+    "  cross-entropy-options, cross-entropy-dense, softmax-jvp, log-softmax-jvp, double-backward, hessian-product,\n"
+    "  hessian       each with -f32 or -f64 behind its name; logits: with a scale and an additive mask\n"
     "  all           all of these\n"
     "check judges the results in files of golden vectors instead.\n"
     "\n"
@@ -48,7 +62,7 @@ static const char usage[] =
     "  --seed K        start of the random numbers (default 1)\n"
     "  --n N           rows of N entries only\n"
     "  --isa NAME      use this instruction set\n"
-    "  --quick         3 seconds each, and sweeps that skip most arguments\n"
+    "  --quick         1 second each, and sweeps that skip most arguments\n"
     "  --witness FILE  append the worst rows to FILE as cases of tests/vectors without results\n"
     "  --help\n"
     "\n"
@@ -99,7 +113,7 @@ static int parse_options(int argc, char **argv, search_options *options) {
             break;
         case QUICK:
             options->quick = true;
-            options->seconds = 3;
+            options->seconds = 1;
             break;
         case WITNESS:
             options->witness = fopen(optarg, "a");
@@ -117,13 +131,12 @@ static int parse_options(int argc, char **argv, search_options *options) {
 }
 
 /* False if a bound is broken. */
-static bool run(const command *c, const search_options *options) {
-    bool good = !c->sweep || c->sweep(options);
-    return (!c->problem || search(c->problem, options)) && good;
+static bool run(command c, const search_options *options) {
+    bool good = !c.sweep || c.sweep(options);
+    return (!c.problem || search(c.problem, options)) && good;
 }
 
 int main(int argc, char **argv) {
-    enum { COUNT = sizeof commands / sizeof *commands };
     search_options options = {.seconds = 60, .seed = 1, .progress = isatty(STDERR_FILENO)};
     int refused = parse_options(argc, argv, &options);
     if (refused)
@@ -134,18 +147,19 @@ int main(int argc, char **argv) {
         return wrong_usage("SMX_ISA names no instruction set that is available: ", getenv("SMX_ISA"));
     if (strcmp(argv[optind], "check") == 0)
         return check_files(argc - optind - 1, argv + optind + 1) ? 0 : 1;
-    bool chosen[COUNT] = {false};
+    bool chosen[MOST] = {false};
+    size_t count = COUNT + family_problem_count;
     for (int i = optind; i < argc; i++) {
         bool known = false;
-        for (size_t k = 0; k < COUNT; k++)
-            if (strcmp(argv[i], commands[k].name) == 0 || strcmp(argv[i], "all") == 0)
+        for (size_t k = 0; k < count; k++)
+            if (strcmp(argv[i], command_at(k).name) == 0 || strcmp(argv[i], "all") == 0)
                 chosen[k] = known = true;
         if (!known)
             return wrong_usage("no such function: ", argv[i]);
     }
     bool good = true;
-    for (size_t k = 0; k < COUNT; k++)
-        good = (!chosen[k] || run(&commands[k], &options)) && good;
+    for (size_t k = 0; k < count; k++)
+        good = (!chosen[k] || run(command_at(k), &options)) && good;
     if (options.witness && fclose(options.witness) != 0)
         return wrong_usage("can't write the witnesses: ", strerror(errno));
     return good ? 0 : 1;

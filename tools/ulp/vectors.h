@@ -18,12 +18,8 @@ typedef struct vector_writer {
 /* A case with its arrays in place, all zeros. `name` gets the length put behind it. */
 golden_case vectors_case(const vector_writer *w, golden_function function, const char *name, size_t n);
 
-/* Sets x_i or y_i; dy_i. Rounded to the case's type. */
-void vectors_set(golden_case *c, size_t i, double value);
-void vectors_set_gradient(golden_case *c, size_t i, double value);
-
-/* Sets x_i or y_i by its bit pattern. */
-void vectors_set_bits(golden_case *c, size_t i, uint64_t bits);
+/* Sets element i of an input by its bit pattern. */
+void vectors_set_bits(golden_case *c, golden_array a, size_t i, uint64_t bits);
 
 /* Close to normal with standard deviation 1, from sums and products alone: the same on every system. */
 double vectors_normal(vector_writer *w);

@@ -14,12 +14,12 @@ static const size_t lengths[] = {1,  2,  3,  4,  5,  7,  8,  9,  15,  16,  17,  
 static void set_softmax(vector_writer *w, golden_case *c, double sd) {
     golden_case logits = vectors_case(w, GOLDEN_SOFTMAX, "logits", c->n);
     for (size_t i = 0; i < c->n; i++)
-        vectors_set(&logits, i, sd * vectors_normal(w));
+        golden_set(&logits, GOLDEN_X, i, sd * vectors_normal(w));
     void *y = golden_compute(&logits);
     if (!y)
         abort();
     for (size_t i = 0; i < c->n; i++)
-        vectors_set(c, i, c->f64 ? ((double *)y)[i] : (double)((float *)y)[i]);
+        golden_set(c, GOLDEN_Y, i, c->f64 ? ((double *)y)[i] : (double)((float *)y)[i]);
     free(y);
     golden_case_clear(&logits);
 }
@@ -29,7 +29,7 @@ static void put_normal(vector_writer *w, const char *name, size_t n, double sd, 
     golden_case c = vectors_case(w, GOLDEN_BACKWARD, name, n);
     set_softmax(w, &c, sd);
     for (size_t i = 0; i < n; i++)
-        vectors_set_gradient(&c, i, scale * (offset + vectors_normal(w)));
+        golden_set(&c, GOLDEN_DY, i, scale * (offset + vectors_normal(w)));
     vectors_put(w, &c);
 }
 
@@ -37,8 +37,8 @@ static void put_one_hot(vector_writer *w, size_t n, double sd) {
     golden_case c = vectors_case(w, GOLDEN_BACKWARD, "one-hot", n);
     set_softmax(w, &c, sd);
     size_t target = n / 2;
-    double y = c.f64 ? ((double *)c.input)[target] : (double)((float *)c.input)[target];
-    vectors_set_gradient(&c, target, -1 / y);
+    double y = golden_get(&c, GOLDEN_Y, target);
+    golden_set(&c, GOLDEN_DY, target, -1 / y);
     vectors_put(w, &c);
 }
 
@@ -48,7 +48,7 @@ static void put_mixed(vector_writer *w, size_t n, int low, int high) {
     set_softmax(w, &c, 3);
     for (size_t i = 0; i < n; i++) {
         int exponent = low + (int)random_below(&w->rng, (uint64_t)(high - low + 1));
-        vectors_set_gradient(&c, i, random_sign(&w->rng) * ldexp(random_uniform(&w->rng, 1, 2), exponent));
+        golden_set(&c, GOLDEN_DY, i, random_sign(&w->rng) * ldexp(random_uniform(&w->rng, 1, 2), exponent));
     }
     vectors_put(w, &c);
 }
@@ -76,8 +76,8 @@ static void ordinary(vector_writer *w) {
 static void put(vector_writer *w, const char *name, size_t n, const double *y, const double *dy) {
     golden_case c = vectors_case(w, GOLDEN_BACKWARD, name, n);
     for (size_t i = 0; i < n; i++) {
-        vectors_set(&c, i, y[i]);
-        vectors_set_gradient(&c, i, dy[i]);
+        golden_set(&c, GOLDEN_Y, i, y[i]);
+        golden_set(&c, GOLDEN_DY, i, dy[i]);
     }
     vectors_put(w, &c);
 }
@@ -122,8 +122,8 @@ static void long_rows(vector_writer *w) {
     for (size_t k = 0; k < 3; k++) {
         golden_case c = vectors_case(w, GOLDEN_BACKWARD, "level", sizes[k]);
         for (size_t i = 0; i < c.n; i++) {
-            vectors_set(&c, i, i == 1000 ? 0.5 : 0x1.8p-20);
-            vectors_set_gradient(&c, i, i % 100000 == 0 ? -3 : 0x1.2345p-3);
+            golden_set(&c, GOLDEN_Y, i, i == 1000 ? 0.5 : 0x1.8p-20);
+            golden_set(&c, GOLDEN_DY, i, i % 100000 == 0 ? -3 : 0x1.2345p-3);
         }
         vectors_put(w, &c);
         int bits = w->f64 ? 53 : 24;

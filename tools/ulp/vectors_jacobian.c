@@ -9,13 +9,13 @@
 static void put_softmax(vector_writer *w, const char *name, size_t n, double sd) {
     golden_case logits = vectors_case(w, GOLDEN_SOFTMAX, "logits", n);
     for (size_t i = 0; i < n; i++)
-        vectors_set(&logits, i, sd * vectors_normal(w));
+        golden_set(&logits, GOLDEN_X, i, sd * vectors_normal(w));
     golden_case c = vectors_case(w, GOLDEN_JACOBIAN, name, n);
     void *y = golden_compute(&logits);
     if (!y)
         abort();
-    free(c.input);
-    c.input = y;
+    free(c.array[GOLDEN_Y]);
+    c.array[GOLDEN_Y] = y;
     vectors_put(w, &c);
     golden_case_clear(&logits);
 }
@@ -23,7 +23,7 @@ static void put_softmax(vector_writer *w, const char *name, size_t n, double sd)
 static void put(vector_writer *w, const char *name, size_t n, const double *y) {
     golden_case c = vectors_case(w, GOLDEN_JACOBIAN, name, n);
     for (size_t i = 0; i < n; i++)
-        vectors_set(&c, i, y[i]);
+        golden_set(&c, GOLDEN_Y, i, y[i]);
     vectors_put(w, &c);
 }
 

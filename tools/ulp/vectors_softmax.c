@@ -10,14 +10,14 @@ static const size_t lengths[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  15,  16,  1
 static void put_normal(vector_writer *w, const char *name, size_t n, double sd, double offset) {
     golden_case c = vectors_case(w, GOLDEN_SOFTMAX, name, n);
     for (size_t i = 0; i < n; i++)
-        vectors_set(&c, i, offset + sd * vectors_normal(w));
+        golden_set(&c, GOLDEN_X, i, offset + sd * vectors_normal(w));
     vectors_put(w, &c);
 }
 
 static void put_uniform(vector_writer *w, const char *name, size_t n, double low, double high) {
     golden_case c = vectors_case(w, GOLDEN_SOFTMAX, name, n);
     for (size_t i = 0; i < n; i++)
-        vectors_set(&c, i, random_uniform(&w->rng, low, high));
+        golden_set(&c, GOLDEN_X, i, random_uniform(&w->rng, low, high));
     vectors_put(w, &c);
 }
 
@@ -35,7 +35,7 @@ static void ordinary(vector_writer *w) {
     for (double gap = 0.5; gap < (w->f64 ? 800 : 110); gap *= 1.5) {
         golden_case c = vectors_case(w, GOLDEN_SOFTMAX, "margin", 5);
         for (size_t i = 0; i < 5; i++)
-            vectors_set(&c, i, vectors_normal(w) + (i == 2 ? gap : 0));
+            golden_set(&c, GOLDEN_X, i, vectors_normal(w) + (i == 2 ? gap : 0));
         vectors_put(w, &c);
     }
 }
@@ -50,8 +50,9 @@ static void thresholds(vector_writer *w) {
             golden_case c = vectors_case(w, GOLDEN_SOFTMAX, sign < 0 ? "threshold-negative" : "threshold", 24);
             double max = sign * (threshold + steps * (steps > 0 ? 2 : 1) * step);
             for (size_t i = 0; i < 24; i++)
-                vectors_set(&c, i, max - (i < 12 ? random_uniform(&w->rng, 0, 4) : reach * (double)(i - 12) / 11));
-            vectors_set(&c, 5, max);
+                golden_set(&c, GOLDEN_X, i,
+                           max - (i < 12 ? random_uniform(&w->rng, 0, 4) : reach * (double)(i - 12) / 11));
+            golden_set(&c, GOLDEN_X, 5, max);
             vectors_put(w, &c);
         }
 }
@@ -64,8 +65,8 @@ static void underflow(vector_writer *w) {
     for (size_t k = 0; k < sizeof maxima / sizeof *maxima; k++) {
         golden_case c = vectors_case(w, GOLDEN_SOFTMAX, "underflow", 42);
         for (size_t i = 0; i < 42; i++)
-            vectors_set(&c, i, maxima[k] - (first + (last - first) * (double)i / 40));
-        vectors_set(&c, 41, maxima[k]);
+            golden_set(&c, GOLDEN_X, i, maxima[k] - (first + (last - first) * (double)i / 40));
+        golden_set(&c, GOLDEN_X, 41, maxima[k]);
         vectors_put(w, &c);
     }
     /* The cut-off itself, a step to either side. */
@@ -73,13 +74,13 @@ static void underflow(vector_writer *w) {
     double step = w->f64 ? 0x1p-43 : 0x1p-17;
     golden_case c = vectors_case(w, GOLDEN_SOFTMAX, "cutoff", 6);
     for (size_t i = 1; i < 6; i++)
-        vectors_set(&c, i, -cutoff + ((double)i - 3) * step);
+        golden_set(&c, GOLDEN_X, i, -cutoff + ((double)i - 3) * step);
     vectors_put(w, &c);
     /* Where the least subnormal number rounds to 0. */
     double half = w->f64 ? 745.13321910194122 : 103.97207641601562;
     c = vectors_case(w, GOLDEN_SOFTMAX, "vanishing", 9);
     for (size_t i = 1; i < 9; i++)
-        vectors_set(&c, i, -half + ((double)i - 4) * step);
+        golden_set(&c, GOLDEN_X, i, -half + ((double)i - 4) * step);
     vectors_put(w, &c);
 }
 
@@ -87,7 +88,7 @@ static void underflow(vector_writer *w) {
 static void put_level(vector_writer *w, size_t n, double max, double level) {
     golden_case c = vectors_case(w, GOLDEN_SOFTMAX, "level", n);
     for (size_t i = 0; i < n; i++)
-        vectors_set(&c, i, i == n / 3 ? max : level);
+        golden_set(&c, GOLDEN_X, i, i == n / 3 ? max : level);
     vectors_put(w, &c);
 }
 

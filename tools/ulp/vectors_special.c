@@ -11,7 +11,7 @@ static void put_under_policies(vector_writer *w, const char *name, size_t n, con
         c.options.plus_inf = policy & 1 ? SMX_PLUS_INF_LIMIT : SMX_PLUS_INF_NAN;
         c.options.minus_inf_row = policy & 2 ? SMX_MINUS_INF_ROW_ZEROS : SMX_MINUS_INF_ROW_NAN;
         for (size_t i = 0; i < n; i++)
-            vectors_set(&c, i, x[i]);
+            golden_set(&c, GOLDEN_X, i, x[i]);
         vectors_put(w, &c);
     }
 }
@@ -19,7 +19,7 @@ static void put_under_policies(vector_writer *w, const char *name, size_t n, con
 static void put(vector_writer *w, const char *name, size_t n, const double *x) {
     golden_case c = vectors_case(w, GOLDEN_SOFTMAX, name, n);
     for (size_t i = 0; i < n; i++)
-        vectors_set(&c, i, x[i]);
+        golden_set(&c, GOLDEN_X, i, x[i]);
     vectors_put(w, &c);
 }
 
@@ -50,8 +50,8 @@ static void nans(vector_writer *w) {
     for (size_t k = 0; k < 20; k++) {
         golden_case c = vectors_case(w, GOLDEN_SOFTMAX, "nan", 20);
         for (size_t i = 0; i < 20; i++)
-            vectors_set(&c, i, vectors_normal(w));
-        vectors_set_bits(&c, k, w->f64 ? f64[k % 5] : f32[k % 5]);
+            golden_set(&c, GOLDEN_X, i, vectors_normal(w));
+        vectors_set_bits(&c, GOLDEN_X, k, w->f64 ? f64[k % 5] : f32[k % 5]);
         vectors_put(w, &c);
     }
 }

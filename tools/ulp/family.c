@@ -1,0 +1,71 @@
+/* The functions of log.h, cross_entropy.h and second_order.h, and softmax with scale and a mask: the errors of the
+ * library's results, always by MPFR. */
+#include <stdlib.h>
+
+#include "family_rows.h"
+#include "problem.h"
+
+/* The group in which element i of the row stands. */
+static size_t group_of(const row *r, size_t i) {
+    size_t group = 0;
+    while (group + 1 < r->groups && i >= r->count[group])
+        i -= r->count[group++];
+    return group;
+}
+
+static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot) {
+    (void)exactly;
+    golden_case c = problem_case(p, r);
+    void *result = golden_compute(&c);
+    if (!result)
+        require(SMX_ERROR_MEMORY, p->name);
+    oracle_verdict verdicts[GOLDEN_RESULTS];
+    size_t count = oracle_case(&c, result, verdicts);
+    double worst = -1;
+    for (size_t k = 0; k < count; k++) {
+        if (p->part < GOLDEN_RESULTS && k != p->part)
+            continue;
+        double error = p->part < GOLDEN_RESULTS ? verdicts[k].error : verdicts[k].error / verdicts[k].bound;
+        if (error > worst) {
+            worst = error;
+            *hot = group_of(r, verdicts[k].at % (r->n + !r->n));
+        }
+    }
+    free(result);
+    golden_case_clear(&c);
+    return worst;
+}
+
+/* In f32 and f64. All bounds in ULP but for the last column; "of the bound", 1, may be reached. */
+#define PROBLEM(label, real, f, parts, result, most, count, ...)                                                   \
+    {                                                                                                              \
+        .name = label, .function = f, .array_count = count, .arrays = {__VA_ARGS__}, .part = result, .type = real, \
+        .bound = parts, .attained = parts == 1, .unit = parts == 1 ? "of the bound" : "ULP", .max_n = most,        \
+        .generate = family_generate, .mutate = family_mutate, .evaluate = evaluate                                 \
+    }
+#define BOTH(label, ...) PROBLEM(label "-f32", ORACLE_F32, __VA_ARGS__), PROBLEM(label "-f64", ORACLE_F64, __VA_ARGS__)
+
+enum { LONG = 1 << 14, SQUARE = 12, ALL = GOLDEN_RESULTS };
+
+const problem family_problems[] = {
+    BOTH("softmax-logits", GOLDEN_SOFTMAX, 3, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
+    BOTH("log-softmax", GOLDEN_LOG_SOFTMAX, 2, 0, LONG, 1, GOLDEN_X),
+    BOTH("log-softmax-logits", GOLDEN_LOG_SOFTMAX, 2, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
+    BOTH("log-softmax-backward", GOLDEN_LOG_SOFTMAX_BACKWARD, 1, 0, LONG, 2, GOLDEN_Y, GOLDEN_DY),
+    BOTH("logsumexp", GOLDEN_LOGSUMEXP, 1, 0, LONG, 1, GOLDEN_X),
+    BOTH("logsumexp-logits", GOLDEN_LOGSUMEXP, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
+    BOTH("logsumexp-backward", GOLDEN_LOGSUMEXP_BACKWARD, 4, 0, LONG, 1, GOLDEN_X),
+    BOTH("logsumexp-weighted", GOLDEN_LOGSUMEXP_WEIGHTED, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_B),
+    BOTH("scale-gradient", GOLDEN_SCALE_GRADIENT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_DX),
+    BOTH("cross-entropy-loss", GOLDEN_CROSS_ENTROPY, 2, 0, LONG, 1, GOLDEN_X),
+    BOTH("cross-entropy-gradient", GOLDEN_CROSS_ENTROPY, 1, 2, LONG, 1, GOLDEN_X),
+    BOTH("cross-entropy-options", GOLDEN_CROSS_ENTROPY, 1, ALL, LONG, 2, GOLDEN_X, GOLDEN_CLASS_WEIGHTS),
+    BOTH("cross-entropy-dense", GOLDEN_CROSS_ENTROPY_DENSE, 1, ALL, LONG, 3, GOLDEN_X, GOLDEN_TARGETS,
+         GOLDEN_CLASS_WEIGHTS),
+    BOTH("softmax-jvp", GOLDEN_SOFTMAX_JVP, 1, 0, LONG, 2, GOLDEN_Y, GOLDEN_V),
+    BOTH("log-softmax-jvp", GOLDEN_LOG_SOFTMAX_JVP, 1, 0, LONG, 2, GOLDEN_Y, GOLDEN_V),
+    BOTH("double-backward", GOLDEN_DOUBLE_BACKWARD, 1, ALL, LONG, 3, GOLDEN_Y, GOLDEN_DY, GOLDEN_DDX),
+    BOTH("hessian-product", GOLDEN_HESSIAN_PRODUCT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_V),
+    BOTH("hessian", GOLDEN_HESSIAN, 8, 0, SQUARE, 1, GOLDEN_X),
+};
+const size_t family_problem_count = sizeof family_problems / sizeof *family_problems;

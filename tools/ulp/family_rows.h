@@ -1,0 +1,11 @@
+/* Rows for the functions of the family. */
+#ifndef SMX_TOOLS_ULP_FAMILY_ROWS_H
+#define SMX_TOOLS_ULP_FAMILY_ROWS_H
+
+#include "problem.h"
+
+/* As problem.generate and problem.mutate, for any function of the family. */
+void family_generate(const problem *p, random_state *rng, size_t n, row *r);
+void family_mutate(const problem *p, random_state *rng, row *r, size_t hot);
+
+#endif
