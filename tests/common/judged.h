@@ -1,0 +1,24 @@
+/* Golden cases made up by a test, run by the library and judged by MPFR (tools/ulp). */
+#ifndef SMX_TESTS_JUDGED_H
+#define SMX_TESTS_JUDGED_H
+
+#include <golden.h>
+
+#include "check.h"
+#include "rng.h"
+
+/* A case of that type with its inputs in place, all zeros. */
+golden_case judged_case(const dtype *t, golden_function function, size_t n);
+
+/* Options for a case: none, a scale, one of the masks, or all of them at once. What stands in a masked place is NaN. */
+enum { JUDGED_OPTIONS = 6 };
+const char *judged_options_name(size_t kind);
+void judged_options(golden_case *c, size_t kind, rng *r);
+
+/* Runs and judges the case, fails where an error is beyond its bound, and frees the case. */
+void judged_check(golden_case *c);
+
+/* Prints the largest error of each result of each function since the last call. */
+void judged_print(void);
+
+#endif
