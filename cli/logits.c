@@ -105,6 +105,19 @@ static bool make_lengths(logits *l, const space *rows, size_t first, size_t coun
     return true;
 }
 
+static bool check_scales(const logits *l, const space *rows, size_t first, size_t count) {
+    for (size_t r = 0; r < count; r++) {
+        const void *scales = l->scale.data;
+        double scale = l->scale.as == NPY_F4 ? (double)((const float *)scales)[r] : ((const double *)scales)[r];
+        if (settings_usable_scale(scale))
+            continue;
+        complain(l->scale.array.name, "the scale of row %zu is %g, not from 2^-64 to 2^64 or its negative",
+                 space_c_order(rows, first + r), scale);
+        return false;
+    }
+    return true;
+}
+
 static void set_mask(logits *l, size_t n) {
     size_t rows = l->mask.one_row ? 1 : 0;
     if ((NPY_TRUTHS >> l->mask.as & 1) != 0)
@@ -117,14 +130,17 @@ bool logits_load(logits *l, const space *rows, const layout *first, const tile *
     if (!input_load(&l->scale, rows, first, t) || !input_load(&l->mask, rows, first, t) ||
         !input_load(&l->lengths, rows, first, t))
         return false;
+    size_t row = t->outer * first->inner + t->column;
     if (l->scale.fit != FIT_NONE) {
+        if (!check_scales(l, rows, row, tile_rows(t)))
+            return false;
         l->options.scale = l->scale.data;
         l->options.scale_stride = 1;
     }
     if (l->mask.fit != FIT_NONE)
         set_mask(l, rows->n);
     if (has_lengths(l)) {
-        if (!make_lengths(l, rows, t->outer * first->inner + t->column, tile_rows(t)))
+        if (!make_lengths(l, rows, row, tile_rows(t)))
             return false;
         l->options.lengths = (smx_lengths){.data = l->kept};
     }

@@ -112,14 +112,21 @@ static int check_outputs(const settings *set) {
     return -1;
 }
 
+/* Of some results one must be wanted. */
 static int check_needed(const settings *set, const command *cmd) {
+    char list[256] = "";
+    size_t used = 0;
     if (cmd->needs == SET(SET_OUTPUT) && set->text[SET_OUTPUT] == NULL)
         return complain_usage(set->who, "needs -o FILE, where the result goes");
     for (int s = 0; s < SETTINGS; s++) {
-        if ((cmd->needs & SET(s)) != 0 && set->text[s] != NULL)
+        if ((cmd->needs & SET(s)) == 0)
+            continue;
+        if (set->text[s] != NULL)
             return -1;
+        used +=
+            (size_t)snprintf(list + used, sizeof list - used, "%s--%s", used == 0 ? "" : " or ", setting_table[s].name);
     }
-    return cmd->needs == 0 ? -1 : complain_usage(set->who, "needs an option that says where a result goes");
+    return used == 0 ? -1 : complain_usage(set->who, "needs %s FILE, where a result goes", list);
 }
 
 static int check_scale(const settings *set) {

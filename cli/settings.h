@@ -84,6 +84,9 @@ typedef struct command command;
 /* Reads the command line. Returns -1, or the exit status if that is all: after --help, or a message. */
 int settings_parse(settings *set, const command *cmd, int argc, char **argv);
 
+/* Whether the library takes a number as a scale. */
+bool settings_usable_scale(double scale);
+
 /* What the settings understand; for settings.c, in settings_table.c. A setter returns -1, or the exit status after a
  * message. */
 typedef struct setting_entry {

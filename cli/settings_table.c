@@ -115,10 +115,10 @@ static int set_dtype(settings *set, const char *text) {
     return -1;
 }
 
-static bool usable_scale(double scale) { return fabs(scale) >= 0x1p-64 && fabs(scale) <= 0x1p64; }
+bool settings_usable_scale(double scale) { return fabs(scale) >= 0x1p-64 && fabs(scale) <= 0x1p64; }
 
 static int set_scale(settings *set, const char *text) {
-    if (parse_real(text, &set->scale) && usable_scale(set->scale))
+    if (parse_real(text, &set->scale) && settings_usable_scale(set->scale))
         return -1;
     return complain_usage(set->who, "--scale takes a number from 2^-64 to 2^64 or its negative, not '%s'", text);
 }
@@ -130,7 +130,7 @@ static int set_temperature(settings *set, const char *text) {
         return complain_usage(set->who, "--temperature 0 has no softmax; its limit is the argmax: "
                                         "'smx cross-entropy --argmax FILE' writes that");
     set->scale = 1 / temperature;
-    if (parsed && usable_scale(set->scale))
+    if (parsed && settings_usable_scale(set->scale))
         return -1;
     return complain_usage(set->who, "--temperature takes a number from 2^-64 to 2^64 or its negative, not '%s'", text);
 }

@@ -133,7 +133,7 @@ static plan make_plan(const job *j) {
     if (slab <= block)
         return (plan){least(lay->outer, greatest(1, least(ENOUGH / (most / n + 1), block) / slab)), lay->inner, lay->n};
     /* Strips narrower than some pages would read the same pages again for each tile. */
-    size_t strip = least(lay->inner, greatest(4096, block * item / 1024) / item);
+    size_t strip = least(greatest(1, lay->inner), greatest(4096, block * item / 1024) / item);
     if (n <= block / strip || j->operation->parts == NULL || logits_given(j->set))
         return (plan){1, least(lay->inner, greatest(1, block / n)), lay->n};
     return (plan){1, strip, block / strip};

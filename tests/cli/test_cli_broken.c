@@ -223,6 +223,53 @@ static void test_pairs(void **state) {
     assert_success(shell("$SMX backward one.npy other.npy -o out.npy && rm out.npy"));
 }
 
+static void write_small(const char *path, const char *descr, const char *shape, const void *data, size_t bytes) {
+    char header[200];
+    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s}", descr, shape);
+    npy_write(path, 1, 0, header, (size_t)length, data, bytes);
+}
+
+/* Arrays beside the first input that do not fit it: (2, 3) here. */
+static void test_beside(void **state) {
+    (void)state;
+    static const int64_t long_lengths[] = {3, 4}, short_lengths[] = {-1, 3};
+    static const float scales[] = {1, 0};
+    static const struct {
+        const char *arguments, *names, *says;
+    } bad[] = {
+        {"softmax good.npy --mask two.npy", "smx: two.npy: ", "its shape (2,) does not broadcast to that of good.npy"},
+        {"softmax good.npy --mask deep.npy", "smx: deep.npy: ", "its shape (2, 1, 3) does not broadcast"},
+        {"softmax good.npy --mask long.npy", "smx: long.npy: ", "dtype '<i8' is not supported here, only "},
+        {"softmax good.npy --mask none.npy", "smx: none.npy: ", "No such file"},
+        {"softmax good.npy --lengths long.npy", "smx: long.npy: ", "the length of row 1 is 4, not from 0 to 3"},
+        {"softmax good.npy --lengths short.npy", "smx: short.npy: ", "the length of row 0 is -1, not from 0 to 3"},
+        {"softmax good.npy --lengths short.npy --axis 0", "smx: short.npy: ", "does not broadcast to that of the rows"},
+        {"softmax good.npy --lengths two.npy", "smx: two.npy: ", "dtype '<f4' is not supported here, only '<i4'"},
+        {"softmax good.npy --scale-file good.npy", "smx: good.npy: ", "does not broadcast to that of the rows"},
+        {"softmax good.npy --scale-file two.npy", "smx: two.npy: ", "the scale of row 1 is 0, not from"},
+        {"softmax row.npy --causal top-left", "smx: row.npy: ", "--causal needs two dimensions"},
+        {"logsumexp good.npy --weights two.npy", "smx: two.npy: ", "does not broadcast"},
+        {"logsumexp-backward good.npy good.npy", "smx: good.npy: ", "is not that of the rows of good.npy, (2,)"},
+        {"jacobian-product good.npy good.npy", "smx: good.npy: ", "does not have vectors, (..., count, n), for"},
+        {"jacobian-product good.npy two.npy", "smx: two.npy: ", "does not have vectors"},
+        {"jacobian-product fortran.npy deep.npy", "smx: fortran.npy: ", "it is in Fortran order"},
+        {"softmax long.npy", "smx: long.npy: ", "dtype '<i8' is not supported here, only '<f2'"},
+        {"jacobian long.npy", "smx: long.npy: ", "dtype '<i8' is not supported here"},
+        {"jvp good.npy deep.npy", "smx: deep.npy: ", "its shape (2, 1, 3) is not that of good.npy, (2, 3)"},
+    };
+    write_small("two.npy", "<f4", "(2,)", scales, sizeof scales);
+    write_small("deep.npy", "<f4", "(2, 1, 3)", numbers, sizeof numbers);
+    write_small("row.npy", "<f4", "(6,)", numbers, sizeof numbers);
+    write_small("long.npy", "<i8", "(2,)", long_lengths, sizeof long_lengths);
+    write_small("short.npy", "<i8", "(2,)", short_lengths, sizeof short_lengths);
+    static const char fortran[] = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}";
+    npy_write("fortran.npy", 1, 0, fortran, strlen(fortran), numbers, sizeof numbers);
+    size_t before = count_entries("");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_refused(shell("$SMX %s -o out.npy", bad[i].arguments), 1, bad[i].names, bad[i].says);
+    assert_int_equal(count_entries(""), before);
+}
+
 static void test_shapes(void **state) {
     (void)state;
     static const char scalar[] = "{'descr': '<f4', 'fortran_order': False, 'shape': ()}";
@@ -247,7 +294,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(test_good_headers, setup), cmocka_unit_test_setup(test_preambles, setup),
         cmocka_unit_test_setup(test_lengths, setup),      cmocka_unit_test_setup(test_random_changes, setup),
         cmocka_unit_test_setup(test_not_files, setup),    cmocka_unit_test_setup(test_pairs, setup),
-        cmocka_unit_test_setup(test_shapes, setup),
+        cmocka_unit_test_setup(test_shapes, setup),       cmocka_unit_test_setup(test_beside, setup),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }

@@ -141,6 +141,29 @@ static void test_failed_writes(void **state) {
     assert_old_file();
 }
 
+static void make_labels(void) {
+    static const char header[] = "{'descr': '<i8', 'fortran_order': False, 'shape': (1000,)}";
+    static const int64_t labels[ROWS] = {0};
+    npy_write("labels.npy", 1, 0, header, strlen(header), labels, sizeof labels);
+}
+
+/* Of several outputs all are put in place, or none. */
+static void test_several_outputs(void **state) {
+    (void)state;
+    make_labels();
+    assert_success(shell("$SMX cross-entropy x.npy labels.npy --grad dx1.npy --lse lse1.npy -o loss1.npy > /dev/null"));
+    assert_success(shell("cp x.npy same.npy; $SMX cross-entropy same.npy labels.npy --grad same.npy -o - > loss2.npy"));
+    assert_true(same_files("dx1.npy", "same.npy") && same_files("loss1.npy", "loss2.npy"));
+    assert_refused(shell("ulimit -f 200; $SMX cross-entropy x.npy labels.npy --lse old.npy --grad fresh.npy"), 1,
+                   "smx: fresh.npy: ", "File too large");
+    assert_old_file();
+    assert_refused(shell("$SMX cross-entropy x.npy labels.npy --grad old.npy --lse fresh.npy -o /dev/full"), 1,
+                   "smx: /dev/full: ", "No space left");
+    assert_old_file();
+    assert_success(shell("! test -e fresh.npy"));
+    assert_refused(shell("$SMX cross-entropy x.npy labels.npy > /dev/full"), 1, "smx: standard output: ", "No space");
+}
+
 /* With stderr closed, a message must not land in the output, which would get that descriptor: here a pipe, and the
  * message is that an input was cut short. */
 static void test_closed_descriptors(void **state) {
@@ -171,7 +194,8 @@ static int eventually(int (*condition)(void)) {
     return 0;
 }
 
-static int temporary_is_there(void) { return count_entries(".smx") == 1; }
+static size_t temporaries;
+static int temporary_is_there(void) { return count_entries(".smx") == temporaries; }
 
 /* A Jacobian of 64 GiB, to be interrupted long before it is done. */
 static void make_endless(void) {
@@ -187,6 +211,7 @@ static void test_interrupted(void **state) {
     (void)state;
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     make_endless();
+    temporaries = 1;
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         label("signal %d", signals[i]);
         pid_t tool = start_tool(-1, "jacobian", "long.npy", "-o", "old.npy", (char *)NULL);
@@ -197,10 +222,26 @@ static void test_interrupted(void **state) {
     }
 }
 
+/* Work on 2 GiB, interrupted long before it is done. */
+static void test_interrupted_with_several_outputs(void **state) {
+    (void)state;
+    const array x = {.t = &dtype_f32, .ndim = 2, .shape = {1 << 17, 1 << 12}};
+    array_write_sparse(&x, "x-long.npy");
+    temporaries = 2;
+    pid_t tool = start_tool(-1, "double-backward", "x-long.npy", "x-long.npy", "x-long.npy", "--grad-y", "old.npy",
+                            "--grad-dy", "fresh.npy", (char *)NULL);
+    assert_true(eventually(temporary_is_there));
+    assert_int_equal(kill(tool, SIGTERM), 0);
+    assert_int_equal(wait_for(tool), 128 + SIGTERM);
+    assert_old_file();
+    assert_success(shell("! test -e fresh.npy; rm x-long.npy"));
+}
+
 /* Under nohup, a lost terminal stops nothing. */
 static void test_ignored_signal(void **state) {
     (void)state;
     make_endless();
+    temporaries = 1;
     signal(SIGHUP, SIG_IGN);
     pid_t tool = start_tool(-1, "jacobian", "long.npy", "-o", "old.npy", (char *)NULL);
     signal(SIGHUP, SIG_DFL);
@@ -264,9 +305,11 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_input_is_output),
         cmocka_unit_test(test_modes_and_links),
         cmocka_unit_test(test_failed_writes),
+        cmocka_unit_test(test_several_outputs),
         cmocka_unit_test(test_closed_descriptors),
         cmocka_unit_test(test_broken_pipe),
         cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_interrupted_with_several_outputs),
         cmocka_unit_test(test_ignored_signal),
         cmocka_unit_test(test_truncated_meanwhile),
         cmocka_unit_test(test_progress),

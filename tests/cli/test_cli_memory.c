@@ -44,6 +44,27 @@ static void test_one_row(void **state) {
     assert_in_memory(shell("$SMX backward x.npy x.npy -o /dev/null --memory %d", MEMORY));
 }
 
+/* The rest of the family streams too: inputs beside X, and several results. */
+static void test_family(void **state) {
+    (void)state;
+    enum { N = 1024, ROWS = ARRAY / 4 / N };
+    make_sparse("x.npy", ROWS, N, 0);
+    const array labels = {.t = &dtype_f32, .ndim = 1, .shape = {ROWS}},
+                mask = {.t = &dtype_f32, .ndim = 1, .shape = {N}};
+    array_write_sparse(&labels, "lengths.npy");
+    array_write_sparse(&mask, "mask.npy");
+    /* The same bytes as labels: all 0. */
+    assert_success(shell("sed -i 's/<f4/<i4/' lengths.npy"));
+    assert_in_memory(shell("$SMX log-softmax x.npy -o /dev/null --mask mask.npy --dtype f2 --memory %d", MEMORY));
+    assert_in_memory(shell("$SMX log-softmax x.npy -o /dev/null --mask x.npy --memory %d", MEMORY));
+    assert_in_memory(shell("$SMX logsumexp x.npy -o lse.npy --lengths lengths.npy --axis 1 --memory %d", MEMORY));
+    assert_in_memory(
+        shell("$SMX cross-entropy x.npy lengths.npy --grad /dev/null --lse lse.npy --memory %d > /dev/null", MEMORY));
+    assert_in_memory(shell("$SMX cross-entropy x.npy x.npy --grad-targets /dev/null --memory %d > /dev/null", MEMORY));
+    assert_in_memory(shell("$SMX double-backward x.npy x.npy x.npy --grad-y /dev/null --memory %d", MEMORY));
+    assert_in_memory(shell("$SMX log-softmax x.npy -o y.npy --axis 0 --memory %d", MEMORY));
+}
+
 /* A row that lies all over the file: whole rows of a strip at a time, or parts of them. */
 static void test_columns(void **state) {
     (void)state;
@@ -69,10 +90,8 @@ static void test_jacobian(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_one_row),
-        cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_jacobian),
+        cmocka_unit_test(test_rows),    cmocka_unit_test(test_one_row),  cmocka_unit_test(test_family),
+        cmocka_unit_test(test_columns), cmocka_unit_test(test_jacobian),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }

@@ -2,6 +2,8 @@
 #include "array.h"
 #include "tool.h"
 
+#include <string.h>
+
 static int setup(void **state) {
     (void)state;
     const array a = {.t = &dtype_f32, .ndim = 2, .shape = {2, 3}};
@@ -41,6 +43,32 @@ static void test_usage(void **state) {
         {"jacobian good.npy -o out.npy --axis 0", "unknown option '--axis'"},
         {"softmax good.npy -o out.npy -q", "unknown option '-q'"},
         {"softmax good.npy -o out.npy --nonsense", "unknown option '--nonsense'"},
+        {"backward good.npy good.npy -o out.npy --minus-inf-row nan", "unknown option '--minus-inf-row'"},
+        {"softmax good.npy -o out.npy --dtype f16", "'f2', 'bf16', 'f4' or 'f8', not 'f16'"},
+        {"softmax good.npy -o out.npy --scale 0", "--scale takes a number from 2^-64 to 2^64 or its negative, not '0'"},
+        {"softmax good.npy -o out.npy --scale nan", "not 'nan'"},
+        {"softmax good.npy -o out.npy --scale 1e300", "not '1e300'"},
+        {"softmax good.npy -o out.npy --scale 1e999", "not '1e999'"},
+        {"softmax good.npy -o out.npy --scale 1,5", "not '1,5'"},
+        {"softmax good.npy -o out.npy --temperature 0", "its limit is the argmax: 'smx cross-entropy --argmax"},
+        {"softmax good.npy -o out.npy --temperature -0.0", "its limit is the argmax"},
+        {"softmax good.npy -o out.npy --temperature inf", "--temperature takes a number"},
+        {"softmax good.npy -o out.npy --temperature 2 --scale 2",
+         "only one of --scale, --temperature and --scale-file"},
+        {"softmax good.npy -o out.npy --scale-file good.npy --scale 2", "only one of --scale"},
+        {"softmax good.npy -o out.npy --causal left", "'top-left', 'bottom-right' or 'none', not 'left'"},
+        {"softmax good.npy -o out.npy --causal top-left --axis 0", "--causal works along the last axis only"},
+        {"softmax - -o out.npy --mask -", "only one input can be standard input"},
+        {"softmax good.npy -o out.npy --help=x", "option '--help' takes no value"},
+        {"logsumexp good.npy -o out.npy --sign sign.npy", "--sign needs --weights"},
+        {"logsumexp good.npy", "needs --output or --sign FILE, where a result goes"},
+        {"logsumexp good.npy --weights good.npy -o out.npy --sign out.npy", "--output and --sign name the same file"},
+        {"double-backward good.npy good.npy good.npy", "needs --grad-y or --grad-dy FILE"},
+        {"double-backward good.npy good.npy --grad-y out.npy", "takes 3 input files, not 2"},
+        {"cross-entropy good.npy", "takes 2 input files, not 1"},
+        {"demo --threads 0", "--threads takes a number from 1 to 1024, not '0'"},
+        {"demo --axis 1", "unknown option '--axis'"},
+        {"demo x", "takes no 'x'"},
         {"info x", "takes no 'x'"},
         {"info --x", "unknown option '--x'"},
     };
@@ -53,22 +81,55 @@ static void test_usage(void **state) {
 static void test_isa(void **state) {
     (void)state;
     static const char *const commands[] = {"info", "softmax good.npy -o out.npy",
-                                           "backward good.npy good.npy -o out.npy", "jacobian good.npy -o out.npy"};
+                                           "backward good.npy good.npy -o out.npy", "jacobian good.npy -o out.npy",
+                                           "cross-entropy good.npy good.npy"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         assert_refused(shell("SMX_ISA=bogus $SMX %s", commands[i]), 2, "SMX_ISA=bogus", "available: ");
     assert_success(shell("SMX_ISA=scalar $SMX info | grep -q '^instruction set  scalar$'"));
 }
 
+/* smx --help names every command once; each has a help of its own, which names it and fits a terminal. */
 static void test_help(void **state) {
     (void)state;
-    assert_success(shell("for c in '' softmax backward jacobian demo info; do $SMX $c --help | grep -q '^usage: smx' ||"
-                         " exit 1; $SMX $c -h > /dev/null || exit 1; done"));
-    assert_success(shell("for c in softmax backward jacobian demo info; do $SMX --help | grep -q \"^  $c \" || exit 1;"
-                         " done"));
+    assert_success(shell("$SMX --help | sed -n 's/^  \\([a-z-]*\\)  .*/\\1/p' > commands"));
+    assert_success(shell("for c in softmax log-softmax logsumexp cross-entropy jvp hessian demo info; do"
+                         " grep -qx \"$c\" commands || exit 1; done; test $(wc -l < commands) = 17"));
+    assert_success(shell("for c in $(cat commands); do $SMX $c --help > help && $SMX $c -h | cmp - help || exit 1;"
+                         " head -n 1 help | grep -q \"^usage: smx $c\" || exit 1;"
+                         " ! grep -E '^.{101}' help || exit 1; done; rm help commands"));
+    assert_success(shell("$SMX -h | grep -q '^usage: smx'"));
     assert_success(shell("$SMX --version | grep -qx 'smx %s'", smx_version()));
     assert_success(shell("$SMX info | grep -qx 'version          %s'", smx_version()));
     assert_refused(shell("$SMX --help > /dev/full"), 1, "smx: standard output: ", "No space left");
     assert_refused(shell("$SMX info >&-"), 1, "smx: standard output: ", "Bad file descriptor");
+}
+
+/* The example in each help runs, on arrays that have the names and shapes that it speaks of. */
+static void test_examples(void **state) {
+    (void)state;
+    static const struct {
+        const char *names;
+        array a;
+    } arrays[] = {
+        {"X Y V DY DX DDX B KEEP", {.t = &dtype_f32, .ndim = 2, .shape = {4, 3}}},
+        {"DLSE", {.t = &dtype_f32, .ndim = 1, .shape = {4}}},
+    };
+    assert_success(shell("mkdir examples"));
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        array_write_sparse(&arrays[i].a, "examples/a.npy");
+        assert_success(shell("cd examples && for n in %s; do cp a.npy $n.npy; done", arrays[i].names));
+    }
+    static const char labels[] = "{'descr': '<i4', 'fortran_order': False, 'shape': (4,), }";
+    static const int32_t zeros[4] = {0};
+    npy_write("examples/LABELS.npy", 1, 0, labels, strlen(labels), zeros, sizeof zeros);
+    const array vectors = {.t = &dtype_f32, .ndim = 3, .shape = {4, 2, 3}};
+    assert_success(shell("for c in $($SMX --help | sed -n 's/^  \\([a-z-]*\\)  .*/\\1/p'); do"
+                         " $SMX $c --help | sed -n 's/^    smx //p'; done > lines; test $(wc -l < lines) = 15"));
+    assert_success(shell("grep -v jacobian-product lines > most; cd examples; while read -r line; do"
+                         " $SMX $line > /dev/null || exit 1; done < ../most"));
+    array_write_sparse(&vectors, "examples/V.npy");
+    assert_success(shell("cd examples && $SMX $(grep jacobian-product ../lines)"));
+    assert_success(shell("rm -r examples lines most"));
 }
 
 int main(int argc, char **argv) {
@@ -76,6 +137,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(test_usage, setup),
         cmocka_unit_test_setup(test_isa, setup),
         cmocka_unit_test_setup(test_help, setup),
+        cmocka_unit_test_setup(test_examples, setup),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }
