@@ -1,0 +1,281 @@
+#include "family.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "family_runs.h"
+#include "fill.h"
+
+const function *function_named(const char *name) {
+    for (size_t i = 0; i < functions_count; i++) {
+        if (strcmp(functions[i].name, name) == 0) {
+            return &functions[i];
+        }
+    }
+    fail_msg("the table of functions has no \"%s\"", name);
+    return NULL;
+}
+
+int argument_is_output(const argument *a) { return a->form != FORM_NONE && a->content == OUTPUT; }
+
+int argument_is_input(const argument *a) { return a->form != FORM_NONE && a->content != OUTPUT; }
+
+size_t argument_rows(const argument *a, size_t n) {
+    switch (a->form) {
+    case FORM_ROWS:
+    case FORM_VALUES:
+        return 1;
+    case FORM_VECTORS:
+        return VECTORS;
+    case FORM_MATRICES:
+        return n;
+    default:
+        return 0;
+    }
+}
+
+static size_t element_bytes(const dtype *t, element_type type) {
+    switch (type) {
+    case INT32:
+        return sizeof(int32_t);
+    case INT64:
+    case UINT64:
+        return sizeof(int64_t);
+    case UINT8:
+        return 1;
+    default:
+        return t->size;
+    }
+}
+
+static int is_vector(const argument *a) { return a->form != FORM_VALUES && a->form != FORM_VALUE; }
+
+/* ---- Calls ---- */
+
+call call_new(const function *f, const dtype *t, size_t rows, size_t n, size_t spread, rng *r) {
+    call c = {.f = f, .t = t, .rows = rows, .n = n};
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        const argument *a = &f->arguments[i];
+        if (a->form == FORM_NONE) {
+            continue;
+        }
+        size_t own_rows = argument_rows(a, n) ? rows * argument_rows(a, n) : 1, own_n = is_vector(a) ? n : 1;
+        size_t more = spread && is_vector(a) ? rng_below(r, spread + 1) : 0;
+        size_t offset = spread ? rng_below(r, spread + 1) : 0;
+        c.b[i] = block_new(element_bytes(t, a->type), own_rows, own_n, own_n + more, offset);
+    }
+    return c;
+}
+
+void call_free(call *c) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        block_free(&c->b[i]);
+    }
+}
+
+smx_status call_run(const call *c, const smx_options *opt) {
+    const function_run *runs = c->t == &dtype_f32 ? family_runs_f32 : family_runs_f64;
+    return runs[c->f->run](c->f, c->rows, c->n, c->b, opt);
+}
+
+void call_must_run(call *c, const smx_options *opt) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if (argument_is_output(&c->f->arguments[i])) {
+            block_erase(&c->b[i]);
+        }
+    }
+    assert_ok(call_run(c, opt));
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if (c->b[i].a) {
+            block_check_gaps(&c->b[i], c->f->arguments[i].name);
+        }
+    }
+}
+
+/* ---- Inputs ---- */
+
+static double factor(rng *r) { return rng_below(r, 5) ? rng_normal(r) : 0; }
+
+static void fill_labels(const call *c, block *b, rng *r) {
+    for (size_t k = 0; k < b->rows; k++) {
+        int64_t label = (int64_t)rng_below(r, c->n);
+        if (c->f->ce.use_ignore_index && rng_below(r, 4) == 0) {
+            label = c->f->ce.ignore_index;
+        }
+        if (b->size == sizeof(int32_t)) {
+            *(int32_t *)block_element(b, k, 0) = (int32_t)label;
+        } else {
+            *(int64_t *)block_element(b, k, 0) = label;
+        }
+    }
+}
+
+static void fill_logarithms(const dtype *t, void *y, void *unused, size_t n, size_t kind, rng *r) {
+    fill_backward(t, y, unused, n, kind, r);
+    for (size_t i = 0; i < n; i++) {
+        t->store(y, i, log(fabs(t->load(y, i))));
+    }
+}
+
+static void fill_targets(const dtype *t, void *a, size_t n, rng *r) {
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        t->store(a, i, fabs(factor(r)));
+        sum += t->load(a, i);
+    }
+    for (size_t i = 0; i < n && sum > 0; i++) {
+        t->store(a, i, t->load(a, i) / sum);
+    }
+}
+
+static void fill_factors(const dtype *t, void *a, size_t n, int negative_too, rng *r) {
+    for (size_t i = 0; i < n; i++) {
+        double value = factor(r);
+        t->store(a, i, negative_too ? value : fabs(value));
+    }
+}
+
+static void fill_vector(const dtype *t, content what, void *a, void *unused, size_t n, size_t kind, rng *r) {
+    switch (what) {
+    case LOGITS:
+        fill_x(t, a, n, kind % FILL_X_KINDS, r);
+        break;
+    case PROBABILITIES:
+        fill_backward(t, a, unused, n, kind, r);
+        break;
+    case LOG_PROBABILITIES:
+        fill_logarithms(t, a, unused, n, kind, r);
+        break;
+    case GRADIENTS:
+        fill_backward(t, unused, a, n, kind, r);
+        break;
+    case TARGETS:
+        fill_targets(t, a, n, r);
+        break;
+    default:
+        fill_factors(t, a, n, what == FACTORS, r);
+    }
+}
+
+void call_fill(call *c, size_t kind, rng *r) {
+    size_t longest = c->n > c->rows ? c->n : c->rows;
+    void *unused = elements(c->t, longest);
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        const argument *a = &c->f->arguments[i];
+        block *b = &c->b[i];
+        if (!argument_is_input(a)) {
+            continue;
+        }
+        if (a->content == LABELS) {
+            fill_labels(c, b, r);
+        } else if (a->form == FORM_VALUES) {
+            fill_vector(c->t, a->content, b->a, unused, b->rows, kind, r);
+        } else {
+            for (size_t k = 0; k < b->rows; k++) {
+                fill_vector(c->t, a->content, block_element(b, k, 0), unused, b->n, (kind + k / 2) % CALL_KINDS, r);
+            }
+        }
+    }
+    free(unused);
+}
+
+/* Where a label stands after the permutation. */
+static int64_t permuted_label(int64_t label, const size_t *perm, size_t n) {
+    for (size_t i = 0; perm && i < n; i++) {
+        if ((int64_t)perm[i] == label) {
+            return (int64_t)i;
+        }
+    }
+    return label;
+}
+
+static void copy_label(block *to, size_t to_k, const block *from, size_t from_k, const size_t *perm, size_t n) {
+    if (to->size == sizeof(int32_t)) {
+        int32_t *label = block_element(from, from_k, 0), *copy = block_element(to, to_k, 0);
+        *copy = (int32_t)permuted_label(*label, perm, n);
+    } else {
+        int64_t *label = block_element(from, from_k, 0), *copy = block_element(to, to_k, 0);
+        *copy = permuted_label(*label, perm, n);
+    }
+}
+
+/* Which element of a row's share corresponds to element (j, i) of the permuted one. */
+static void *counterpart(const argument *a, const block *b, size_t k, size_t j, size_t i, const size_t *perm) {
+    size_t count = argument_rows(a, b->n);
+    size_t row = a->form == FORM_MATRICES && perm ? perm[j] : j;
+    return block_element(b, k * count + row, is_vector(a) && perm ? perm[i] : i);
+}
+
+void call_copy_row(call *to, size_t to_k, const call *from, size_t from_k, const size_t *perm) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        const argument *a = &to->f->arguments[i];
+        block *b = &to->b[i];
+        if (!argument_is_input(a)) {
+            continue;
+        }
+        if (a->content == LABELS) {
+            copy_label(b, to_k, &from->b[i], from_k, perm, to->n);
+            continue;
+        }
+        size_t count = argument_rows(a, to->n), shared = count == 0;
+        for (size_t j = 0; j < count + shared; j++) {
+            for (size_t e = 0; e < b->n; e++) {
+                memcpy(block_element(b, to_k * count + j, e), counterpart(a, &from->b[i], from_k, j, e, perm), b->size);
+            }
+        }
+    }
+}
+
+/* ---- Outputs ---- */
+
+static void expect_bytes(const call *c, const argument *a, size_t k, size_t i, const void *expected, const void *got,
+                         size_t size) {
+    if (memcmp(expected, got, size) == 0) {
+        return;
+    }
+    if (a->type == REAL_OF_T) {
+        fail_msg("%s: element %zu of row %zu of %s: expected %a (%" PRIx64 "), got %a (%" PRIx64 ")", label_text(), i,
+                 k, a->name, c->t->load(expected, 0), c->t->bits(expected, 0), c->t->load(got, 0), c->t->bits(got, 0));
+    }
+    fail_msg("%s: element %zu of row %zu of %s differs", label_text(), i, k, a->name);
+}
+
+/* A mean's gradient has the weight of the whole batch. The first of equal largest logits is another after a permutation.
+ */
+static int belongs_to_row(const function *f, const argument *a, int permuted) {
+    const argument *dx = &f->arguments[CE_DX];
+    return argument_is_output(a) && !(a == dx && f->ce.reduction == SMX_REDUCTION_MEAN) &&
+           !(permuted && a->type == INT64);
+}
+
+void call_expect_row(const call *expected, size_t expected_k, const call *got, size_t got_k, const size_t *perm) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        const argument *a = &got->f->arguments[i];
+        const block *b = &got->b[i];
+        if (!belongs_to_row(got->f, a, perm != NULL)) {
+            continue;
+        }
+        size_t count = argument_rows(a, got->n);
+        for (size_t j = 0; j < count; j++) {
+            for (size_t e = 0; e < b->n; e++) {
+                expect_bytes(got, a, got_k * count + j, e, counterpart(a, &expected->b[i], expected_k, j, e, perm),
+                             block_element(b, got_k * count + j, e), b->size);
+            }
+        }
+    }
+}
+
+void call_expect_same(const call *expected, const call *got) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        const argument *a = &got->f->arguments[i];
+        const block *b = &got->b[i];
+        for (size_t k = 0; argument_is_output(a) && k < b->rows; k++) {
+            for (size_t e = 0; e < b->n; e++) {
+                expect_bytes(got, a, k, e, block_element(&expected->b[i], k, e), block_element(b, k, e), b->size);
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+/* The functions' own signatures behind that of family.h. Included once for each dtype, with REAL, F(name) and RUN(name)
+ * defined; no include guard for that reason. */
+
+static smx_status softmax(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_softmax)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, opt);
+}
+
+static smx_status softmax_backward(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_softmax_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status log_softmax(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_log_softmax)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, opt);
+}
+
+static smx_status log_softmax_backward(const function *f, size_t rows, size_t n, const block *b,
+                                       const smx_options *opt) {
+    (void)f;
+    return F(smx_log_softmax_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status logsumexp(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_logsumexp)(rows, n, b[0].a, b[0].ld, b[1].a, opt);
+}
+
+static smx_status logsumexp_backward(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_logsumexp_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[2].a, b[2].ld, opt);
+}
+
+static smx_status logsumexp_weighted(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_logsumexp_weighted)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[3].a, opt);
+}
+
+static smx_status scale_gradient(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_scale_gradient)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, opt);
+}
+
+static smx_status softmax_jvp(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_softmax_jvp)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status log_softmax_jvp(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_log_softmax_jvp)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status softmax_jacobian_product(const function *f, size_t rows, size_t n, const block *b,
+                                           const smx_options *opt) {
+    (void)f;
+    return F(smx_softmax_jacobian_product)(rows, n, b[0].a, b[0].ld, VECTORS, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status softmax_double_backward(const function *f, size_t rows, size_t n, const block *b,
+                                          const smx_options *opt) {
+    (void)f;
+    return F(smx_softmax_double_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, b[3].a, b[3].ld,
+                                          b[4].a, b[4].ld, opt);
+}
+
+static smx_status cross_entropy_hessian_product(const function *f, size_t rows, size_t n, const block *b,
+                                                const smx_options *opt) {
+    (void)f;
+    return F(smx_cross_entropy_hessian_product)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status cross_entropy_hessian(const function *f, size_t rows, size_t n, const block *b,
+                                        const smx_options *opt) {
+    (void)f;
+    return F(smx_cross_entropy_hessian)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, n * b[1].ld, opt);
+}
+
+smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, const cross_entropy *c,
+                              const smx_options *opt) {
+    F(smx_cross_entropy)
+    ce = {
+        .size = sizeof ce,
+        .labels_i32 = c->labels_i32,
+        .labels_i64 = c->labels_i64,
+        .targets = c->targets,
+        .ldt = c->ldt,
+        .use_ignore_index = c->settings.use_ignore_index,
+        .ignore_index = c->settings.ignore_index,
+        .class_weights = c->class_weights,
+        .smoothing = (REAL)c->settings.smoothing,
+        .z_loss = (REAL)c->settings.z_loss,
+        .softcap = (REAL)c->settings.softcap,
+        .reduction = c->settings.reduction,
+        .empty_mean = c->settings.empty_mean,
+        .dloss = c->dloss,
+        .loss = c->loss,
+        .reduced = c->reduced,
+        .lse = c->lse,
+        .target_log_prob = c->target_log_prob,
+        .argmax = c->argmax,
+        .correct = c->correct,
+        .count = c->count,
+        .weight = c->weight,
+        .dx = c->dx,
+        .lddx = c->lddx,
+        .dtargets = c->dtargets,
+        .lddt = c->lddt,
+        .bad_row = c->bad_row,
+    };
+    return F(smx_cross_entropy_eval)(rows, n, x, ldx, &ce, opt);
+}
+
+static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    size_t bad_row;
+    cross_entropy c = {
+        .labels_i32 = b[CE_LABELS_I32].a,
+        .labels_i64 = b[CE_LABELS_I64].a,
+        .targets = b[CE_TARGETS].a,
+        .ldt = b[CE_TARGETS].ld,
+        .class_weights = b[CE_WEIGHTS].a,
+        .settings = f->ce,
+        .dloss = b[CE_DLOSS].a,
+        .loss = b[CE_LOSS].a,
+        .reduced = b[CE_REDUCED].a,
+        .lse = b[CE_LSE].a,
+        .target_log_prob = b[CE_LOG_PROB].a,
+        .argmax = b[CE_ARGMAX].a,
+        .correct = b[CE_CORRECT].a,
+        .count = b[CE_COUNT].a,
+        .weight = b[CE_WEIGHT].a,
+        .dx = b[CE_DX].a,
+        .lddx = b[CE_DX].ld,
+        .dtargets = b[CE_DTARGETS].a,
+        .lddt = b[CE_DTARGETS].ld,
+        .bad_row = &bad_row,
+    };
+    return CROSS_ENTROPY_EVAL(rows, n, b[CE_X].a, b[CE_X].ld, &c, opt);
+}
+
+const function_run RUNS[FAMILY_RUNS] = {
+    [RUN_SOFTMAX] = softmax,
+    [RUN_SOFTMAX_BACKWARD] = softmax_backward,
+    [RUN_LOG_SOFTMAX] = log_softmax,
+    [RUN_LOG_SOFTMAX_BACKWARD] = log_softmax_backward,
+    [RUN_LOGSUMEXP] = logsumexp,
+    [RUN_LOGSUMEXP_BACKWARD] = logsumexp_backward,
+    [RUN_LOGSUMEXP_WEIGHTED] = logsumexp_weighted,
+    [RUN_SCALE_GRADIENT] = scale_gradient,
+    [RUN_SOFTMAX_JVP] = softmax_jvp,
+    [RUN_LOG_SOFTMAX_JVP] = log_softmax_jvp,
+    [RUN_SOFTMAX_JACOBIAN_PRODUCT] = softmax_jacobian_product,
+    [RUN_SOFTMAX_DOUBLE_BACKWARD] = softmax_double_backward,
+    [RUN_CROSS_ENTROPY_HESSIAN_PRODUCT] = cross_entropy_hessian_product,
+    [RUN_CROSS_ENTROPY_HESSIAN] = cross_entropy_hessian,
+    [RUN_CROSS_ENTROPY_EVAL] = cross_entropy_run,
+};

@@ -1,0 +1,171 @@
+#include "masks.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "check.h"
+
+enum { MORE = 10 }; /* strides are less than that larger than n */
+
+static void *memory(size_t bytes) {
+    void *a = malloc(bytes ? bytes : 1);
+    assert_non_null(a);
+    return a;
+}
+
+/* As base.h has it: row (k / every) % rows. */
+static size_t mask_row(size_t k, size_t rows, size_t every) {
+    size_t row = k / (every ? every : 1);
+    return rows ? row % rows : row;
+}
+
+static const double scales[] = {1, -1, 0.5, 2, 1.7, -0.3, 0x1p-10, 30, -1e4};
+
+static double random_scale(rng *r) { return scales[rng_below(r, sizeof scales / sizeof *scales)]; }
+
+static double random_addend(const dtype *t, size_t kind, rng *r) {
+    if (rng_below(r, 4) == 0) {
+        return -INFINITY;
+    }
+    switch (kind) {
+    case 0:
+        return 0;
+    case 1:
+        return -(double)rng_below(r, 100);
+    case 2:
+        return rng_below(r, 9) ? rng_uniform(r, -1, 1) * t->max : -0.0;
+    default:
+        return 10 * rng_normal(r);
+    }
+}
+
+static void random_repeat(size_t rows, size_t *limit, size_t *every, rng *r) {
+    *limit = rng_below(r, 3) ? rng_below(r, rows + 2) : 0;
+    *every = rng_below(r, 4);
+}
+
+/* More rows than any call reads. */
+static size_t rows_of(size_t rows, size_t limit) { return limit ? limit : rows + 1; }
+
+static void add_random(masks *m, rng *r) {
+    const dtype *t = m->t;
+    random_repeat(m->rows, &m->opt.add.rows, &m->opt.add.every, r);
+    size_t count = rows_of(m->rows, m->opt.add.rows), kind = rng_below(r, 4), ld = m->n + rng_below(r, MORE);
+    m->add = memory(count * ld * t->size);
+    for (size_t i = 0; i < count * ld; i++) {
+        t->store(m->add, i, i % ld < m->n ? random_addend(t, kind, r) : NAN);
+    }
+    m->opt.add.data = m->add;
+    m->opt.add.ld = ld;
+}
+
+/* Few zeros, many, or rows of nothing else. */
+static void keep_random(masks *m, rng *r) {
+    random_repeat(m->rows, &m->opt.keep.rows, &m->opt.keep.every, r);
+    size_t count = rows_of(m->rows, m->opt.keep.rows), ld = m->n + rng_below(r, MORE);
+    m->keep = memory(count * ld);
+    for (size_t k = 0; k < count; k++) {
+        size_t density = rng_below(r, 12);
+        for (size_t i = 0; i < ld; i++) {
+            m->keep[k * ld + i] = rng_below(r, 10) < density ? (uint8_t)(1 + rng_below(r, 255)) : 0;
+        }
+    }
+    m->opt.keep.data = m->keep;
+    m->opt.keep.ld = ld;
+}
+
+static void lengths_random(masks *m, rng *r) {
+    random_repeat(m->rows, &m->opt.lengths.rows, &m->opt.lengths.every, r);
+    size_t count = rows_of(m->rows, m->opt.lengths.rows);
+    m->lengths = memory(count * sizeof *m->lengths);
+    for (size_t k = 0; k < count; k++) {
+        m->lengths[k] = (int64_t)(rng_below(r, 4) ? rng_below(r, m->n + 1) : m->n);
+    }
+    m->opt.lengths.data = m->lengths;
+}
+
+masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r) {
+    masks m = {.t = t, .rows = rows, .n = n, .opt = {.size = sizeof m.opt, .threads = 1}};
+    if (what & (SCALE_ONE | SCALE_ROWS)) {
+        m.opt.scale_stride = (what & SCALE_ROWS) != 0;
+        m.scale = memory(t->size * (rows + 1));
+        for (size_t k = 0; k <= rows; k++) {
+            t->store(m.scale, k, random_scale(r));
+        }
+        m.opt.scale = m.scale;
+    }
+    if (what & MASK_ADD) {
+        add_random(&m, r);
+    }
+    if (what & MASK_KEEP) {
+        keep_random(&m, r);
+    }
+    if (what & MASK_LENGTHS) {
+        lengths_random(&m, r);
+    }
+    if (what & MASK_CAUSAL) {
+        m.opt.causal = rng_below(r, 2) ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_BOTTOM_RIGHT;
+        m.opt.queries = 1 + rng_below(r, rng_below(r, 2) ? rows : n + 3);
+    }
+    return m;
+}
+
+void masks_free(masks *m) { free(m->scale), free(m->add), free(m->keep), free(m->lengths); }
+
+int masks_choice(const function *f, rng *r) {
+    int what = rng_below(r, 4) ? (int)rng_below(r, OPTIONS_ALL + 1) : 0;
+    what = (what & f->takes) | f->needs;
+    return what & SCALE_ROWS ? what & ~SCALE_ONE : what;
+}
+
+static int keeps_by_causality(const smx_options *opt, size_t k, size_t n, size_t i) {
+    if (opt->causal == SMX_CAUSAL_NONE) {
+        return 1;
+    }
+    size_t query = k % opt->queries;
+    return opt->causal == SMX_CAUSAL_TOP_LEFT ? i <= query : i + opt->queries <= query + n;
+}
+
+double masks_added(const masks *m, size_t k, size_t i) {
+    const smx_mask_add *a = &m->opt.add;
+    return a->data ? m->t->load(a->data, mask_row(k, a->rows, a->every) * a->ld + i) : 0;
+}
+
+int masks_keep(const masks *m, size_t k, size_t i) {
+    const smx_mask_keep *b = &m->opt.keep;
+    const smx_lengths *l = &m->opt.lengths;
+    return !(masks_added(m, k, i) == -INFINITY) &&
+           (!b->data || b->data[mask_row(k, b->rows, b->every) * b->ld + i] != 0) &&
+           (!l->data || (int64_t)i < l->data[mask_row(k, l->rows, l->every)]) &&
+           keeps_by_causality(&m->opt, k, m->n, i);
+}
+
+masks masks_of_row(const masks *m, size_t k, const size_t *perm) {
+    const dtype *t = m->t;
+    masks row = {.t = t, .rows = 1, .n = m->n, .opt = m->opt};
+    smx_lengths no_lengths = {0};
+    row.opt.lengths = no_lengths;
+    row.opt.causal = SMX_CAUSAL_NONE;
+    row.opt.queries = 0;
+    if (m->scale) {
+        row.scale = memory(t->size);
+        t->store(row.scale, 0, t->load(m->scale, m->opt.scale_stride * k));
+        row.opt.scale = row.scale;
+    }
+    row.keep = memory(m->n);
+    smx_mask_keep keep = {row.keep, m->n, 1, 0};
+    row.opt.keep = keep;
+    if (m->add) {
+        row.add = memory(m->n * t->size);
+        smx_mask_add add = {row.add, m->n, 1, 0};
+        row.opt.add = add;
+    }
+    for (size_t i = 0; i < m->n; i++) {
+        size_t from = perm ? perm[i] : i;
+        row.keep[i] = masks_keep(m, k, from) != 0;
+        if (m->add) {
+            t->store(row.add, i, row.keep[i] ? masks_added(m, k, from) : NAN);
+        }
+    }
+    return row;
+}
