@@ -5,6 +5,7 @@
 #include "wide.h"
 
 #include <math.h>
+#include <stddef.h>
 
 struct pair {
     double high, low; /* high is the sum, rounded, after each of the operations here */
@@ -52,12 +53,6 @@ static inline struct pair pair_scaled(struct pair a, int exponent) {
     return (struct pair){scaled(a.high, exponent), scaled(a.low, exponent)};
 }
 
-static inline int exponent_of(double a) {
-    int exponent;
-    frexp(a, &exponent);
-    return exponent - 1;
-}
-
 #define LN2_OF_PAIR ((struct pair){0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56})
 
 /* k log(2) + log(1 + g) for sqrt(1/2) - 1 <= g < sqrt(2) - 1 and |k| < 2^12, by 2 atanh(t), t = g / (2 + g). */
@@ -65,9 +60,11 @@ static inline struct pair log_of_parts(int k, struct pair g) {
     struct pair t = pair_div(g, pair_add(pair_of(2), g));
     double t2 = t.high * t.high;
     /* The series of (atanh(t) - t) / t^3, t^2 < 0.0295: the first term left out is below 2^-66. */
+    static const double factor[] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                    1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
     double p = 1.0 / 25;
-    for (int i = 23; i >= 3; i -= 2) {
-        p = fma(p, t2, 1.0 / i);
+    for (size_t i = 0; i < sizeof factor / sizeof factor[0]; i++) {
+        p = fma(p, t2, factor[i]);
     }
     double rest = 2 * (t.high * t2 * p);
     struct pair sum = pair_add((struct pair){2 * t.high, 2 * t.low}, pair_of(rest));

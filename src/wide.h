@@ -48,6 +48,13 @@ static inline double double_power_of_two(int exponent) {
     return value;
 }
 
+/* ilogb(a) of a normal a; -1023 for subnormal ones and 0. */
+static inline int exponent_of(double a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return (int)(bits >> 52 & 0x7ff) - 1023;
+}
+
 /* The double nearest w (ties to even), which is taken off w: a second call gives the next 53 bits. */
 static inline double wide_take(struct wide *w) {
     wide_carry(w);
@@ -63,10 +70,8 @@ static inline double wide_take(struct wide *w) {
     while (top > 0 && a.limb[top] == 0) {
         top--;
     }
-    int length = 32 * top; /* in bits */
-    for (int64_t v = a.limb[top]; v != 0; v /= 2) {
-        length++;
-    }
+    /* In bits; one too many at most, where the conversion rounds up. */
+    int length = a.limb[top] == 0 ? 0 : 32 * top + exponent_of((double)a.limb[top]) + 1;
     /* The top 62 bits as an integer; what lies below them only matters as zero or not (it breaks ties). */
     int shift = length > 62 ? length - 62 : 0;
     int64_t window = 0;

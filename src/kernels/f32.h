@@ -105,4 +105,16 @@ static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real val
     return true;
 }
 
+/* A sum of terms as two doubles, from two limbs; false if that would take more than 62 bits. */
+static inline bool pair_of_limbs(const int64_t limbs[3], double pair[2]) {
+    if (limbs[0] >= LIMB_LIMIT) {
+        return false;
+    }
+    int64_t sum = two_limbs(limbs, SHIFT_TOP_UNSIGNED);
+    double high = (double)sum;
+    pair[0] = high * 0x1p-44;
+    pair[1] = (double)(sum - (int64_t)high) * 0x1p-44;
+    return true;
+}
+
 #endif

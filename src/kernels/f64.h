@@ -80,9 +80,15 @@ static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2])
     reciprocal_of_pair(high, low, reciprocal);
 }
 
-/* The same from two limbs; false if the upper one is more than a double holds. Dekker's fast sum is exact here. */
+/* Whether a double holds each of two limbs. */
+static inline bool doubles_hold(const int64_t limbs[3]) {
+    const int64_t limit = (int64_t)1 << 53;
+    return -limit <= limbs[0] && limbs[0] <= limit && -limit <= limbs[1] && limbs[1] <= limit;
+}
+
+/* The same from two limbs; false if a double does not hold both. Dekker's fast sum is exact here. */
 static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2]) {
-    if (limbs[0] >= (int64_t)1 << 53) {
+    if (!doubles_hold(limbs)) {
         return false;
     }
     double top = (double)limbs[0] * 0x1p-44, middle = (double)limbs[1] * 0x1p-87;
@@ -99,9 +105,9 @@ static inline void value_of_sum(const struct wide *sum, int exponent, real value
     value[1] = wide_take(&rest) * half * other;
 }
 
-/* The same from two limbs, added without error (Knuth's TwoSum); false if the upper one is more than a double holds. */
+/* The same from two limbs, added without error (Knuth's TwoSum); false if a double does not hold both. */
 static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real value[2]) {
-    if (limbs[0] >= (int64_t)1 << 53 || limbs[0] <= -((int64_t)1 << 53)) {
+    if (!doubles_hold(limbs)) {
         return false;
     }
     double top = (double)limbs[0] * 0x1p43, middle = (double)limbs[1];
@@ -110,6 +116,17 @@ static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real val
     double half = double_power_of_two(exponent / 2), other = double_power_of_two(exponent - exponent / 2);
     value[0] = high * half * other;
     value[1] = low * half * other;
+    return true;
+}
+
+/* A sum of terms as two doubles, from two limbs; false if a double does not hold both. */
+static inline bool pair_of_limbs(const int64_t limbs[3], double pair[2]) {
+    if (!doubles_hold(limbs)) {
+        return false;
+    }
+    double top = (double)limbs[0] * 0x1p-44, middle = (double)limbs[1] * 0x1p-87;
+    pair[0] = top + middle;
+    pair[1] = middle - (pair[0] - top);
     return true;
 }
 

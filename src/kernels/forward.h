@@ -113,24 +113,57 @@ static inline void terms_block(enum terms kind, size_t n, const real *x, const r
     }
 }
 
+/* The sum of a row's terms. Few of them are added up limb by limb: a wide integer takes longer than a short row. */
+struct term_sum {
+    bool few;
+    int64_t limbs[3];
+    struct wide wide;
+};
+
+#define TERMS_FEW ((size_t)1 << 17) /* limbs of so many terms stay below 2^62 */
+
+static inline struct term_sum no_terms(size_t n, size_t row_n) {
+    struct term_sum sum = {.few = n <= TERMS_FEW && row_n < WIDE_FROM};
+    return sum;
+}
+
+static inline void add_block(struct term_sum *sum, const int64_t limbs[3]) {
+    if (sum->few) {
+        sum->limbs[0] += limbs[0];
+        sum->limbs[1] += limbs[1];
+    } else {
+        add_limbs(&sum->wide, limbs, SHIFT_TOP_UNSIGNED);
+    }
+}
+
+static inline struct wide wide_of(const struct term_sum *sum) {
+    struct wide wide = sum->wide;
+    if (sum->few) {
+        add_limbs(&wide, sum->limbs, SHIFT_TOP_UNSIGNED);
+    }
+    return wide;
+}
+
 /* The terms of n entries of a row of row_n; their sum is added to *sum. x alone (low null) or x + low; e may be null, or
  * x. */
 static void add_terms(size_t n, const real *x, const real *low, const struct reference *ref, size_t row_n, real *e,
-                      struct wide *sum) {
+                      struct term_sum *sum) {
     enum terms kind = terms_of_row(ref->max, row_n, low != NULL);
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
         terms_block(kind, block, x + done, low == NULL ? NULL : low + done, ref, e == NULL ? NULL : e + done, limbs);
-        add_limbs(sum, limbs, SHIFT_TOP_UNSIGNED);
+        add_block(sum, limbs);
         done += block;
     }
 }
 
-/* The same for a row of entries with the given maximum. */
+/* The same for a part of a row of entries with the given maximum. */
 static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
     const struct reference ref = {max, 0, true};
-    add_terms(n, x, NULL, &ref, row_n, e, sum);
+    struct term_sum terms = {.few = false, .wide = *sum};
+    add_terms(n, x, NULL, &ref, row_n, e, &terms);
+    *sum = terms.wide;
 }
 
 /* y = e / sum, the quotient by a reciprocal of twice the precision: one rounding. In place allowed. */
@@ -148,6 +181,15 @@ static inline void scale_by(size_t n, const real *e, const real reciprocal[2], r
 static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) {
     real reciprocal[2];
     reciprocal_of_sum(sum, reciprocal);
+    scale_by(n, e, reciprocal, y);
+}
+
+static inline void scale_by_sum(size_t n, const real *e, const struct term_sum *sum, real *y) {
+    real reciprocal[2];
+    if (!sum->few || !reciprocal_of_limbs(sum->limbs, reciprocal)) {
+        struct wide wide = wide_of(sum);
+        reciprocal_of_sum(&wide, reciprocal);
+    }
     scale_by(n, e, reciprocal, y);
 }
 
@@ -187,24 +229,10 @@ static void softmax_row(size_t n, const real *x, real *y, struct policy policy) 
         row_fill(n, filling, y);
         return;
     }
-    /* A row of one block needs no wide integer, which would take longer than a short row's terms. */
-    enum terms kind = terms_of_row(max, n, false);
-    if (n <= SUM_BLOCK * V_LANES && kind != LONG) {
-        const struct reference ref = {max, 0, true};
-        int64_t limbs[3];
-        real reciprocal[2];
-        terms_block(kind, n, x, NULL, &ref, y, limbs);
-        if (!reciprocal_of_limbs(limbs, reciprocal)) {
-            struct wide sum = {{0}};
-            add_limbs(&sum, limbs, SHIFT_TOP_UNSIGNED);
-            reciprocal_of_sum(&sum, reciprocal);
-        }
-        scale_by(n, y, reciprocal, y);
-        return;
-    }
-    struct wide sum = {{0}};
-    row_terms(n, x, max, n, y, &sum);
-    row_scale(n, y, &sum, y);
+    const struct reference ref = {max, 0, true};
+    struct term_sum sum = no_terms(n, n);
+    add_terms(n, x, NULL, &ref, n, y, &sum);
+    scale_by_sum(n, y, &sum, y);
 }
 
 #endif

@@ -26,9 +26,9 @@ static inline enum fate peak_and_fate(size_t n, logits *l, struct policy policy,
 }
 
 /* e = the row's terms relative to its peak; returns their sum. */
-static inline struct wide peak_terms(size_t n, const logits *l, const struct peak *peak, real *e) {
+static inline struct term_sum peak_terms(size_t n, const logits *l, const struct peak *peak, real *e) {
     const struct reference ref = {peak->high, peak->low, true};
-    struct wide sum = {{0}};
+    struct term_sum sum = no_terms(n, l->row_n);
     logits_terms(l, n, peak, &ref, n, e, &sum);
     return sum;
 }
@@ -41,8 +41,8 @@ static void softmax_logits_row(size_t n, const logits *given, real *y, struct po
         fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, y);
         return;
     }
-    struct wide sum = peak_terms(n, &l, &peak, y);
-    row_scale(n, y, &sum, y);
+    struct term_sum sum = peak_terms(n, &l, &peak, y);
+    scale_by_sum(n, y, &sum, y);
 }
 
 /* dx = scale dlse softmax(z) */
@@ -54,7 +54,7 @@ static void logsumexp_backward_row(size_t n, const logits *given, real dlse, rea
         fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, dx);
         return;
     }
-    struct wide sum = peak_terms(n, &l, &peak, dx);
+    struct term_sum sum = peak_terms(n, &l, &peak, dx);
     struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
     scale_terms(n, dx, pair_div(factor, pair_of_sum(&sum)), dx);
 }
@@ -103,7 +103,7 @@ static void weighted_factors(const void *row, size_t j, size_t n, real *a, real 
     const struct weighted_row *r = row;
     const struct reference ref = {r->peak->high, 0, false};
     struct buffer buffer;
-    struct wide ignored = {{0}};
+    struct term_sum ignored = {.few = true};
     struct block z = logits_block(r->l, j, j + n, &buffer);
     add_terms(n, z.high, with_low(r->peak) ? z.low : NULL, &ref, r->l->row_n, a, &ignored);
     for (size_t i = 0; i < n; i++) {

@@ -54,8 +54,12 @@ static inline void find_factor(struct log_stats *stats) {
 }
 
 /* A sum of terms, as a pair: 1 for a term of 1. */
-static inline struct pair pair_of_sum(const struct wide *sum) {
-    struct wide rest = *sum;
+static inline struct pair pair_of_sum(const struct term_sum *sum) {
+    double parts[2];
+    if (sum->few && pair_of_limbs(sum->limbs, parts)) {
+        return (struct pair){parts[0], parts[1]};
+    }
+    struct wide rest = wide_of(sum);
     double high = wide_take(&rest);
     return (struct pair){high * double_power_of_two(SUM_UNIT), wide_take(&rest) * double_power_of_two(SUM_UNIT)};
 }
@@ -72,7 +76,7 @@ static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats 
             row_fill(n, FILL_ZERO, e);
         }
     } else {
-        struct wide sum = {{0}};
+        struct term_sum sum = no_terms(n, l->row_n);
         logits_terms(l, n, &stats->peak, &ref, stats->peak.at, e, &sum);
         find_factor(stats);
         stats->rho = pair_scaled(pair_mul(pair_of_sum(&sum), stats->factor), stats->factor_exponent);

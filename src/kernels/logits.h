@@ -186,28 +186,42 @@ static inline struct peak two_largest(size_t n, const real *x) {
     return peak;
 }
 
-/* The first place of `value`, which x has. */
-static inline size_t place_of_value(const real *x, real value) {
-    size_t j = 0;
-    while (x[j] != value) {
-        j++;
+/* The first place of `value` in x, which has it; with `low`, of value + low_value. */
+static inline size_t place_of_value(size_t n, const real *x, real value, const real *low, real low_value) {
+    v_t wanted = v_set1(value), minus_infinity = v_set1(-(real)INFINITY);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        v_t xj = n - j < V_LANES ? v_load_n(x + j, n - j, minus_infinity) : v_load(x + j);
+        if (m_any(v_eq(xj, wanted))) {
+            size_t end = n - j < V_LANES ? n : j + V_LANES;
+            for (size_t i = j; i < end; i++) {
+                if (x[i] == value && (low == NULL || low[i] == low_value)) {
+                    return i;
+                }
+            }
+        }
     }
-    return j;
+    return n;
+}
+
+/* The largest low part among the entries with this high part. */
+static inline real largest_low(const struct block *b, real value) {
+    v_t wanted = v_set1(value), lowest = v_set1(-(real)INFINITY), largest = lowest, zero = v_set1(0);
+    for (size_t i = 0; i < b->n; i += V_LANES) {
+        size_t left = b->n - i;
+        v_t high = left < V_LANES ? v_load_n(b->high + i, left, lowest) : v_load(b->high + i);
+        v_t low = left < V_LANES ? v_load_n(b->low + i, left, zero) : v_load(b->low + i);
+        m_t here = v_eq(high, wanted);
+        largest = v_max(largest, v_from_bits(i_or(v_bits(v_keep(here, low)), v_bits(v_keep(m_not(here), lowest)))));
+    }
+    return v_hmax(largest);
 }
 
 /* The largest low part among those whose high part is the peak's, and its first place. */
 static inline void find_peak(const struct block *b, struct peak *peak) {
-    peak->at = place_of_value(b->high, peak->high);
-    if (b->low == NULL) {
-        return;
+    if (b->low != NULL) {
+        peak->low = largest_low(b, peak->high);
     }
-    peak->low = b->low[peak->at];
-    for (size_t i = peak->at + 1; i < b->n; i++) {
-        if (b->high[i] == peak->high && b->low[i] > peak->low) {
-            peak->low = b->low[i];
-            peak->at = i;
-        }
-    }
+    peak->at = place_of_value(b->n, b->high, peak->high, b->low, peak->low);
 }
 
 static inline void merge_peaks(struct peak *into, const struct peak *from, size_t from_at) {
@@ -249,7 +263,7 @@ static inline bool with_low(const struct peak *peak) { return peak->high < LOW_L
 
 /* The terms of a row but for the entry at `without` (n: of all); e may be null, l->x, or a row of its own. */
 static void logits_terms(const logits *l, size_t n, const struct peak *peak, const struct reference *ref,
-                         size_t without, real *e, struct wide *sum) {
+                         size_t without, real *e, struct term_sum *sum) {
     struct buffer buffer;
     bool low = with_low(peak);
     for (size_t j = 0; j < n;) {
@@ -273,7 +287,7 @@ static void logits_terms(const logits *l, size_t n, const struct peak *peak, con
 static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak,
                                   const struct reference *ref, real *e) {
     struct buffer buffer;
-    struct wide ignored = {{0}};
+    struct term_sum ignored = {.few = true};
     struct block b = logits_block(l, j, j + n, &buffer);
     add_terms(n, b.high, with_low(peak) ? b.low : NULL, ref, l->row_n, e, &ignored);
     if (peak->at >= j && peak->at < j + n) {
