@@ -52,9 +52,8 @@ const command backward_command = {
             "\n"
             "from its result Y and the gradient of that, DY, along an axis. DY has the shape and\n"
             "order (C or Fortran) of Y, and so has the result. Masked places get 0. One input may\n"
-            "be '-', standard input; all may be larger than memory.\n"
-            "\n"
-            "    smx backward Y.npy DY.npy -o DX.npy\n",
+            "be '-', standard input; all may be larger than memory.\n",
+    .example = "smx backward Y.npy DY.npy -o DX.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),

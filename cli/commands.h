@@ -19,6 +19,7 @@ typedef struct command {
     const char *summary;   /* what it does, in a line of smx --help */
     const char *arguments; /* of the line that says how it is used */
     const char *text;      /* what --help says between that line and the options */
+    const char *example;   /* a line that runs; null if there is none */
     int inputs;            /* files named without an option */
     uint64_t settings;     /* the options that it takes, those of `needs` among them */
     uint64_t needs;        /* one of these options must be given; 0: none */

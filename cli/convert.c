@@ -14,9 +14,12 @@ void convert_use_threads(unsigned threads) { threads_to_use = threads; }
 
 static DLTensor tensor_of(npy_dtype dtype, const void *numbers, int64_t *shape) {
     uint8_t code = dtype == NPY_BF16 ? kDLBfloat : kDLFloat, bits = (uint8_t)(8 * npy_item_size(dtype));
-    /* DLPack has one type for what is read and what is written. */
+    const union {
+        const void *read;
+        void *written;
+    } either = {numbers}; /* DLPack has one type for both */
     return (DLTensor){
-        .data = (void *)(uintptr_t)numbers, .device = {kDLCPU, 0}, .ndim = 1, .dtype = {code, bits, 1}, .shape = shape};
+        .data = either.written, .device = {kDLCPU, 0}, .ndim = 1, .dtype = {code, bits, 1}, .shape = shape};
 }
 
 static bool convert_reals(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtype, const void *from,

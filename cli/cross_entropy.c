@@ -199,9 +199,8 @@ const command cross_entropy_command = {
             "\n"
             "with p = softmax(z), lse = logsumexp(z). The loss is an exact sum over the rows: the same\n"
             "bits in any order. -o writes it: one number of shape (), or with --reduction none one for\n"
-            "each row. Nothing is printed if an output is '-'.\n"
-            "\n"
-            "    smx cross-entropy X.npy LABELS.npy --ignore-index -100 --grad DX.npy\n",
+            "each row. Nothing is printed if an output is '-'.\n",
+    .example = "smx cross-entropy X.npy LABELS.npy --ignore-index -100 --grad DX.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES | SET(SET_GRAD) | SET(SET_GRAD_TARGETS) | SET(SET_LSE) |
                 SET(SET_LOG_PROB) | SET(SET_ARGMAX) | SET(SET_CORRECT) | SET(SET_IGNORE_INDEX) |

@@ -248,9 +248,8 @@ const command jacobian_command = {
             "    J_ij = y_i (1 - y_i) if i = j, else -y_i y_j\n"
             "\n"
             "A Y of shape (..., n) gives (..., n, n), in C order. Y may be '-', standard input; Y\n"
-            "and the result may be larger than memory.\n"
-            "\n"
-            "    smx jacobian Y.npy -o J.npy\n",
+            "and the result may be larger than memory.\n",
+    .example = "smx jacobian Y.npy -o J.npy",
     .inputs = 1,
     .settings = SETS_OUTPUT,
     .needs = SET(SET_OUTPUT),

@@ -33,9 +33,8 @@ const command log_softmax_command = {
             "    y_i = z_i - log sum_j exp(z_j),  z_i = scale x_i + mask_i\n"
             "\n"
             "with the shape and order (C or Fortran) of X. Entries that are masked out get -inf.\n"
-            "It keeps every digit however certain a row is: [0, -60] gives -8.7565109e-27 first.\n"
-            "\n"
-            "    smx log-softmax X.npy -o Y.npy --axis 1\n",
+            "It keeps every digit however certain a row is: [0, -60] gives -8.7565109e-27 first.\n",
+    .example = "smx log-softmax X.npy -o Y.npy --axis 1",
     .inputs = 1,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
@@ -52,9 +51,8 @@ const command log_softmax_backward_command = {
             "    dx_i = scale (dy_i - exp(y_i) sum_j dy_j)\n"
             "\n"
             "from its result Y and the gradient of that, DY. Give it the scale and masks of the\n"
-            "forward pass; masked places get 0.\n"
-            "\n"
-            "    smx log-softmax-backward Y.npy DY.npy -o DX.npy\n",
+            "forward pass; masked places get 0.\n",
+    .example = "smx log-softmax-backward Y.npy DY.npy -o DX.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),

@@ -49,9 +49,8 @@ const command logsumexp_command = {
             "    lse = log |sum_j b_j exp(z_j)|  with weights b\n"
             "\n"
             "The result has the shape of X without that axis. A row that is masked out, and a sum\n"
-            "of 0, give -inf.\n"
-            "\n"
-            "    smx logsumexp X.npy -o LSE.npy --weights B.npy --sign SIGN.npy\n",
+            "of 0, give -inf.\n",
+    .example = "smx logsumexp X.npy -o LSE.npy --weights B.npy --sign SIGN.npy",
     .inputs = 1,
     .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_WEIGHTS) | SET(SET_SIGN),
     .needs = SET(SET_OUTPUT) | SET(SET_SIGN),
@@ -68,9 +67,8 @@ const command logsumexp_backward_command = {
             "    dx_i = scale dlse softmax(z)_i,  z_i = scale x_i + mask_i\n"
             "\n"
             "from X and DLSE, the gradient of the result: one number for each row of X, in the shape\n"
-            "of X without the axis.\n"
-            "\n"
-            "    smx logsumexp-backward X.npy DLSE.npy -o DX.npy\n",
+            "of X without the axis.\n",
+    .example = "smx logsumexp-backward X.npy DLSE.npy -o DX.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),

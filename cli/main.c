@@ -32,13 +32,14 @@ static const command *const commands[] = {
     &scale_gradient_command,
     &demo_command,
     &info_command,
+    NULL,
 };
 /* clang-format on */
-enum { COMMANDS = sizeof commands / sizeof *commands, PREFIX = sizeof "smx " - 1 };
+enum { PREFIX = sizeof "smx " - 1 };
 
 static void print_help(void) {
     printf("usage: smx COMMAND [ARGUMENT...]\n\n");
-    for (int i = 0; i < COMMANDS; i++)
+    for (int i = 0; commands[i] != NULL; i++)
         printf("  %-22s %s\n", commands[i]->name + PREFIX, commands[i]->summary);
     printf("\n'smx COMMAND --help' has more on each; 'smx --version' prints the version.\n"
            "Arrays are .npy files. The same input gives the same bits on every machine.\n");
@@ -81,7 +82,7 @@ static int run(int argc, char **argv) {
         printf("smx %s\n", smx_version());
         return EXIT_OK;
     }
-    for (int i = 0; i < COMMANDS; i++) {
+    for (int i = 0; commands[i] != NULL; i++) {
         if (strcmp(argv[1], commands[i]->name + PREFIX) == 0)
             return run_command(commands[i], argc - 1, argv + 1);
     }

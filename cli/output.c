@@ -62,8 +62,8 @@ bool output_open(output *out, const char *path) {
         return false;
     }
     struct stat status;
-    if (stat(path, &status) != 0)
-        return open_beside(out, strdup(path), default_mode());
+    if (stat(path, &status) != 0) /* what cannot become a file's name is refused now, not when all is computed */
+        return errno == ENOENT && *path != '\0' ? open_beside(out, strdup(path), default_mode()) : fail(out);
     if (S_ISREG(status.st_mode)) /* behind a symbolic link, the file it points to is replaced, not the link */
         return open_beside(out, realpath(path, NULL), status.st_mode & 0777);
     out->fd = open(path, O_WRONLY | O_CLOEXEC);

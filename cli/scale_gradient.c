@@ -33,9 +33,8 @@ const command scale_gradient_command = {
             "from the logits X and the gradient DX that any backward pass here gave with that scale\n"
             "and those masks: one number of shape () over all rows, which are in memory as a whole\n"
             "then; or with --scale-file one for each row. That with respect to a temperature T is\n"
-            "-dscale / T^2.\n"
-            "\n"
-            "    smx scale-gradient X.npy DX.npy -o DSCALE.npy --scale 0.5\n",
+            "-dscale / T^2.\n",
+    .example = "smx scale-gradient X.npy DX.npy -o DSCALE.npy --scale 0.5",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),

@@ -81,9 +81,8 @@ const command jvp_command = {
             "\n"
             "    jv_i = scale y_i (v_i - sum_j y_j v_j)\n"
             "\n"
-            "from softmax's result Y. Give it the scale and masks of the forward pass.\n"
-            "\n"
-            "    smx jvp Y.npy V.npy -o JV.npy\n",
+            "from softmax's result Y. Give it the scale and masks of the forward pass.\n",
+    .example = "smx jvp Y.npy V.npy -o JV.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
@@ -99,9 +98,8 @@ const command log_softmax_jvp_command = {
             "\n"
             "    jv_i = scale (v_i - sum_j exp(y_j) v_j)\n"
             "\n"
-            "from log-softmax's result Y. Give it the scale and masks of the forward pass.\n"
-            "\n"
-            "    smx log-softmax-jvp Y.npy V.npy -o JV.npy\n",
+            "from log-softmax's result Y. Give it the scale and masks of the forward pass.\n",
+    .example = "smx log-softmax-jvp Y.npy V.npy -o JV.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
@@ -118,9 +116,8 @@ const command jacobian_product_command = {
             "    out_c = scale J(y) v_c,  J_ij = y_i (1 - y_i) if i = j, else -y_i y_j\n"
             "\n"
             "from softmax's result Y of shape (..., n), and V of shape (..., count, n); the result\n"
-            "has V's shape. Both are in C order. A mask is that of Y's rows.\n"
-            "\n"
-            "    smx jacobian-product Y.npy V.npy -o OUT.npy\n",
+            "has V's shape. Both are in C order. A mask is that of Y's rows.\n",
+    .example = "smx jacobian-product Y.npy V.npy -o OUT.npy",
     .inputs = 2,
     .settings = SETS_OUTPUT | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
@@ -136,9 +133,8 @@ const command double_backward_command = {
             "from its inputs Y and DY, and DDX, the gradient of its result dx:\n"
             "\n"
             "    gy_i = scale (ddx_i (dy_i - s) - dy_i t),  t = sum_j y_j ddx_j\n"
-            "    gdy_i = scale y_i (ddx_i - t)\n"
-            "\n"
-            "    smx double-backward Y.npy DY.npy DDX.npy --grad-y GY.npy --grad-dy GDY.npy\n",
+            "    gdy_i = scale y_i (ddx_i - t)\n",
+    .example = "smx double-backward Y.npy DY.npy DDX.npy --grad-y GY.npy --grad-dy GDY.npy",
     .inputs = 3,
     .settings = SETS_ROWS | SET(SET_AXIS) | SETS_LOGITS | SET(SET_GRAD_Y) | SET(SET_GRAD_DY),
     .needs = SET(SET_GRAD_Y) | SET(SET_GRAD_DY),
@@ -154,9 +150,8 @@ const command hessian_product_command = {
             "\n"
             "    hv_i = scale^2 p_i (v_i - sum_j p_j v_j),  p = softmax(scale x + mask)\n"
             "\n"
-            "It is the Hessian for labels, or for targets that sum to 1.\n"
-            "\n"
-            "    smx hessian-product X.npy V.npy -o HV.npy\n",
+            "It is the Hessian for labels, or for targets that sum to 1.\n",
+    .example = "smx hessian-product X.npy V.npy -o HV.npy",
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
@@ -173,9 +168,8 @@ const command hessian_command = {
             "    H_ij = scale^2 p_i (1 - p_i) if i = j, else -scale^2 p_i p_j,  p = softmax(scale x + mask)\n"
             "\n"
             "An X of shape (..., n) gives (..., n, n), in C order. One matrix at a time is in memory as\n"
-            "a whole. It is the Hessian for labels, or for targets that sum to 1.\n"
-            "\n"
-            "    smx hessian X.npy -o H.npy\n",
+            "a whole. It is the Hessian for labels, or for targets that sum to 1.\n",
+    .example = "smx hessian X.npy -o H.npy",
     .inputs = 1,
     .settings = SETS_OUTPUT | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),

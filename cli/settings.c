@@ -43,7 +43,7 @@ static int find_setting(const command *cmd, int option) {
 
 /* Lines of help after the first stand below it. */
 static void print_setting(const setting_entry *entry) {
-    enum { COLUMN = 25 };
+    enum { COLUMN = 28 };
     int used = printf(entry->letter == 0 ? "      --" : "  -%c, --", entry->letter);
     used += printf(entry->value == NULL ? "%s" : "%s %s", entry->name, entry->value);
     int column = used < COLUMN - 1 ? COLUMN - used : 2;
@@ -57,6 +57,8 @@ static void print_setting(const setting_entry *entry) {
 
 static void print_help(const command *cmd) {
     printf("usage: %s%s%s\n\n%s", cmd->name, *cmd->arguments == '\0' ? "" : " ", cmd->arguments, cmd->text);
+    if (cmd->example != NULL)
+        printf("\nExample: %s\n", cmd->example);
     putchar('\n');
     for (int s = 0; s < SETTINGS; s++) {
         if (takes(cmd, s))

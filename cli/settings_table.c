@@ -178,8 +178,8 @@ const setting_entry setting_table[SETTINGS] = {
     [SET_GRAD_DY] = {"grad-dy", "FILE", "writes the gradient with respect to DY\n", 0, NULL},
     [SET_DTYPE] = {"dtype", "TYPE",
                    "of the results: f2, bf16, f4 or f8 (default: that of the first input).\n"
-                   "The arithmetic is in f8 if that input or the result is, else in f4,\n"
-                   "and is rounded to the result's type once, at its end\n",
+                   "The arithmetic is in f8 if that input or the result is, else in f4;\n"
+                   "the result is rounded once, at its end\n",
                    0, set_dtype},
     [SET_AXIS] = {"axis", "A", "the axis of the rows, from the end if negative (default: -1)\n", 0, set_axis},
     [SET_WEIGHTS] = {"weights", "FILE", "weights of either sign for the terms of the sum; they broadcast to X\n", 0,
@@ -197,8 +197,8 @@ const setting_entry setting_table[SETTINGS] = {
                        0, set_reduction},
     [SET_EMPTY_MEAN] = {"empty-mean", "M", "a mean over nothing is 'nan' (default) or 'zero'\n", 0, set_empty_mean},
     [SET_DLOSS] = {"dloss", "FILE",
-                   "the gradient of the loss, which --grad is multiplied by: one for each row\n"
-                   "with --reduction none, else a single number (default: 1)\n",
+                   "the gradient of the loss, which --grad is multiplied by: one for each\n"
+                   "row with --reduction none, else a single number (default: 1)\n",
                    0, NULL},
     [SET_SCALE] = {"scale", "S", "multiplies the logits; -1 makes a softmin of a softmax (default: 1)\n", 0, set_scale},
     [SET_TEMPERATURE] = {"temperature", "T", "divides the logits: the scale is 1 / T\n", 0, set_temperature},
@@ -215,7 +215,7 @@ const setting_entry setting_table[SETTINGS] = {
                      0, NULL},
     [SET_CAUSAL] = {"causal", "RULE",
                     "row i of each matrix of X (its last two axes) keeps the entries j <= i\n"
-                    "('top-left'), or j <= i + n - rows ('bottom-right': the last row keeps all)\n",
+                    "('top-left'), or j <= i + n - rows ('bottom-right': all in the last)\n",
                     0, set_causal},
     [SET_PLUS_INF] = {"plus-inf", "P",
                       "a row with +inf in it becomes 'nan' (default), or the 'limit': the same\n"
@@ -232,7 +232,9 @@ const setting_entry setting_table[SETTINGS] = {
                   'd', NULL},
     [SET_THREADS] = {"threads", "T", "how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n", 't',
                      set_threads},
-    [SET_MEMORY] = {"memory", "MIB", "how much of the arrays is in memory at a time, 1 to 65536 (default: 128)\n", 0,
-                    set_memory},
+    [SET_MEMORY] = {"memory", "MIB",
+                    "how much is in memory at a time, 1 to 65536 (default: 128); more if a\n"
+                    "single row needs it\n",
+                    0, set_memory},
     [SET_HELP] = {"help", NULL, "this text\n", 'h', NULL},
 };

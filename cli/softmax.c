@@ -49,9 +49,8 @@ const command softmax_command = {
             "\n"
             "with the shape and order (C or Fortran) of X. With a scale or masks, exp is taken of\n"
             "the logits scale x_i + mask_i, and entries that are masked out get 0. X may be '-',\n"
-            "standard input, and may be larger than memory.\n"
-            "\n"
-            "    smx softmax X.npy -o Y.npy --temperature 0.7 --mask KEEP.npy\n",
+            "standard input, and may be larger than memory.\n",
+    .example = "smx softmax X.npy -o Y.npy --temperature 0.7 --mask KEEP.npy",
     .inputs = 1,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),

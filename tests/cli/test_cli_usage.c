@@ -124,7 +124,7 @@ static void test_examples(void **state) {
     npy_write("examples/LABELS.npy", 1, 0, labels, strlen(labels), zeros, sizeof zeros);
     const array vectors = {.t = &dtype_f32, .ndim = 3, .shape = {4, 2, 3}};
     assert_success(shell("for c in $($SMX --help | sed -n 's/^  \\([a-z-]*\\)  .*/\\1/p'); do"
-                         " $SMX $c --help | sed -n 's/^    smx //p'; done > lines; test $(wc -l < lines) = 15"));
+                         " $SMX $c --help | sed -n 's/^Example: smx //p'; done > lines; test $(wc -l < lines) = 15"));
     assert_success(shell("grep -v jacobian-product lines > most; cd examples; while read -r line; do"
                          " $SMX $line > /dev/null || exit 1; done < ../most"));
     array_write_sparse(&vectors, "examples/V.npy");
