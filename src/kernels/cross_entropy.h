@@ -245,7 +245,6 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         size_t j = (size_t)r->label;
         at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
     }
-    const struct reference ref = {stats->peak.second, 0, false};
     if (stored && !parts->has_rest) {
         scale_terms(r->n, r->dx, g.terms, r->dx);
     } else {
@@ -255,7 +254,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
             if (!stored && stats->peak.second == -(real)INFINITY) {
                 row_fill(length, FILL_ZERO, block);
             } else if (!stored) {
-                terms_of_block(&r->l, j, length, &stats->peak, &ref, block);
+                terms_of_block(&r->l, j, length, &stats->peak, block);
             }
             scale_terms(length, stored ? r->dx + j : block, g.terms, block);
             finish_block(r, parts, &g, j, length, block);

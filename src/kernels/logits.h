@@ -283,13 +283,17 @@ static void logits_terms(const logits *l, size_t n, const struct peak *peak, con
     }
 }
 
-/* The terms of n <= LOGITS_BLOCK entries from the j-th on; 0 at the peak's place. */
-static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak,
-                                  const struct reference *ref, real *e) {
+/* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the peak's place. */
+static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak, real *e) {
+    const struct reference ref = {peak->second, 0, false};
     struct buffer buffer;
     struct term_sum ignored = {.few = true};
+    if (ref.max == -(real)INFINITY) {
+        row_fill(n, FILL_ZERO, e);
+        return;
+    }
     struct block b = logits_block(l, j, j + n, &buffer);
-    add_terms(n, b.high, with_low(peak) ? b.low : NULL, ref, l->row_n, e, &ignored);
+    add_terms(n, b.high, with_low(peak) ? b.low : NULL, &ref, l->row_n, e, &ignored);
     if (peak->at >= j && peak->at < j + n) {
         e[peak->at - j] = 0;
     }
