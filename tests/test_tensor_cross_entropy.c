@@ -1,0 +1,317 @@
+/* Cross-entropy over tensors: every output has the bits of the row function on packed data, the totals too, whatever
+ * the types, layouts, axis and threads. */
+#include "common/check.h"
+#include "common/isas.h"
+#include "common/tensor_ops.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    X,
+    LABELS,
+    TARGETS,
+    CLASS_WEIGHTS,
+    DLOSS,
+    LOSS,
+    REDUCED,
+    LSE,
+    TARGET_LOG_PROB,
+    ARGMAX,
+    CORRECT,
+    COUNT,
+    WEIGHT,
+    DX,
+    DTARGETS,
+    FIELDS
+};
+
+typedef enum form { VECTOR, ROWS, ONE, CLASSES } form;
+
+static const form forms[FIELDS] = {VECTOR, ROWS, VECTOR, CLASSES, ROWS, ROWS,   ONE,   ROWS,
+                                   ROWS,   ROWS, ROWS,   ONE,     ONE,  VECTOR, VECTOR};
+
+typedef struct problem {
+    op_shape s;
+    element real;
+    bool given[FIELDS];
+    tensor t[FIELDS];
+    void *packed[FIELDS]; /* in the type of the arithmetic, or i64, or u8 */
+    smx_reduction reduction;
+    smx_empty_mean empty_mean;
+    double smoothing, z_loss, softcap;
+    bool ignore;
+    int64_t ignore_index;
+} problem;
+
+static form form_of(const problem *p, int i) {
+    return i == DLOSS && p->reduction != SMX_REDUCTION_NONE ? ONE : forms[i];
+}
+
+static bool is_integer(int i) { return i == LABELS || i == ARGMAX || i == COUNT; }
+static bool is_output(int i) { return i >= LOSS; }
+
+static element random_element(int i, bool packed, element same, rng *r) {
+    switch (i) {
+    case LABELS:
+        return packed || rng_below(r, 2) ? I64 : I32;
+    case ARGMAX:
+    case COUNT:
+        return I64;
+    case CORRECT:
+        return rng_below(r, 2) ? U8 : BOOL;
+    default:
+        return packed ? same : (element)rng_below(r, ELEMENTS_FLOAT);
+    }
+}
+
+static size_t elements_of(const problem *p, int i) {
+    switch (form_of(p, i)) {
+    case VECTOR:
+        return p->s.rows * p->s.n;
+    case ROWS:
+        return p->s.rows;
+    case CLASSES:
+        return p->s.n;
+    default:
+        return 1;
+    }
+}
+
+/* Where, in C order of the tensor, packed element k stands. */
+static size_t element_of(const problem *p, int i, size_t k) {
+    return form_of(p, i) == VECTOR ? op_element(&p->s, OP_VECTOR, k / p->s.n, k % p->s.n) : k;
+}
+
+static double random_value(const problem *p, int i, rng *r) {
+    switch (i) {
+    case LABELS:
+        return (double)(p->ignore && rng_below(r, 4) == 0 ? p->ignore_index : (int64_t)rng_below(r, p->s.n));
+    case TARGETS:
+    case CLASS_WEIGHTS:
+        return rng_uniform(r, 0, 1);
+    default:
+        return 4 * rng_normal(r);
+    }
+}
+
+static tensor field_tensor(const problem *p, int i, bool packed, element same, rng *r) {
+    int64_t shape[TENSOR_NDIM_MAX];
+    int ndim = 0;
+    if (form_of(p, i) == VECTOR || form_of(p, i) == ROWS) {
+        ndim = op_argument_shape(&p->s, form_of(p, i) == VECTOR ? OP_VECTOR : OP_VALUE, shape);
+    } else if (form_of(p, i) == CLASSES) {
+        shape[ndim++] = (int64_t)p->s.n;
+    }
+    return tensor_new(random_element(i, packed, same, r), ndim, shape, packed ? 0 : (int)rng_below(r, LAYOUTS), r);
+}
+
+static void choose(problem *p, rng *r) {
+    bool labels = rng_below(r, 3) != 0;
+    for (int i = 0; i < FIELDS; i++) {
+        p->given[i] = i == X || rng_below(r, 2);
+    }
+    p->reduction = (smx_reduction)rng_below(r, 3);
+    p->empty_mean = (smx_empty_mean)rng_below(r, 2);
+    p->given[LABELS] = labels, p->given[TARGETS] = !labels;
+    p->given[TARGET_LOG_PROB] = p->given[TARGET_LOG_PROB] && labels;
+    p->given[CORRECT] = p->given[CORRECT] && labels;
+    p->given[DTARGETS] = p->given[DTARGETS] && !labels;
+    p->given[REDUCED] = p->given[REDUCED] && p->reduction != SMX_REDUCTION_NONE;
+    p->ignore = labels && rng_below(r, 2);
+    p->ignore_index = p->ignore ? -(int64_t)rng_below(r, 200) : 0;
+    p->smoothing = rng_below(r, 2) ? 0.1 : 0;
+    p->z_loss = rng_below(r, 2) ? 1e-4 : 0;
+    p->softcap = rng_below(r, 3) ? 0 : 30;
+}
+
+static problem problem_new(op_shape s, bool packed, rng *r) {
+    problem p = {.s = s, .real = F32};
+    element same = rng_below(r, 2) ? F32 : F64;
+    choose(&p, r);
+    for (int i = 0; i < FIELDS; i++) {
+        p.t[i] = field_tensor(&p, i, packed, same, r);
+        p.real = p.given[i] && p.t[i].e == F64 ? F64 : p.real;
+    }
+    for (int i = 0; i < FIELDS; i++) {
+        p.packed[i] = calloc(elements_of(&p, i) + 1, 8);
+        for (size_t k = 0; k < elements_of(&p, i) && !is_output(i); k++) {
+            tensor_set(&p.t[i], element_of(&p, i, k), random_value(&p, i, r));
+            double value = tensor_get(&p.t[i], element_of(&p, i, k));
+            if (is_integer(i)) {
+                ((int64_t *)p.packed[i])[k] = (int64_t)value;
+            } else {
+                real_set(p.real, p.packed[i], k, value);
+            }
+        }
+    }
+    return p;
+}
+
+static void problem_free(problem *p) {
+    for (int i = 0; i < FIELDS; i++) {
+        tensor_free(&p->t[i]);
+        free(p->packed[i]);
+    }
+}
+
+static void *packed(const problem *p, int i) { return p->given[i] ? p->packed[i] : NULL; }
+
+/* The row function of either type. */
+#define ROW_PROBLEM(type, real)                                                                                     \
+    {                                                                                                               \
+        .size = sizeof(type), .labels_i64 = packed(p, LABELS), .targets = packed(p, TARGETS), .ldt = p->s.n,        \
+        .use_ignore_index = p->ignore, .ignore_index = p->ignore_index, .class_weights = packed(p, CLASS_WEIGHTS),  \
+        .smoothing = (real)p->smoothing, .z_loss = (real)p->z_loss, .softcap = (real)p->softcap,                    \
+        .reduction = p->reduction, .empty_mean = p->empty_mean, .dloss = packed(p, DLOSS), .loss = packed(p, LOSS), \
+        .reduced = packed(p, REDUCED), .lse = packed(p, LSE), .target_log_prob = packed(p, TARGET_LOG_PROB),        \
+        .argmax = packed(p, ARGMAX), .correct = packed(p, CORRECT), .count = packed(p, COUNT),                      \
+        .weight = packed(p, WEIGHT), .dx = packed(p, DX), .lddx = p->s.n, .dtargets = packed(p, DTARGETS),          \
+        .lddt = p->s.n                                                                                              \
+    }
+
+static smx_status run_rows(const problem *p) {
+    smx_options one = {.size = sizeof one, .threads = 1};
+    if (p->real == F64) {
+        smx_cross_entropy_f64 ce = ROW_PROBLEM(smx_cross_entropy_f64, double);
+        return smx_cross_entropy_eval_f64(p->s.rows, p->s.n, p->packed[X], p->s.n, &ce, &one);
+    }
+    smx_cross_entropy_f32 ce = ROW_PROBLEM(smx_cross_entropy_f32, float);
+    return smx_cross_entropy_eval_f32(p->s.rows, p->s.n, p->packed[X], p->s.n, &ce, &one);
+}
+
+static const DLTensor *given(problem *p, int i) { return p->given[i] ? tensor_dl(&p->t[i]) : NULL; }
+
+static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_t *bad_row) {
+    smx_tensor_options opt = {.size = sizeof opt, .threads = threads};
+    smx_tensor_cross_entropy ce = {.size = sizeof ce,
+                                   .labels = given(p, LABELS),
+                                   .targets = given(p, TARGETS),
+                                   .use_ignore_index = p->ignore,
+                                   .ignore_index = p->ignore_index,
+                                   .class_weights = given(p, CLASS_WEIGHTS),
+                                   .smoothing = p->smoothing,
+                                   .z_loss = p->z_loss,
+                                   .softcap = p->softcap,
+                                   .reduction = p->reduction,
+                                   .empty_mean = p->empty_mean,
+                                   .dloss = given(p, DLOSS),
+                                   .loss = given(p, LOSS),
+                                   .reduced = given(p, REDUCED),
+                                   .lse = given(p, LSE),
+                                   .target_log_prob = given(p, TARGET_LOG_PROB),
+                                   .argmax = given(p, ARGMAX),
+                                   .correct = given(p, CORRECT),
+                                   .count = given(p, COUNT),
+                                   .weight = given(p, WEIGHT),
+                                   .dx = in_place ? given(p, X) : given(p, DX),
+                                   .dtargets = given(p, DTARGETS),
+                                   .bad_row = bad_row};
+    return smx_cross_entropy(given(p, X), p->s.axis, &ce, &opt);
+}
+
+static uint64_t wanted_bits(const problem *p, int i, element e, size_t k) {
+    if (is_integer(i)) {
+        uint64_t bits = ((const uint64_t *)p->packed[i])[k];
+        return e == I32 ? bits & UINT32_MAX : bits;
+    }
+    return i == CORRECT ? ((const uint8_t *)p->packed[i])[k] : element_rounded(e, real_get(p->real, p->packed[i], k));
+}
+
+/* Tensor `t` holds what field i should be. */
+static void check_field(const problem *p, int i, const tensor *t) {
+    for (size_t k = 0; k < elements_of(p, i); k++) {
+        uint64_t wanted = wanted_bits(p, i, t->e, k), got = tensor_bits(t, element_of(p, i, k));
+        if (wanted != got) {
+            fail_msg("%s: field %d, element %zu: expected %llx, got %llx", label_text(), i, k,
+                     (unsigned long long)wanted, (unsigned long long)got);
+        }
+    }
+    tensor_check_gaps(t);
+}
+
+static void check_problem(op_shape s, bool all_packed, uint64_t seed) {
+    for (int in_place = 0; in_place < 2; in_place++) {
+        rng r = rng_seed(seed);
+        problem p = problem_new(s, all_packed, &r);
+        label("cross-entropy on %s, %zu rows, n = %zu, axis %d, reduction %d, %s, seed %#llx", smx_isa(), s.rows, s.n,
+              s.axis, (int)p.reduction, in_place ? "in place" : "out of place", (unsigned long long)seed);
+        bool dx = p.given[DX];
+        if (in_place) {
+            p.given[DX] = true;
+            p.real = F32;
+            for (int i = 0; i < FIELDS; i++) {
+                p.real = i != DX && p.given[i] && p.t[i].e == F64 ? F64 : p.real;
+            }
+            if (dx && p.t[DX].e == F64 && p.real == F32) { /* the packed inputs are of another type then */
+                problem_free(&p);
+                continue;
+            }
+        }
+        assert_ok(run_rows(&p));
+        assert_ok(run_tensors(&p, in_place, 1 + (unsigned)rng_below(&r, 4), NULL));
+        for (int i = 0; i < FIELDS; i++) {
+            if (p.given[i] && !(in_place && (i == X || i == DX))) {
+                check_field(&p, i, &p.t[i]);
+            }
+        }
+        if (in_place) {
+            check_field(&p, DX, &p.t[X]);
+        }
+        problem_free(&p);
+    }
+}
+
+static const struct {
+    int ndim;
+    int64_t shape[4];
+} shapes[] = {{1, {9}}, {2, {40, 7}}, {3, {3, 9, 40}}, {4, {2, 3, 4, 5}}, {3, {20, 4, 60}}};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static void test_fields(void **state) {
+    (void)state;
+    uint64_t seed = 0x81000000;
+    for (size_t isa = 0; smx_isa_available(isa); isa++) {
+        use_isa(smx_isa_available(isa));
+        for (size_t k = 0; k < SHAPES; k++) {
+            for (int axis = 0; axis < shapes[k].ndim; axis++) {
+                for (int variant = 0; variant < 20; variant++) {
+                    check_problem(op_shape_of(shapes[k].ndim, shapes[k].shape, axis), variant % 3 == 0, ++seed);
+                }
+            }
+        }
+    }
+}
+
+/* The first bad label in C order is named, and nothing is written. */
+static void test_bad_label(void **state) {
+    (void)state;
+    for (uint64_t seed = 0x82000000; seed < 0x82000040; seed++) {
+        rng r = rng_seed(seed);
+        static const int64_t shape[] = {5, 70, 6};
+        problem p = problem_new(op_shape_of(3, shape, (int)rng_below(&r, 3)), rng_below(&r, 2), &r);
+        label("a bad label, seed %#llx", (unsigned long long)seed);
+        size_t first = rng_below(&r, p.s.rows), bad_row = SIZE_MAX;
+        if (p.given[LABELS]) {
+            for (size_t k = first; k < p.s.rows; k += 1 + rng_below(&r, 9)) {
+                tensor_set(&p.t[LABELS], k, rng_below(&r, 2) ? (double)p.s.n : -1000);
+            }
+            assert_status(SMX_ERROR_LABEL, run_tensors(&p, 0, 2, &bad_row));
+            assert_int_equal(bad_row, first);
+            for (int i = LOSS; i < FIELDS; i++) {
+                assert_canary(p.t[i].memory, p.t[i].bytes);
+            }
+        }
+        problem_free(&p);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fields),
+        cmocka_unit_test(test_bad_label),
+    };
+    print_isas();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
