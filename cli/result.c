@@ -29,13 +29,15 @@ static size_t numbers_a_row(const result *res, const space *rows) {
     return res->extent == EXTENT_ONE ? 0 : rows->n * res->count;
 }
 
-bool result_fit(result *res, extent what, npy_dtype as, npy_dtype dtype, const input *like, const space *rows) {
+bool result_fit(result *res, extent what, const char *path, npy_dtype as, npy_dtype dtype, const input *like,
+                const space *rows) {
     if (what == EXTENT_SQUARES && like->array.header.ndim == NPY_MAX_DIMS) {
         complain(like->array.name, "the result would have more than %d dimensions", NPY_MAX_DIMS);
         return false;
     }
     res->extent = what;
     res->used = true;
+    res->path = path;
     res->as = as;
     res->header = header_of(what, like, rows);
     res->header.dtype = dtype;
@@ -49,14 +51,14 @@ bool result_fit(result *res, extent what, npy_dtype as, npy_dtype dtype, const i
     return false;
 }
 
-bool result_open(result *res, const char *path) {
-    res->is_open = npy_create(&res->out, path, &res->header, &res->start);
-    return res->is_open;
+bool result_open(result *res) {
+    res->is_open = res->path != NULL && npy_create(&res->out, res->path, &res->header, &res->start);
+    return res->is_open || res->path == NULL;
 }
 
 static bool is_tiled(const result *res) { return res->extent == EXTENT_SAME || res->extent == EXTENT_VECTORS; }
-static bool is_converted(const result *res) { return res->is_open && res->as != res->header.dtype; }
-static bool is_transposed(const result *res) { return res->is_open && is_tiled(res) && res->lay.inner > 1; }
+static bool is_converted(const result *res) { return res->path != NULL && res->as != res->header.dtype; }
+static bool is_transposed(const result *res) { return res->path != NULL && is_tiled(res) && res->lay.inner > 1; }
 
 size_t result_row_bytes(const result *res) {
     if (!res->used)

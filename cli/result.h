@@ -23,9 +23,10 @@ typedef enum extent {
 
 typedef struct result {
     extent extent;
-    bool used;    /* the numbers are wanted, in data */
-    bool is_open; /* and written to a file */
-    npy_dtype as; /* of the numbers in data */
+    bool used;        /* the numbers are wanted, in data */
+    const char *path; /* and written to this file; null: they are not */
+    bool is_open;     /* from result_open on */
+    npy_dtype as;     /* of the numbers in data */
     npy_header header;
     output out;
     uint64_t start; /* of the numbers in the file */
@@ -35,12 +36,13 @@ typedef struct result {
     char *converted, *transposed; /* buffers */
 } result;
 
-/* Sets extent, types and shape: `like` is the first input, or that with FIT_VECTORS. Returns false after a message, as
- * everything here. */
-bool result_fit(result *res, extent what, npy_dtype as, npy_dtype dtype, const input *like, const space *rows);
+/* Sets extent, path, types and shape: `like` is the first input, or that with FIT_VECTORS. Returns false after a
+ * message, as everything here. */
+bool result_fit(result *res, extent what, const char *path, npy_dtype as, npy_dtype dtype, const input *like,
+                const space *rows);
 
-/* Opens the file. */
-bool result_open(result *res, const char *path);
+/* Opens the file, if there is to be one. */
+bool result_open(result *res);
 
 /* How many bytes of memory a row takes at most until it is stored. */
 size_t result_row_bytes(const result *res);

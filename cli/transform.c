@@ -93,14 +93,21 @@ static bool fit_result(job *j, int i) {
     const input *like = &j->source[wanted->extent == EXTENT_VECTORS ? 1 : 0];
     npy_dtype asked = j->set->text[SET_DTYPE] != NULL ? j->set->dtype : j->source[0].array.header.dtype;
     bool real = wanted->dtype == NPY_F4;
-    return result_fit(&j->result[i], wanted->extent, real ? j->real : wanted->dtype, real ? asked : wanted->dtype, like,
-                      &j->rows) &&
-           (path == NULL || result_open(&j->result[i], path));
+    return result_fit(&j->result[i], wanted->extent, path, real ? j->real : wanted->dtype, real ? asked : wanted->dtype,
+                      like, &j->rows);
+}
+
+static bool fit_results(job *j) {
+    for (int i = 0; i < MAX_RESULTS && j->operation->result[i].extent != EXTENT_NONE; i++) {
+        if (!fit_result(j, i))
+            return false;
+    }
+    return true;
 }
 
 static bool open_results(job *j) {
-    for (int i = 0; i < MAX_RESULTS && j->operation->result[i].extent != EXTENT_NONE; i++) {
-        if (!fit_result(j, i))
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        if (!result_open(&j->result[i]))
             return false;
     }
     return true;
@@ -247,7 +254,8 @@ static bool transform_all(job *j) {
     j->state = calloc(1, j->operation->state_bytes + 1);
     if (j->state == NULL || !allocate(j, &p))
         return false;
-    if (j->operation->survey != NULL && !for_each_tile(j, &p, survey_tile))
+    /* Nothing is written, not even to a stream, before all labels are known to be good. */
+    if ((j->operation->survey != NULL && !for_each_tile(j, &p, survey_tile)) || !open_results(j))
         return false;
     bool cut = is_cut(j, &p);
     progress_start(j->set->who, (uint64_t)j->rows.rows * greatest(1, j->rows.n) * (cut ? PARTS_PASSES : 1));
@@ -280,7 +288,7 @@ static int run(job *j) {
     int status = open_sources(j);
     if (status != EXIT_OK)
         return status;
-    bool done = open_results(j) && transform_all(j);
+    bool done = fit_results(j) && transform_all(j);
     progress_clear();
     if (done && commit(j)) {
         const tile none = {0};

@@ -307,6 +307,8 @@ static void test_refusals(void **state) {
         assert_refused(shell("$SMX cross-entropy x.npy %s", bad[i].arguments), bad[i].status, bad[i].names,
                        bad[i].says);
     assert_int_equal(count_entries(""), before);
+    assert_refused(shell("$SMX cross-entropy x.npy large.npy --grad - > out.npy"), 1, "smx: large.npy: ", "row 1");
+    assert_success(shell("! test -s out.npy"));
 }
 
 int main(int argc, char **argv) {
