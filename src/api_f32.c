@@ -18,6 +18,8 @@ typedef int32_t real_integer;
 
 #include "api/jacobian.h"
 
+#include "api/columns.h"
+
 #include "api/cross_entropy.h"
 
 #include "api/hessian.h"

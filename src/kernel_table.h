@@ -14,6 +14,7 @@
 #define SMX_LOGITS(real, suffix)                                                                     \
     struct smx_logits_##suffix {                                                                     \
         const real *x;                                                                               \
+        size_t stride;       /* of x; masks have none */                                             \
         real scale, softcap; /* softcap 0: none */                                                   \
         const real *add, *weight;                                                                    \
         const uint8_t *keep;                                                                         \
@@ -68,6 +69,10 @@ SMX_CE_ROW(double, f64);
         struct pair (*scale_gradient_row)(size_t n, const struct smx_logits_##suffix *, const real *x,                 \
                                           const real *dx);                                                             \
         struct smx_ce_result_##suffix (*cross_entropy_row)(const struct smx_ce_row_##suffix *);                        \
+        void (*softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,              \
+                                struct policy);                                                                        \
+        void (*log_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,          \
+                                    struct policy);                                                                    \
         void (*row_multiply)(size_t n, real factor, real *y);                                                          \
         void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
                               size_t lddx);                                                                            \

@@ -206,6 +206,7 @@ SMX_API unsigned smx_threads(void);
 }
 #endif
 
+#include "smx/columns.h"
 #include "smx/cross_entropy.h"
 #include "smx/exact_sum.h"
 #include "smx/log.h"

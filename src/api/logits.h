@@ -120,7 +120,7 @@ static inline size_t kept_entries(const struct settings *s, size_t k, size_t n) 
 
 /* The logits of row k, whose entries are at x. */
 static inline logits logits_of_row(const struct settings *s, size_t k, size_t n, const real *x) {
-    logits l = {.x = x, .scale = scale_of_row(s, k), .row_n = n};
+    logits l = {.x = x, .stride = 1, .scale = scale_of_row(s, k), .row_n = n};
     if (s->add.data != NULL) {
         l.add = (const real *)s->add.data + mask_row(k, s->add.rows, s->add.every) * s->add.ld;
     }

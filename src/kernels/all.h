@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backward.h"
+#include "columns.h"
 #include "cross_entropy.h"
 #include "derivatives.h"
 #include "forward.h"
@@ -21,6 +22,8 @@ static const struct NAME(smx_kernels) NAME(kernels) = {
     .row_scale = row_scale,
     .row_fill = row_fill,
     .row_multiply = row_multiply,
+    .softmax_columns = softmax_columns,
+    .log_softmax_columns = log_softmax_columns,
     .softmax_logits_row = softmax_logits_row,
     .log_softmax_row = log_softmax_row,
     .logsumexp_row = logsumexp_row,

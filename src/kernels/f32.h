@@ -8,6 +8,7 @@
 typedef float real;
 #define NAME(stem) stem##_f32
 typedef uint32_t real_bits;
+typedef int32_t real_signed;
 
 /* Terms: exp(v) = 2^n exp(r). Constants from tools/exp.sollya. */
 #define LOG2E 0x1.715476p0f

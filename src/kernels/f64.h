@@ -8,6 +8,7 @@
 typedef double real;
 #define NAME(stem) stem##_f64
 typedef uint64_t real_bits;
+typedef int64_t real_signed;
 
 /* Terms: exp(v) = 2^n exp(r). Constants from tools/exp.sollya. */
 #define LOG2E 0x1.71547652b82fep0

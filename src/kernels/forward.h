@@ -184,12 +184,17 @@ static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) 
     scale_by(n, e, reciprocal, y);
 }
 
-static inline void scale_by_sum(size_t n, const real *e, const struct term_sum *sum, real *y) {
-    real reciprocal[2];
+/* One over the sum, as two reals. */
+static inline void find_reciprocal(const struct term_sum *sum, real reciprocal[2]) {
     if (!sum->few || !reciprocal_of_limbs(sum->limbs, reciprocal)) {
         struct wide wide = wide_of(sum);
         reciprocal_of_sum(&wide, reciprocal);
     }
+}
+
+static inline void scale_by_sum(size_t n, const real *e, const struct term_sum *sum, real *y) {
+    real reciprocal[2];
+    find_reciprocal(sum, reciprocal);
     scale_by(n, e, reciprocal, y);
 }
 

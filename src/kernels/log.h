@@ -59,6 +59,16 @@ static void logsumexp_backward_row(size_t n, const logits *given, real dlse, rea
     scale_terms(n, dx, pair_div(factor, pair_of_sum(&sum)), dx);
 }
 
+/* y_j = (z_j - m) - log1p for the logits of a block. */
+static inline void log_block(const struct block *b, const struct log_stats *stats, real *y) {
+    v_t log1p = v_set1(real_of(stats->log1p));
+    size_t i = 0;
+    for (; b->n - i >= V_LANES; i += V_LANES) {
+        v_store(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p));
+    }
+    v_store_n(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p), b->n - i);
+}
+
 static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;
@@ -68,15 +78,10 @@ static void log_softmax_row(size_t n, const logits *given, real *y, struct polic
         return;
     }
     find_log_stats(&l, n, NULL, &stats);
-    v_t log1p = v_set1(real_of(stats.log1p));
     struct buffer buffer;
     for (size_t j = 0; j < n;) {
         struct block b = logits_block(&l, j, n, &buffer);
-        size_t i = 0;
-        for (; b.n - i >= V_LANES; i += V_LANES) {
-            v_store(y + j + i, v_sub(below_peak(&b, i, b.n, &stats.peak), log1p));
-        }
-        v_store_n(y + j + i, v_sub(below_peak(&b, i, b.n, &stats.peak), log1p), b.n - i);
+        log_block(&b, &stats, y + j);
         j += b.n;
     }
 }

@@ -64,24 +64,28 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
     return (struct pair){high * double_power_of_two(SUM_UNIT), wide_take(&rest) * double_power_of_two(SUM_UNIT)};
 }
 
+/* The statistics that follow from the peak and the sum of the other terms. */
+static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *stats) {
+    stats->rho = stats->factor = pair_of(0);
+    stats->factor_exponent = 0;
+    if (stats->peak.second != -(real)INFINITY) {
+        find_factor(stats);
+        stats->rho = pair_scaled(pair_mul(pair_of_sum(sum), stats->factor), stats->factor_exponent);
+    }
+    stats->log1p = pair_log1p(stats->rho);
+}
+
 /* The statistics of a row with a finite peak; its terms but the peak's go to e, unless that is null: relative to the
  * second largest logit, and 0 at the peak's place. */
 static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
-    struct reference ref = {stats->peak.second, 0, false};
-    stats->rho = pair_of(0);
-    if (stats->peak.second == -(real)INFINITY) {
-        stats->factor = pair_of(0);
-        stats->factor_exponent = 0;
-        if (e != NULL) {
-            row_fill(n, FILL_ZERO, e);
-        }
-    } else {
-        struct term_sum sum = no_terms(n, l->row_n);
+    const struct reference ref = {stats->peak.second, 0, false};
+    struct term_sum sum = no_terms(n, l->row_n);
+    if (ref.max != -(real)INFINITY) {
         logits_terms(l, n, &stats->peak, &ref, stats->peak.at, e, &sum);
-        find_factor(stats);
-        stats->rho = pair_scaled(pair_mul(pair_of_sum(&sum), stats->factor), stats->factor_exponent);
+    } else if (e != NULL) {
+        row_fill(n, FILL_ZERO, e);
     }
-    stats->log1p = pair_log1p(stats->rho);
+    stats_of_sum(&sum, stats);
 }
 
 /* a as a real, rounded once: a.high holds it to 53 bits, and in f64 it is that. */

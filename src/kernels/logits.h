@@ -21,9 +21,23 @@ struct block {
 };
 
 static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }
-static inline bool plain(const logits *l) { return l->scale == 1 && l->softcap == 0 && !l->limit && !masked(l); }
+static inline bool plain(const logits *l) {
+    return l->stride == 1 && l->scale == 1 && l->softcap == 0 && !l->limit && !masked(l);
+}
 
 static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? left : LOGITS_BLOCK; }
+
+static inline void gather(size_t n, const real *x, size_t stride, real *block) {
+    for (size_t i = 0; i < n; i++) {
+        block[i] = x[i * stride];
+    }
+}
+
+static inline void scatter(size_t n, const real *block, real *y, size_t stride) {
+    for (size_t i = 0; i < n; i++) {
+        y[i * stride] = block[i];
+    }
+}
 
 /* n <= LOGITS_BLOCK summands of the logits from entry j: -inf where masked out. */
 static inline void summands(const logits *l, size_t j, size_t n, real *add) {
@@ -90,7 +104,12 @@ static inline struct block logits_block(const logits *l, size_t j, size_t n, str
     if (masked(l)) {
         summands(l, j, length, buffer->low);
     }
-    pairs(l, length, l->x + j, buffer);
+    const real *x = l->x + j * l->stride;
+    if (l->stride != 1) {
+        gather(length, x, l->stride, buffer->high);
+        x = buffer->high;
+    }
+    pairs(l, length, x, buffer);
     if (l->softcap != 0) {
         softcap_block(length, l->softcap, buffer->high, buffer->low);
     }

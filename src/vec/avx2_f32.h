@@ -66,6 +66,7 @@ static inline m_t v_eq(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
 static inline m_t v_unordered(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_UNORD_Q); }
 static inline m_t m_none(void) { return _mm256_setzero_ps(); }
 static inline m_t m_or(m_t a, m_t b) { return _mm256_or_ps(a, b); }
+static inline m_t m_and(m_t a, m_t b) { return _mm256_and_ps(a, b); }
 static inline m_t m_not(m_t a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
 static inline bool m_any(m_t a) { return _mm256_movemask_ps(a) != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm256_and_ps(m, a); }

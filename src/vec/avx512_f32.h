@@ -40,6 +40,7 @@ static inline m_t v_eq(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_O
 static inline m_t v_unordered(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q); }
 static inline m_t m_none(void) { return 0; }
 static inline m_t m_or(m_t a, m_t b) { return (m_t)(a | b); }
+static inline m_t m_and(m_t a, m_t b) { return (m_t)(a & b); }
 static inline m_t m_not(m_t a) { return (m_t)~a; }
 static inline bool m_any(m_t a) { return a != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm512_maskz_mov_ps(m, a); }

@@ -35,6 +35,7 @@ static inline m_t v_ge(v_t a, v_t b) { return __riscv_vmfge_vv_f32m1_b32(a, b, V
 static inline m_t v_eq(v_t a, v_t b) { return __riscv_vmfeq_vv_f32m1_b32(a, b, V_LANES); }
 static inline m_t m_none(void) { return __riscv_vmclr_m_b32(V_LANES); }
 static inline m_t m_or(m_t a, m_t b) { return __riscv_vmor_mm_b32(a, b, V_LANES); }
+static inline m_t m_and(m_t a, m_t b) { return __riscv_vmand_mm_b32(a, b, V_LANES); }
 static inline m_t m_not(m_t a) { return __riscv_vmnot_m_b32(a, V_LANES); }
 static inline m_t v_unordered(v_t a, v_t b) {
     return m_or(__riscv_vmfne_vv_f32m1_b32(a, a, V_LANES), __riscv_vmfne_vv_f32m1_b32(b, b, V_LANES));

@@ -42,6 +42,7 @@ static inline m_t v_eq(v_t a, v_t b) { return a == b; }
 static inline m_t v_unordered(v_t a, v_t b) { return isunordered(a, b); }
 static inline m_t m_none(void) { return false; }
 static inline m_t m_or(m_t a, m_t b) { return a || b; }
+static inline m_t m_and(m_t a, m_t b) { return a && b; }
 static inline m_t m_not(m_t a) { return !a; }
 static inline bool m_any(m_t a) { return a; }
 static inline v_t v_keep(m_t m, v_t a) { return m ? a : 0; }

@@ -41,6 +41,7 @@ static inline m_t v_eq(v_t a, v_t b) { return svcmpeq_f32(all_lanes(), a, b); }
 static inline m_t v_unordered(v_t a, v_t b) { return svcmpuo_f32(all_lanes(), a, b); }
 static inline m_t m_none(void) { return svpfalse_b(); }
 static inline m_t m_or(m_t a, m_t b) { return svorr_b_z(all_lanes(), a, b); }
+static inline m_t m_and(m_t a, m_t b) { return svand_b_z(all_lanes(), a, b); }
 static inline m_t m_not(m_t a) { return svnot_b_z(all_lanes(), a); }
 static inline bool m_any(m_t a) { return svptest_any(all_lanes(), a); }
 static inline v_t v_keep(m_t m, v_t a) { return svsel_f32(m, a, svdup_n_f32(0)); }
