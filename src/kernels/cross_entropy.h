@@ -251,9 +251,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         real block[LOGITS_BLOCK];
         for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
             size_t length = block_length(r->n - j);
-            if (!stored && stats->peak.second == -(real)INFINITY) {
-                row_fill(length, FILL_ZERO, block);
-            } else if (!stored) {
+            if (!stored) {
                 terms_of_block(&r->l, j, length, &stats->peak, block);
             }
             scale_terms(length, stored ? r->dx + j : block, g.terms, block);
