@@ -1,0 +1,259 @@
+/* Softmax, log-softmax and the backward pass down columns: entry j of column c is at x[j * ldx + c]. Each lane has a column
+ * of its own, so that memory is read as it lies, in strips a few vectors wide that stay in cache from pass to pass. */
+#ifndef SMX_COLUMNS_H
+#define SMX_COLUMNS_H
+
+#include "log.h"
+
+/* ---- One column after another, for those with something special ---- */
+
+static inline logits logits_of_column(size_t n, const real *x, size_t ldx) {
+    logits l = {.x = x, .stride = ldx, .scale = 1, .row_n = n};
+    return l;
+}
+
+static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
+    for (size_t i = 0; i < n; i++) {
+        y[i * ldy] = value;
+    }
+}
+
+static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+    logits l = logits_of_column(n, x, ldx);
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED) {
+        fill_column(n, fate == NOTHING_KEPT ? 0 : canonical_nan(), y, ldy);
+        return;
+    }
+    struct term_sum sum = peak_terms(n, &l, &peak, NULL);
+    const struct reference ref = {peak.high, peak.low, true};
+    struct buffer buffer;
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        struct block b = logits_block(&l, j, n, &buffer);
+        struct term_sum ignored = no_terms(n, n);
+        add_terms(b.n, b.high, NULL, &ref, n, buffer.low, &ignored);
+        scale_by_sum(b.n, buffer.low, &sum, buffer.low);
+        scatter(b.n, buffer.low, y + j * ldy, ldy);
+    }
+}
+
+static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+    logits l = logits_of_column(n, x, ldx);
+    struct log_stats stats;
+    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
+    if (fate != COMPUTED) {
+        fill_column(n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), y, ldy);
+        return;
+    }
+    find_log_stats(&l, n, NULL, &stats);
+    struct buffer buffer;
+    real block[LOGITS_BLOCK];
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        struct block b = logits_block(&l, j, n, &buffer);
+        log_block(&b, &stats, block);
+        scatter(b.n, block, y + j * ldy, ldy);
+    }
+}
+
+/* ---- V_LANES columns at once ---- */
+
+/* Per lane: the statistics that its column's results follow from. */
+struct lanes {
+    int64_t top[LANES_MOST], middle[LANES_MOST];
+    real first[LANES_MOST], second[LANES_MOST]; /* the largest entries */
+    real high[LANES_MOST], low[LANES_MOST];     /* what results are made with */
+};
+
+static ALWAYS_INLINE v_t load_lanes(const real *p, size_t lanes) {
+    return lanes == V_LANES ? v_load(p) : v_load_n(p, lanes, v_set1(0));
+}
+
+static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
+    if (lanes == V_LANES) {
+        v_store(p, a);
+    } else {
+        v_store_n(p, a, lanes);
+    }
+}
+
+/* Each column's largest entry, and its second largest if wanted; false if a largest is not finite. */
+static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, bool second_too,
+                                      struct lanes *s) {
+    m_t nan = m_none();
+    v_t first = v_set1(-(real)INFINITY), second = first;
+    for (size_t j = 0; j < n; j++) {
+        v_t xj = load_lanes(x + j * ldx, lanes);
+        if (second_too) {
+            second = v_max(second, v_min(first, xj));
+        }
+        first = v_max(first, xj);
+        nan = m_or(nan, v_unordered(xj, xj));
+    }
+    v_store(s->first, first);
+    v_store(s->second, second);
+    v_t difference = v_sub(first, first); /* NaN for an infinity */
+    return !m_any(m_or(nan, v_unordered(difference, difference)));
+}
+
+/* Adds the lanes of one limb to the columns' sums. */
+static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_t *sums) {
+    real_signed values[LANES_MOST];
+    v_store((real *)(void *)values, v_from_bits(i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant)))));
+    for (size_t i = 0; i < V_LANES; i++) {
+        sums[i] += values[i];
+    }
+}
+
+/* The columns' terms and their sums: relative to the largest, written to e; or (second) to the second largest, without
+ * one entry that is the largest, and not written. */
+static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
+                                      size_t lde, struct lanes *s) {
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    v_t peak = v_load(s->first), reference = second ? v_load(s->second) : peak;
+    v_t offset = term_offset(reference), magic = term_magic(reference, offset), lowest = term_lowest(magic);
+    v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), offset, magic);
+    v_t gone = v_set1(-(real)INFINITY);
+    m_t waiting = m_not(m_none()); /* for the entry to leave out */
+    memset(s->top, 0, sizeof s->top);
+    memset(s->middle, 0, sizeof s->middle);
+    for (size_t j = 0; j < n;) {
+        i_t top = i_set1(0), middle = i_set1(0);
+        size_t end = n - j < SUM_BLOCK ? n : j + SUM_BLOCK, additions = end - j;
+        for (; j < end; j++) {
+            v_t xj = load_lanes(x + j * ldx, lanes);
+            if (second) {
+                m_t out = m_and(waiting, v_eq(xj, peak));
+                waiting = m_and(waiting, m_not(out));
+                xj = v_from_bits(i_or(v_bits(v_keep(m_not(out), xj)), v_bits(v_keep(out, gone))));
+            }
+            v_t whole, part, power;
+            v_t ej = term(v_sub(xj, offset), NULL, magic, lowest, correction, &whole, &part, &power);
+            sum_rest(sum_top(ej, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
+            if (!second) {
+                store_lanes(e + j * lde, ej, lanes);
+            }
+        }
+        empty_lanes(top, g.top, additions, s->top);
+        empty_lanes(middle, g.middle, additions, s->middle);
+    }
+}
+
+static inline struct term_sum sum_of_lane(size_t n, const struct lanes *s, size_t i) {
+    struct term_sum sum = no_terms(n, n);
+    const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
+    add_block(&sum, limbs);
+    return sum;
+}
+
+static bool softmax_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    struct lanes s;
+    if (!lanes_peaks(lanes, n, x, ldx, false, &s)) {
+        return false;
+    }
+    lanes_terms(lanes, n, x, ldx, false, y, ldy, &s);
+    for (size_t i = 0; i < V_LANES; i++) {
+        struct term_sum sum = sum_of_lane(n, &s, i);
+        real reciprocal[2];
+        find_reciprocal(&sum, reciprocal);
+        s.high[i] = reciprocal[0];
+        s.low[i] = reciprocal[1];
+    }
+    v_t high = v_load(s.high), low = v_load(s.low);
+    for (size_t j = 0; j < n; j++) {
+        store_lanes(y + j * ldy, quotient(load_lanes(y + j * ldy, lanes), high, low), lanes);
+    }
+    return true;
+}
+
+/* The factor of each lane's terms, as find_factor has it. */
+static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real *part, real *exponent) {
+    v_t first = v_load(s->first), second = v_load(s->second), offset = term_offset(second), error;
+    v_t difference = two_sum(offset, v_sub(v_set1(0), first), &error);
+    m_t live = v_ge(difference, v_set1(EXP_LOWEST));
+    v_t v = v_max(difference, v_set1(EXP_LOWEST)), w, power, magic = v_set1(ROUND_MAGIC);
+    v_t n = v_sub(v_fma(v, v_set1(LOG2E), magic), magic);
+    v_t terms = v_sub(v_set1(TERM_SCALE + REAL_BIAS), v_sub(term_magic(second, offset), magic));
+    v_t up = exp_parts(v, &error, magic, &w, &power);
+    v_store(whole, v_keep(live, up));
+    v_store(part, v_keep(live, w));
+    v_store(exponent, v_keep(live, v_add(n, terms)));
+}
+
+/* Each lane's log1p(rho), to s->high. */
+static void lanes_log1p(size_t n, struct lanes *s) {
+    real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST];
+    double high[LANES_MOST], low[LANES_MOST];
+    lanes_factors(s, whole, part, exponent);
+    for (size_t i = 0; i < V_LANES; i++) {
+        struct term_sum sum = sum_of_lane(n, s, i);
+        struct pair pair = pair_of_sum(&sum);
+        high[i] = pair.high;
+        low[i] = pair.low;
+    }
+    for (size_t i = 0; i < V_LANES; i++) {
+        struct pair factor = fast_sum((double)whole[i], (double)part[i]);
+        int k = (int)exponent[i];
+        bool nothing = k < FACTOR_LEAST;
+        factor.high = nothing ? 0 : factor.high;
+        factor.low = nothing ? 0 : factor.low;
+        struct pair rho = pair_mul((struct pair){high[i], low[i]}, factor);
+        s->high[i] = real_of(pair_log1p(pair_scaled(rho, nothing ? 0 : k)));
+    }
+}
+
+/* The largest entries, to s->first, and log1p(rho), to s->high; false if a largest is not finite. */
+static bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, struct lanes *s) {
+    if (!lanes_peaks(lanes, n, x, ldx, true, s)) {
+        return false;
+    }
+    v_t second = v_load(s->second);
+    m_t some = v_ge(second, v_set1(-REAL_LARGEST));
+    v_store(s->second, v_keep(some, second)); /* 0 stands for none: a sum of nothing it is */
+    lanes_terms(lanes, n, x, ldx, true, NULL, 0, s);
+    lanes_log1p(n, s);
+    return true;
+}
+
+/* y = (x - first) - log1p */
+static bool log_softmax_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    struct lanes s;
+    if (!log_lanes(lanes, n, x, ldx, &s)) {
+        return false;
+    }
+    v_t first = v_load(s.first), log1p = v_load(s.high);
+    for (size_t j = 0; j < n; j++) {
+        store_lanes(y + j * ldy, v_sub(v_sub(load_lanes(x + j * ldx, lanes), first), log1p), lanes);
+    }
+    return true;
+}
+
+/* ---- All columns ---- */
+
+static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                            struct policy policy) {
+    for (size_t c = 0; c < columns; c += V_LANES) {
+        size_t lanes = columns - c < V_LANES ? columns - c : V_LANES;
+        if (n < WIDE_FROM && softmax_lanes(lanes, n, x + c, ldx, y + c, ldy)) {
+            continue;
+        }
+        for (size_t i = c; i < c + lanes; i++) {
+            softmax_column(n, x + i, ldx, y + i, ldy, policy);
+        }
+    }
+}
+
+static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                struct policy policy) {
+    for (size_t c = 0; c < columns; c += V_LANES) {
+        size_t lanes = columns - c < V_LANES ? columns - c : V_LANES;
+        if (n < WIDE_FROM && log_softmax_lanes(lanes, n, x + c, ldx, y + c, ldy)) {
+            continue;
+        }
+        for (size_t i = c; i < c + lanes; i++) {
+            log_softmax_column(n, x + i, ldx, y + i, ldy, policy);
+        }
+    }
+}
+
+#endif
