@@ -73,6 +73,13 @@ void npy_write(const char *path, int major, int minor, const char *header, size_
     free(file);
 }
 
+void npy_write_as(const char *path, const char *descr, const char *shape, const void *data, size_t bytes) {
+    char header[HEADER];
+    int length = snprintf(header, HEADER, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n", descr, shape);
+    assert_true(length > 0 && length < HEADER);
+    npy_write(path, 1, 0, header, (size_t)length, data, bytes);
+}
+
 /* As NumPy writes it: the numbers begin at a multiple of 64 bytes. */
 static size_t make_header(const array *a, size_t preamble, size_t extra, char header[static HEADER]) {
     int used = snprintf(header, HEADER, "{'descr': '<f%zu', 'fortran_order': %s, 'shape': (", a->t->size,

@@ -45,4 +45,7 @@ void array_read(array *a, const char *path);
 void npy_write(const char *path, int major, int minor, const char *header, size_t header_length, const void *data,
                size_t bytes);
 
+/* The same with a header for numbers of any dtype, in C order. */
+void npy_write_as(const char *path, const char *descr, const char *shape, const void *data, size_t bytes);
+
 #endif

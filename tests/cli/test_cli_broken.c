@@ -223,12 +223,6 @@ static void test_pairs(void **state) {
     assert_success(shell("$SMX backward one.npy other.npy -o out.npy && rm out.npy"));
 }
 
-static void write_small(const char *path, const char *descr, const char *shape, const void *data, size_t bytes) {
-    char header[200];
-    int length = snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s}", descr, shape);
-    npy_write(path, 1, 0, header, (size_t)length, data, bytes);
-}
-
 /* Arrays beside the first input that do not fit it: (2, 3) here. */
 static void test_beside(void **state) {
     (void)state;
@@ -257,11 +251,11 @@ static void test_beside(void **state) {
         {"jacobian long.npy", "smx: long.npy: ", "dtype '<i8' is not supported here"},
         {"jvp good.npy deep.npy", "smx: deep.npy: ", "its shape (2, 1, 3) is not that of good.npy, (2, 3)"},
     };
-    write_small("two.npy", "<f4", "(2,)", scales, sizeof scales);
-    write_small("deep.npy", "<f4", "(2, 1, 3)", numbers, sizeof numbers);
-    write_small("row.npy", "<f4", "(6,)", numbers, sizeof numbers);
-    write_small("long.npy", "<i8", "(2,)", long_lengths, sizeof long_lengths);
-    write_small("short.npy", "<i8", "(2,)", short_lengths, sizeof short_lengths);
+    npy_write_as("two.npy", "<f4", "(2,)", scales, sizeof scales);
+    npy_write_as("deep.npy", "<f4", "(2, 1, 3)", numbers, sizeof numbers);
+    npy_write_as("row.npy", "<f4", "(6,)", numbers, sizeof numbers);
+    npy_write_as("long.npy", "<i8", "(2,)", long_lengths, sizeof long_lengths);
+    npy_write_as("short.npy", "<i8", "(2,)", short_lengths, sizeof short_lengths);
     static const char fortran[] = "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}";
     npy_write("fortran.npy", 1, 0, fortran, strlen(fortran), numbers, sizeof numbers);
     size_t before = count_entries("");

@@ -142,9 +142,8 @@ static void test_failed_writes(void **state) {
 }
 
 static void make_labels(void) {
-    static const char header[] = "{'descr': '<i8', 'fortran_order': False, 'shape': (1000,)}";
     static const int64_t labels[ROWS] = {0};
-    npy_write("labels.npy", 1, 0, header, strlen(header), labels, sizeof labels);
+    npy_write_as("labels.npy", "<i8", "(1000,)", labels, sizeof labels);
 }
 
 /* Of several outputs all are put in place, or none. */

@@ -39,10 +39,7 @@ static void round_to(const type *to, void *out, const type *from, const void *in
 static size_t bytes_of(const type *t) { return (size_t)COUNT * t->bits / 8; }
 
 static void write_typed(const char *path, const type *t, const void *numbers) {
-    char header[200];
-    int length =
-        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': (30, 77), }", t->descr);
-    npy_write(path, 1, 0, header, (size_t)length, numbers, bytes_of(t));
+    npy_write_as(path, t->descr, "(30, 77)", numbers, bytes_of(t));
 }
 
 static void assert_typed(const char *path, const type *t, const void *numbers) {
@@ -143,10 +140,8 @@ static void test_mixtures(void **state) {
         wide[i] = mask.t->load(mask.data, i);
         bf16[i] = (uint16_t)(bits >> 16);
     }
-    static const char f8[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (77,)}";
-    static const char v2[] = "{'descr': '|V2', 'fortran_order': False, 'shape': (77,)}";
-    npy_write("mask-f8.npy", 1, 0, f8, strlen(f8), wide, sizeof wide);
-    npy_write("mask-v2.npy", 1, 0, v2, strlen(v2), bf16, sizeof bf16);
+    npy_write_as("mask-f8.npy", "<f8", "(77,)", wide, sizeof wide);
+    npy_write_as("mask-v2.npy", "|V2", "(77,)", bf16, sizeof bf16);
     assert_success(shell("$SMX softmax x.npy --mask mask.npy -o y.npy"));
     assert_success(shell("$SMX softmax x.npy --mask mask-f8.npy -o z.npy && cmp y.npy z.npy"));
     assert_success(shell("$SMX softmax x.npy --mask mask-v2.npy -o z.npy && cmp y.npy z.npy"));

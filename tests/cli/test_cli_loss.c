@@ -12,13 +12,6 @@ enum { ROWS = 300, N = 1000, IGNORED = -100 };
 static int64_t labels[ROWS];
 static int32_t short_labels[ROWS];
 
-static void write_array(const char *path, const char *descr, const char *shape, const void *numbers, size_t bytes) {
-    char header[200];
-    int length =
-        snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n", descr, shape);
-    npy_write(path, 1, 0, header, (size_t)length, numbers, bytes);
-}
-
 static array make(const dtype *t, const char *path, size_t ndim, size_t rows, size_t n, int fraction, rng *r) {
     array a = {.t = t, .ndim = ndim, .shape = {rows, n}};
     array_allocate(&a);
@@ -33,8 +26,8 @@ static array make(const dtype *t, const char *path, size_t ndim, size_t rows, si
 static void make_labels(rng *r) {
     for (size_t k = 0; k < ROWS; k++)
         short_labels[k] = (int32_t)(labels[k] = rng_below(r, 10) == 0 ? IGNORED : (int64_t)rng_below(r, N));
-    write_array("labels.npy", "<i8", "(300,)", labels, sizeof labels);
-    write_array("labels-i4.npy", "<i4", "(300,)", short_labels, sizeof short_labels);
+    npy_write_as("labels.npy", "<i8", "(300,)", labels, sizeof labels);
+    npy_write_as("labels-i4.npy", "<i4", "(300,)", short_labels, sizeof short_labels);
 }
 
 /* Fails unless the file is an array of this shape with these bytes. */
@@ -229,10 +222,10 @@ static void test_report(void **state) {
     (void)state;
     static const float x[] = {0, 0, 0, 0, 3, 3, 3, 3, 1, 0, 0, 0}, weights[] = {1, 2, 4, 8};
     static const int64_t classes[] = {1, 0, -100}, nothing[] = {-100, -100, -100};
-    write_array("x.npy", "<f4", "(3, 4)", x, sizeof x);
-    write_array("w.npy", "<f4", "(4,)", weights, sizeof weights);
-    write_array("classes.npy", "<i8", "(3,)", classes, sizeof classes);
-    write_array("nothing.npy", "<i8", "(3,)", nothing, sizeof nothing);
+    npy_write_as("x.npy", "<f4", "(3, 4)", x, sizeof x);
+    npy_write_as("w.npy", "<f4", "(4,)", weights, sizeof weights);
+    npy_write_as("classes.npy", "<i8", "(3,)", classes, sizeof classes);
+    npy_write_as("nothing.npy", "<i8", "(3,)", nothing, sizeof nothing);
     assert_success(shell("$SMX cross-entropy x.npy classes.npy --ignore-index -100 > printed.txt"));
     assert_printed("loss      1.38629436 (0x1.62e43p+0), the mean\n"
                    "rows      2 of 3, the others are ignored\n"
@@ -294,13 +287,13 @@ static void test_refusals(void **state) {
         {"good.npy --ignore-index 1e3", 2, "smx cross-entropy: ", "not '1e3'"},
         {"- --class-weights - --lse c.npy", 2, "smx cross-entropy: ", "only one input can be standard input"},
     };
-    write_array("x.npy", "<f4", "(2, 3)", x, sizeof x);
-    write_array("negative.npy", "<f4", "(3,)", negative, sizeof negative);
-    write_array("one.npy", "<f4", "()", x, sizeof *x);
-    write_array("good.npy", "<i8", "(2,)", good, sizeof good);
-    write_array("large.npy", "<i8", "(2,)", large, sizeof large);
-    write_array("low.npy", "<i8", "(2,)", low, sizeof low);
-    write_array("many.npy", "<i8", "(3,)", many, sizeof many);
+    npy_write_as("x.npy", "<f4", "(2, 3)", x, sizeof x);
+    npy_write_as("negative.npy", "<f4", "(3,)", negative, sizeof negative);
+    npy_write_as("one.npy", "<f4", "()", x, sizeof *x);
+    npy_write_as("good.npy", "<i8", "(2,)", good, sizeof good);
+    npy_write_as("large.npy", "<i8", "(2,)", large, sizeof large);
+    npy_write_as("low.npy", "<i8", "(2,)", low, sizeof low);
+    npy_write_as("many.npy", "<i8", "(3,)", many, sizeof many);
     assert_success(shell("rm -f nothing.npy"));
     size_t before = count_entries("");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

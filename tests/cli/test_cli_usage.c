@@ -2,8 +2,6 @@
 #include "array.h"
 #include "tool.h"
 
-#include <string.h>
-
 static int setup(void **state) {
     (void)state;
     const array a = {.t = &dtype_f32, .ndim = 2, .shape = {2, 3}};
@@ -119,9 +117,8 @@ static void test_examples(void **state) {
         array_write_sparse(&arrays[i].a, "examples/a.npy");
         assert_success(shell("cd examples && for n in %s; do cp a.npy $n.npy; done", arrays[i].names));
     }
-    static const char labels[] = "{'descr': '<i4', 'fortran_order': False, 'shape': (4,), }";
     static const int32_t zeros[4] = {0};
-    npy_write("examples/LABELS.npy", 1, 0, labels, strlen(labels), zeros, sizeof zeros);
+    npy_write_as("examples/LABELS.npy", "<i4", "(4,)", zeros, sizeof zeros);
     const array vectors = {.t = &dtype_f32, .ndim = 3, .shape = {4, 2, 3}};
     assert_success(shell("for c in $($SMX --help | sed -n 's/^  \\([a-z-]*\\)  .*/\\1/p'); do"
                          " $SMX $c --help | sed -n 's/^Example: smx //p'; done > lines; test $(wc -l < lines) = 15"));

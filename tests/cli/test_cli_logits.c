@@ -1,0 +1,205 @@
+/* Scale, masks, lengths and the causal rule: the tool gives the bits of the library, in every layout and broadcast. */
+#include "array.h"
+#include "functions.h"
+#include "tool.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { MATRICES = 4, QUERIES = 6, KEYS = 40, BATCH = MATRICES * QUERIES };
+
+static const char *descr_of(const dtype *t) { return t == &dtype_f32 ? "<f4" : "<f8"; }
+
+/* A case: what the tool is told, and what the library is. */
+typedef struct logits_case {
+    const char *options;
+    smx_options opt;
+} logits_case;
+
+static void check_cases(const dtype *t, const logits_case *cases, size_t count, rng *r) {
+    const array shape = {.ndim = 3, .shape = {MATRICES, QUERIES, KEYS}};
+    for (size_t i = 0; i < count * FUNCTIONS; i++) {
+        const function *f = &functions[i % FUNCTIONS];
+        const logits_case *c = &cases[i / FUNCTIONS];
+        array in[INPUTS] = {{0}}, rows = {.t = t, .ndim = 2, .shape = {MATRICES, QUERIES}};
+        array out = f->one_a_row ? rows : array_like(t, &shape), expected = array_like(t, &out);
+        if (!f->one_a_row)
+            free(out.data);
+        make_inputs(f, t, &shape, 2, in, r);
+        void *data[INPUTS] = {in[0].data, in[1].data};
+        assert_success(shell("$SMX %s %s -o out.npy %s", f->command, inputs_of(f), c->options));
+        array_read(&out, "out.npy");
+        assert_ok(f->library(t, BATCH, KEYS, data, expected.data, &c->opt));
+        assert_same_bits(t, expected.data, out.data, array_count(&out));
+        free(out.data);
+        free(expected.data);
+        free_inputs(in);
+    }
+}
+
+static void test_logits(void **state) {
+    const dtype *t = *state;
+    rng r = rng_seed(2);
+    static uint8_t keep[QUERIES * KEYS];
+    static int64_t lengths[MATRICES];
+    int32_t short_lengths[MATRICES];
+    void *add = elements(t, KEYS), *scales = elements(t, BATCH), *scale = elements(t, 1);
+    for (size_t i = 0; i < sizeof keep; i++)
+        keep[i] = rng_below(&r, 4) != 0;
+    for (size_t i = 0; i < MATRICES; i++)
+        short_lengths[i] = (int32_t)(lengths[i] = (int64_t)rng_below(&r, KEYS + 1));
+    for (size_t i = 0; i < KEYS; i++)
+        t->store(add, i, i % 7 == 0 ? -(double)INFINITY : rng_uniform(&r, -2, 2));
+    for (size_t i = 0; i < BATCH; i++)
+        t->store(scales, i, rng_uniform(&r, 0.5, 2));
+    t->store(scale, 0, 1 / 0.7);
+    npy_write_as("keep.npy", "|b1", "(6, 40)", keep, sizeof keep);
+    npy_write_as("keep-u1.npy", "|u1", "(1, 6, 40)", keep, sizeof keep);
+    npy_write_as("lengths.npy", "<i8", "(4, 1)", lengths, sizeof lengths);
+    npy_write_as("lengths-i4.npy", "<i4", "(4, 1)", short_lengths, sizeof short_lengths);
+    npy_write_as("add.npy", descr_of(t), "(40,)", add, KEYS * t->size);
+    npy_write_as("scales.npy", descr_of(t), "(4, 6)", scales, BATCH * t->size);
+    const smx_options none = {.size = sizeof none, .threads = 1};
+    logits_case cases[] = {{"--temperature 0.7", none},
+                           {"--scale-file scales.npy", none},
+                           {"--mask keep.npy", none},
+                           {"--mask keep-u1.npy", none},
+                           {"--mask add.npy", none},
+                           {"--lengths lengths.npy", none},
+                           {"--causal top-left", none},
+                           {"--causal bottom-right --lengths lengths-i4.npy", none},
+                           {"--mask keep.npy --scale-file scales.npy --causal bottom-right", none}};
+    cases[0].opt.scale = scale;
+    cases[1].opt.scale = cases[8].opt.scale = scales;
+    cases[1].opt.scale_stride = cases[8].opt.scale_stride = 1;
+    cases[2].opt.keep = cases[3].opt.keep = cases[8].opt.keep =
+        (smx_mask_keep){.data = keep, .ld = KEYS, .rows = QUERIES};
+    cases[4].opt.add = (smx_mask_add){.data = add, .ld = KEYS, .rows = 1};
+    cases[5].opt.lengths = cases[7].opt.lengths = (smx_lengths){.data = lengths, .every = QUERIES};
+    cases[6].opt.causal = SMX_CAUSAL_TOP_LEFT;
+    cases[7].opt.causal = cases[8].opt.causal = SMX_CAUSAL_BOTTOM_RIGHT;
+    cases[6].opt.queries = cases[7].opt.queries = cases[8].opt.queries = QUERIES;
+    check_cases(t, cases, sizeof cases / sizeof *cases, &r);
+    free(add);
+    free(scales);
+    free(scale);
+}
+
+/* A mask of the shape of x, along every axis and in both orders. */
+static void test_masks_along_axes(void **state) {
+    const dtype *t = *state;
+    rng r = rng_seed(10);
+    for (int order = 0; order < 4; order++) {
+        array x = {.t = t, .fortran = order & 1, .ndim = 3, .shape = {4, 5, 7}}, mask = x, y = x;
+        mask.fortran = order >> 1;
+        array_allocate(&x);
+        array_allocate(&mask);
+        array_fill_logits(&x, &r);
+        array_fill_logits(&mask, &r);
+        array_write(&x, "x.npy", 1, 0);
+        array_write(&mask, "mask.npy", 1, 0);
+        for (size_t axis = 0; axis < 3; axis++) {
+            assert_success(shell("$SMX log-softmax x.npy -o y.npy --axis %zu --mask mask.npy", axis));
+            array_read(&y, "y.npy");
+            size_t n = x.shape[axis];
+            void *row = elements(t, n), *add = elements(t, n), *actual = elements(t, n);
+            const smx_options opt = {.size = sizeof opt, .threads = 1, .add = {.data = add}};
+            for (size_t k = 0; k < array_count(&x) / n; k++) {
+                array_get_row(&x, axis, k, row);
+                array_get_row(&mask, axis, k, add);
+                array_get_row(&y, axis, k, actual);
+                assert_ok(CALL(t, smx_log_softmax, 1, n, row, n, row, n, &opt));
+                assert_same_bits(t, row, actual, n);
+            }
+            free(row);
+            free(add);
+            free(actual);
+            free(y.data);
+        }
+        free(x.data);
+        free(mask.data);
+    }
+}
+
+/* small, broadcast to the shape of full as NumPy does it, is written as full.npy. */
+static void write_broadcast(const array *small, array full) {
+    array_allocate(&full);
+    for (size_t i = 0; i < array_count(&full); i++) {
+        size_t at = 0, rest = i;
+        for (size_t d = full.ndim; d-- > 0;) {
+            size_t index = rest % full.shape[d], missing = full.ndim - small->ndim;
+            rest /= full.shape[d];
+            if (d >= missing && small->shape[d - missing] > 1)
+                at += index * array_stride(small, d - missing);
+        }
+        full.t->store_bits(full.data, i, small->t->bits(small->data, at));
+    }
+    array_write(&full, "full.npy", 1, 0);
+    free(full.data);
+}
+
+/* What broadcasts gives the bits of what was broadcast. */
+static void test_broadcast(void **state) {
+    const dtype *t = *state;
+    static const array shapes[] = {
+        {.ndim = 0},
+        {.ndim = 1, .shape = {7}},
+        {.ndim = 1, .shape = {1}},
+        {.ndim = 2, .shape = {1, 7}},
+        {.ndim = 2, .shape = {5, 1}},
+        {.ndim = 2, .shape = {5, 7}},
+        {.fortran = 1, .ndim = 2, .shape = {5, 7}},
+        {.ndim = 3, .shape = {4, 1, 1}},
+        {.ndim = 3, .shape = {4, 1, 7}},
+        {.fortran = 1, .ndim = 3, .shape = {4, 1, 7}},
+    };
+    const array full = {.t = t, .ndim = 3, .shape = {4, 5, 7}};
+    const array wide = {.t = t, .ndim = 4, .shape = {4, 5, 7, 6}};
+    rng r = rng_seed(11);
+    free(make(t, "x.npy", LOGITS, full, &r).data);
+    free(make(t, "wide.npy", LOGITS, wide, &r).data);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        array small = make(t, "small.npy", PROBABILITIES, shapes[i], &r);
+        write_broadcast(&small, full);
+        for (int axis = 0; axis < 3; axis++) {
+            assert_success(shell("$SMX softmax x.npy -o a.npy --axis %d --mask small.npy", axis));
+            assert_success(shell("$SMX softmax x.npy -o b.npy --axis %d --mask full.npy", axis));
+            assert_true(same_files("a.npy", "b.npy"));
+        }
+        /* A scale for each row of (4, 5, 7, 6). */
+        assert_success(shell("$SMX softmax wide.npy -o a.npy --scale-file small.npy"));
+        assert_success(shell("$SMX softmax wide.npy -o b.npy --scale-file full.npy"));
+        assert_true(same_files("a.npy", "b.npy"));
+        free(small.data);
+    }
+}
+
+static void test_masks_in_tiles(void **state) {
+    (void)state;
+    const array x = {.t = &dtype_f32, .ndim = 3, .shape = {8, 100, 700}},
+                mask = {.t = &dtype_f32, .ndim = 2, .shape = {100, 700}};
+    array filled_x = array_like(&dtype_f32, &x), filled_mask = array_like(&dtype_f32, &mask);
+    rng r = rng_seed(4);
+    array_fill_logits(&filled_x, &r);
+    array_fill_logits(&filled_mask, &r);
+    array_write(&filled_x, "x.npy", 1, 0);
+    array_write(&filled_mask, "mask.npy", 1, 0);
+    static const char *const options[] = {"--mask mask.npy", "--causal top-left", "--scale -1"};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        assert_success(shell("$SMX log-softmax x.npy -o out.npy %s", options[i]));
+        assert_success(shell("cat x.npy | $SMX log-softmax - -o - %s --memory 1 | cat > tiles.npy", options[i]));
+        assert_true(same_files("out.npy", "tiles.npy"));
+    }
+    free(filled_x.data);
+    free(filled_mask.data);
+}
+
+int main(int argc, char **argv) {
+    const struct CMUnitTest tests[] = {
+        TEST_BOTH(test_logits),
+        TEST_BOTH(test_masks_along_axes),
+        TEST_BOTH(test_broadcast),
+        cmocka_unit_test(test_masks_in_tiles),
+    };
+    return RUN_CLI_TESTS(argc, argv, tests);
+}
