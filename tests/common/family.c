@@ -268,7 +268,7 @@ void call_expect_row(const call *expected, size_t expected_k, const call *got, s
     }
 }
 
-static void expect_argument(const call *expected, const call *got, size_t i) {
+void call_expect_argument(const call *expected, const call *got, size_t i) {
     const block *b = &got->b[i];
     for (size_t k = 0; k < b->rows; k++) {
         for (size_t e = 0; e < b->n; e++) {
@@ -282,7 +282,7 @@ void call_expect_shared(const call *expected, const call *got) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
         const argument *a = &got->f->arguments[i];
         if (argument_is_output(a) && argument_rows(a, got->n) == 0) {
-            expect_argument(expected, got, i);
+            call_expect_argument(expected, got, i);
         }
     }
 }
@@ -290,7 +290,7 @@ void call_expect_shared(const call *expected, const call *got) {
 void call_expect_same(const call *expected, const call *got) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
         if (argument_is_output(&got->f->arguments[i])) {
-            expect_argument(expected, got, i);
+            call_expect_argument(expected, got, i);
         }
     }
 }

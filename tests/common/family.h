@@ -115,7 +115,8 @@ void call_copy_row(call *to, size_t to_k, const call *from, size_t from_k, const
 /* Fails unless the outputs that belong to a row have the bits of those of the other. */
 void call_expect_row(const call *expected, size_t expected_k, const call *got, size_t got_k, const size_t *perm);
 
-/* Fails unless the outputs that all rows share, or all outputs, have the same bits. */
+/* Fails unless one output, those that all rows share, or all outputs have the same bits. */
+void call_expect_argument(const call *expected, const call *got, size_t which);
 void call_expect_shared(const call *expected, const call *got);
 void call_expect_same(const call *expected, const call *got);
 

@@ -1,0 +1,123 @@
+/* Cross-entropy's outputs have the same bits whichever of them are asked for, whatever the labels' type, and however a
+ * batch is split: the sums of the parts' losses are the sum of all. */
+#include "common/check.h"
+#include "common/isas.h"
+#include "common/problem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROUNDS = 40 };
+
+static int is_cross_entropy(const function *f) { return strncmp(f->name, "cross_entropy of", 16) == 0; }
+
+static void on_every_isa(void **state, uint64_t seed, void (*check)(const function *f, const dtype *t, uint64_t seed)) {
+    for (size_t i = 0; smx_isa_available(i); i++) {
+        use_isa(smx_isa_available(i));
+        for_all_functions(*state, ROUNDS, seed, check);
+    }
+}
+
+/* Runs with the chosen outputs only, and compares those. */
+static void check_subset(const call *expected, call *c, const smx_options *opt, unsigned chosen) {
+    void *a[ARGUMENTS_MAX];
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        a[i] = c->b[i].a;
+        if (argument_is_output(&c->f->arguments[i]) && !(chosen >> i & 1)) {
+            c->b[i].a = NULL;
+        }
+    }
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if (c->b[i].a && argument_is_output(&c->f->arguments[i])) {
+            block_erase(&c->b[i]);
+        }
+    }
+    assert_ok(call_run(c, opt));
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if (c->b[i].a && argument_is_output(&c->f->arguments[i])) {
+            call_expect_argument(expected, c, i);
+        }
+        c->b[i].a = a[i];
+    }
+}
+
+static void check_outputs(const function *f, const dtype *t, uint64_t seed) {
+    if (!is_cross_entropy(f)) {
+        return;
+    }
+    rng r = rng_seed(seed);
+    problem p = problem_new(f, t, 0, 0, 0, seed);
+    call same = call_copy(&p.c, 0, NULL);
+    call_must_run(&p.c, &p.m.opt);
+    for (size_t i = CE_LOSS; i < ARGUMENTS_MAX; i++) {
+        check_subset(&p.c, &same, &p.m.opt, 1u << i);
+        check_subset(&p.c, &same, &p.m.opt, ~(1u << i));
+    }
+    check_subset(&p.c, &same, &p.m.opt, (unsigned)rng_next(&r));
+    check_subset(&p.c, &same, &p.m.opt, 0);
+    call_free(&same), problem_free(&p);
+}
+
+static void test_outputs(void **state) { on_every_isa(state, 0x3600000, check_outputs); }
+
+/* The same labels as the other type. */
+static void check_label_types(const function *f, const dtype *t, uint64_t seed) {
+    int from = f->arguments[CE_LABELS_I32].content == LABELS && is_cross_entropy(f) ? CE_LABELS_I32 : CE_LABELS_I64;
+    if (!is_cross_entropy(f) || f->arguments[from].content != LABELS) {
+        return;
+    }
+    problem p = problem_new(f, t, 0, 0, 0, seed);
+    call other = call_copy(&p.c, 0, NULL);
+    int to = CE_LABELS_I32 + CE_LABELS_I64 - from;
+    block own = other.b[from];
+    memset(&other.b[from], 0, sizeof own);
+    other.b[to] = block_new(to == CE_LABELS_I32 ? sizeof(int32_t) : sizeof(int64_t), p.c.rows, 1, 1, 3);
+    for (size_t k = 0; k < p.c.rows; k++) {
+        if (to == CE_LABELS_I32) {
+            *(int32_t *)block_element(&other.b[to], k, 0) = (int32_t) * (int64_t *)block_element(&own, k, 0);
+        } else {
+            *(int64_t *)block_element(&other.b[to], k, 0) = *(int32_t *)block_element(&own, k, 0);
+        }
+    }
+    call_must_run(&p.c, &p.m.opt);
+    call_must_run(&other, &p.m.opt);
+    call_expect_same(&p.c, &other);
+    block_free(&own), call_free(&other), problem_free(&p);
+}
+
+static void test_label_types(void **state) { on_every_isa(state, 0x3700000, check_label_types); }
+
+static void add_losses(const dtype *t, smx_exact_sum *sum, size_t n, const void *losses) {
+    assert_ok(t == &dtype_f32 ? smx_exact_sum_add_f32(sum, n, losses) : smx_exact_sum_add_f64(sum, n, losses));
+}
+
+/* A sum over the batch, against the rows' losses added by the public exact sum, in two parts and backwards. */
+static void check_split(const function *f, const dtype *t, uint64_t seed) {
+    if (!is_cross_entropy(f) || !f->arguments[CE_REDUCED].name || f->ce.reduction != SMX_REDUCTION_SUM) {
+        return;
+    }
+    rng r = rng_seed(seed);
+    problem p = problem_new(f, t, 0, 0, 0, seed);
+    call_must_run(&p.c, &p.m.opt);
+    smx_exact_sum first, second;
+    memset(&first, 0, sizeof first), memset(&second, 0, sizeof second);
+    size_t cut = rng_below(&r, p.c.rows + 1);
+    add_losses(t, &first, cut, p.c.b[CE_LOSS].a);
+    for (size_t k = p.c.rows; k > cut; k--) {
+        add_losses(t, &second, 1, block_element(&p.c.b[CE_LOSS], k - 1, 0));
+    }
+    assert_ok(smx_exact_sum_merge(&second, &first));
+    double value;
+    assert_ok(t == &dtype_f32 ? smx_exact_sum_value_f32(&second, (float *)&value)
+                              : smx_exact_sum_value_f64(&second, &value));
+    assert_same_bits(t, &value, p.c.b[CE_REDUCED].a, 1);
+    problem_free(&p);
+}
+
+static void test_split(void **state) { on_every_isa(state, 0x3800000, check_split); }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST_BOTH(test_outputs), TEST_BOTH(test_label_types), TEST_BOTH(test_split)};
+    print_isas();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
