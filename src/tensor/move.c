@@ -26,6 +26,11 @@ static struct place packed(enum dtype dtype, unsigned char *data, size_t cols) {
 
 static bool contiguous(size_t cols, struct place p) { return cols == 1 || p.col == (ptrdiff_t)smx_dtype_size(p.dtype); }
 
+/* Rows that follow each other without a gap. */
+static bool dense(size_t rows, size_t cols, struct place p) {
+    return rows == 1 || p.row == (ptrdiff_t)(cols * smx_dtype_size(p.dtype));
+}
+
 /* `size` is a constant wherever this is used. */
 static inline void copy_sized(size_t size, size_t rows, size_t cols, struct place from, struct place to) {
     for (size_t j = 0; j < cols; j++) {
@@ -56,10 +61,15 @@ static void copy_block(size_t rows, size_t cols, struct place from, struct place
     }
 }
 
-/* Through two packed blocks, one of each type. */
-static void convert_block(size_t rows, size_t cols, struct place from, struct place to) {
+/* Through packed blocks, one of each type: writing straight to another layout would touch as many cache lines as there
+ * are elements, often all of one set. */
+static void move_block(size_t rows, size_t cols, struct place from, struct place to) {
     unsigned char before[BLOCK * BLOCK * 8], after[BLOCK * BLOCK * 8];
     copy_block(rows, cols, from, packed(from.dtype, before, cols));
+    if (from.dtype == to.dtype) {
+        copy_block(rows, cols, packed(from.dtype, before, cols), to);
+        return;
+    }
     smx_convert(rows * cols, from.dtype, before, to.dtype, after);
     copy_block(rows, cols, packed(to.dtype, after, cols), to);
 }
@@ -74,6 +84,10 @@ void smx_move(size_t rows, size_t cols, struct place from, struct place to) {
         return;
     }
     if (contiguous(cols, from) && contiguous(cols, to)) {
+        if (dense(rows, cols, from) && dense(rows, cols, to)) {
+            cols *= rows;
+            rows = 1;
+        }
         for (size_t i = 0; i < rows; i++) {
             smx_convert(cols, from.dtype, offset(from, i, 0).data, to.dtype, offset(to, i, 0).data);
         }
@@ -83,7 +97,7 @@ void smx_move(size_t rows, size_t cols, struct place from, struct place to) {
         for (size_t j = 0; j < cols; j += BLOCK) {
             size_t block_rows = smaller(rows - i, BLOCK), block_cols = smaller(cols - j, BLOCK);
             struct place f = offset(from, i, j), t = offset(to, i, j);
-            (from.dtype == to.dtype ? copy_block : convert_block)(block_rows, block_cols, f, t);
+            move_block(block_rows, block_cols, f, t);
         }
     }
 }
