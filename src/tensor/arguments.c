@@ -367,6 +367,7 @@ smx_status smx_call_prepare(const struct argument *a, int count, int axis, const
         }
     }
     c->run = c->real == DTYPE_F64 ? run.f64 : run.f32;
+    c->columns = c->real == DTYPE_F64 ? run.columns_f64 : run.columns_f32;
     return check_values(c);
 }
 

@@ -18,9 +18,10 @@ struct argument {
     int in_place; /* an output: the set of arguments it may be itself, bit i for number i */
 };
 
-/* A row function for each type it works in. */
+/* A row function for each type it works in, and what works down columns. */
 struct row_functions {
     row_function f32, f64;
+    row_function columns_f32, columns_f64;
 };
 
 /* Checks everything: options, then the tensors by themselves, then against each other, then values of the options'

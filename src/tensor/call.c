@@ -136,5 +136,5 @@ smx_status smx_call_run(struct call *c) {
     smx_status status;
     smx_layout_sort(c);
     /* What can work on the tensors as they are comes first. */
-    return run_straight(c, &status) ? status : smx_call_groups(c);
+    return run_straight(c, &status) || smx_call_columns(c, &status) ? status : smx_call_groups(c);
 }

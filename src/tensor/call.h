@@ -54,8 +54,9 @@ typedef smx_status (*row_function)(const struct call *call, size_t rows, const s
 
 struct call {
     row_function run;
-    enum dtype real;             /* the type of the arithmetic: f32 or f64 */
-    const void *parameters;      /* what it needs to know beside the blocks */
+    row_function columns;   /* the same for rows that lie side by side, whose blocks' ld is along the axis; or null */
+    enum dtype real;        /* the type of the arithmetic: f32 or f64 */
+    const void *parameters; /* what it needs to know beside the blocks */
     const struct totals *totals; /* what it has them of, or null */
     size_t n;
     int ndim; /* of the rows: the tensor's dimensions without the axis */
@@ -76,5 +77,9 @@ smx_options smx_call_options(const struct call *call, const struct block *block)
  * those arguments go through scratch memory that are not of the right type and layout. */
 smx_status smx_call_run(struct call *call);
 smx_status smx_call_groups(const struct call *call);
+
+/* Down the columns of the tensors as they are, where an inner dimension is contiguous and the function has that; else
+ * false. */
+bool smx_call_columns(const struct call *call, smx_status *status);
 
 #endif

@@ -74,7 +74,7 @@ smx_status smx_tensor_copy(const DLTensor *src, const DLTensor *dst, const smx_t
     struct view view;
     smx_status status = smx_view_of(&to, DTYPES_FLOAT, &view);
     struct call call;
-    struct row_functions none = {NULL, NULL};
+    struct row_functions none = {NULL, NULL, NULL, NULL};
     if (status != SMX_OK || (status = smx_call_prepare(arguments, 2, axis_for(&view), opt, none, &call)) != SMX_OK) {
         return status;
     }

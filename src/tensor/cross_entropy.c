@@ -77,7 +77,7 @@ smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross
         return SMX_ERROR_OPTION;
     }
     fill_arguments(x, &p.given, arguments);
-    struct row_functions functions = {smx_rows_f32.cross_entropy, smx_rows_f64.cross_entropy};
+    struct row_functions functions = {smx_rows_f32.cross_entropy, smx_rows_f64.cross_entropy, NULL, NULL};
     smx_status status = smx_call_prepare(arguments, CE_ARGUMENTS, axis, opt, functions, &call);
     if (status != SMX_OK) {
         return status;

@@ -9,6 +9,7 @@
 
 /* A group has at least this many elements, if there are as many rows: below that, calls would cost more than work. */
 #define GROUP_ELEMENTS ((size_t)8192)
+#define STRIDED_ELEMENTS ((size_t)1 << 18)
 #define CACHE_LINE ((size_t)64)
 
 struct plan {
@@ -61,7 +62,9 @@ static void choose_groups(struct plan *p) {
     size_t run = c->shape[c->ndim - 1], elements = row_elements(c), line = rows_of_a_line(c);
     size_t threads = c->settings.threads != 0 ? c->settings.threads : smx_threads();
     p->rows = smx_call_rows(c);
-    size_t group = smaller(larger(GROUP_ELEMENTS / elements, line), p->rows);
+    /* A few lines side by side are read faster than one, while that does not take too much memory. */
+    size_t lines = line == 1 ? 1 : larger(1, smaller(4, STRIDED_ELEMENTS / elements / line));
+    size_t group = smaller(larger(GROUP_ELEMENTS / elements, lines * line), p->rows);
     group = larger(smaller(group, quotient_up(p->rows, threads)), smaller(line, p->rows));
     p->per_run = 0;
     if (group >= run) {

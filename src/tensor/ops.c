@@ -2,7 +2,10 @@
 #include "arguments.h"
 #include "rows_table.h"
 
-#define BOTH(function) ((struct row_functions){smx_rows_f32.function, smx_rows_f64.function})
+#define BOTH(function) ((struct row_functions){smx_rows_f32.function, smx_rows_f64.function, NULL, NULL})
+#define AND_COLUMNS(function)                                                                              \
+    ((struct row_functions){smx_rows_f32.function, smx_rows_f64.function, smx_rows_f32.function##_columns, \
+                            smx_rows_f64.function##_columns})
 
 static struct argument input(const DLTensor *tensor, enum form form) {
     struct argument a = {.tensor = tensor, .form = form};
@@ -37,7 +40,7 @@ static smx_status matrices(const DLTensor *x, int axis, const DLTensor *matrix, 
 }
 
 smx_status smx_softmax(const DLTensor *x, int axis, const DLTensor *y, const smx_tensor_options *opt) {
-    return forward(x, axis, y, opt, BOTH(softmax));
+    return forward(x, axis, y, opt, AND_COLUMNS(softmax));
 }
 
 smx_status smx_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *dx,
@@ -50,7 +53,7 @@ smx_status smx_softmax_jacobian(const DLTensor *y, int axis, const DLTensor *jac
 }
 
 smx_status smx_log_softmax(const DLTensor *x, int axis, const DLTensor *y, const smx_tensor_options *opt) {
-    return forward(x, axis, y, opt, BOTH(log_softmax));
+    return forward(x, axis, y, opt, AND_COLUMNS(log_softmax));
 }
 
 smx_status smx_log_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *dx,

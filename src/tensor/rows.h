@@ -16,6 +16,8 @@
         return NAME(smx_##name)(rows, c->n, MATRIX(0), MATRIX(1), MATRIX(2), opt);                             \
     }
 
+ROWS_OF_TWO(softmax_columns)
+ROWS_OF_TWO(log_softmax_columns)
 ROWS_OF_TWO(softmax)
 ROWS_OF_THREE(softmax_backward)
 ROWS_OF_TWO(log_softmax)
@@ -188,6 +190,8 @@ static void cross_entropy_finish(const struct call *c, const struct block *b, si
 }
 
 const struct rows_table NAME(smx_rows) = {
+    .softmax_columns = softmax_columns,
+    .log_softmax_columns = log_softmax_columns,
     .softmax = softmax,
     .softmax_backward = softmax_backward,
     .softmax_jacobian = softmax_jacobian,

@@ -7,6 +7,7 @@
 struct cross_entropy_parameters;
 
 struct rows_table {
+    row_function softmax_columns, log_softmax_columns;
     row_function softmax, softmax_backward, softmax_jacobian, softmax_jvp, softmax_double_backward;
     row_function log_softmax, log_softmax_backward, log_softmax_jvp;
     row_function logsumexp, logsumexp_backward, logsumexp_weighted;
