@@ -125,16 +125,6 @@ static void tangent(random_state *rng, row *r, double *v) {
         v[i] = r->b[i];
 }
 
-/* Numbers up to 2^40, so that no product or sum of three overflows. */
-static void moderate(row *r, double *v) {
-    double most = 0;
-    for (size_t i = 0; i < r->groups; i++)
-        most = fmax(most, fabs(v[i]));
-    int exponent = most > 0 ? ilogb(most) : 0;
-    for (size_t i = 0; i < r->groups; i++)
-        v[i] = row_round(r->type, exponent > 40 ? ldexp(v[i], 40 - exponent) : v[i]);
-}
-
 static void options(random_state *rng, row *r) {
     static const struct {
         golden_array a;
@@ -145,7 +135,7 @@ static void options(random_state *rng, row *r) {
             row_give(r, all[k].a, all[k].value * random_uniform(rng, 0.1, 3));
 }
 
-static void fill(const problem *p, random_state *rng, row *r, golden_array a, double *values) {
+static void fill(random_state *rng, row *r, golden_array a, double *values) {
     switch (a) {
     case GOLDEN_ADD:
         additive(rng, r, values);
@@ -161,11 +151,32 @@ static void fill(const problem *p, random_state *rng, row *r, golden_array a, do
         break;
     default:
         tangent(rng, r, values);
-        if (p->function == GOLDEN_DOUBLE_BACKWARD || p->function == GOLDEN_SCALE_GRADIENT)
-            moderate(r, values);
     }
     for (size_t i = 0; i < r->groups; i++)
         values[i] = row_round(r->type, values[i]);
+}
+
+/* What keeps an array within what the functions take. */
+static double admitted(const problem *p, size_t k, double value) {
+    switch (p->arrays[k]) {
+    case GOLDEN_Y:
+        if (p->function == GOLDEN_LOG_SOFTMAX_BACKWARD || p->function == GOLDEN_LOG_SOFTMAX_JVP)
+            return fmin(value, 0);
+        return fmax(0, fmin(value, 1));
+    case GOLDEN_CLASS_WEIGHTS:
+        return fmin(fmax(value, 0), 0x1p60);
+    case GOLDEN_B:
+        return copysign(fmax(0x1p-60, fmin(fabs(value), 0x1p60)), value);
+    case GOLDEN_DY:
+    case GOLDEN_DDX: /* products of three must neither overflow nor underflow */
+        if (p->function != GOLDEN_DOUBLE_BACKWARD || value == 0)
+            return value;
+        return copysign(fmax(0x1p-40, fmin(fabs(value), 0x1p40)), value);
+    case GOLDEN_DX: /* nor those of two */
+        return value == 0 ? value : copysign(fmax(0x1p-60, fmin(fabs(value), 0x1p60)), value);
+    default:
+        return value;
+    }
 }
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
@@ -180,39 +191,26 @@ void family_generate(const problem *p, random_state *rng, size_t n, row *r) {
         to_probabilities(r, p->function == GOLDEN_LOG_SOFTMAX_BACKWARD || p->function == GOLDEN_LOG_SOFTMAX_JVP);
     /* c before b, which is where gradients are made. */
     if (p->array_count > 2)
-        fill(p, rng, r, p->arrays[2], r->c);
+        fill(rng, r, p->arrays[2], r->c);
     if (p->array_count > 1)
-        fill(p, rng, r, p->arrays[1], r->b);
+        fill(rng, r, p->arrays[1], r->b);
     if (from_y) {
         if (random_below(rng, 2))
             row_give(r, GOLDEN_SCALE, random_sign(rng) * random_log(rng, 0x1p-10, 0x1p10));
     } else if (p->array_count > 1 || p->function > GOLDEN_LOGSUMEXP) {
         scale(rng, r);
     }
-    for (size_t i = 0; i < r->groups; i++)
+    for (size_t i = 0; i < r->groups; i++) {
         r->a[i] = row_round(r->type, r->a[i]);
+        r->b[i] = p->array_count > 1 ? admitted(p, 1, r->b[i]) : 0;
+        r->c[i] = p->array_count > 2 ? admitted(p, 2, r->c[i]) : 0;
+    }
     if (p->function == GOLDEN_LOGSUMEXP_BACKWARD)
         row_give(r, GOLDEN_DLSE, random_sign(rng) * random_log(rng, 1e-3, 1e3));
     if (p->function == GOLDEN_CROSS_ENTROPY)
         row_give(r, GOLDEN_LABEL, random_below(rng, 2) ? 0 : (double)random_below(rng, r->groups));
     if (p->part == GOLDEN_RESULTS && p->function != GOLDEN_DOUBLE_BACKWARD)
         options(rng, r);
-}
-
-/* What keeps an array within what the functions take. */
-static double admitted(const problem *p, size_t k, double value) {
-    switch (p->arrays[k]) {
-    case GOLDEN_Y:
-        if (p->function == GOLDEN_LOG_SOFTMAX_BACKWARD || p->function == GOLDEN_LOG_SOFTMAX_JVP)
-            return fmin(value, 0);
-        return fmax(0, fmin(value, 1));
-    case GOLDEN_CLASS_WEIGHTS:
-        return fmax(value, 0);
-    case GOLDEN_B:
-        return copysign(fmax(0x1p-60, fmin(fabs(value), 0x1p60)), value);
-    default:
-        return value;
-    }
 }
 
 static void mutate_number(random_state *rng, row *r, double steps) {

@@ -13,9 +13,20 @@ typedef struct vector_file {
 } vector_file;
 
 static const vector_file files[] = {
-    {"softmax-f32.txt", vectors_softmax, false},   {"softmax-f64.txt", vectors_softmax, true},
-    {"backward-f32.txt", vectors_backward, false}, {"backward-f64.txt", vectors_backward, true},
-    {"jacobian-f32.txt", vectors_jacobian, false}, {"jacobian-f64.txt", vectors_jacobian, true},
+    {"softmax-f32.txt", vectors_softmax, false},
+    {"softmax-f64.txt", vectors_softmax, true},
+    {"backward-f32.txt", vectors_backward, false},
+    {"backward-f64.txt", vectors_backward, true},
+    {"jacobian-f32.txt", vectors_jacobian, false},
+    {"jacobian-f64.txt", vectors_jacobian, true},
+    {"masks-f32.txt", vectors_masks, false},
+    {"masks-f64.txt", vectors_masks, true},
+    {"log-f32.txt", vectors_log, false},
+    {"log-f64.txt", vectors_log, true},
+    {"cross-entropy-f32.txt", vectors_cross_entropy, false},
+    {"cross-entropy-f64.txt", vectors_cross_entropy, true},
+    {"second-order-f32.txt", vectors_second_order, false},
+    {"second-order-f64.txt", vectors_second_order, true},
 };
 static const char witness_file[] = "worst.txt";
 

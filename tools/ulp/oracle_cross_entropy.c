@@ -1,9 +1,13 @@
 /* Cross-entropy: loss and gradients, as smx/cross_entropy.h defines them, and its bounds.
  *
  * With labels alone (no weights, smoothing, z-loss, softcap), the gradient is measured in ULP, and so is a loss without
- * z-loss and softcap and with coefficients >= 0. Otherwise the bound is mixed. Where the header has none, it is here:
- * z-loss adds to the loss's bound what lse may be off by, times 2 z_loss |lse|; negative coefficients count with their
- * magnitudes; a softcap moves each z by up to 2^-45 softcap (f64: 2^-50), and so log p by twice that. */
+ * z-loss, softcap and negative targets. Otherwise the bound is mixed, and where the header leaves something open, it is
+ * this:
+ *   - with z-loss, what lse may be off by counts, times 2 z_loss |lse| in the loss and 2 z_loss p_i in the gradient;
+ *   - of negative targets, and what smoothing adds to them, the magnitudes count, also in sum A_c;
+ *   - what is multiplied by a factor beyond 1 (a weight, dL/dloss, a scale) was rounded at 2^-1074 before, gradients of
+ *     targets in f32 at 2^-149;
+ *   - a softcap moves each z by up to 2^-45 softcap (f64: 2^-50), and so log p by twice that. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,10 +19,12 @@ typedef struct cross_entropy {
     size_t label;         /* n: dense targets */
     bool plain;           /* labels alone */
     bool nothing;         /* no entry is kept, or all are -inf by policy: no gradient, no z-loss */
-    bool convex;          /* all coefficients >= 0 */
+    bool convex;          /* no target is negative */
     double z_loss, dloss; /* dL/dloss */
     double moved;         /* what softcap's rounding may move z by */
     mpfr_t *coefficient;  /* A_c: what stands before -log p_c */
+    double *magnitude;    /* of its two summands together */
+    double total;         /* of the magnitudes */
     mpfr_t sum;           /* of these */
     mpfr_t lse;
 } cross_entropy;
@@ -49,6 +55,12 @@ static void set_coefficient(cross_entropy *x, size_t i) {
         mpfr_add(*a, *a, j->a, MPFR_RNDN);
     }
     mpfr_mul_d(*a, *a, weight(j, i), MPFR_RNDN);
+    x->magnitude[i] = fabs(mpfr_get_d(*a, MPFR_RNDA));
+    if (target < 0) {
+        x->magnitude[i] += 2 * (1 - smoothing) * fabs(target) * weight(j, i);
+        x->convex = false;
+    }
+    x->total += x->magnitude[i];
 }
 
 static void open_problem(cross_entropy *x, oracle_judge *j) {
@@ -65,12 +77,12 @@ static void open_problem(cross_entropy *x, oracle_judge *j) {
     mpfr_inits2(ORACLE_LOGITS_PRECISION, x->sum, x->lse, (mpfr_ptr)0);
     mpfr_set_zero(x->sum, 1);
     x->coefficient = malloc((n + !n) * sizeof *x->coefficient);
-    if (!x->coefficient)
+    x->magnitude = malloc((n + !n) * sizeof *x->magnitude);
+    if (!x->coefficient || !x->magnitude)
         abort();
     for (size_t i = 0; i < n; i++) {
         mpfr_init2(x->coefficient[i], ORACLE_LOGITS_PRECISION);
         set_coefficient(x, i);
-        x->convex = x->convex && mpfr_sgn(x->coefficient[i]) >= 0;
         mpfr_add(x->sum, x->sum, x->coefficient[i], MPFR_RNDN);
     }
     oracle_logsumexp(&x->z, x->lse);
@@ -80,6 +92,7 @@ static void close_problem(cross_entropy *x) {
     for (size_t i = 0; i < x->j->row.n; i++)
         mpfr_clear(x->coefficient[i]);
     free(x->coefficient);
+    free(x->magnitude);
     mpfr_clears(x->sum, x->lse, (mpfr_ptr)0);
     oracle_logits_clear(&x->z);
 }
@@ -100,8 +113,9 @@ static void entropy(cross_entropy *x, mpfr_t exact, mpfr_t total) {
         oracle_log_probability(&x->z, i, term);
         mpfr_mul(term, term, x->coefficient[i], MPFR_RNDN);
         mpfr_sub(exact, exact, term, MPFR_RNDN);
-        mpfr_abs(term, term, MPFR_RNDN);
-        mpfr_add(total, total, term, MPFR_RNDN);
+        oracle_log_probability(&x->z, i, term);
+        mpfr_mul_d(term, term, x->magnitude[i], MPFR_RNDN);
+        mpfr_sub(total, total, term, MPFR_RNDN);
     }
     mpfr_clear(term);
 }
@@ -128,6 +142,7 @@ static void judge_loss(cross_entropy *x, const void *result, oracle_verdict *ver
     oracle_judge_part(j, result, 0, !in_ulp ? 0 : x->plain ? 2 : 4, verdict);
     entropy(x, j->exact, j->bound);
     if (in_ulp) {
+        j->slack = j->type == ORACLE_F64 ? mpfr_get_d(x->sum, MPFR_RNDN) : 0;
         oracle_judge_ulp(j, 0);
         return;
     }
@@ -171,7 +186,7 @@ static void judge_log_probability(cross_entropy *x, const void *result, oracle_v
 
 /* ---- Gradients --------------------------------------------------------------------------------------------------- */
 
-/* exact = (sum A + 2 z_loss lse) p_i - A_i; bound = (|sum A| + 2 z_loss |lse|) p_i + |A_i| */
+/* exact = (sum A + 2 z_loss lse) p_i - A_i; bound = (sum |A| + 2 z_loss |lse|) p_i + |A_i| */
 static void residual(cross_entropy *x, size_t i) {
     oracle_judge *j = x->j;
     if (x->plain && i == x->label) { /* p - 1, without cancellation */
@@ -187,18 +202,23 @@ static void residual(cross_entropy *x, size_t i) {
     mpfr_mul(j->exact, j->exact, j->b, MPFR_RNDN);
     mpfr_sub(j->exact, j->exact, x->coefficient[i], MPFR_RNDN);
     mpfr_abs(j->a, j->a, MPFR_RNDN);
-    mpfr_abs(j->bound, x->sum, MPFR_RNDN);
-    mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
+    mpfr_add_d(j->bound, j->a, x->total, MPFR_RNDN);
     mpfr_mul(j->bound, j->bound, j->b, MPFR_RNDN);
-    mpfr_abs(j->a, x->coefficient[i], MPFR_RNDN);
-    mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
+    mpfr_add_d(j->bound, j->bound, x->magnitude[i], MPFR_RNDN);
 }
 
-/* bound = |scale G| (2^-21 bound + what moving z and rounding softcap' do) + 2^-149 */
-static void gradient_bound(cross_entropy *x) {
+/* bound = |scale G| (2^-21 bound + what lse, moving z and rounding softcap' do) + 2^-149 */
+static void gradient_bound(cross_entropy *x, size_t i) {
     oracle_judge *j = x->j;
     double relative = oracle_unit(j->type, x->moved > 0 ? 4 : 3) + 4 * x->moved * (1 + x->z_loss);
     mpfr_mul_d(j->bound, j->bound, relative, MPFR_RNDN);
+    if (x->z_loss != 0) {
+        oracle_logsumexp_bound(&x->z, x->lse, j->b);
+        oracle_probability(&x->z, i, j->a);
+        mpfr_mul(j->b, j->b, j->a, MPFR_RNDN);
+        mpfr_mul_d(j->b, j->b, 2 * x->z_loss, MPFR_RNDN);
+        mpfr_add(j->bound, j->bound, j->b, MPFR_RNDN);
+    }
     mpfr_mul_d(j->bound, j->bound, x->dloss, MPFR_RNDN);
     mpfr_mul_d(j->bound, j->bound, j->row.scale, MPFR_RNDN);
     mpfr_abs(j->bound, j->bound, MPFR_RNDN);
@@ -222,10 +242,14 @@ static void judge_gradient(cross_entropy *x, const void *result, oracle_verdict 
             mpfr_set_zero(j->exact, 1);
         else if (!isfinite(x->dloss) || x->z.undefined || (x->z_loss != 0 && mpfr_inf_p(x->lse)))
             mpfr_set_nan(j->exact);
-        if (!x->plain) {
-            gradient_bound(x);
-        } else if (mpfr_number_p(j->exact)) { /* 3 or 4 ULP */
+        if (!x->plain)
+            gradient_bound(x, i);
+        else if (mpfr_number_p(j->exact)) /* 3 or 4 ULP */
             mpfr_set_ui_2exp(j->bound, i == x->label ? 3 : 4, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+        if (j->type == ORACLE_F64 && mpfr_number_p(j->exact)) {
+            mpfr_set_d(j->a, fabs(x->dloss) * fabs(j->row.scale), MPFR_RNDN);
+            mpfr_mul_2si(j->a, j->a, -1074, MPFR_RNDN);
+            mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
         }
         oracle_judge_bound(j, i);
     }
@@ -249,6 +273,7 @@ static void judge_target_gradient(cross_entropy *x, const void *result, oracle_v
         if (x->z.kept[i] && (!isfinite(x->dloss) || x->z.undefined))
             mpfr_set_nan(j->exact);
         if (x->moved == 0) {
+            j->slack = fabs(mpfr_get_d(j->a, MPFR_RNDN));
             oracle_judge_ulp(j, i);
             continue;
         }

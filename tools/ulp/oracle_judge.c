@@ -5,6 +5,8 @@
 
 double oracle_unit(oracle_type type, int bits) { return ldexp(1, bits - (type == ORACLE_F32 ? 24 : 53)); }
 
+static int least_exponent(oracle_type type) { return type == ORACLE_F32 ? -149 : -1074; }
+
 static double option(const oracle_judge *j, golden_array a, double otherwise) {
     return j->array[a] ? j->array[a][0] : otherwise;
 }
@@ -44,6 +46,7 @@ void oracle_judge_part(oracle_judge *j, const void *result, size_t k, double ulp
     size_t size = j->type == ORACLE_F32 ? sizeof(float) : sizeof(double);
     j->result = (const char *)result + golden_result_offset(j->c, k) * size;
     j->verdict = verdict;
+    j->slack = 0;
     *verdict = (oracle_verdict){.error = 0, .bound = ulps > 0 ? ulps : 1, .unit = ulps > 0 ? "ULP" : "of the bound"};
 }
 
@@ -76,8 +79,11 @@ static bool special(oracle_judge *j, size_t i) {
 void oracle_judge_ulp(oracle_judge *j, size_t i) {
     if (mpfr_zero_p(j->exact))
         mpfr_set_zero(j->exact, 1);
-    if (!special(j, i))
-        note(j, i, fabs(oracle_ulp_error(j->type, oracle_get(j->type, j->result, i), j->exact)));
+    if (special(j, i))
+        return;
+    double error = fabs(oracle_ulp_error(j->type, oracle_get(j->type, j->result, i), j->exact));
+    double slack = ldexp(j->slack, (int)(least_exponent(j->type) - oracle_ulp_exponent(j->type, j->exact)));
+    note(j, i, error > slack ? error - slack : 0);
 }
 
 void oracle_judge_bound(oracle_judge *j, size_t i) {
@@ -88,7 +94,7 @@ void oracle_judge_bound(oracle_judge *j, size_t i) {
 }
 
 void oracle_judge_add_least(oracle_judge *j, unsigned long factor) {
-    mpfr_set_ui_2exp(j->a, factor, j->type == ORACLE_F32 ? -149 : -1074, MPFR_RNDN);
+    mpfr_set_ui_2exp(j->a, factor, least_exponent(j->type), MPFR_RNDN);
     mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
 }
 

@@ -21,6 +21,7 @@ typedef struct oracle_judge {
     oracle_row row;               /* of x, where the function takes one, else of its masks alone */
     const void *result;           /* of the array that is judged now */
     oracle_verdict *verdict;      /* of that array */
+    double slack;                 /* multiples of 2^-149 or 2^-1074 that are not counted as an error in ULP */
     mpfr_t exact, bound, a, b;
 } oracle_judge;
 

@@ -61,8 +61,7 @@ static void log_softmax_jvp(oracle_judge *j) {
         mpfr_add(sum, sum, j->a, MPFR_RNDN);
         mpfr_abs(j->a, j->a, MPFR_RNDN);
         mpfr_add(absolute, absolute, j->a, MPFR_RNDN);
-        mpfr_set_d(j->a, fabs(v[i]), MPFR_RNDN);
-        mpfr_add(total, total, j->a, MPFR_RNDN);
+        mpfr_add_d(total, total, fabs(v[i]), MPFR_RNDN);
     }
     mpfr_mul_2si(total, total, j->type == ORACLE_F32 ? -149 : -1074, MPFR_RNDN);
     for (size_t i = 0; i < j->row.n; i++) {
@@ -117,15 +116,29 @@ static void double_backward_y(oracle_judge *j) {
 
 /* ---- Hessian ----------------------------------------------------------------------------------------------------- */
 
+/* a += factor 2^exponent */
+static void add_power_of_two(mpfr_t a, double factor, long exponent) {
+    mpfr_t term;
+    mpfr_init2(term, 53);
+    mpfr_set_d(term, factor, MPFR_RNDN);
+    mpfr_mul_2si(term, term, exponent, MPFR_RNDN);
+    mpfr_add(a, a, term, MPFR_RNDN);
+    mpfr_clear(term);
+}
+
 /* hv_i = scale^2 p_i (v_i - sum_j p_j v_j), within 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148, and
- * scale^2 2^-148 more where there is a scale. */
+ * scale^2 2^-148 more where there is a scale. As probabilities are rounded to at least 2^-149 before they meet v, there
+ * is also scale^2 2^-149 (|v_i| + sum_j p_j |v_j| + p_i sum_j |v_j|). */
 static void hessian_product(oracle_judge *j) {
     const double *v = j->array[GOLDEN_V];
     oracle_logits z;
     oracle_logits_init(&z, &j->row);
     bool undefined = z.undefined;
-    mpfr_t sum, absolute;
-    mpfr_inits2(ORACLE_LOGITS_PRECISION, sum, absolute, (mpfr_ptr)0);
+    double scale_squared = j->row.scale * j->row.scale;
+    long least = j->type == ORACLE_F32 ? -149 : -1074;
+    mpfr_t sum, absolute, total;
+    mpfr_inits2(ORACLE_LOGITS_PRECISION, sum, absolute, total, (mpfr_ptr)0);
+    mpfr_set_zero(total, 1);
     mpfr_set_zero(sum, 1);
     mpfr_set_zero(absolute, 1);
     for (size_t i = 0; i < j->row.n; i++) {
@@ -137,7 +150,9 @@ static void hessian_product(oracle_judge *j) {
         mpfr_add(sum, sum, j->a, MPFR_RNDN);
         mpfr_abs(j->a, j->a, MPFR_RNDN);
         mpfr_add(absolute, absolute, j->a, MPFR_RNDN);
+        mpfr_add_d(total, total, fabs(v[i]), MPFR_RNDN);
     }
+    mpfr_mul_2si(total, total, least, MPFR_RNDN);
     for (size_t i = 0; i < j->row.n; i++) {
         oracle_probability(&z, i, j->b);
         mpfr_mul_d(j->b, j->b, j->row.scale, MPFR_RNDN);
@@ -148,15 +163,18 @@ static void hessian_product(oracle_judge *j) {
             mpfr_set_zero(j->exact, 1);
         else if (undefined)
             mpfr_set_nan(j->exact);
+        mpfr_mul(j->a, total, j->b, MPFR_RNDN);
+        mpfr_mul_d(j->b, j->b, oracle_unit(j->type, 4), MPFR_RNDN);
+        add_power_of_two(j->b, scale_squared, least);
         mpfr_add_d(j->bound, absolute, fabs(v[i]), MPFR_RNDN);
         mpfr_mul(j->bound, j->bound, j->b, MPFR_RNDN);
-        mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 4), MPFR_RNDN);
+        mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
         oracle_judge_add_least(j, 2);
         if (j->array[GOLDEN_SCALE])
-            oracle_judge_add_least(j, (unsigned long)ceil(2 * j->row.scale * j->row.scale));
+            oracle_judge_add_least(j, (unsigned long)ceil(2 * scale_squared));
         oracle_judge_bound(j, i);
     }
-    mpfr_clears(sum, absolute, (mpfr_ptr)0);
+    mpfr_clears(sum, absolute, total, (mpfr_ptr)0);
     oracle_logits_clear(&z);
 }
 

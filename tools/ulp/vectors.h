@@ -35,5 +35,9 @@ void vectors_softmax(vector_writer *w);
 void vectors_softmax_special(vector_writer *w);
 void vectors_backward(vector_writer *w);
 void vectors_jacobian(vector_writer *w);
+void vectors_masks(vector_writer *w);
+void vectors_log(vector_writer *w);
+void vectors_cross_entropy(vector_writer *w);
+void vectors_second_order(vector_writer *w);
 
 #endif
