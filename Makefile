@@ -1,5 +1,5 @@
 # The door. Behind it: CMakePresets.json, scripts/setup.sh (packages), scripts/test-all.sh.
-.PHONY: all run test test-large ulp bench bench-quick format clean
+.PHONY: all run test test-large ulp fuzz bench bench-quick format clean
 
 all:
 	@scripts/setup.sh run
@@ -26,6 +26,13 @@ ulp:
 	cmake --preset gcc
 	cmake --build --preset gcc --target ulp
 	build/gcc/ulp --seconds 300 all
+
+# Each fuzzer for FUZZ_SECONDS (default: 60), with its progress.
+fuzz:
+	@scripts/setup.sh run test
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	@scripts/fuzz.sh build/fuzz
 
 # Speed beside PyTorch, oneDNN, ONNX Runtime, XNNPACK, JAX and SciPy. Sets them up first: minutes and 6 GB, once.
 bench bench-quick:

@@ -6,7 +6,7 @@
 # The last line is `N passed, N failed`; the exit status is 0 only if nothing failed and something passed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-[ $# -gt 0 ] || set -- gcc clang asan tsan aarch64 riscv64
+[ $# -gt 0 ] || set -- gcc clang asan tsan fuzz aarch64 riscv64
 jobs=$(nproc)
 passed=0
 failed=0

@@ -1,0 +1,89 @@
+#include "api.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { MOST_ROWS = 40, MOST_ELEMENTS = 100 };
+
+static void dump_element(const dtype *t, element_type type, const void *e) {
+    switch (type) {
+    case INT32:
+        printf(" %" PRId32, *(const int32_t *)e);
+        break;
+    case INT64:
+    case UINT64:
+        printf(" %" PRId64, *(const int64_t *)e);
+        break;
+    case UINT8:
+        printf(" %d", *(const uint8_t *)e);
+        break;
+    default:
+        printf(" %a(%" PRIx64 ")", t->load(e, 0), t->bits(e, 0));
+    }
+}
+
+static void dump_rows(const dtype *t, element_type type, const char *name, const block *b) {
+    for (size_t k = 0; k < b->rows && k < MOST_ROWS; k++) {
+        printf("  %s[%zu] =", name, k);
+        for (size_t i = 0; i < b->n && i < MOST_ELEMENTS; i++) {
+            dump_element(t, type, block_element(b, k, i));
+        }
+        printf(b->n > MOST_ELEMENTS ? " ...\n" : "\n");
+    }
+    if (b->rows > MOST_ROWS) {
+        printf("  ...\n");
+    }
+}
+
+/* The rows that a call of so many may use. */
+static size_t mask_rows(size_t limit, size_t rows) { return limit > 0 && limit < rows ? limit : rows; }
+
+static void dump_options(const scene *s) {
+    const smx_options *o = &s->m.opt;
+    size_t n = s->c.n, rows = s->c.rows;
+    printf("  options: plus_inf %d, minus_inf_row %d, causal %d, queries %zu\n", (int)o->plus_inf,
+           (int)o->minus_inf_row, (int)o->causal, o->queries);
+    block scale = {s->c.t->size, 1, o->scale_stride > 0 ? rows : 1, 0, 0, NULL, s->m.scale};
+    block add = {s->c.t->size, mask_rows(o->add.rows, rows), n, o->add.ld, 0, NULL, s->m.add};
+    block keep = {1, mask_rows(o->keep.rows, rows), n, o->keep.ld, 0, NULL, s->m.keep};
+    block lengths = {sizeof *s->m.lengths, 1, mask_rows(o->lengths.rows, rows), 0, 0, NULL, s->m.lengths};
+    if (scale.a != NULL) {
+        dump_rows(s->c.t, REAL_OF_T, "scale", &scale);
+    }
+    if (add.a != NULL) {
+        printf("  add: rows %zu, every %zu\n", o->add.rows, o->add.every);
+        dump_rows(s->c.t, REAL_OF_T, "add", &add);
+    }
+    if (keep.a != NULL) {
+        printf("  keep: rows %zu, every %zu\n", o->keep.rows, o->keep.every);
+        dump_rows(s->c.t, UINT8, "keep", &keep);
+    }
+    if (lengths.a != NULL) {
+        printf("  lengths: rows %zu, every %zu\n", o->lengths.rows, o->lengths.every);
+        dump_rows(s->c.t, INT64, "lengths", &lengths);
+    }
+}
+
+void scene_dump(const scene *s) {
+    const cross_entropy_settings *ce = &s->f.ce;
+    printf("%s, %s, %zu rows of %zu; then %s, %u threads, way %zu, first %zu rows\n", s->f.name, s->c.t->name,
+           s->c.rows, s->c.n, s->isa, s->threads, s->way, s->cut);
+    if (s->spoil != SPOIL_NOTHING) {
+        printf("  spoiled: %d at %zu by %zu, %zu\n", (int)s->spoil, s->spoil_at, s->spoil_by, s->spoil_how);
+    }
+    if (s->f.arguments[CE_LOSS].form != FORM_NONE || s->f.ce.reduction != SMX_REDUCTION_NONE) {
+        printf("  smoothing %a, z_loss %a, softcap %a, reduction %d, empty_mean %d, ignore_index %" PRId64 " (%d)\n",
+               ce->smoothing, ce->z_loss, ce->softcap, (int)ce->reduction, (int)ce->empty_mean, ce->ignore_index,
+               ce->use_ignore_index);
+    }
+    dump_options(s);
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        const argument *a = &s->f.arguments[i];
+        if (argument_is_input(a)) {
+            dump_rows(s->c.t, a->type, a->name, &s->c.b[i]);
+        } else if (argument_is_output(a)) {
+            printf("  %s wanted\n", a->name);
+        }
+    }
+    fflush(stdout);
+}

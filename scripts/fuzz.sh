@@ -1,0 +1,67 @@
+#!/bin/sh
+# Runs fuzzers on the kept corpus (fuzz/corpus/NAME), FUZZ_SECONDS each (60 if that is not set).
+#
+#     scripts/fuzz.sh [--merge] BUILD_DIR [NAME...]      default: all of npy, args, api
+#
+# An input that fails goes to BUILD_DIR/fuzz/failed, and is printed too; the exit status is then 1. New inputs that reach
+# new code stay in BUILD_DIR/fuzz/NAME, for the next run; --merge makes of them and the kept corpus the smallest set that
+# reaches as much, and keeps that.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+merge=
+[ "${1-}" != --merge ] || { merge=1; shift; }
+build=$(cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- npy args api
+seconds=${FUZZ_SECONDS:-60}
+
+# Files of the tool and of the fuzzers go where a folder is in memory, if there is one.
+shm=/dev/shm
+[ -w "$shm" ] || shm=${TMPDIR:-/tmp}
+TMPDIR=$(mktemp -d "$shm/smx-fuzz-XXXXXX")
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+# Idle threads must not take the processor from the others' fuzzers.
+export OMP_WAIT_POLICY=passive
+
+run() {
+    name=$1
+    found=$build/fuzz/$name kept=$root/fuzz/corpus/$name failed=$build/fuzz/failed
+    mkdir -p "$found" "$kept" "$failed"
+    rm -f "$failed/$name-"* # what earlier runs left says nothing of this one
+    echo "==== fuzz_$name: $(ls "$kept" | wc -l) kept inputs, $seconds s ===="
+    {
+        "$build/fuzz_$name" "$found" "$kept" -max_total_time="$seconds" -artifact_prefix="$failed/$name-" \
+            -timeout=60 -malloc_limit_mb=512 -rss_limit_mb=4096 -print_final_stats=1 2>&1 || touch "$TMPDIR/failed"
+    } | grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|RELOAD)' || true
+}
+
+# Keeps the smallest corpus that reaches what the kept and the found inputs reach.
+merge() {
+    name=$1
+    smallest=$TMPDIR/merged
+    mkdir "$smallest"
+    "$build/fuzz_$name" -merge=1 "$smallest" "$root/fuzz/corpus/$name" "$build/fuzz/$name"
+    rm -rf "$root/fuzz/corpus/$name"
+    mv "$smallest" "$root/fuzz/corpus/$name"
+}
+
+# Shows what an input is that failed, and how to run it again.
+report() {
+    for input in "$build/fuzz/failed/$1-"*; do
+        [ -f "$input" ] || continue
+        echo "FAILED: $input"
+        echo "    base64: $(base64 -w 0 "$input")"
+        echo "    again:  FUZZ_DUMP=1 $build/fuzz_$1 $input"
+    done
+}
+
+for fuzzer in "$@"; do
+    if [ -n "$merge" ]; then
+        merge "$fuzzer"
+    else
+        run "$fuzzer"
+        report "$fuzzer"
+    fi
+done
+[ ! -e "$TMPDIR/failed" ]
