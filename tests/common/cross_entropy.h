@@ -4,7 +4,7 @@
 
 #include "dtype.h"
 
-/* Beside arrays. */
+/* Beside arrays; numbers that f32 has, so that no test rounds them under a strange floating-point state. */
 typedef struct cross_entropy_settings {
     double smoothing, z_loss, softcap;
     smx_reduction reduction;

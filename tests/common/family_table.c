@@ -125,6 +125,6 @@ const function functions[] = {
                    [CE_REDUCED] = OUT("reduced", FORM_VALUE),
                    [CE_DTARGETS] = OUT("dtargets", FORM_ROWS)},
      .takes = OPTIONS_ALL,
-     .ce = {.smoothing = 0.3, .z_loss = 0.5, .softcap = 3, .reduction = SMX_REDUCTION_SUM}},
+     .ce = {.smoothing = 0.3125, .z_loss = 0.5, .softcap = 3, .reduction = SMX_REDUCTION_SUM}},
 };
 const size_t functions_count = sizeof functions / sizeof *functions;

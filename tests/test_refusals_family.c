@@ -1,0 +1,216 @@
+/* What every function of the family refuses, with which status, and that a refused call writes nothing: null pointers,
+ * strides, sizes, scales, lengths, causality, masks, and outputs that overlap what they must not. */
+#include "common/check.h"
+#include "common/problem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 3, N = 5, SPREAD = 4 };
+
+/* A sound call, and copies of its memory. */
+typedef struct subject {
+    call c;
+    unsigned char *before[ARGUMENTS_MAX];
+} subject;
+
+static size_t bytes_of(const block *b) { return (b->offset + (b->rows - 1) * b->ld + b->n) * b->size; }
+
+static subject subject_new(const function *f, const dtype *t, uint64_t seed) {
+    rng r = rng_seed(seed);
+    subject s = {.c = call_new(f, t, ROWS, N, SPREAD, &r)};
+    call_fill(&s.c, 0, &r);
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if (s.c.b[i].a) {
+            s.before[i] = malloc(bytes_of(&s.c.b[i]));
+            assert_non_null(s.before[i]);
+            memcpy(s.before[i], s.c.b[i].memory, bytes_of(&s.c.b[i]));
+        }
+    }
+    return s;
+}
+
+static void subject_free(subject *s) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        free(s->before[i]);
+    }
+    call_free(&s->c);
+}
+
+/* Options that the function needs, with what a test adds. */
+static smx_options needed(const function *f, const dtype *t, double scale[ROWS]) {
+    smx_options opt = {.size = sizeof opt};
+    for (size_t k = 0; k < ROWS; k++) {
+        t->store(scale, k, 1);
+    }
+    if (f->needs & SCALE_ROWS) {
+        opt.scale = scale;
+        opt.scale_stride = 1;
+    }
+    return opt;
+}
+
+static void expect(subject *s, const call *changed, const smx_options *opt, smx_status wanted) {
+    assert_status(wanted, call_run(changed, opt));
+    for (size_t i = 0; wanted != SMX_OK && i < ARGUMENTS_MAX; i++) {
+        if (s->before[i] && memcmp(s->before[i], s->c.b[i].memory, bytes_of(&s->c.b[i])) != 0) {
+            fail_msg("%s: the call was refused, and wrote %s", label_text(), s->c.f->arguments[i].name);
+        }
+    }
+}
+
+static int may_be_null(const function *f, size_t i) {
+    const char *name = f->arguments[i].name;
+    return strcmp(name, "sign") == 0 || strcmp(name, "gy") == 0 || strcmp(name, "gdy") == 0 ||
+           (strncmp(f->name, "cross_entropy of", 16) == 0 && argument_is_output(&f->arguments[i]));
+}
+
+static int is_optional_input(size_t i, const function *f) {
+    return strncmp(f->name, "cross_entropy of", 16) == 0 && (i == CE_WEIGHTS || i == CE_DLOSS);
+}
+
+static void check_null(const function *f, const dtype *t, uint64_t seed) {
+    double scale[ROWS];
+    subject s = subject_new(f, t, seed);
+    smx_options opt = needed(f, t, scale);
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        call changed = s.c;
+        if (!changed.b[i].a || may_be_null(f, i) || is_optional_input(i, f)) {
+            continue;
+        }
+        label("%s %s: %s is null", f->name, t->name, f->arguments[i].name);
+        changed.b[i].a = NULL;
+        /* without labels and targets there is no problem at all */
+        int no_problem = f->arguments[i].content == LABELS || f->arguments[i].content == TARGETS ||
+                         (i == CE_TARGETS && strncmp(f->name, "cross_entropy of", 16) == 0);
+        expect(&s, &changed, &opt, no_problem ? SMX_ERROR_OPTION : SMX_ERROR_NULL);
+    }
+    label("%s %s: sound", f->name, t->name);
+    expect(&s, &s.c, &opt, SMX_OK);
+    subject_free(&s);
+}
+
+static void test_null(void **state) { for_all_functions(*state, 1, 0x6000000, check_null); }
+
+static void check_strides(const function *f, const dtype *t, uint64_t seed) {
+    double scale[ROWS];
+    subject s = subject_new(f, t, seed);
+    smx_options opt = needed(f, t, scale);
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        form shape = f->arguments[i].form;
+        for (size_t ld = 0; ld < N && (shape == FORM_ROWS || shape == FORM_VECTORS || shape == FORM_MATRICES); ld++) {
+            call changed = s.c;
+            changed.b[i].ld = ld;
+            if (ld == 0 && strcmp(f->arguments[i].name, "b") == 0) {
+                continue; /* the same weights for all rows */
+            }
+            label("%s %s: %s has a stride of %zu", f->name, t->name, f->arguments[i].name, ld);
+            expect(&s, &changed, &opt, SMX_ERROR_STRIDE);
+        }
+    }
+    subject_free(&s);
+}
+
+static void test_strides(void **state) { for_all_functions(*state, 1, 0x6100000, check_strides); }
+
+/* Sizes whose arrays no address space holds. */
+static void check_sizes(const function *f, const dtype *t, uint64_t seed) {
+    double scale[ROWS];
+    subject s = subject_new(f, t, seed);
+    smx_options opt = needed(f, t, scale);
+    const size_t sizes[][2] = {{SIZE_MAX / 4, N}, {(size_t)1 << 33, (size_t)1 << 33}, {2, SIZE_MAX / t->size + 1}};
+    for (size_t k = 0; k < 3; k++) {
+        call changed = s.c;
+        changed.rows = sizes[k][0], changed.n = sizes[k][1];
+        for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+            changed.b[i].ld = changed.n > changed.b[i].ld ? changed.n : changed.b[i].ld;
+        }
+        label("%s %s: %#zx rows, n = %#zx", f->name, t->name, changed.rows, changed.n);
+        expect(&s, &changed, &opt, SMX_ERROR_SIZE);
+    }
+    subject_free(&s);
+}
+
+static void test_sizes(void **state) { for_all_functions(*state, 1, 0x6200000, check_sizes); }
+
+static void check_scales(const function *f, const dtype *t, uint64_t seed) {
+    const double bad[] = {0.0, -0.0, NAN, INFINITY, -INFINITY, 0x1p65, -0x1p65, 0x1p-65, t->min_subnormal, t->max};
+    const double good[] = {0x1p64, -0x1p64, 0x1p-64, -0x1p-64};
+    subject s = subject_new(f, t, seed);
+    for (size_t k = 0; k < 14; k++) {
+        for (size_t place = 0; place < ROWS; place++) {
+            double scale[ROWS];
+            smx_options opt = needed(f, t, scale);
+            double value = k < 10 ? bad[k] : good[k - 10];
+            opt.scale = scale;
+            opt.scale_stride = f->takes & SCALE_ROWS && (place || f->needs);
+            t->store(scale, opt.scale_stride ? place : 0, value);
+            label("%s %s: scale %a of row %zu, stride %zu", f->name, t->name, value, place, opt.scale_stride);
+            expect(&s, &s.c, &opt, k < 10 ? SMX_ERROR_SCALE : SMX_OK);
+            if (k < 10) {
+                continue;
+            }
+            subject_free(&s);
+            s = subject_new(f, t, seed);
+        }
+    }
+    subject_free(&s);
+}
+
+static void test_scales(void **state) { for_all_functions(*state, 1, 0x6300000, check_scales); }
+
+/* Lengths outside [0, n], strides of masks, causality without queries, options that contradict each other. */
+static void check_masks(const function *f, const dtype *t, uint64_t seed) {
+    static const int64_t bad[] = {-1, N + 1, INT64_MIN, INT64_MAX, (int64_t)1 << 32};
+    double scale[ROWS], add[ROWS * N];
+    uint8_t keep[ROWS * N];
+    memset(add, 0, sizeof add), memset(keep, 1, sizeof keep);
+    subject s = subject_new(f, t, seed);
+    smx_options base = needed(f, t, scale);
+    for (size_t k = 0; k < 5 * ROWS; k++) {
+        int64_t lengths[ROWS] = {0, N, 1};
+        lengths[k % ROWS] = bad[k / ROWS];
+        smx_options opt = base;
+        opt.lengths.data = lengths;
+        label("%s %s: length %lld of row %zu", f->name, t->name, (long long)bad[k / ROWS], k % ROWS);
+        expect(&s, &s.c, &opt, SMX_ERROR_LENGTH);
+    }
+    for (size_t ld = 0; ld < N; ld++) {
+        smx_options adding = base, kept = base;
+        smx_mask_add a = {add, ld, 0, 0};
+        smx_mask_keep b = {keep, ld, 0, 0};
+        adding.add = a, kept.keep = b;
+        label("%s %s: a mask with a stride of %zu", f->name, t->name, ld);
+        expect(&s, &s.c, &adding, SMX_ERROR_STRIDE);
+        expect(&s, &s.c, &kept, SMX_ERROR_STRIDE);
+    }
+    static const int causal[][2] = {{SMX_CAUSAL_TOP_LEFT, 0}, {SMX_CAUSAL_BOTTOM_RIGHT, 0}, {3, 1}, {-1, 1}, {0, 1}};
+    for (size_t k = 0; k < 5; k++) {
+        smx_options opt = base;
+        memcpy(&opt.causal, &causal[k][0], sizeof opt.causal);
+        opt.queries = (size_t)causal[k][1];
+        label("%s %s: causal %d with %d queries", f->name, t->name, causal[k][0], causal[k][1]);
+        expect(&s, &s.c, &opt, SMX_ERROR_OPTION);
+    }
+    smx_options opt = base;
+    opt.scale = scale;
+    opt.scale_stride = 2;
+    label("%s %s: a scale with a stride of 2", f->name, t->name);
+    expect(&s, &s.c, &opt, SMX_ERROR_OPTION);
+    opt.scale = NULL;
+    opt.scale_stride = 1;
+    label("%s %s: a stride, and no scale", f->name, t->name);
+    expect(&s, &s.c, &opt, SMX_ERROR_OPTION);
+    subject_free(&s);
+}
+
+static void test_masks(void **state) { for_all_functions(*state, 1, 0x6400000, check_masks); }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST_BOTH(test_null),   TEST_BOTH(test_strides), TEST_BOTH(test_sizes),
+        TEST_BOTH(test_scales), TEST_BOTH(test_masks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
