@@ -13,11 +13,12 @@ test:
 	@scripts/setup.sh run test
 	@scripts/test-all.sh
 
-# Over 2^31 elements: about 20 GB of memory.
+# Every f32 as a half; then over 2^31 elements: about 20 GB of memory.
 test-large:
 	@scripts/setup.sh run test
 	cmake --preset gcc
-	cmake --build --preset gcc --target test_large
+	cmake --build --preset gcc --target test_large test_half_all
+	build/gcc/tests/large/test_half_all
 	build/gcc/tests/large/test_large
 
 # The long search for worst cases, and every f32 argument of exp.

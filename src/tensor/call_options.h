@@ -1,0 +1,22 @@
+/* The options of a call on tensors. */
+#ifndef SMX_TENSOR_CALL_OPTIONS_H
+#define SMX_TENSOR_CALL_OPTIONS_H
+
+#include "call.h"
+
+enum { TENSORS_OF_OPTIONS = OPERAND_LENGTHS + 1 };
+
+/* False if there is no such axis; else counts it from 0. */
+bool smx_normal_axis(int axis, int ndim, int *normal);
+
+/* Policies and threads. */
+smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *call);
+
+/* Scale and masks, once the call has its shape; the views are of those tensors that are given. */
+smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
+                            struct view views[TENSORS_OF_OPTIONS], struct call *call);
+
+/* Every scale and length. */
+smx_status smx_options_check_values(const struct call *call);
+
+#endif
