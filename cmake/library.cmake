@@ -21,7 +21,9 @@ target_include_directories(smx_objects PUBLIC ${PROJECT_SOURCE_DIR}/include PRIV
 if(SMX_TENSORS)
     target_include_directories(smx_objects SYSTEM PUBLIC ${PROJECT_BINARY_DIR}/include)
 endif()
-target_compile_options(smx_objects PRIVATE ${SMX_OPTIMIZE})
+# Kernels run with all exceptions masked and the caller's flags put back: without this promise gcc leaves every loop with
+# a comparison scalar. It changes no result.
+target_compile_options(smx_objects PRIVATE ${SMX_OPTIMIZE} -fno-trapping-math)
 
 # Files for other instruction sets switch them on by pragma. No compiler has that for RVV's intrinsics yet.
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL riscv64)

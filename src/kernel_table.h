@@ -53,6 +53,9 @@ SMX_CE_ROW(double, f64);
         void (*row_scale)(size_t n, const real *e, const struct wide *sum, real *y);                                   \
         void (*row_fill)(size_t n, enum filling, real *y);                                                             \
         void (*softmax_logits_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);              \
+        void (*log_softmax_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,                \
+                                 struct policy);                                                                       \
+        void (*logsumexp_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *lse);                           \
         void (*log_softmax_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);                 \
         real (*logsumexp_row)(size_t n, const struct smx_logits_##suffix *);                                           \
         void (*logsumexp_backward_row)(size_t n, const struct smx_logits_##suffix *, real dlse, real *dx,              \
@@ -68,7 +71,8 @@ SMX_CE_ROW(double, f64);
                                     real *jv);                                                                         \
         struct pair (*scale_gradient_row)(size_t n, const struct smx_logits_##suffix *, const real *x,                 \
                                           const real *dx);                                                             \
-        struct smx_ce_result_##suffix (*cross_entropy_row)(const struct smx_ce_row_##suffix *);                        \
+        void (*cross_entropy_rows)(size_t rows, const struct smx_ce_row_##suffix *, size_t ldx, size_t lddx,           \
+                                   struct smx_ce_result_##suffix *);                                                   \
         void (*softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,              \
                                 struct policy);                                                                        \
         void (*log_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,          \

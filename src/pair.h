@@ -5,7 +5,7 @@
 #include "wide.h"
 
 #include <math.h>
-#include <stddef.h>
+#include <stdbool.h>
 
 struct pair {
     double high, low; /* high is the sum, rounded, after each of the operations here */
@@ -60,37 +60,62 @@ static inline struct pair log_of_parts(int k, struct pair g) {
     struct pair t = pair_div(g, pair_add(pair_of(2), g));
     double t2 = t.high * t.high;
     /* The series of (atanh(t) - t) / t^3, t^2 < 0.0295: the first term left out is below 2^-66. */
-    static const double factor[] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
-                                    1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
     double p = 1.0 / 25;
-    for (size_t i = 0; i < sizeof factor / sizeof factor[0]; i++) {
-        p = fma(p, t2, factor[i]);
-    }
+    p = fma(p, t2, 1.0 / 23);
+    p = fma(p, t2, 1.0 / 21);
+    p = fma(p, t2, 1.0 / 19);
+    p = fma(p, t2, 1.0 / 17);
+    p = fma(p, t2, 1.0 / 15);
+    p = fma(p, t2, 1.0 / 13);
+    p = fma(p, t2, 1.0 / 11);
+    p = fma(p, t2, 1.0 / 9);
+    p = fma(p, t2, 1.0 / 7);
+    p = fma(p, t2, 1.0 / 5);
+    p = fma(p, t2, 1.0 / 3);
     double rest = 2 * (t.high * t2 * p);
     struct pair sum = pair_add((struct pair){2 * t.high, 2 * t.low}, pair_of(rest));
-    return k == 0 ? sum : pair_add(pair_mul(pair_of(k), LN2_OF_PAIR), sum);
+    return pair_add(pair_mul(pair_of(k), LN2_OF_PAIR), sum); /* which leaves the sum alone for k = 0 */
+}
+
+/* One of two numbers, without a branch. */
+static inline double select_of(bool first, double a, double b) {
+    uint64_t bits_a, bits_b, mask = 0 - (uint64_t)first;
+    memcpy(&bits_a, &a, sizeof bits_a);
+    memcpy(&bits_b, &b, sizeof bits_b);
+    bits_a = (bits_a & mask) | (bits_b & ~mask);
+    memcpy(&a, &bits_a, sizeof a);
+    return a;
+}
+
+static inline struct pair select_pair(bool first, struct pair a, struct pair b) {
+    return (struct pair){select_of(first, a.high, b.high), select_of(first, a.low, b.low)};
+}
+
+/* a = 2^k (1 + g), for a normal a > 0. */
+static inline struct pair log_reduced(struct pair a, int *k) {
+    int exponent = exponent_of(a.high);
+    double power = double_power_of_two(-exponent);
+    bool above = a.high * power >= 0x1.6a09e667f3bcdp0;
+    power = select_of(above, power * 0.5, power);
+    *k = exponent + above;
+    return fast_sum(a.high * power - 1, a.low * power);
 }
 
 /* log(a) for a normal a > 0. */
 static inline struct pair pair_log(struct pair a) {
-    int k = exponent_of(a.high);
-    struct pair f = pair_scaled(a, -k);
-    if (f.high >= 0x1.6a09e667f3bcdp0) {
-        f = pair_scaled(f, -1);
-        k++;
-    }
-    return log_of_parts(k, fast_sum(f.high - 1, f.low));
+    int k;
+    struct pair g = log_reduced(a, &k);
+    return log_of_parts(k, g);
 }
 
-/* log(1 + a) for a >= 0; what is below 2^-200 is its own logarithm. */
+/* log(1 + a) for a >= 0; what is below 2^-200 is its own logarithm. Without branches, so that loops over lanes become
+ * vector code. */
 static inline struct pair pair_log1p(struct pair a) {
-    if (a.high < 0x1p-200) {
-        return a;
-    }
-    if (a.high < 0.25) {
-        return log_of_parts(0, a);
-    }
-    return pair_log(pair_add(pair_of(1), a));
+    int k;
+    struct pair g = log_reduced(pair_add(pair_of(1), a), &k);
+    bool small = a.high < 0.25, tiny = a.high < 0x1p-200;
+    struct pair log = log_of_parts(small ? 0 : k, select_pair(small, a, g));
+    return select_pair(tiny, a, log);
 }
 
 #endif

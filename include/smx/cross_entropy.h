@@ -3,6 +3,7 @@
 #define SMX_CROSS_ENTROPY_H
 
 #include "smx/base.h"
+#include "smx/exact_sum.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,38 +33,42 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
  *
  * Zero bytes stand for "none" or "not wanted" in every field but `size`. Outputs are written on demand: each that is
  * not null. All come from the same pass over the logits. */
-#define SMX_CROSS_ENTROPY(real, suffix)                                                                              \
-    typedef struct smx_cross_entropy_##suffix {                                                                      \
-        size_t size; /* of this struct: see smx_options */                                                           \
-        /* ---- targets ---- */                                                                                      \
-        const int32_t *labels_i32; /* rows elements */                                                               \
-        const int64_t *labels_i64; /* rows elements */                                                               \
-        const real *targets;       /* rows x n with stride ldt; any finite numbers, usually probabilities */         \
-        size_t ldt;                                                                                                  \
-        int use_ignore_index; /* 0 or 1 */                                                                           \
-        int64_t ignore_index;                                                                                        \
-        /* ---- the loss ---- */                                                                                     \
-        const real *class_weights; /* n elements, finite and >= 0 */                                                 \
-        real smoothing;            /* e, in [0, 1] */                                                                \
-        real z_loss;               /* finite and >= 0 */                                                             \
-        real softcap;              /* z becomes softcap tanh(z / softcap); 0: none; in [2^-10, 2^15] otherwise */    \
-        smx_reduction reduction;                                                                                     \
-        smx_empty_mean empty_mean;                                                                                   \
-        const real *dloss; /* dL/dloss: rows elements (reduction none) or one (sum, mean); null: 1 */                \
-        /* ---- outputs ---- */                                                                                      \
-        real *loss;            /* rows elements, not reduced */                                                      \
-        real *reduced;         /* one element */                                                                     \
-        real *lse;             /* rows elements */                                                                   \
-        real *target_log_prob; /* rows elements: log p_t; labels only */                                             \
-        int64_t *argmax;  /* rows elements: the first of the largest logits; -1 if no entry is kept or one is NaN */ \
-        uint8_t *correct; /* rows elements: 1 if argmax is the label; labels only */                                 \
-        uint64_t *count;  /* one element: rows not ignored */                                                        \
-        real *weight;     /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */                \
-        real *dx;         /* rows x n with stride lddx; may be x itself with the same stride */                      \
-        size_t lddx;                                                                                                 \
-        real *dtargets; /* rows x n with stride lddt: gradient for dense targets */                                  \
-        size_t lddt;                                                                                                 \
-        size_t *bad_row; /* one element: set when SMX_ERROR_LABEL is returned */                                     \
+#define SMX_CROSS_ENTROPY(real, suffix)                                                                                \
+    typedef struct smx_cross_entropy_##suffix {                                                                        \
+        size_t size; /* of this struct: see smx_options */                                                             \
+        /* ---- targets ---- */                                                                                        \
+        const int32_t *labels_i32; /* rows elements */                                                                 \
+        const int64_t *labels_i64; /* rows elements */                                                                 \
+        const real *targets;       /* rows x n with stride ldt; any finite numbers, usually probabilities */           \
+        size_t ldt;                                                                                                    \
+        int use_ignore_index; /* 0 or 1 */                                                                             \
+        int64_t ignore_index;                                                                                          \
+        /* ---- the loss ---- */                                                                                       \
+        const real *class_weights; /* n elements, finite and >= 0 */                                                   \
+        real smoothing;            /* e, in [0, 1] */                                                                  \
+        real z_loss;               /* finite and >= 0 */                                                               \
+        real softcap;              /* z becomes softcap tanh(z / softcap); 0: none; in [2^-10, 2^15] otherwise */      \
+        smx_reduction reduction;                                                                                       \
+        smx_empty_mean empty_mean;                                                                                     \
+        const real *dloss; /* dL/dloss: rows elements (reduction none) or one (sum, mean); null: 1 */                  \
+        /* ---- outputs ---- */                                                                                        \
+        real *loss;            /* rows elements, not reduced */                                                        \
+        real *reduced;         /* one element */                                                                       \
+        real *lse;             /* rows elements */                                                                     \
+        real *target_log_prob; /* rows elements: log p_t; labels only */                                               \
+        int64_t *argmax;  /* rows elements: the first of the largest logits; -1 if no entry is kept or one is NaN */   \
+        uint8_t *correct; /* rows elements: 1 if argmax is the label; labels only */                                   \
+        uint64_t *count;  /* one element: rows not ignored */                                                          \
+        real *weight;     /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */                  \
+        real *dx;         /* rows x n with stride lddx; may be x itself with the same stride */                        \
+        size_t lddx;                                                                                                   \
+        real *dtargets; /* rows x n with stride lddt: gradient for dense targets */                                    \
+        size_t lddt;                                                                                                   \
+        size_t *bad_row; /* one element: set when SMX_ERROR_LABEL is returned */                                       \
+        /* ---- a batch in pieces ---- */                                                                              \
+        const smx_exact_sum *batch_weight; /* of all pieces: what a mean divides by; null: this call's rows are all */ \
+        smx_exact_sum *weight_sum;         /* `weight` is added to it */                                               \
+        smx_exact_sum *loss_sum;           /* the rows' losses are added to it */                                      \
     } smx_cross_entropy_##suffix
 SMX_CROSS_ENTROPY(float, f32);
 SMX_CROSS_ENTROPY(double, f64);
@@ -76,6 +81,9 @@ SMX_CROSS_ENTROPY(double, f64);
  *     dtargets_i = G (1 - e) w_i (-log p_i)
  *
  * Shapes    x: rows x n with stride ldx.
+ * Pieces    A batch may be split over calls, threads or machines: first calls that ask for weight_sum alone, merged
+ *           (smx_exact_sum_merge); then calls with that as batch_weight, which give the gradients of the whole batch's
+ *           mean, and its loss as smx_exact_sum_ratio_f32 of the merged loss_sum and batch_weight.
  * Aliasing  dx may be x itself with lddx = ldx: the logits are then overwritten. No other output may overlap an input
  *           or another output.
  * Special   A NaN in a row, or +inf under the default policy, makes the row's loss, lse, target_log_prob and gradients

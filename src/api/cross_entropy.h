@@ -32,8 +32,6 @@ static inline real weight_of_row(const cross_entropy *ce, size_t k) {
     return has_labels(ce) && ce->class_weights != NULL ? ce->class_weights[label_of_row(ce, k)] : 1;
 }
 
-static inline bool wants_gradient(const cross_entropy *ce) { return ce->dx != NULL || ce->dtargets != NULL; }
-
 /* ---- Rows ---- */
 
 static void ignored_row(const struct ce_call *c, size_t k) {
@@ -74,13 +72,14 @@ static void write_row(const cross_entropy *ce, size_t k, const struct NAME(smx_c
     }
 }
 
-static void ce_row_of(const struct ce_call *c, size_t k, struct ce_sums *sums) {
+/* Row k as the kernels take it. */
+static struct NAME(smx_ce_row) ce_row_of(const struct ce_call *c, size_t k) {
     const cross_entropy *ce = &c->ce;
     const struct settings *settings = c->base.settings;
-    size_t n = c->base.n, kept = kept_entries(settings, k, n);
+    size_t n = c->base.n;
     bool skip = ignored(ce, k);
     struct NAME(smx_ce_row) row = {.l = logits_of_row(settings, k, n, n == 0 ? NULL : c->x + k * c->ldx),
-                                   .n = kept,
+                                   .n = kept_entries(settings, k, n),
                                    .classes = n,
                                    .policy = settings->policy,
                                    .label = skip ? -1 : label_of_row(ce, k),
@@ -97,32 +96,52 @@ static void ce_row_of(const struct ce_call *c, size_t k, struct ce_sums *sums) {
         row.dx = ce->dx == NULL ? NULL : ce->dx + k * ce->lddx;
         row.dtargets = ce->dtargets == NULL ? NULL : ce->dtargets + k * ce->lddt;
     }
-    if (!skip || ce->lse != NULL || ce->argmax != NULL) {
-        struct NAME(smx_ce_result) result = c->base.kernels->cross_entropy_row(&row);
-        write_row(ce, k, &result);
-        if (!skip && ce->reduced != NULL) {
-            exact_sum_add(&sums->loss, (double)result.loss);
+    return row;
+}
+
+/* So many rows go to the kernels at once: what the widest vector takes in its lanes. */
+#define CE_ROWS ((size_t)16)
+
+/* Up to CE_ROWS rows. */
+static void ce_rows(const struct ce_call *c, struct span run, struct ce_sums *sums) {
+    const cross_entropy *ce = &c->ce;
+    size_t n = c->base.n;
+    struct NAME(smx_ce_row) rows[CE_ROWS] = {{.n = 0}};
+    struct NAME(smx_ce_result) results[CE_ROWS];
+    for (size_t i = 0; i < run.n; i++) {
+        rows[i] = ce_row_of(c, run.from + i);
+    }
+    c->base.kernels->cross_entropy_rows(run.n, rows, c->ldx, ce->lddx, results);
+    for (size_t i = 0; i < run.n; i++) {
+        size_t k = run.from + i;
+        write_row(ce, k, &results[i]);
+        if (ignored(ce, k)) {
+            ignored_row(c, k);
+        } else if (ce->reduced != NULL || ce->loss_sum != NULL) {
+            exact_sum_add(&sums->loss, (double)results[i].loss);
+        }
+        if (rows[i].dx != NULL) {
+            fill_rest(c->base.kernels, n, rows[i].n, FILL_ZERO, rows[i].dx);
+        }
+        if (rows[i].dtargets != NULL) {
+            fill_rest(c->base.kernels, n, rows[i].n, FILL_ZERO, rows[i].dtargets);
         }
     }
-    if (skip) { /* last: dx may be x */
-        ignored_row(c, k);
-        return;
-    }
-    if (row.dx != NULL) {
-        fill_rest(c->base.kernels, n, kept, FILL_ZERO, row.dx);
-    }
-    if (row.dtargets != NULL) {
-        fill_rest(c->base.kernels, n, kept, FILL_ZERO, row.dtargets);
+}
+
+static void ce_run_rows(const struct ce_call *c, struct span run, struct ce_sums *sums) {
+    while (run.n > 0) {
+        struct span next = {run.from, run.n < CE_ROWS ? run.n : CE_ROWS};
+        ce_rows(c, next, sums);
+        run.from += next.n;
+        run.n -= next.n;
     }
 }
 
 static void ce_task(void *data, size_t i) {
     struct ce_call *c = data;
-    struct span run = piece_of(c->base.rows, c->base.pieces, i);
     float_env caller = float_env_enter();
-    for (size_t k = run.from; k < run.from + run.n; k++) {
-        ce_row_of(c, k, &c->part[i]);
-    }
+    ce_run_rows(c, piece_of(c->base.rows, c->base.pieces, i), &c->part[i]);
     float_env_leave(caller);
 }
 
@@ -156,15 +175,22 @@ static real reduced(const cross_entropy *ce, const smx_exact_sum *loss, const sm
     return empty && ce->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : clean((real)exact_sum_ratio(loss, weight));
 }
 
+/* Whether anything is wanted that takes more than labels. */
+static bool wants_rows(const cross_entropy *ce) {
+    return ce->loss != NULL || ce->reduced != NULL || ce->lse != NULL || ce->target_log_prob != NULL ||
+           ce->argmax != NULL || ce->correct != NULL || ce->dx != NULL || ce->dtargets != NULL || ce->loss_sum != NULL;
+}
+
 static void ce_run(struct ce_call *call) {
     const cross_entropy *ce = &call->ce;
     struct ce_sums totals = {.count = 0};
     float_env caller = float_env_enter();
     weigh(ce, call->base.rows, &totals);
     struct pair weight = exact_sum_pair(&totals.weight);
-    call->gradient = reduced_gradient(ce, weight);
+    const smx_exact_sum *divisor = ce->batch_weight != NULL ? ce->batch_weight : &totals.weight;
+    call->gradient = reduced_gradient(ce, exact_sum_pair(divisor));
     float_env_leave(caller);
-    if (call->base.rows != 0) {
+    if (call->base.rows != 0 && wants_rows(ce)) {
         size_t pieces = smx_pieces(call->base.settings, call->base.rows, call->base.n + 1);
         call->base.pieces = pieces < PARTS_MAX ? pieces : PARTS_MAX;
         smx_run_tasks(call->base.settings, call->base.pieces, ce_task, call);
@@ -176,11 +202,17 @@ static void ce_run(struct ce_call *call) {
     if (ce->count != NULL) {
         *ce->count = totals.count;
     }
+    if (ce->weight_sum != NULL) {
+        exact_sum_merge(ce->weight_sum, &totals.weight);
+    }
+    if (ce->loss_sum != NULL) {
+        exact_sum_merge(ce->loss_sum, &totals.loss);
+    }
     if (ce->weight != NULL) {
         *ce->weight = real_of_sum(weight);
     }
     if (ce->reduced != NULL) {
-        *ce->reduced = reduced(ce, &totals.loss, &totals.weight);
+        *ce->reduced = reduced(ce, &totals.loss, divisor);
     }
     float_env_leave(caller);
 }

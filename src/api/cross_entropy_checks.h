@@ -24,7 +24,8 @@ static bool fields_make_sense(const cross_entropy *ce) {
            (ce->reduction == SMX_REDUCTION_NONE || ce->reduction == SMX_REDUCTION_SUM ||
             ce->reduction == SMX_REDUCTION_MEAN) &&
            (ce->empty_mean == SMX_EMPTY_MEAN_NAN || ce->empty_mean == SMX_EMPTY_MEAN_ZERO) &&
-           !(ce->reduction == SMX_REDUCTION_NONE && ce->reduced != NULL);
+           !(ce->reduction == SMX_REDUCTION_NONE && ce->reduced != NULL) &&
+           !(ce->reduction != SMX_REDUCTION_MEAN && ce->batch_weight != NULL);
 }
 
 static smx_status check_labels(const cross_entropy *ce, size_t rows, size_t n) {
@@ -54,7 +55,7 @@ static struct matrix numbers_of(const void *data, size_t n, size_t size) {
     return a;
 }
 
-#define ARRAYS_MAX 12
+#define ARRAYS_MAX 13
 
 struct arrays {
     struct matrix array[ARRAYS_MAX];
@@ -80,6 +81,7 @@ static smx_status check_arrays(const struct ce_call *call) {
     add_array(&in, numbers_of(ce->class_weights, n, sizeof(real)));
     add_array(&in, numbers_of(ce->dloss, ce->reduction == SMX_REDUCTION_NONE ? rows : 1, sizeof(real)));
     add_array(&out, dx);
+    add_array(&in, numbers_of(ce->batch_weight, 1, sizeof(smx_exact_sum)));
     add_array(&out, matrix_of(ce->dtargets, rows, n, ce->lddt));
     add_array(&out, numbers_of(ce->loss, rows, sizeof(real)));
     add_array(&out, numbers_of(ce->reduced, 1, sizeof(real)));
@@ -89,6 +91,8 @@ static smx_status check_arrays(const struct ce_call *call) {
     add_array(&out, numbers_of(ce->correct, rows, 1));
     add_array(&out, numbers_of(ce->count, 1, sizeof(uint64_t)));
     add_array(&out, numbers_of(ce->weight, 1, sizeof(real)));
+    add_array(&out, numbers_of(ce->weight_sum, 1, sizeof(smx_exact_sum)));
+    add_array(&out, numbers_of(ce->loss_sum, 1, sizeof(smx_exact_sum)));
     smx_status status = SMX_OK;
     for (size_t i = 0; i < in.count && status == SMX_OK; i++) {
         status = check_matrix(in.array[i]);

@@ -34,8 +34,8 @@ smx_status NAME(smx_cross_entropy_rows)(size_t rows, size_t n, const real *x, si
     call.ce = *ce;
     call.gradient = gradient;
     smx_status status = begin(opt, &settings, &call.base.kernels);
-    for (size_t k = 0; k < rows && status == SMX_OK; k++) {
-        ce_row_of(&call, k, &sums);
+    if (status == SMX_OK) {
+        ce_run_rows(&call, (struct span){0, rows}, &sums);
     }
     exact_sum_merge(loss, &sums.loss);
     return status;

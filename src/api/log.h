@@ -56,10 +56,20 @@ static void log_softmax_of_row(const struct row_call *call, size_t k) {
     fill_rest(call->kernels, call->n, kept, FILL_MINUS_INF, y);
 }
 
+static void log_softmax_of_rows(const struct row_call *call, struct span run) {
+    const struct logits_call *c = (const struct logits_call *)call;
+    call->kernels->log_softmax_rows(run.n, call->n, c->x + run.from * c->ldx, c->ldx, c->y + run.from * c->ldy, c->ldy,
+                                    call->settings->policy);
+}
+
 smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                  const smx_options *opt) {
     struct logits_call call = {
-        .base = {.rows = rows, .n = n, .row = log_softmax_of_row}, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+        .base = {.rows = rows, .n = n, .row = log_softmax_of_row, .plain_rows = log_softmax_of_rows},
+        .x = x,
+        .ldx = ldx,
+        .y = y,
+        .ldy = ldy};
     struct settings settings;
     bool work;
     smx_status status = begin_logits(&call, &settings, opt, &work);
@@ -74,6 +84,11 @@ static void logsumexp_of_row(const struct row_call *call, size_t k) {
     size_t kept = kept_entries(call->settings, k, call->n);
     logits l = logits_of_row(call->settings, k, call->n, c->x + k * c->ldx);
     c->y[k] = kept == 0 ? -(real)INFINITY : call->kernels->logsumexp_row(kept, &l);
+}
+
+static void logsumexp_of_rows(const struct row_call *call, struct span run) {
+    const struct logits_call *c = (const struct logits_call *)call;
+    call->kernels->logsumexp_rows(run.n, call->n, c->x + run.from * c->ldx, c->ldx, c->y + run.from);
 }
 
 /* The checks of functions from x to one number a row. */
@@ -96,7 +111,10 @@ static smx_status begin_numbers(struct logits_call *call, struct settings *setti
 }
 
 smx_status NAME(smx_logsumexp)(size_t rows, size_t n, const real *x, size_t ldx, real *lse, const smx_options *opt) {
-    struct logits_call call = {.base = {.rows = rows, .n = n, .row = logsumexp_of_row}, .x = x, .ldx = ldx, .y = lse};
+    struct logits_call call = {.base = {.rows = rows, .n = n, .row = logsumexp_of_row, .plain_rows = logsumexp_of_rows},
+                               .x = x,
+                               .ldx = ldx,
+                               .y = lse};
     struct settings settings;
     smx_status status = begin_numbers(&call, &settings, opt);
     if (status != SMX_OK || rows == 0) {

@@ -136,19 +136,27 @@ struct row_call {
     const struct settings *settings;
     size_t rows, n, pieces;
     void (*row)(const struct row_call *, size_t k);
+    void (*plain_rows)(const struct row_call *, struct span); /* for rows without scale and masks; or null */
 };
 
 static void row_task(void *data, size_t i) {
     const struct row_call *c = data;
     struct span run = piece_of(c->rows, c->pieces, i);
     float_env caller = float_env_enter();
-    for (size_t k = run.from; k < run.from + run.n; k++) {
-        c->row(c, k);
+    if (c->plain_rows != NULL) {
+        c->plain_rows(c, run);
+    } else {
+        for (size_t k = run.from; k < run.from + run.n; k++) {
+            c->row(c, k);
+        }
     }
     float_env_leave(caller);
 }
 
 static inline void run_rows(struct row_call *call) {
+    if (!settings_plain(call->settings)) {
+        call->plain_rows = NULL;
+    }
     call->pieces = smx_pieces(call->settings, call->rows, call->n);
     smx_run_tasks(call->settings, call->pieces, row_task, call);
 }

@@ -105,8 +105,8 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-/* The columns' terms and their sums: relative to the largest, written to e; or (second) to the second largest, without
- * one entry that is the largest, and not written. */
+/* The columns' terms and their sums: relative to the largest; or (second) to the second largest, without one entry
+ * that is the largest. They are written to e, unless that is null. */
 static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
                                       size_t lde, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
@@ -130,7 +130,7 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
             v_t whole, part, power;
             v_t ej = term(v_sub(xj, offset), NULL, magic, lowest, correction, &whole, &part, &power);
             sum_rest(sum_top(ej, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
-            if (!second) {
+            if (e != NULL) {
                 store_lanes(e + j * lde, ej, lanes);
             }
         }
@@ -180,11 +180,19 @@ static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real
     v_store(exponent, v_keep(live, v_add(n, terms)));
 }
 
-/* Each lane's log1p(rho), to s->high. */
-static void lanes_log1p(size_t n, struct lanes *s) {
-    real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST];
+/* What log_stats has, for each lane. */
+struct lanes_stats {
+    double rho_high[LANES_MOST], rho_low[LANES_MOST], log1p_high[LANES_MOST], log1p_low[LANES_MOST];
+    real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST]; /* of the factor */
+};
+
+static inline struct pair log1p_of_lane(const struct lanes_stats *stats, size_t i) {
+    return (struct pair){stats->log1p_high[i], stats->log1p_low[i]};
+}
+
+static void find_lanes_stats(size_t n, const struct lanes *s, struct lanes_stats *stats) {
     double high[LANES_MOST], low[LANES_MOST];
-    lanes_factors(s, whole, part, exponent);
+    lanes_factors(s, stats->whole, stats->part, stats->exponent);
     for (size_t i = 0; i < V_LANES; i++) {
         struct term_sum sum = sum_of_lane(n, s, i);
         struct pair pair = pair_of_sum(&sum);
@@ -192,34 +200,41 @@ static void lanes_log1p(size_t n, struct lanes *s) {
         low[i] = pair.low;
     }
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair factor = fast_sum((double)whole[i], (double)part[i]);
-        int k = (int)exponent[i];
+        struct pair factor = fast_sum((double)stats->whole[i], (double)stats->part[i]);
+        int k = (int)stats->exponent[i];
         bool nothing = k < FACTOR_LEAST;
-        factor.high = nothing ? 0 : factor.high;
-        factor.low = nothing ? 0 : factor.low;
-        struct pair rho = pair_mul((struct pair){high[i], low[i]}, factor);
-        s->high[i] = real_of(pair_log1p(pair_scaled(rho, nothing ? 0 : k)));
+        struct pair product = pair_mul((struct pair){high[i], low[i]}, select_pair(nothing, pair_of(0), factor));
+        struct pair rho = pair_scaled(product, nothing ? 0 : k), log = pair_log1p(rho);
+        stats->rho_high[i] = rho.high;
+        stats->rho_low[i] = rho.low;
+        stats->log1p_high[i] = log.high;
+        stats->log1p_low[i] = log.low;
     }
 }
 
-/* The largest entries, to s->first, and log1p(rho), to s->high; false if a largest is not finite. */
-static bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, struct lanes *s) {
+/* The largest entries, and all that follows; false if a largest is not finite. The terms go to e, unless that is null. */
+static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
+                                    struct lanes *s, struct lanes_stats *stats) {
     if (!lanes_peaks(lanes, n, x, ldx, true, s)) {
         return false;
     }
     v_t second = v_load(s->second);
     m_t some = v_ge(second, v_set1(-REAL_LARGEST));
     v_store(s->second, v_keep(some, second)); /* 0 stands for none: a sum of nothing it is */
-    lanes_terms(lanes, n, x, ldx, true, NULL, 0, s);
-    lanes_log1p(n, s);
+    lanes_terms(lanes, n, x, ldx, true, e, lde, s);
+    find_lanes_stats(n, s, stats);
     return true;
 }
 
 /* y = (x - first) - log1p */
 static bool log_softmax_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     struct lanes s;
-    if (!log_lanes(lanes, n, x, ldx, &s)) {
+    struct lanes_stats stats;
+    if (!log_lanes(lanes, n, x, ldx, NULL, 0, &s, &stats)) {
         return false;
+    }
+    for (size_t i = 0; i < V_LANES; i++) {
+        s.high[i] = real_of(log1p_of_lane(&stats, i));
     }
     v_t first = v_load(s.first), log1p = v_load(s.high);
     for (size_t j = 0; j < n; j++) {

@@ -361,33 +361,22 @@ static inline real loss_of(const ce_row *r, const struct ce_parts *parts, struct
     return clean(edge != 0 ? (real)edge : real_of(sum));
 }
 
-static ce_result cross_entropy_row(const ce_row *given) {
-    ce_row row = *given, *r = &row;
-    struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};
-    struct log_stats *stats = &parts.stats;
-    enum fate fate = peak_and_fate(r->n, &r->l, r->policy, &stats->peak);
-    if (fate != COMPUTED) {
-        return ce_result_of_edge(r, fate, &parts);
-    }
-    parts.label_distance = pair_of((double)INFINITY);
-    if (has_label(r)) {
-        parts.label_distance = distance_of_entry(&r->l, (size_t)r->label, &stats->peak);
-    }
-    if (parts.has_rest) {
-        find_rest(r, &parts);
-    }
-    bool sound = isfinite(parts.rest.high) && isfinite((real)(r->gradient.high * (double)r->l.scale)) &&
-                 !(r->l.limit && r->z_loss != 0);
-    /* Terms may stand where the gradient will, unless the logits there are needed again. */
-    bool stored = sound && r->dx != NULL && r->l.softcap == 0 && !(r->dx == r->l.x && r->dtargets != NULL);
-    find_log_stats(&r->l, r->n, stored ? r->dx : NULL, stats);
+/* Whether gradients can be computed, as far as the row's own numbers are concerned. */
+static inline bool sound_gradient(const ce_row *r, const struct ce_parts *parts) {
+    return isfinite(parts->rest.high) && isfinite((real)(r->gradient.high * (double)r->l.scale)) &&
+           !(r->l.limit && r->z_loss != 0);
+}
+
+/* All that follows from the statistics. `stored`: dx holds the terms. */
+static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool stored) {
+    const struct log_stats *stats = &parts->stats;
     struct pair lse = r->l.limit ? pair_of((double)INFINITY) : lse_of(stats);
-    ce_result result = {.loss = loss_of(r, &parts, lse), .lse = real_of(lse), .argmax = (int64_t)stats->peak.at};
+    ce_result result = {.loss = loss_of(r, parts, lse), .lse = real_of(lse), .argmax = (int64_t)stats->peak.at};
     result.target_log_prob = -(real)INFINITY;
-    if (isfinite(parts.label_distance.high)) {
-        result.target_log_prob = 0 - real_of(pair_add(parts.label_distance, stats->log1p));
+    if (isfinite(parts->label_distance.high)) {
+        result.target_log_prob = 0 - real_of(pair_add(parts->label_distance, stats->log1p));
     }
-    if (!sound) {
+    if (!sound_gradient(r, parts)) {
         fill_gradients(r, canonical_nan());
         return result;
     }
@@ -395,9 +384,30 @@ static ce_result cross_entropy_row(const ce_row *given) {
         ce_gradient_of_targets(r, stats);
     }
     if (r->dx != NULL) {
-        ce_gradient_row(r, &parts, stored);
+        ce_gradient_row(r, parts, stored);
     }
     return result;
+}
+
+static ce_result cross_entropy_row(const ce_row *given) {
+    ce_row row = *given, *r = &row;
+    struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};
+    enum fate fate = peak_and_fate(r->n, &r->l, r->policy, &parts.stats.peak);
+    if (fate != COMPUTED) {
+        return ce_result_of_edge(r, fate, &parts);
+    }
+    parts.label_distance = pair_of((double)INFINITY);
+    if (has_label(r)) {
+        parts.label_distance = distance_of_entry(&r->l, (size_t)r->label, &parts.stats.peak);
+    }
+    if (parts.has_rest) {
+        find_rest(r, &parts);
+    }
+    /* Terms may stand where the gradient will, unless the logits there are needed again. */
+    bool stored =
+        sound_gradient(r, &parts) && r->dx != NULL && r->l.softcap == 0 && !(r->dx == r->l.x && r->dtargets != NULL);
+    find_log_stats(&r->l, r->n, stored ? r->dx : NULL, &parts.stats);
+    return ce_finish(r, &parts, stored);
 }
 
 #endif

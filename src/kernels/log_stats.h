@@ -34,22 +34,22 @@ static inline int power_of_terms(v_t max, v_t offset) {
     return (int)lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
 }
 
+static inline void set_factor(struct pair factor, int exponent, struct log_stats *stats) {
+    bool nothing = exponent < FACTOR_LEAST;
+    stats->factor = nothing ? pair_of(0) : factor;
+    stats->factor_exponent = nothing ? 0 : exponent;
+}
+
 /* exp(c - m) 2^N for the c and N of `second`: what the terms relative to it must be multiplied by. */
 static inline void find_factor(struct log_stats *stats) {
     v_t second = v_set1(stats->peak.second), offset = term_offset(second), error;
     v_t difference = two_sum(offset, v_set1(-stats->peak.high), &error);
     real v = lane(difference), low = lane(v_sub(error, v_set1(stats->peak.low)));
-    stats->factor = pair_of(0);
-    stats->factor_exponent = 0;
+    set_factor(pair_of(0), 0, stats);
     if (v > EXP_LOWEST) {
-        int n =
-            (int)lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC))));
-        stats->factor = exp_of(v, low, &stats->factor_exponent);
-        stats->factor_exponent += n;
-    }
-    if (stats->factor_exponent < FACTOR_LEAST) {
-        stats->factor = pair_of(0);
-        stats->factor_exponent = 0;
+        int exponent;
+        struct pair factor = exp_of(v, low, &exponent);
+        set_factor(factor, exponent + power_of_terms(second, offset), stats);
     }
 }
 

@@ -86,9 +86,14 @@ static bool fit_arguments(const struct argument *a, int count, const struct view
     return true;
 }
 
+/* At least one dimension: that of the one row of a vector. */
 static void set_rows(const struct view *x, int axis, struct call *c) {
     c->n = x->shape[axis];
     c->ndim = x->ndim - 1;
+    if (c->ndim == 0) {
+        c->shape[c->ndim++] = 1;
+        return;
+    }
     for (int d = 0; d < c->ndim; d++) {
         c->shape[d] = x->shape[d < axis ? d : d + 1];
     }
