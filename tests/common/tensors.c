@@ -85,7 +85,9 @@ tensor tensor_new(element e, int ndim, const int64_t *shape, int layout, rng *r)
     memset(&t, 0, sizeof t);
     assert_in_range(ndim, 0, TENSOR_NDIM_MAX);
     t.e = e;
-    memcpy(t.shape, shape, (size_t)ndim * sizeof *shape);
+    for (int d = 0; d < ndim; d++) {
+        t.shape[d] = shape[d];
+    }
     t.dl.ndim = ndim;
     t.dl.dtype = element_type(e);
     t.dl.device.device_type = kDLCPU;
