@@ -6,10 +6,12 @@ static double vanishes_at(oracle_type type) { return type == ORACLE_F32 ? 104 : 
 
 /* ---- Logits ------------------------------------------------------------------------------------------------------ */
 
-/* One entry above the rest by any margin up to where the rest vanishes. */
+/* One entry above the rest by any margin up to where the rest vanishes; sometimes at 0, so that the logsumexp is
+ * log1p(rho). */
 static void certain(random_state *rng, row *r) {
     double margin = random_uniform(rng, 0, vanishes_at(r->type) + 2);
-    double offset = random_below(rng, 2) ? 0 : random_normal(rng) * random_log(rng, 1, 1e6);
+    double far = random_normal(rng) * random_log(rng, 1, 1e6);
+    double offset = random_below(rng, 2) ? -margin : random_below(rng, 2) ? 0 : far;
     double spread = random_log(rng, 1e-3, 5);
     for (size_t i = 0; i < r->groups; i++)
         r->a[i] = offset - spread * fabs(random_normal(rng));
