@@ -1,6 +1,6 @@
-/* Inside of smx_exact_sum: a fixed-point number that spans the whole range of doubles. Slower than the kernels' sums, but
- * it needs to know nothing of the numbers beforehand: for one number a row. Kulisch, Miranker: Computer Arithmetic in
- * Theory and Practice, 1981. All of it runs in the default floating-point environment. */
+/* Inside of smx_exact_sum: a fixed-point number that spans the whole range of doubles. Slower than the kernels' sums,
+ * but it needs to know nothing of the numbers beforehand: for one number a row. Kulisch, Miranker: Computer Arithmetic
+ * in Theory and Practice, 1981. All of it runs in the default floating-point environment. */
 #ifndef SMX_EXACT_SUM_INTERNAL_H
 #define SMX_EXACT_SUM_INTERNAL_H
 
@@ -60,8 +60,8 @@ static inline void exact_sum_merge(smx_exact_sum *into, const smx_exact_sum *fro
     exact_sum_carry(into);
 }
 
-/* The sum to 53 bits and the next 53; where it is not finite, infinity or NaN. What lies below both only matters as zero
- * or not, which the last bit of the window says. */
+/* The sum to 53 bits and the next 53; where it is not finite, infinity or NaN. What lies below both only matters as
+ * zero or not, which the last bit of the window says. */
 static inline struct pair exact_sum_pair(const smx_exact_sum *sum) {
     if (sum->nans != 0 || (sum->plus_infinities != 0 && sum->minus_infinities != 0)) {
         return pair_of((double)NAN);
@@ -95,8 +95,8 @@ static inline struct pair exact_sum_pair(const smx_exact_sum *sum) {
     return negative ? pair_negative(value) : value;
 }
 
-/* A pair as a double that rounds to the float that the pair's own value rounds to: to odd (Boldo, Melquiond: Emulation of
- * FMA and correctly rounded sums: proved algorithms using rounding to odd, 2008). */
+/* A pair as a double that rounds to the float that the pair's own value rounds to: to odd (Boldo, Melquiond: Emulation
+ * of FMA and correctly rounded sums: proved algorithms using rounding to odd, 2008). */
 static inline double rounded_to_odd(struct pair a) {
     uint64_t bits;
     memcpy(&bits, &a.high, sizeof bits);

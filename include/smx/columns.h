@@ -1,5 +1,5 @@
-/* Softmax and log-softmax down the columns of a matrix: over an axis that is not the last, without a transposed copy. Part
- * of smx/smx.h. */
+/* Softmax and log-softmax down the columns of a matrix: over an axis that is not the last, without a transposed copy.
+ * Part of smx/smx.h. */
 #ifndef SMX_COLUMNS_H
 #define SMX_COLUMNS_H
 

@@ -74,8 +74,8 @@ SMX_CROSS_ENTROPY(float, f32);
 SMX_CROSS_ENTROPY(double, f64);
 #undef SMX_CROSS_ENTROPY
 
-/* Computes what `ce` asks for. With G = dloss_k (none), dloss (sum) or dloss / weight (mean), and A_c the coefficient of
- * -log p_c in loss_k,
+/* Computes what `ce` asks for. With G = dloss_k (none), dloss (sum) or dloss / weight (mean), and A_c the coefficient
+ * of -log p_c in loss_k,
  *
  *     dx_i = scale softcap'(z_i) G ((sum_c A_c + 2 z_loss lse) p_i - A_i)
  *     dtargets_i = G (1 - e) w_i (-log p_i)
@@ -87,15 +87,15 @@ SMX_CROSS_ENTROPY(double, f64);
  * Aliasing  dx may be x itself with lddx = ldx: the logits are then overwritten. No other output may overlap an input
  *           or another output.
  * Special   A NaN in a row, or +inf under the default policy, makes the row's loss, lse, target_log_prob and gradients
- *           NaN (lse is +inf for a +inf); under SMX_PLUS_INF_LIMIT, p is the limit. NaN or infinity in dloss: NaN in the
- *           rows it belongs to. A label at a masked place or at -inf: loss +inf, gradient as the formula gives with
+ *           NaN (lse is +inf for a +inf); under SMX_PLUS_INF_LIMIT, p is the limit. NaN or infinity in dloss: NaN in
+ *           the rows it belongs to. A label at a masked place or at -inf: loss +inf, gradient as the formula gives with
  *           p_t = 0. A row without a kept entry: lse -inf, loss +inf (0 if all coefficients are 0), gradient +0.
  *           No result is -0. n = 0 is refused with labels (SMX_ERROR_LABEL, unless all are ignored).
  * Error     loss without z_loss and softcap, and with coefficients >= 0: below 2 ULP with labels alone; below 4 with
- *           weights, smoothing or dense targets. target_log_prob: below 2 ULP. lse: as smx_logsumexp_f32. dx with labels
- *           alone: below 3 ULP at the target and below 4 elsewhere (near certainty p_t - 1 keeps every digit). dx
- *           otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|), 2^-50 in f64. reduced: the
- *           rows' losses, added without error before one rounding (a mean: one more).
+ *           weights, smoothing or dense targets. target_log_prob: below 2 ULP. lse: as smx_logsumexp_f32. dx with
+ *           labels alone: below 3 ULP at the target and below 4 elsewhere (near certainty p_t - 1 keeps every digit).
+ *           dx otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|), 2^-50 in f64.
+ *           reduced: the rows' losses, added without error before one rounding (a mean: one more).
  *           With softcap, z is off by up to 2^-45 softcap (2^-50 softcap in f64) before all this, its slope by a
  *           factor of 1 + 2^-22 (2^-50 (1 + |z| / softcap) in f64); infinite logits stay.
  * Threads   Over rows. Same bits for any number, any order and any split of the batch.

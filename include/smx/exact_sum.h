@@ -1,6 +1,6 @@
-/* The exact sum of numbers: rounded once, at its end, and so independent of their order and of how they were split. It is
- * what smx_cross_entropy_eval_f32 reduces losses with: parts of a batch on several machines add up to the bits of the
- * whole. Part of smx/smx.h. */
+/* The exact sum of numbers: rounded once, at its end, and so independent of their order and of how they were split. It
+ * is what smx_cross_entropy_eval_f32 reduces losses with: parts of a batch on several machines add up to the bits of
+ * the whole. Part of smx/smx.h. */
 #ifndef SMX_EXACT_SUM_H
 #define SMX_EXACT_SUM_H
 
@@ -25,7 +25,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_add_f64(smx_exact_sum *sum, size
 /* into = into + from. Status: SMX_ERROR_NULL. */
 SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_merge(smx_exact_sum *into, const smx_exact_sum *from);
 
-/* The sum, correctly rounded; infinite or NaN (canonical) if a summand was. A sum of 0 is +0. Status: SMX_ERROR_NULL. */
+/* The sum, correctly rounded; infinite or NaN (canonical) if a summand was. A sum of 0 is +0. Status: SMX_ERROR_NULL.
+ * */
 SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_value_f32(const smx_exact_sum *sum, float *value);
 SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_value_f64(const smx_exact_sum *sum, double *value);
 

@@ -18,10 +18,10 @@ extern "C" {
  *
  * Shapes    x: rows x n with stride ldx; y: rows x n with stride ldy.
  * Aliasing  y may be x itself with ldy = ldx. Any other overlap is refused.
- * Special   A NaN in a row makes its kept entries NaN (canonical). +inf in a row: NaN, or by policy the logarithm of the
- *           limit. Kept entries all -inf: NaN, or by policy -inf. -inf beside a finite entry gives -inf. A row of one
- *           finite entry gives +0; no result is -0.
- * Error     Below 2 ULP (docs/accuracy.md).
+ * Special   A NaN in a row makes its kept entries NaN (canonical). +inf in a row: NaN, or by policy the logarithm of
+ *           the limit. Kept entries all -inf: NaN, or by policy -inf. -inf beside a finite entry gives -inf. A row of
+ *           one finite entry gives +0; no result is -0.
+ * Error     Below 2 ULP; with scale or masks, below 2.25 (docs/accuracy.md).
  * Threads   Over rows. Same bits for any number.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
  * Source    docs/derivation.md, "Logarithms". */
@@ -109,8 +109,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_f64(size_t rows, size_t
  * Aliasing  dscale must not overlap x or dx.
  * Special   NaN or infinity in a kept place of a row of x or dx makes its sum NaN. With dx_i = 0, -inf in x is allowed
  *           and counts as 0.
- * Error     Correctly rounded sum of a row's products to within 2^-22 sum_i |x_i dx_i| (2^-51 in f64); the sum over rows
- *           is exact.
+ * Error     Correctly rounded sum of a row's products to within 2^-22 sum_i |x_i dx_i| (2^-51 in f64); the sum over
+ *           rows is exact.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient_f32(size_t rows, size_t n, const float *x, size_t ldx,
                                                          const float *dx, size_t lddx, float *dscale,

@@ -1,4 +1,5 @@
-/* Functions of logits, row by row: scale and masks are checked here once, and become the kernels' logits of each row. */
+/* Functions of logits, row by row: scale and masks are checked here once, and become the kernels' logits of each row.
+ * */
 #ifndef SMX_API_LOGITS_H
 #define SMX_API_LOGITS_H
 

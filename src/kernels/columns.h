@@ -1,5 +1,6 @@
-/* Softmax, log-softmax and the backward pass down columns: entry j of column c is at x[j * ldx + c]. Each lane has a column
- * of its own, so that memory is read as it lies, in strips a few vectors wide that stay in cache from pass to pass. */
+/* Softmax, log-softmax and the backward pass down columns: entry j of column c is at x[j * ldx + c]. Each lane has a
+ * column of its own, so that memory is read as it lies, in strips a few vectors wide that stay in cache from pass to
+ * pass. */
 #ifndef SMX_COLUMNS_H
 #define SMX_COLUMNS_H
 
@@ -212,7 +213,8 @@ static void find_lanes_stats(size_t n, const struct lanes *s, struct lanes_stats
     }
 }
 
-/* The largest entries, and all that follows; false if a largest is not finite. The terms go to e, unless that is null. */
+/* The largest entries, and all that follows; false if a largest is not finite. The terms go to e, unless that is null.
+ * */
 static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                     struct lanes *s, struct lanes_stats *stats) {
     if (!lanes_peaks(lanes, n, x, ldx, true, s)) {

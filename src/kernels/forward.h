@@ -144,8 +144,8 @@ static inline struct wide wide_of(const struct term_sum *sum) {
     return wide;
 }
 
-/* The terms of n entries of a row of row_n; their sum is added to *sum. x alone (low null) or x + low; e may be null, or
- * x. */
+/* The terms of n entries of a row of row_n; their sum is added to *sum. x alone (low null) or x + low; e may be null,
+ * or x. */
 static void add_terms(size_t n, const real *x, const real *low, const struct reference *ref, size_t row_n, real *e,
                       struct term_sum *sum) {
     enum terms kind = terms_of_row(ref->max, row_n, low != NULL);

@@ -1,5 +1,5 @@
-/* What the logarithms of a row's softmax follow from: its largest logit m, and rho, the sum of exp(z - m) over all other
- * entries. Keeping the largest out of the sum keeps every digit of rho, however certain the row is. docs/bits.md,
+/* What the logarithms of a row's softmax follow from: its largest logit m, and rho, the sum of exp(z - m) over all
+ * other entries. Keeping the largest out of the sum keeps every digit of rho, however certain the row is. docs/bits.md,
  * "Logarithms". */
 #ifndef SMX_LOG_STATS_H
 #define SMX_LOG_STATS_H

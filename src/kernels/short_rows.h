@@ -138,8 +138,8 @@ static inline bool plain_ce_row(const ce_row *r) {
            isfinite((real)r->gradient.high);
 }
 
-/* Cross-entropy of up to V_LANES rows with the same n, ldx and lddx; false, with nothing written, as above. The sums and
- * logarithms are found in lanes, the rest row by row. */
+/* Cross-entropy of up to V_LANES rows with the same n, ldx and lddx; false, with nothing written, as above. The sums
+ * and logarithms are found in lanes, the rest row by row. */
 static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     size_t n = row->n;
     real columns[SHORT_ROW_FORWARD * V_LANES], terms[SHORT_ROW_FORWARD * V_LANES];
