@@ -1,0 +1,105 @@
+/* Softmax and log-softmax down columns have the bits of the rows of the transposed matrix, for any number of columns,
+ * stride, instruction set and number of threads, in place too; and nothing between the rows is written. */
+#include "common/check.h"
+#include "common/fill.h"
+#include "common/isas.h"
+#include "common/matrix.h"
+#include "common/pools.h"
+
+#include <stdlib.h>
+
+enum { ROUNDS = 200 };
+
+typedef struct direction {
+    const char *name;
+    smx_status (*columns_f32)(size_t, size_t, const float *, size_t, float *, size_t, const smx_options *);
+    smx_status (*columns_f64)(size_t, size_t, const double *, size_t, double *, size_t, const smx_options *);
+    smx_status (*rows_f32)(size_t, size_t, const float *, size_t, float *, size_t, const smx_options *);
+    smx_status (*rows_f64)(size_t, size_t, const double *, size_t, double *, size_t, const smx_options *);
+} direction;
+
+static const direction directions[] = {
+    {"softmax", smx_softmax_columns_f32, smx_softmax_columns_f64, smx_softmax_f32, smx_softmax_f64},
+    {"log-softmax", smx_log_softmax_columns_f32, smx_log_softmax_columns_f64, smx_log_softmax_f32, smx_log_softmax_f64},
+};
+
+static smx_status by_columns(const direction *d, const matrix *x, matrix *y, const smx_options *opt) {
+    return x->t == &dtype_f32 ? d->columns_f32(x->n, x->rows, x->a, x->ld, y->a, y->ld, opt)
+                              : d->columns_f64(x->n, x->rows, x->a, x->ld, y->a, y->ld, opt);
+}
+
+/* Column by column, each as a row. */
+static void expected_of(const direction *d, const matrix *x, void *expected, const smx_options *opt) {
+    const dtype *t = x->t;
+    size_t n = x->rows, columns = x->n;
+    void *row = elements(t, n);
+    for (size_t c = 0; c < columns; c++) {
+        for (size_t i = 0; i < n; i++) {
+            t->store_bits(row, i, t->bits(matrix_row(x, i), c));
+        }
+        assert_ok(t == &dtype_f32 ? d->rows_f32(1, n, row, n, row, n, opt) : d->rows_f64(1, n, row, n, row, n, opt));
+        for (size_t i = 0; i < n; i++) {
+            t->store_bits(expected, i * columns + c, t->bits(row, i));
+        }
+    }
+    free(row);
+}
+
+static void expect(const dtype *t, const void *expected, const matrix *y) {
+    for (size_t i = 0; i < y->rows; i++) {
+        assert_same_bits(t, at_const(t, expected, i * y->n), matrix_row(y, i), y->n);
+    }
+    matrix_check_gaps(y);
+}
+
+static void check(const dtype *t, const direction *d, size_t n, size_t columns, uint64_t seed) {
+    rng r = rng_seed(seed);
+    smx_options opt = {.size = sizeof opt, .threads = 1};
+    opt.plus_inf = rng_below(&r, 2) ? SMX_PLUS_INF_LIMIT : SMX_PLUS_INF_NAN;
+    opt.minus_inf_row = rng_below(&r, 2) ? SMX_MINUS_INF_ROW_ZEROS : SMX_MINUS_INF_ROW_NAN;
+    matrix x = matrix_new(t, n, columns, columns + rng_below(&r, 9), rng_below(&r, 9));
+    matrix y = matrix_new(t, n, columns, columns + rng_below(&r, 9), rng_below(&r, 9));
+    void *column = elements(t, n), *expected = elements(t, n * columns);
+    for (size_t c = 0; c < columns; c++) {
+        fill_x(t, column, n, (seed + c / 3) % FILL_X_KINDS, &r);
+        for (size_t i = 0; i < n; i++) {
+            t->store_bits(matrix_row(&x, i), c, t->bits(column, i));
+        }
+    }
+    label("%s down columns on %s, %zu columns of %zu, seed %#llx", d->name, smx_isa(), columns, n,
+          (unsigned long long)seed);
+    expected_of(d, &x, expected, &opt);
+    assert_ok(by_columns(d, &x, &y, &opt));
+    expect(t, expected, &y);
+    pool workers = {.threads = 3};
+    opt.threads = 5;
+    opt.parallel_for = rng_below(&r, 2) ? pool_threads : NULL;
+    opt.pool = &workers;
+    assert_ok(by_columns(d, &x, &x, &opt));
+    expect(t, expected, &x);
+    matrix_free(&x), matrix_free(&y), free(column), free(expected);
+}
+
+static void test_columns(void **state) {
+    for (size_t i = 0; smx_isa_available(i); i++) {
+        use_isa(smx_isa_available(i));
+        for (uint64_t k = 0; k < ROUNDS; k++) {
+            rng r = rng_seed(0x7000000 + k);
+            check(*state, &directions[k % 2], 1 + rng_below(&r, 150), 1 + rng_below(&r, 70), 0x7000000 + k);
+        }
+    }
+}
+
+/* Enough for threads; and columns long enough for sums of another unit. */
+static void test_large(void **state) {
+    for (size_t k = 0; k < 2; k++) {
+        check(*state, &directions[k], 300, 1500, 0x7100000 + k);
+        check(*state, &directions[k], ((size_t)1 << 18) + 1, 2, 0x7200000 + k);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST_BOTH(test_columns), TEST_BOTH(test_large)};
+    print_isas();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
