@@ -41,7 +41,7 @@ merge() {
     name=$1
     smallest=$TMPDIR/merged
     mkdir "$smallest"
-    "$build/fuzz_$name" -merge=1 "$smallest" "$root/fuzz/corpus/$name" "$build/fuzz/$name"
+    "$build/fuzz_$name" -merge=1 -artifact_prefix="$TMPDIR/" "$smallest" "$root/fuzz/corpus/$name" "$build/fuzz/$name"
     rm -rf "$root/fuzz/corpus/$name"
     mv "$smallest" "$root/fuzz/corpus/$name"
 }
