@@ -104,6 +104,7 @@ smx_status smx_call_prepare(const struct argument *a, int count, int axis, const
     smx_tensor_options full = {.size = sizeof full};
     struct view views[ARGUMENTS_MAX], of_option[TENSORS_OF_OPTIONS];
     memset(c, 0, sizeof *c);
+    views[0].ndim = 0; /* without arguments there would be no axis */
     if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
         return SMX_ERROR_OPTION;
     }

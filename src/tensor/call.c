@@ -47,7 +47,7 @@ static bool repeated(const struct call *c, const struct operand *o, struct block
             return false;
         }
     }
-    return smx_layout_block(o, o->data, *rows, row, b);
+    return smx_layout_block(o, *rows, row, b);
 }
 
 /* Which query a row is, as smx_options counts them: along the last dimension. */
@@ -92,7 +92,7 @@ static bool arguments_straight(const struct call *c, struct block *b) {
     }
     for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
         const struct operand *o = &merged.operand[i];
-        if (o->given && o->form != FORM_TOTAL && !smx_layout_block(o, o->data, merged.shape[0], o->row[0], &b[i])) {
+        if (o->given && o->form != FORM_TOTAL && !smx_layout_block(o, merged.shape[0], o->row[0], &b[i])) {
             return false;
         }
     }

@@ -18,7 +18,7 @@ static bool block_of(const struct call *c, const struct operand *o, struct block
     struct operand transposed = *o;
     transposed.extent[1] = c->shape[c->ndim - 1];
     transposed.stride[1] = o->row[c->ndim - 1];
-    return o->form == FORM_VECTOR && smx_layout_block(&transposed, o->data, c->n, o->stride[1], b);
+    return o->form == FORM_VECTOR && smx_layout_block(&transposed, c->n, o->stride[1], b);
 }
 
 static bool suits(struct columns_plan *p) {
@@ -62,11 +62,11 @@ static void columns_task(void *data, size_t piece) {
     }
 }
 
-bool smx_call_columns(const struct call *given, smx_status *status) {
-    if (given->columns == NULL) {
+bool smx_call_columns(const struct call *c, smx_status *status) {
+    if (c->columns == NULL) {
         return false;
     }
-    struct call call = *given;
+    struct call call = *c;
     smx_layout_coalesce(&call, true);
     struct columns_plan p = {.call = &call};
     if (!suits(&p)) {

@@ -41,7 +41,7 @@ static void fill_arguments(const DLTensor *x, const smx_tensor_cross_entropy *ce
 static void *pack_class_weights(struct call *c, unsigned char *small, size_t small_bytes) {
     struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + CE_CLASS_WEIGHTS];
     struct block block;
-    if (!o->given || c->n == 0 || smx_layout_block(o, o->data, 1, 0, &block)) {
+    if (!o->given || c->n == 0 || smx_layout_block(o, 1, 0, &block)) {
         return small;
     }
     size_t size = smx_dtype_size(o->work);

@@ -65,14 +65,15 @@ static void choose_groups(struct plan *p) {
     /* A few lines side by side are read faster than one, while that does not take too much memory. */
     size_t lines = line == 1 ? 1 : larger(1, smaller(4, STRIDED_ELEMENTS / elements / line));
     size_t group = smaller(larger(GROUP_ELEMENTS / elements, lines * line), p->rows);
-    group = larger(smaller(group, quotient_up(p->rows, threads)), smaller(line, p->rows));
+    group = larger(smaller(group, quotient_up(p->rows, larger(threads, 1))), smaller(line, p->rows));
+    group = larger(group, 1);
     p->per_run = 0;
     if (group >= run) {
         group = group / run * run;
     }
     if (group <= run) {
-        group = quotient_up(run, quotient_up(run, group));     /* as even as can be, */
-        group = smaller(quotient_up(group, line) * line, run); /* of whole lines */
+        group = quotient_up(run, quotient_up(run, group));                /* as even as can be, */
+        group = larger(smaller(quotient_up(group, line) * line, run), 1); /* of whole lines */
         p->per_run = quotient_up(run, group);
         p->groups = p->rows / run * p->per_run;
     } else {
@@ -111,7 +112,7 @@ static void choose_stages(struct plan *p) {
         ptrdiff_t row = o->row[c->ndim - 1];
         bool regular = p->per_run > 0 || constant(c, o);
         p->single[i] = o->repeats && regular && row == 0 && !by_query;
-        p->staged[i] = by_query || !regular || !smx_layout_block(o, o->data, p->group_rows, row, &p->block[i]);
+        p->staged[i] = by_query || !regular || !smx_layout_block(o, p->group_rows, row, &p->block[i]);
         if (p->staged[i]) {
             size_t rows = p->single[i] ? 1 : p->group_rows;
             struct block b = {NULL, o->extent[1], o->extent[0] * o->extent[1], p->single[i]};
@@ -237,8 +238,8 @@ static void finish(const struct plan *p) {
     float_env_leave(caller);
 }
 
-smx_status smx_call_groups(const struct call *given) {
-    struct call call = *given;
+smx_status smx_call_groups(const struct call *c) {
+    struct call call = *c;
     struct plan p = {.call = &call};
     p.sums_bytes = call.totals != NULL ? stage_bytes(1, call.totals->sums_size, 1) : 0;
     p.scratch_bytes = p.sums_bytes;

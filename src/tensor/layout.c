@@ -101,12 +101,12 @@ static bool same_storage(enum dtype a, enum dtype b) {
     return a == b || ((1 << a & DTYPES_FLAG) != 0 && (1 << b & DTYPES_FLAG) != 0);
 }
 
-bool smx_layout_block(const struct operand *o, unsigned char *data, size_t rows, ptrdiff_t row, struct block *b) {
+bool smx_layout_block(const struct operand *o, size_t rows, ptrdiff_t row, struct block *b) {
     size_t size = smx_dtype_size(o->work), *between = o->form == FORM_MATRIX ? &b->matrix : &b->ld;
-    if (!same_storage(o->dtype, o->work) || (uintptr_t)data % size != 0) {
+    if (!same_storage(o->dtype, o->work) || (uintptr_t)o->data % size != 0) {
         return false;
     }
-    struct block packed = {data, o->extent[1], o->extent[0] * o->extent[1], false};
+    struct block packed = {o->data, o->extent[1], o->extent[0] * o->extent[1], false};
     *b = packed;
     if (o->extent[1] > 1 && o->stride[1] != (ptrdiff_t)size) {
         return false;

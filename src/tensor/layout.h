@@ -17,8 +17,7 @@ size_t smx_layout_index(const struct call *call, size_t row, size_t index[NDIM_M
 /* Where the row of that index begins, in bytes after element 0. */
 ptrdiff_t smx_layout_offset(const struct call *call, const struct operand *operand, const size_t index[NDIM_MAX]);
 
-/* The argument as a block for a row function, if `rows` of its rows from `data` on, `row` bytes apart, are one. */
-bool smx_layout_block(const struct operand *operand, unsigned char *data, size_t rows, ptrdiff_t row,
-                      struct block *block);
+/* The argument as a block for a row function, if `rows` of its rows, `row` bytes apart, are one. */
+bool smx_layout_block(const struct operand *operand, size_t rows, ptrdiff_t row, struct block *block);
 
 #endif

@@ -13,15 +13,11 @@ static struct place offset(struct place p, size_t i, size_t j) {
     return p;
 }
 
-static struct place transposed(struct place p) {
-    struct place t = {p.dtype, p.data, p.col, p.row};
-    return t;
-}
+static struct place transposed(struct place p) { return place_of(p.dtype, p.data, p.col, p.row); }
 
 static struct place packed(enum dtype dtype, unsigned char *data, size_t cols) {
     ptrdiff_t size = (ptrdiff_t)smx_dtype_size(dtype);
-    struct place p = {dtype, data, (ptrdiff_t)cols * size, size};
-    return p;
+    return place_of(dtype, data, (ptrdiff_t)cols * size, size);
 }
 
 static bool contiguous(size_t cols, struct place p) { return cols == 1 || p.col == (ptrdiff_t)smx_dtype_size(p.dtype); }

@@ -119,8 +119,9 @@ smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, const DLTensor
 
 /* ---- The gradient of a scale ---- */
 
-static const float one_f32 = 1;
-static const double one_f64 = 1;
+/* Never written: an operand's data is not const, as it may be an output's. */
+static float one_f32 = 1;
+static double one_f64 = 1;
 
 /* A scale for each row, whatever the options have: the row function then gives a gradient for each. */
 static void scale_each_row(struct call *c) {
@@ -128,7 +129,7 @@ static void scale_each_row(struct call *c) {
     if (!scale->given) {
         scale->given = true;
         scale->dtype = c->real;
-        scale->data = (unsigned char *)(c->real == DTYPE_F64 ? (uintptr_t)&one_f64 : (uintptr_t)&one_f32);
+        scale->data = c->real == DTYPE_F64 ? (unsigned char *)&one_f64 : (unsigned char *)&one_f32;
     }
     scale->repeats = false;
 }

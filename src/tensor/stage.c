@@ -3,26 +3,18 @@
 #include "layout.h"
 #include "move.h"
 
-static struct place row_of(const struct operand *o, unsigned char *data, ptrdiff_t row) {
-    struct place place = {o->dtype, data, row, o->stride[1]};
-    return place;
-}
-
 /* Between the tensor and the packed rows in scratch memory. */
 static void move_run(const struct operand *o, size_t rows, unsigned char *tensor, ptrdiff_t row,
                      unsigned char *packed) {
-    size_t size = smx_dtype_size(o->work);
-    if (o->form != FORM_MATRIX) {
-        struct place outside = row_of(o, tensor, row);
-        struct place inside = {o->work, packed, (ptrdiff_t)(o->extent[1] * size), (ptrdiff_t)size};
-        smx_move(rows, o->extent[1], o->output ? inside : outside, o->output ? outside : inside);
-        return;
-    }
-    for (size_t k = 0; k < rows; k++) {
-        struct place outside = row_of(o, tensor + (ptrdiff_t)k * row, o->stride[0]);
-        struct place inside = {o->work, packed + k * o->extent[0] * o->extent[1] * size,
-                               (ptrdiff_t)(o->extent[1] * size), (ptrdiff_t)size};
-        smx_move(o->extent[0], o->extent[1], o->output ? inside : outside, o->output ? outside : inside);
+    ptrdiff_t size = (ptrdiff_t)smx_dtype_size(o->work), packed_row = (ptrdiff_t)o->extent[1] * size;
+    bool matrices = o->form == FORM_MATRIX;
+    for (size_t k = 0; k < (matrices ? rows : 1); k++) {
+        struct place outside = place_of(o->dtype, tensor, matrices ? o->stride[0] : row, o->stride[1]);
+        struct place inside = place_of(o->work, packed, packed_row, size);
+        smx_move(matrices ? o->extent[0] : rows, o->extent[1], o->output ? inside : outside,
+                 o->output ? outside : inside);
+        tensor += row;
+        packed += (ptrdiff_t)o->extent[0] * packed_row;
     }
 }
 
