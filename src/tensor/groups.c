@@ -59,7 +59,7 @@ static size_t rows_of_a_line(const struct call *c) {
 
 static void choose_groups(struct plan *p) {
     const struct call *c = p->call;
-    size_t run = c->shape[c->ndim - 1], elements = row_elements(c), line = rows_of_a_line(c);
+    size_t run = larger(c->shape[c->ndim - 1], 1), elements = row_elements(c), line = rows_of_a_line(c);
     size_t threads = c->settings.threads != 0 ? c->settings.threads : smx_threads();
     p->rows = smx_call_rows(c);
     /* A few lines side by side are read faster than one, while that does not take too much memory. */
