@@ -33,7 +33,7 @@ run() {
     {
         "$build/fuzz_$name" "$found" "$kept" -max_total_time="$seconds" -artifact_prefix="$failed/$name-" \
             -timeout=60 -malloc_limit_mb=512 -rss_limit_mb=4096 -print_final_stats=1 2>&1 || touch "$TMPDIR/failed"
-    } | grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|RELOAD)' || true
+    } | grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|RELOAD)|NEW_FUNC' || true
 }
 
 # Keeps the smallest corpus that reaches what the kept and the found inputs reach.
