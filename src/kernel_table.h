@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How the logits of a row follow from its entries: z = scale x + add where keep is not 0, add not -inf and weight not 0;
- * masked out elsewhere. Null pointers: no such mask. */
+/* How the logits of a row follow from its entries: z = scale x + add where keep is not 0, add not -inf and weight not
+ * 0; masked out elsewhere. Null pointers: no such mask. */
 #define SMX_LOGITS(real, suffix)                                                                     \
     struct smx_logits_##suffix {                                                                     \
         const real *x;                                                                               \
@@ -58,6 +58,7 @@ SMX_CE_ROW(double, f64);
         void (*logsumexp_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *lse);                           \
         void (*log_softmax_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);                 \
         real (*logsumexp_row)(size_t n, const struct smx_logits_##suffix *);                                           \
+        real (*peak_variance_row)(size_t n, const struct smx_logits_##suffix *, struct policy, size_t *at);            \
         void (*logsumexp_backward_row)(size_t n, const struct smx_logits_##suffix *, real dlse, real *dx,              \
                                        struct policy);                                                                 \
         real (*logsumexp_weighted_row)(size_t n, const struct smx_logits_##suffix *, real *sign);                      \

@@ -28,6 +28,8 @@ static inline void wide_add(struct wide *w, int64_t v, int shift) {
     w->limb[k + 1] += wide_split(high * factor, &carry);
     if (k + 2 < 4) {
         w->limb[k + 2] += carry;
+    } else {
+        w->limb[k + 1] += carry * 4294967296; /* the last limb has the sign */
     }
 }
 

@@ -80,7 +80,8 @@ typedef enum smx_causal {
  *               z_j = scale x_j + add_j     where entry j is kept;     masked out otherwise                (L)
  *
  *           with T the function's type (float or double). z is not rounded: every bound holds for the z of (L) while
- *           |z_j| < 2^16 in f32 and 2^45 in f64 for the row's largest z; in rows beyond that, z is rounded to T first.
+ *           |scale x_j| and |z_j| are below 2^16 in f32 and 2^45 in f64; beyond, scale x_j and then z_j are rounded to
+ *           T.
  * Scale     One over the temperature; -1 gives softmin. Neither 0 nor beyond 2^64 or below 2^-64 in magnitude
  *           (SMX_ERROR_SCALE). A gradient with respect to x contains the factor; smx_scale_gradient_f32 gives that with
  *           respect to scale.

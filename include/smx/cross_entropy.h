@@ -56,7 +56,7 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
         real *reduced;         /* one element */                                                                       \
         real *lse;             /* rows elements */                                                                     \
         real *target_log_prob; /* rows elements: log p_t; labels only */                                               \
-        int64_t *argmax;  /* rows elements: the first of the largest logits; -1 if no entry is kept or one is NaN */   \
+        int64_t *argmax;  /* rows elements: the first of the largest logits; -1: no entry above -inf, or a NaN */   \
         uint8_t *correct; /* rows elements: 1 if argmax is the label; labels only */                                   \
         uint64_t *count;  /* one element: rows not ignored */                                                          \
         real *weight;     /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */                  \
@@ -89,13 +89,14 @@ SMX_CROSS_ENTROPY(double, f64);
  * Special   A NaN in a row, or +inf under the default policy, makes the row's loss, lse, target_log_prob and gradients
  *           NaN (lse is +inf for a +inf); under SMX_PLUS_INF_LIMIT, p is the limit. NaN or infinity in dloss: NaN in
  *           the rows it belongs to. A label at a masked place or at -inf: loss +inf, gradient as the formula gives with
- *           p_t = 0. A row without a kept entry: lse -inf, loss +inf (0 if all coefficients are 0), gradient +0.
+ *           p_t = 0. A row without a kept entry: lse -inf, gradient +0, loss +inf with a label
+ *           (0 if its coefficient is 0), 0 with dense targets, which masks leave nothing of.
  *           No result is -0. n = 0 is refused with labels (SMX_ERROR_LABEL, unless all are ignored).
  * Error     loss without z_loss and softcap, and with coefficients >= 0: below 2 ULP with labels alone; below 4 with
  *           weights, smoothing or dense targets. target_log_prob: below 2 ULP. lse: as smx_logsumexp_f32. dx with
  *           labels alone: below 3 ULP at the target and below 4 elsewhere (near certainty p_t - 1 keeps every digit).
- *           dx otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|), 2^-50 in f64.
- *           reduced: the rows' losses, added without error before one rounding (a mean: one more).
+ *           dx otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|) + 2^-149, 2^-50 and
+ *           2^-1074 in f64. reduced: the rows' losses, added without error before one rounding (a mean: one more).
  *           With softcap, z is off by up to 2^-45 softcap (2^-50 softcap in f64) before all this, its slope by a
  *           factor of 1 + 2^-22 (2^-50 (1 + |z| / softcap) in f64); infinite logits stay.
  * Threads   Over rows. Same bits for any number, any order and any split of the batch.

@@ -37,8 +37,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_f64(size_t rows, size_t n, con
  * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
  * Special   NaN in a row of y, y >= 0.5 (no log-softmax gives that), or NaN or infinity in dy makes that row of dx NaN
  *           (canonical); other rows are untouched by it. y = -inf has probability 0.
- * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + 2^-149 in f32, and with 2^-51 and
- *           2^-1074 in f64, for -inf <= y_j <= 0.
+ * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + (1 + |scale|) 2^-149 in f32, and with
+ *           2^-51 and 2^-1074 in f64, for -inf <= y_j <= 0.
  * Options   Masks and scale as in the forward pass; the policies do not matter.
  * Status    As forward. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,
@@ -69,7 +69,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f64(size_t rows, size_t n, const
  *     dx_i = scale dlse_k softmax(z)_i
  *
  * Aliasing  dx may be x itself with the same stride. Any other overlap of dx is refused, also with dlse.
- * Special   NaN or infinity in dlse makes the row NaN; so do the rows that softmax makes NaN.
+ * Special   NaN or infinity in dlse, or an overflow of scale dlse, makes the row NaN; so do the rows that softmax makes
+ *           NaN.
  * Error     Below 4 ULP.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f32(size_t rows, size_t n, const float *x, size_t ldx,
@@ -85,12 +86,12 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f64(size_t rows, size_t
  *
  * Shapes    b: rows x n with stride ldb; ldb = 0 gives all rows the same n weights. lse and sign: rows elements; sign
  *           may be null.
- * Special   An entry with b_j = 0 is left out, whatever x_j is. A NaN in a row, or in b, or an infinity in b gives NaN
- *           in both. A sum of exactly 0 (or of nothing) gives -inf and sign 0. One or more x_j = +inf: +inf with the
- *           sign of the sum of their b_j if that is not 0, else NaN.
- * Error     With S the sum of |b_j| exp(z_j): |error in lse| <= 0.51 ULP(lse) + 2^-22 min(S / |s|, 1 + |log(S / |s|)|)
- *           while |error| is small against 1; exactly, s itself is off by at most 2^-22 S (2^-51 in f64), so that sign
- *           and lse are without meaning where |s| is smaller than that. For 2^-60 <= |b_j| <= 2^60.
+ * Special   An entry with b_j = 0 is left out, whatever x_j is. A NaN in a kept place of the row or of b, or an
+ *           infinity there in b, gives NaN in both. A sum of exactly 0 (or of nothing) gives -inf and sign 0. One or
+ *           more x_j = +inf: +inf with the sign of the sum of their b_j if that is not 0, else NaN.
+ * Error     With S the sum of |b_j| exp(z_j): s is off by at most 2^-22 S (2^-51 S in f64), so that |error in lse| <=
+ *           0.51 ULP(lse) + 2^-22 S / |s| while that is small against 1, and sign and lse are without meaning where
+ *           |s| is smaller than its error. For 2^-60 <= |b_j| <= 2^60.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_f32(size_t rows, size_t n, const float *x, size_t ldx,
                                                              const float *b, size_t ldb, float *lse, float *sign,
@@ -109,7 +110,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_f64(size_t rows, size_t
  * Aliasing  dscale must not overlap x or dx.
  * Special   NaN or infinity in a kept place of a row of x or dx makes its sum NaN. With dx_i = 0, -inf in x is allowed
  *           and counts as 0.
- * Error     Correctly rounded sum of a row's products to within 2^-22 sum_i |x_i dx_i| (2^-51 in f64); the sum over
+ * Error     A row's sum of products is off by at most 2^-22 sum_i |x_i dx_i| (2^-51 in f64) and, where dx is subnormal,
+ *           by as much as the least subnormal number in each dx_i makes; the sum over
  *           rows is exact.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient_f32(size_t rows, size_t n, const float *x, size_t ldx,

@@ -14,7 +14,8 @@ extern "C" {
  *
  *     jv_i = scale sum_j J_ij v_j = scale y_i (v_i - sum_j y_j v_j)
  *
- * Everything else is as in smx_softmax_backward_f32, whose bits it has. */
+ * Everything else is as in smx_softmax_backward_f32, whose bits it has. With a scale, |scale| multiplies the bound, to
+ * which (1 + |scale|) 2^-149 is added (2^-1074 in f64). */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp_f32(size_t rows, size_t n, const float *y, size_t ldy, const float *v,
                                                       size_t ldv, float *jv, size_t ldjv, const smx_options *opt);
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp_f64(size_t rows, size_t n, const double *y, size_t ldy,
@@ -62,9 +63,10 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_product_f64(size_t rows, 
  *
  * Shapes    y, dy, ddx: rows x n; gy and gdy: rows x n; each with its stride. gy or gdy may be null.
  * Aliasing  gy and gdy must not overlap each other or an input.
- * Special   As smx_softmax_backward_f32, for dy and for ddx.
+ * Special   As smx_softmax_backward_f32: for gy what dy and ddx hold, for gdy what ddx does.
  * Error     gdy as smx_softmax_backward_f32. |error in gy_i| <= 2^-22 |scale| (|ddx_i| (|dy_i| + sum_j y_j |dy_j|) +
- *           |dy_i| sum_j y_j |ddx_j|) + 2^-148 in f32; 2^-51 and 2^-1073 in f64, while no product overflows. */
+ *           |dy_i| sum_j y_j |ddx_j|) + 2^-148 in f32; 2^-51 and 2^-1073 in f64, while no product overflows or
+ *           underflows. An overflow may give NaN (canonical). */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,
                                                                   const float *dy, size_t lddy, const float *ddx,
                                                                   size_t lddx, float *gy, size_t ldgy, float *gdy,
@@ -82,8 +84,10 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward_f64(size_t rows, s
  * coefficient (a class weight, dL/dloss) is the caller's factor.
  *
  * Aliasing  hv may be x itself with the same stride, and must not overlap v; hess must not overlap x.
- * Special   Rows that softmax makes NaN are NaN; otherwise as smx_softmax_backward_f32 and smx_softmax_jacobian_f32.
- * Error     hv: |error| <= 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148 in f32; 2^-49 and 2^-1073 in f64.
+ * Special   Rows that softmax makes NaN are NaN for each two kept entries; otherwise as smx_softmax_backward_f32 and
+ *           smx_softmax_jacobian_f32.
+ * Error     hv: |error| <= 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148 (1 + scale^2 (1 + |v_i| + sum_j |v_j|))
+ *           in f32; 2^-49 and 2^-1073 in f64.
  *           hess: below 8 ULP. */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian_product_f32(size_t rows, size_t n, const float *x,
                                                                         size_t ldx, const float *v, size_t ldv,

@@ -31,7 +31,30 @@ static void hessian_product_of_row(const struct row_call *call, size_t k) {
     fill_rest(call->kernels, n, kept, FILL_ZERO, hv);
 }
 
-/* Softmax into the matrix's last row, from which the rows follow; the last one last, over itself. */
+static bool any_nan(size_t n, const real *a) {
+    for (size_t i = 0; i < n; i++) {
+        if (is_nan(a[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The matrix of a row of NaN, which its last row holds: NaN for each two kept entries, +0 in masked places. */
+static void hessian_of_nan(const struct row_call *call, real *matrix, size_t ldo) {
+    size_t n = call->n;
+    real *last = matrix + (n - 1) * ldo;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_nan(last[i])) {
+            call->kernels->row_fill(n, FILL_ZERO, matrix + i * ldo);
+        } else if (i < n - 1) {
+            memcpy(matrix + i * ldo, last, n * sizeof(real));
+        }
+    }
+}
+
+/* Softmax into the matrix's last row, from which the rows follow; the last one last, over itself. The largest p (1 - p)
+ * is made from the logits, where 1 - p keeps its digits. */
 static void hessian_of_row(const struct row_call *call, size_t k) {
     const struct hessian_call *c = (const struct hessian_call *)call;
     size_t n = call->n, kept = kept_entries(call->settings, k, n);
@@ -42,12 +65,19 @@ static void hessian_of_row(const struct row_call *call, size_t k) {
         call->kernels->softmax_logits_row(kept, &l, last, call->settings->policy);
     }
     fill_rest(call->kernels, n, kept, FILL_ZERO, last);
+    if (any_nan(n, last)) {
+        hessian_of_nan(call, matrix, c->ldo);
+        return;
+    }
     call->kernels->jacobian_rows(n, last, 0, n - 1, matrix, c->ldo);
     call->kernels->jacobian_rows(n, last, n - 1, n, matrix, c->ldo);
-    if (scale != 1) {
-        for (size_t i = 0; i < n; i++) {
-            call->kernels->row_multiply(n, scale, matrix + i * c->ldo);
-        }
+    size_t at = kept;
+    real variance = kept == 0 ? 0 : call->kernels->peak_variance_row(kept, &l, call->settings->policy, &at);
+    if (at < kept) {
+        matrix[at * c->ldo + at] = variance;
+    }
+    for (size_t i = 0; i < n; i++) {
+        call->kernels->row_multiply(n, scale, matrix + i * c->ldo);
     }
 }
 
@@ -90,12 +120,13 @@ smx_status NAME(smx_cross_entropy_hessian_product)(size_t rows, size_t n, const 
 smx_status NAME(smx_cross_entropy_hessian)(size_t rows, size_t n, const real *x, size_t ldx, real *hess, size_t ldh,
                                            size_t matrix_stride, const smx_options *opt) {
     struct settings settings;
-    struct hessian_call call = {.base = {.settings = &settings, .rows = rows, .n = n, .row = hessian_of_row},
-                                .x = x,
-                                .ldx = ldx,
-                                .out = hess,
-                                .ldo = ldh,
-                                .matrix_stride = matrix_stride};
+    struct hessian_call call = {
+        .base = {.settings = &settings, .rows = rows, .n = n, .work = n * ldh, .row = hessian_of_row},
+        .x = x,
+        .ldx = ldx,
+        .out = hess,
+        .ldo = ldh,
+        .matrix_stride = matrix_stride};
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;

@@ -136,6 +136,7 @@ struct row_call {
     const struct NAME(smx_kernels) * kernels;
     const struct settings *settings;
     size_t rows, n, pieces;
+    size_t work; /* elements handled for each row; 0: n */
     void (*row)(const struct row_call *, size_t k);
     void (*plain_rows)(const struct row_call *, struct span); /* for rows without scale and masks; or null */
 };
@@ -158,7 +159,7 @@ static inline void run_rows(struct row_call *call) {
     if (!settings_plain(call->settings)) {
         call->plain_rows = NULL;
     }
-    call->pieces = smx_pieces(call->settings, call->rows, call->n);
+    call->pieces = smx_pieces(call->settings, call->rows, call->work != 0 ? call->work : call->n);
     smx_run_tasks(call->settings, call->pieces, row_task, call);
 }
 

@@ -29,6 +29,7 @@ static const struct NAME(smx_kernels) NAME(kernels) = {
     .logsumexp_rows = logsumexp_rows,
     .log_softmax_row = log_softmax_row,
     .logsumexp_row = logsumexp_row,
+    .peak_variance_row = peak_variance_row,
     .logsumexp_backward_row = logsumexp_backward_row,
     .logsumexp_weighted_row = logsumexp_weighted_row,
     .backward_logits_row = backward_logits_row,

@@ -119,7 +119,7 @@ static inline struct pair distance_of_entry(const logits *l, size_t j, const str
         return pair_of((double)INFINITY);
     }
     struct pair distance = sum_of((double)peak->high, -(double)z.high[0]);
-    if (z.low != NULL && with_low(peak)) {
+    if (z.low != NULL) {
         distance = pair_add(distance, sum_of((double)peak->low, -(double)z.low[0]));
     }
     return distance;
@@ -156,6 +156,9 @@ static inline struct pair pair_times(struct pair a, struct pair b) {
     return isfinite(product) ? pair_mul(a, b) : pair_of(product);
 }
 
+/* A real that is not a number only in the canonical way, and not -0. */
+static inline real clean(real a) { return isnan(a) ? canonical_nan() : a + 0; }
+
 /* ---- Gradients ---- */
 
 /* What all entries' dx_i = slope_i F (C p_i - A_i) share. */
@@ -190,7 +193,7 @@ static inline double slope_of_entry(const ce_row *r, size_t j) {
 /* dx of the peak or the label, in full; `slope` of the softcap there. */
 static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g,
                                      size_t j, double slope) {
-    bool is_label = r->label == (int64_t)j, is_peak = j == parts->stats.peak.at;
+    bool is_label = r->label == (int64_t)j, is_peak = j == parts->stats.peak.at && !tied(&parts->stats.peak);
     struct pair p, other;
     probability(&parts->stats, parts->label_distance, is_peak, &p, &other);
     struct pair value = pair_times(g->spread, p);
@@ -204,7 +207,7 @@ static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *par
         rest_block(r, j, 1, &rest);
         value = pair_add(value, pair_of(-(double)rest));
     }
-    return real_of(pair_times(pair_times(value, g->factor), pair_of(slope))) + 0;
+    return clean(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
 }
 
 /* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A, and minds the softcap. */
@@ -217,14 +220,14 @@ static inline void finish_block(const ce_row *r, const struct ce_parts *parts, c
         for (size_t i = 0; i < n; i += V_LANES) {
             size_t left = n - i < V_LANES ? n - i : V_LANES;
             v_t value = v_fnma(factor, v_load_n(rest + i, left, zero), v_load_n(dx + i, left, zero));
-            v_store_n(dx + i, v_add(value, zero), left);
+            v_store_n(dx + i, clean_nan(v_add(value, zero)), left);
         }
     }
     if (r->l.softcap != 0) {
         double slope[LOGITS_BLOCK];
         slopes(r, j, n, slope);
         for (size_t i = 0; i < n; i++) {
-            dx[i] = (real)((double)dx[i] * slope[i]) + 0;
+            dx[i] = clean((real)((double)dx[i] * slope[i]));
         }
     }
 }
@@ -238,6 +241,10 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
     g.spread = pair_add(parts->rest, pair_times(pair_of(2 * (double)r->z_loss), lse_of(stats)));
     g.terms = pair_times(pair_add(g.spread, parts->label_part), g.factor);
     g.terms = pair_scaled(pair_times(g.terms, pair_div(stats->factor, whole)), stats->factor_exponent);
+    if (!factor_in_range(g.terms)) {
+        fill_kept(&r->l, r->n, canonical_nan(), 0, r->dx);
+        return;
+    }
     /* Before dx, which may be x, is overwritten. */
     size_t at = stats->peak.at;
     real at_peak = gradient_of_entry(r, parts, &g, at, slope_of_entry(r, at)), at_label = 0;
@@ -259,7 +266,9 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
             memcpy(r->dx + j, block, length * sizeof(real));
         }
     }
-    r->dx[at] = at_peak;
+    if (!tied(&stats->peak)) { /* else it is as its equals */
+        r->dx[at] = at_peak;
+    }
     if (has_label(r)) {
         r->dx[r->label] = at_label;
     }
@@ -286,7 +295,7 @@ static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stat
         for (size_t i = 0; i < length; i++) {
             double weight = r->class_weights == NULL ? 1 : (double)r->class_weights[j + i];
             double coefficient = factor.high * weight;
-            to[i] = coefficient == 0 ? 0 : (real)(coefficient * (double)to[i]) + 0;
+            to[i] = coefficient == 0 ? 0 : clean((real)(coefficient * (double)to[i]));
         }
         if (masked(&r->l)) {
             clear_masked(&r->l, j, length, to);
@@ -312,9 +321,6 @@ static inline struct pair label_part(const ce_row *r) {
     struct pair keep = sum_of(1, -(double)r->smoothing);
     return r->class_weights == NULL ? keep : pair_times(keep, pair_of((double)r->class_weights[r->label]));
 }
-
-/* A real that is not a number only in the canonical way, and not -0. */
-static inline real clean(real a) { return isnan(a) ? canonical_nan() : a + 0; }
 
 /* The results of a row without a peak to compute with. */
 static ce_result ce_result_of_edge(const ce_row *r, enum fate fate, const struct ce_parts *parts) {
@@ -361,7 +367,7 @@ static inline real loss_of(const ce_row *r, const struct ce_parts *parts, struct
     return clean(edge != 0 ? (real)edge : real_of(sum));
 }
 
-/* Whether gradients can be computed, as far as the row's own numbers are concerned. */
+/* Whether dx can be computed, as far as the row's own numbers are concerned. */
 static inline bool sound_gradient(const ce_row *r, const struct ce_parts *parts) {
     return isfinite(parts->rest.high) && isfinite((real)(r->gradient.high * (double)r->l.scale)) &&
            !(r->l.limit && r->z_loss != 0);
@@ -376,15 +382,15 @@ static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool s
     if (isfinite(parts->label_distance.high)) {
         result.target_log_prob = 0 - real_of(pair_add(parts->label_distance, stats->log1p));
     }
-    if (!sound_gradient(r, parts)) {
-        fill_gradients(r, canonical_nan());
-        return result;
-    }
-    if (r->dtargets != NULL) {
+    if (r->dtargets != NULL && isfinite(parts->rest.high) && isfinite(r->gradient.high)) {
         ce_gradient_of_targets(r, stats);
+    } else if (r->dtargets != NULL) {
+        fill_kept(&r->l, r->n, canonical_nan(), 0, r->dtargets);
     }
-    if (r->dx != NULL) {
+    if (r->dx != NULL && sound_gradient(r, parts)) {
         ce_gradient_row(r, parts, stored);
+    } else if (r->dx != NULL) {
+        fill_kept(&r->l, r->n, canonical_nan(), 0, r->dx);
     }
     return result;
 }

@@ -20,6 +20,18 @@ static void masked_factors(const void *row, size_t j, size_t n, real *a, real *b
     memmove(b, kept_block(r->l, j, n, r->b, b), n * sizeof(real));
 }
 
+/* As `gradients`, times a scale. */
+static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2],
+                                    real scale, real *dx) {
+    v_t high = v_set1(s[0]), low = v_set1(s[1]), zero = v_set1(0);
+    v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        size_t left = n - j < V_LANES ? n - j : V_LANES;
+        v_t yj = v_load_n(y + j, left, zero), dyj = v_load_n(dy + j, left, zero);
+        v_store_n(dx + j, scaled_result(unscaled_gradient(yj, v_mul(dyj, dy_scale), high, low), out), left);
+    }
+}
+
 /* dx = scale y (dy - sum of y dy). In place allowed. */
 static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
@@ -30,10 +42,10 @@ static void backward_logits_row(size_t n, const logits *l, const real *y, const 
     }
     real s[2], a[LOGITS_BLOCK], b[LOGITS_BLOCK];
     struct range range = reals_of_dot(&dot, s);
-    range.dx_scale *= l->scale;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
-        gradients(length, kept_block(l, j, length, y, a), kept_block(l, j, length, dy, b), &range, s, dx + j);
+        masked_factors(&rows, j, length, a, b);
+        scaled_gradients(length, a, b, &range, s, l->scale, dx + j);
     }
 }
 
@@ -77,7 +89,7 @@ static void double_backward_row(size_t n, const logits *l, const real *y, const 
         for (size_t i = 0; i < length; i += V_LANES) {
             size_t left = length - i < V_LANES ? length - i : V_LANES;
             v_t value = gradient_of_y(v_load_n(g + i, left, zero), v_load_n(h + i, left, zero), s, t);
-            v_store_n(gy + j + i, v_fma(value, scale, zero), left);
+            v_store_n(gy + j + i, clean_nan(scaled_result(value, scale)), left);
         }
         if (masked(l)) {
             clear_masked(l, j, length, gy + j);
@@ -133,11 +145,11 @@ static inline bool logarithms(const logits *l, size_t n, const real *y) {
 static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, ones_and_values, &rows);
-    if (!dot_is_finite(&dot) || !logarithms(l, n, y)) {
+    struct pair sum = dot_is_finite(&dot) ? pair_of_dot(&dot) : pair_of((double)NAN);
+    if (!isfinite((real)sum.high) || !logarithms(l, n, y)) {
         fill_kept(l, n, canonical_nan(), 0, dx);
         return;
     }
-    struct pair sum = pair_of_dot(&dot);
     /* The sum near 1 and the terms by what that leaves: neither may underflow before their product does. */
     int up = sum.high == 0 ? 0 : -exponent_of(sum.high);
     up = up > SUM_UP ? SUM_UP : up < SUM_DOWN ? SUM_DOWN : up;
@@ -153,7 +165,7 @@ static void log_softmax_backward_row(size_t n, const logits *l, const real *y, c
             size_t left = length - i < V_LANES ? length - i : V_LANES;
             v_t p = v_mul(v_load_n(e + i, left, zero), down), dyj = v_load_n(gj + i, left, zero);
             v_t value = v_fnma(p, high, v_fnma(p, low, dyj));
-            v_store_n(dx + j + i, v_fma(value, scale, zero), left);
+            v_store_n(dx + j + i, scaled_result(value, scale), left);
         }
         if (masked(l)) {
             clear_masked(l, j, length, dx + j);
@@ -175,11 +187,10 @@ static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const 
     }
     real s[2], one[LOGITS_BLOCK], b[LOGITS_BLOCK];
     struct range range = reals_of_dot(&dot, s);
-    range.dx_scale *= l->scale;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
         ones_and_values(&rows, j, length, one, b);
-        gradients(length, one, b, &range, s, jv + j);
+        scaled_gradients(length, one, b, &range, s, l->scale, jv + j);
         if (masked(l)) {
             clear_masked(l, j, length, jv + j);
         }

@@ -64,8 +64,14 @@ static inline void reals_of_pair(struct pair a, real value[2]) {
     value[1] = (real)((a.high - (double)value[0]) + a.low);
 }
 
-/* y = factor e for terms e: rounded once, and +0 for 0. A large factor comes first, or the product could overflow
- * before it is brought to the scale of 1; a small one last, or it could underflow. In place allowed. */
+/* Whether a factor of terms is in range: one that is not makes a row of NaN. */
+static inline bool factor_in_range(struct pair factor) {
+    return isfinite((real)(factor.high * (double)TERM_UNSCALE)) && isfinite(factor.low);
+}
+
+/* y = factor e for terms e and a factor in range, rounded once, and +0 for 0. A large factor is scaled first, or the
+ * product could overflow before it is brought to the scale of 1; a small one last, or it could underflow. In place
+ * allowed. */
 static inline void scale_terms(size_t n, const real *e, struct pair factor, real *y) {
     bool large = fabs(factor.high) >= 0x1p30;
     real f[2];
@@ -74,7 +80,7 @@ static inline void scale_terms(size_t n, const real *e, struct pair factor, real
     for (size_t j = 0; j < n; j += V_LANES) {
         bool full = n - j >= V_LANES;
         v_t ej = full ? v_load(e + j) : v_load_n(e + j, n - j, zero);
-        v_t yj = v_fma(v_fma(ej, high, v_mul(ej, low)), unscale, zero);
+        v_t yj = scaled_result(v_fma(ej, high, v_mul(ej, low)), unscale);
         if (full) {
             v_store(y + j, yj);
         } else {

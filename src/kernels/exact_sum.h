@@ -27,6 +27,15 @@ static inline real_bits bits_of_real(real value) {
 
 static inline real canonical_nan(void) { return real_from_bits(REAL_CANONICAL_NAN); }
 
+/* a factor, rounded, with +0 for a result of 0: one that underflows from below would be -0 without the addition. */
+static ALWAYS_INLINE v_t scaled_result(v_t a, v_t factor) { return v_add(v_mul(a, factor), v_set1(0)); }
+
+/* The canonical NaN for any NaN: which one an operation gives differs between processors. */
+static ALWAYS_INLINE v_t clean_nan(v_t a) {
+    m_t nan = v_unordered(a, a);
+    return v_from_bits(i_or(v_bits(v_keep(m_not(nan), a)), v_bits(v_keep(nan, v_set1(canonical_nan())))));
+}
+
 /* 2^exponent, a normal number. */
 static inline real power_of_two(int exponent) {
     return real_from_bits((real_bits)(exponent + REAL_BIAS) << REAL_MANTISSA);

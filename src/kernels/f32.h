@@ -18,7 +18,7 @@ typedef int32_t real_signed;
 #define TERM_SCALE 60         /* terms are carried times 2^60, so that none that matters is subnormal */
 #define TERM_UNSCALE 0x1p-60f
 #define OFFSET_FROM 256.0f /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
-#define LOW_LIMIT 0x1p16f  /* rows beyond it take logits as one real: the rounded ones */
+#define LOW_LIMIT 0x1p16f  /* logits from it on are one real: the rounded ones */
 #define REAL_LARGEST FLT_MAX
 #define EXP_LOWEST (-512.0f) /* further below the maximum, even 2^31 terms are as nothing */
 

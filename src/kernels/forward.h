@@ -67,7 +67,6 @@ static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, c
         v_t lowj = v_set1(0);
         if (pair) {
             lowj = full ? v_load(low + j) : v_load_n(low + j, n - j, lowj);
-            lowj = v_keep(v_ge(v, lowest), lowj); /* where the term is 0, it may be anything: x = -1e38, scale 1/3 */
         }
         v_t whole, part, power;
         v_t ej = kind == LIMIT ? limit_term(xj, &whole, &part, &power)
@@ -223,7 +222,7 @@ static void row_multiply(size_t n, real factor, real *y) {
     v_t f = v_set1(factor), zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_store_n(y + j, v_fma(f, v_load_n(y + j, left, zero), zero), left);
+        v_store_n(y + j, scaled_result(v_load_n(y + j, left, zero), f), left);
     }
 }
 

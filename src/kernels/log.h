@@ -29,7 +29,7 @@ static inline enum fate peak_and_fate(size_t n, logits *l, struct policy policy,
 static inline struct term_sum peak_terms(size_t n, const logits *l, const struct peak *peak, real *e) {
     const struct reference ref = {peak->high, peak->low, true};
     struct term_sum sum = no_terms(n, l->row_n);
-    logits_terms(l, n, peak, &ref, n, e, &sum);
+    logits_terms(l, n, &ref, n, e, &sum);
     return sum;
 }
 
@@ -50,12 +50,12 @@ static void logsumexp_backward_row(size_t n, const logits *given, real dlse, rea
     logits l = *given;
     struct peak peak;
     enum fate fate = peak_and_fate(n, &l, policy, &peak);
-    if (fate != COMPUTED || !isfinite(dlse)) {
+    struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
+    if (fate != COMPUTED || !factor_in_range(factor)) {
         fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, dx);
         return;
     }
     struct term_sum sum = peak_terms(n, &l, &peak, dx);
-    struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
     scale_terms(n, dx, pair_div(factor, pair_of_sum(&sum)), dx);
 }
 
@@ -96,6 +96,20 @@ static real logsumexp_row(size_t n, const logits *l) {
     return real_of(lse_of(&stats));
 }
 
+/* p (1 - p) for the peak of a row, whose place is *at, unless it has equals, or the row is not computed: *at is n then. */
+static real peak_variance_row(size_t n, const logits *given, struct policy policy, size_t *at) {
+    logits l = *given;
+    struct log_stats stats;
+    *at = n;
+    if (peak_and_fate(n, &l, policy, &stats.peak) != COMPUTED || tied(&stats.peak)) {
+        return 0;
+    }
+    find_log_stats(&l, n, NULL, &stats);
+    struct pair whole = pair_add(pair_of(1), stats.rho);
+    *at = stats.peak.at;
+    return real_of(pair_div(pair_div(stats.rho, whole), whole));
+}
+
 /* ---- Weighted, signed ---- */
 
 struct weighted_row {
@@ -110,7 +124,7 @@ static void weighted_factors(const void *row, size_t j, size_t n, real *a, real 
     struct buffer buffer;
     struct term_sum ignored = {.few = true};
     struct block z = logits_block(r->l, j, j + n, &buffer);
-    add_terms(n, z.high, with_low(r->peak) ? z.low : NULL, &ref, r->l->row_n, a, &ignored);
+    add_terms(n, z.high, z.low, &ref, r->l->row_n, a, &ignored);
     for (size_t i = 0; i < n; i++) {
         a[i] *= TERM_UNSCALE;
         b[i] = a[i] == 0 ? 0 : r->l->weight[j + i];
@@ -128,10 +142,18 @@ static void limit_factors(const void *row, size_t j, size_t n, real *a, real *b)
     }
 }
 
-static inline bool weights_finite(size_t n, const real *weight) {
-    for (size_t j = 0; j < n; j++) {
-        if (!isfinite(weight[j])) {
-            return false;
+/* Whether the weights of the entries that the masks keep are finite. */
+static inline bool weights_finite(size_t n, const logits *l) {
+    logits masks = *l;
+    real block[LOGITS_BLOCK];
+    masks.weight = NULL;
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        const real *weight = kept_block(&masks, j, length, l->weight, block);
+        for (size_t i = 0; i < length; i++) {
+            if (!isfinite(weight[i])) {
+                return false;
+            }
         }
     }
     return true;
@@ -144,7 +166,7 @@ static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
     struct peak peak = peak_of(l, n);
     const struct weighted_row row = {l, &peak};
     *sign = canonical_nan();
-    if (isnan(peak.high) || !weights_finite(n, l->weight)) {
+    if (isnan(peak.high) || !weights_finite(n, l)) {
         return canonical_nan();
     }
     if (peak.high == -(real)INFINITY) {

@@ -64,6 +64,15 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
     return (struct pair){high * double_power_of_two(SUM_UNIT), wide_take(&rest) * double_power_of_two(SUM_UNIT)};
 }
 
+/* The term of a peak that has equals, relative to those. */
+static inline real term_of_peak(const struct peak *peak) {
+    const struct reference ref = {peak->second, 0, false};
+    struct term_sum ignored = {.few = true};
+    real e;
+    add_terms(1, &peak->high, &peak->low, &ref, 1, &e, &ignored);
+    return e;
+}
+
 /* The statistics that follow from the peak and the sum of the other terms. */
 static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *stats) {
     stats->rho = stats->factor = pair_of(0);
@@ -76,12 +85,15 @@ static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *st
 }
 
 /* The statistics of a row with a finite peak; its terms but the peak's go to e, unless that is null: relative to the
- * second largest logit, and 0 at the peak's place. */
+ * second largest logit, and 0 at the place of a peak without equals. */
 static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
     const struct reference ref = {stats->peak.second, 0, false};
     struct term_sum sum = no_terms(n, l->row_n);
     if (ref.max != -(real)INFINITY) {
-        logits_terms(l, n, &stats->peak, &ref, stats->peak.at, e, &sum);
+        logits_terms(l, n, &ref, stats->peak.at, e, &sum);
+        if (e != NULL && tied(&stats->peak)) {
+            e[stats->peak.at] = term_of_peak(&stats->peak);
+        }
     } else if (e != NULL) {
         row_fill(n, FILL_ZERO, e);
     }
@@ -103,7 +115,7 @@ static ALWAYS_INLINE v_t below_peak(const struct block *b, size_t i, size_t n, c
     bool full = n - i >= V_LANES;
     v_t z = full ? v_load(b->high + i) : v_load_n(b->high + i, n - i, v_set1(0));
     v_t difference = v_sub(z, v_set1(peak->high));
-    if (b->low != NULL && with_low(peak)) {
+    if (b->low != NULL) {
         v_t low = full ? v_load(b->low + i) : v_load_n(b->low + i, n - i, v_set1(0));
         difference = v_add(difference, v_sub(low, v_set1(peak->low)));
     }

@@ -60,7 +60,7 @@ static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
 /* n <= LOGITS_BLOCK logits from x as two reals; buffer->low holds the summands. */
 static inline void pairs(const logits *l, size_t n, const real *x, struct buffer *buffer) {
     bool summed = l->add != NULL, some = masked(l);
-    v_t scale = v_set1(l->scale), zero = v_set1(0), largest = v_set1(REAL_LARGEST);
+    v_t scale = v_set1(l->scale), zero = v_set1(0), limit = v_set1(LOW_LIMIT);
     v_t minus_infinity = v_set1(-(real)INFINITY);
     for (size_t j = 0; j < n; j += V_LANES) {
         bool full = n - j >= V_LANES;
@@ -76,7 +76,8 @@ static inline void pairs(const logits *l, size_t n, const real *x, struct buffer
             m_t out = v_eq(add, minus_infinity);
             high = v_from_bits(i_or(v_bits(v_keep(kept_lanes(add), high)), v_bits(v_keep(out, minus_infinity))));
         }
-        low = v_keep(v_ge(largest, v_abs(high)), low);
+        low = v_keep(m_not(v_ge(v_abs(high), limit)), low);
+        low = v_keep(v_eq(low, low), low); /* NaN in the row stays in its high part */
         if (full) {
             v_store(buffer->high + j, high);
             v_store(buffer->low + j, low);
@@ -176,6 +177,9 @@ struct peak {
     size_t at;
 };
 
+/* Whether the peak has an equal, whose high part is the same. */
+static inline bool tied(const struct peak *peak) { return peak->second == peak->high; }
+
 #define LANES_MOST 128
 
 /* The two largest of n reals, as a peak without a place. */
@@ -271,28 +275,21 @@ static struct peak peak_of(const logits *l, size_t n) {
         merge_peaks(&peak, &here, j);
         j += b.n;
     }
-    if (peak.high >= LOW_LIMIT || peak.high <= -LOW_LIMIT) {
-        peak.low = 0;
-    }
     return peak;
 }
 
-/* Whether rows with this peak count the low parts of their logits. */
-static inline bool with_low(const struct peak *peak) { return peak->high < LOW_LIMIT && peak->high > -LOW_LIMIT; }
-
 /* The terms of a row but for the entry at `without` (n: of all); e may be null, l->x, or a row of its own. */
-static void logits_terms(const logits *l, size_t n, const struct peak *peak, const struct reference *ref,
-                         size_t without, real *e, struct term_sum *sum) {
+static void logits_terms(const logits *l, size_t n, const struct reference *ref, size_t without, real *e,
+                         struct term_sum *sum) {
     struct buffer buffer;
-    bool low = with_low(peak);
     for (size_t j = 0; j < n;) {
         struct block b = logits_block(l, j, n, &buffer);
         real *ej = e == NULL ? NULL : e + j;
         size_t before = without - j < b.n ? without - j : b.n; /* wraps past it */
-        add_terms(before, b.high, low ? b.low : NULL, ref, l->row_n, ej, sum);
+        add_terms(before, b.high, b.low, ref, l->row_n, ej, sum);
         if (before < b.n) {
             size_t after = before + 1;
-            const real *b_low = low && b.low != NULL ? b.low + after : NULL;
+            const real *b_low = b.low == NULL ? NULL : b.low + after;
             add_terms(b.n - after, b.high + after, b_low, ref, l->row_n, ej == NULL ? NULL : ej + after, sum);
             if (ej != NULL) {
                 ej[before] = 0;
@@ -302,7 +299,8 @@ static void logits_terms(const logits *l, size_t n, const struct peak *peak, con
     }
 }
 
-/* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the peak's place. */
+/* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the place of a peak
+ * without equals. */
 static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak, real *e) {
     const struct reference ref = {peak->second, 0, false};
     struct buffer buffer;
@@ -312,8 +310,8 @@ static inline void terms_of_block(const logits *l, size_t j, size_t n, const str
         return;
     }
     struct block b = logits_block(l, j, j + n, &buffer);
-    add_terms(n, b.high, with_low(peak) ? b.low : NULL, &ref, l->row_n, e, &ignored);
-    if (peak->at >= j && peak->at < j + n) {
+    add_terms(n, b.high, b.low, &ref, l->row_n, e, &ignored);
+    if (!tied(peak) && peak->at >= j && peak->at < j + n) {
         e[peak->at - j] = 0;
     }
 }

@@ -163,6 +163,9 @@ static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size
         own->peak = (struct peak){s.first[i], 0, s.second[i], at};
         own->rho = (struct pair){stats.rho_high[i], stats.rho_low[i]};
         own->log1p = log1p_of_lane(&stats, i);
+        if (row[i].dx != NULL && tied(&own->peak)) {
+            row[i].dx[at] = term_of_peak(&own->peak);
+        }
         set_factor(fast_sum((double)stats.whole[i], (double)stats.part[i]), (int)stats.exponent[i], own);
         real of_label = column[(size_t)row[i].label * V_LANES];
         parts.label_distance =

@@ -105,7 +105,7 @@ const function functions[] = {
                    CE_ROW_OUTPUTS,
                    CE_LABEL_OUTPUTS},
      .takes = OPTIONS_ALL,
-     .ce = {.softcap = 20, .z_loss = 0x1p-10, .use_ignore_index = 1, .ignore_index = 0}},
+     .ce = {.softcap = 20, .z_loss = 0x1p-10, .use_ignore_index = 1, .ignore_index = -1}},
     {.name = "cross_entropy of targets",
      .run = RUN_CROSS_ENTROPY_EVAL,
      .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
