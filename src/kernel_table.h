@@ -78,7 +78,7 @@ SMX_CE_ROW(double, f64);
                                 struct policy);                                                                        \
         void (*log_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,          \
                                     struct policy);                                                                    \
-        void (*row_multiply)(size_t n, real factor, real *y);                                                          \
+        void (*row_clear_minus_zeros)(size_t n, real *y);                                                              \
         void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
                               size_t lddx);                                                                            \
         int32_t (*backward_exponent)(size_t n, const real *y, const real *dy);                                         \
@@ -86,7 +86,7 @@ SMX_CE_ROW(double, f64);
                                   struct wide *sum);                                                                   \
         void (*backward_finish)(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,     \
                                 real *dx);                                                                             \
-        void (*jacobian_rows)(size_t n, const real *y, size_t first, size_t last, real *jac, size_t ldj);              \
+        void (*jacobian_rows)(size_t n, const real *y, size_t first, size_t last, real scale, real *jac, size_t ldj);  \
     }
 SMX_KERNEL_TABLE(float, f32);
 SMX_KERNEL_TABLE(double, f64);

@@ -5,6 +5,7 @@
 #include "common/isas.h"
 #include "common/problem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,13 +141,17 @@ static void test_hessian_product(void **state) {
 }
 
 /* Row i of a Jacobian as the Hessian has it: with +0 for -0, and at the largest y as it is there, where it is made another
- * way and judged by MPFR elsewhere. */
+ * way and judged by MPFR elsewhere. Of a row of NaN, with 0 for masked places. */
 static void as_hessian(const dtype *t, size_t n, const void *y, size_t i, void *jac, const void *hess) {
     double largest = 0;
     for (size_t j = 0; j < n; j++) {
         double yj = t->load(y, j);
         largest = yj > largest ? yj : largest;
-        t->store(jac, j, t->load(jac, j) + 0);
+        if (!isnan(t->load(jac, j))) {
+            t->store(jac, j, t->load(jac, j) + 0);
+        } else if (!isnan(t->load(y, i)) || !isnan(yj)) {
+            t->store(jac, j, 0);
+        }
     }
     if (t->load(y, i) == largest) {
         t->store(jac, i, t->load(hess, i));

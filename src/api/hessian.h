@@ -69,15 +69,15 @@ static void hessian_of_row(const struct row_call *call, size_t k) {
         hessian_of_nan(call, matrix, c->ldo);
         return;
     }
-    call->kernels->jacobian_rows(n, last, 0, n - 1, matrix, c->ldo);
-    call->kernels->jacobian_rows(n, last, n - 1, n, matrix, c->ldo);
+    call->kernels->jacobian_rows(n, last, 0, n - 1, scale, matrix, c->ldo);
+    call->kernels->jacobian_rows(n, last, n - 1, n, scale, matrix, c->ldo);
     size_t at = kept;
     real variance = kept == 0 ? 0 : call->kernels->peak_variance_row(kept, &l, call->settings->policy, &at);
     if (at < kept) {
-        matrix[at * c->ldo + at] = variance;
+        matrix[at * c->ldo + at] = scale * variance;
     }
     for (size_t i = 0; i < n; i++) {
-        call->kernels->row_multiply(n, scale, matrix + i * c->ldo);
+        call->kernels->row_clear_minus_zeros(n, matrix + i * c->ldo);
     }
 }
 

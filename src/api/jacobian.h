@@ -18,7 +18,7 @@ static void jacobian_task(void *data, size_t i) {
     while (run.n > 0) {
         size_t k = run.from / c->n, first = run.from % c->n;
         size_t last = c->n - first < run.n ? c->n : first + run.n;
-        c->kernels->jacobian_rows(c->n, c->y + k * c->ldy, first, last, c->jac + k * c->matrix_stride, c->ldj);
+        c->kernels->jacobian_rows(c->n, c->y + k * c->ldy, first, last, 1, c->jac + k * c->matrix_stride, c->ldj);
         run.from += last - first;
         run.n -= last - first;
     }

@@ -217,12 +217,12 @@ static void row_fill(size_t n, enum filling filling, real *y) {
     v_store_n(y + j, value, n - j);
 }
 
-/* y = factor y, with +0 for 0. */
-static void row_multiply(size_t n, real factor, real *y) {
-    v_t f = v_set1(factor), zero = v_set1(0);
+/* +0 for -0. */
+static void row_clear_minus_zeros(size_t n, real *y) {
+    v_t zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_store_n(y + j, scaled_result(v_load_n(y + j, left, zero), f), left);
+        v_store_n(y + j, v_add(v_load_n(y + j, left, zero), zero), left);
     }
 }
 

@@ -15,9 +15,9 @@ static bool all_finite(size_t n, const real *y) {
     return !m_any(nan);
 }
 
-/* Rows [first, last) of the n x n matrix of y; row i goes to jac + i * ldj. A single row may go over y. The + 0 makes
+/* Rows [first, last) of the n x n matrix of y, times a scale; row i goes to jac + i * ldj. A single row may go over y. The + 0 makes
  * a product that is 0 a +0. */
-static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real *jac, size_t ldj) {
+static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real scale, real *jac, size_t ldj) {
     bool finite = all_finite(n, y);
     v_t zero = v_set1(0);
     for (size_t i = first; i < last; i++) {
@@ -26,8 +26,9 @@ static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, re
             row_fill(n, FILL_NAN, row);
             continue;
         }
-        real diagonal = r_fma(-y[i], y[i], y[i] + 0); /* before the row, which may be y itself */
-        v_t yi = v_set1(y[i]);
+        real scaled = y[i] * scale;
+        real diagonal = r_fma(-scaled, y[i], scaled + 0); /* before the row, which may be y itself */
+        v_t yi = v_set1(scaled);
         size_t j = 0;
         for (; n - j >= V_LANES; j += V_LANES) {
             v_store(row + j, v_fnma(yi, v_load(y + j), zero));
