@@ -39,7 +39,8 @@ void scene_dump(const scene *s);
 masks masks_of_rows(const masks *m, const size_t *order, size_t count);
 
 /* Aborts unless the call has the same bits on every instruction set, at other strides and places, with more threads, in
- * place, in another order, in several calls; and unless it writes nothing but its outputs, and those only if it succeeds. */
+ * place, in another order, in several calls; and unless it writes nothing but its outputs, and those only if it
+ * succeeds. */
 void scene_check(scene *s);
 
 #endif

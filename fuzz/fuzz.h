@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 /* Prints what does not hold, and aborts: libFuzzer then keeps the input. */
 _Noreturn void fuzz_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From now on stdout and stderr are memory, for as much of this process as uses them by these names: the tool does, while
- * libFuzzer and the sanitizers keep the standard error that they had. */
+/* From now on stdout and stderr are memory, for as much of this process as uses them by these names: the tool does,
+ * while libFuzzer and the sanitizers keep the standard error that they had. */
 void streams_capture(void);
 
 /* Forgets what was printed so far. */

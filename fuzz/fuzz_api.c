@@ -1,5 +1,6 @@
-/* The functions of rows, each with any shape, strides, numbers, masks, options and threads: the same bits everywhere, and
- * nothing written that is not an output. What is tried for each input is in api_scene.c, what must hold in api_check.c. */
+/* The functions of rows, each with any shape, strides, numbers, masks, options and threads: the same bits everywhere,
+ * and nothing written that is not an output. What is tried for each input is in api_scene.c, what must hold in
+ * api_check.c. */
 #include <stdlib.h>
 
 #include "api.h"

@@ -1,7 +1,8 @@
 /* The tool's arguments: any command line, one argument a line, run as main would, in a folder of small arrays.
  *
- * It ends with one of the three exit statuses. If it fails it says so in one line, and has written nothing; if not, what
- * it wrote are arrays. `smx demo` stops after its options: what it does is a minute of training and no matter of them. */
+ * It ends with one of the three exit statuses. If it fails it says so in one line, and has written nothing; if not,
+ * what it wrote are arrays. `smx demo` stops after its options: what it does is a minute of training and no matter of
+ * them. */
 #define main smx_main /* the tool's table of commands is there */
 #include "main.c"
 #undef main

@@ -1,7 +1,7 @@
 /* The reader of .npy files on any bytes, as a file that can be mapped and as a stream.
  *
- * What it accepts has the numbers that its header promises, and they are the last bytes of the file; what it refuses gets
- * one line of message. Both ways of reading agree, and the header survives being written and read again. */
+ * What it accepts has the numbers that its header promises, and they are the last bytes of the file; what it refuses
+ * gets one line of message. Both ways of reading agree, and the header survives being written and read again. */
 #define _GNU_SOURCE /* memfd_create, F_SETPIPE_SZ */
 #include <fcntl.h>
 #include <stdbool.h>

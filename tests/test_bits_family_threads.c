@@ -1,4 +1,5 @@
-/* The number of threads changes no bit of any function of the family, nor does the caller's pool, whatever its order. */
+/* The number of threads changes no bit of any function of the family, nor does the caller's pool, whatever its order.
+ * */
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/pools.h"

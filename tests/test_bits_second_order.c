@@ -1,6 +1,6 @@
-/* Products that are the same by definition have the same bits: the JVP of softmax and its backward pass, a Jacobian times
- * several vectors and one at a time, the gradient with respect to dy and the backward pass, the Hessian and the Jacobian
- * of the softmax. */
+/* Products that are the same by definition have the same bits: the JVP of softmax and its backward pass, a Jacobian
+ * times several vectors and one at a time, the gradient with respect to dy and the backward pass, the Hessian and the
+ * Jacobian of the softmax. */
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/problem.h"
@@ -140,8 +140,8 @@ static void test_hessian_product(void **state) {
     for_seeds(state, "cross_entropy_hessian_product", 0x3c00000, check_hessian_product);
 }
 
-/* Row i of a Jacobian as the Hessian has it: with +0 for -0, and at the largest y as it is there, where it is made another
- * way and judged by MPFR elsewhere. Of a row of NaN, with 0 for masked places. */
+/* Row i of a Jacobian as the Hessian has it: with +0 for -0, and at the largest y as it is there, where it is made
+ * another way and judged by MPFR elsewhere. Of a row of NaN, with 0 for masked places. */
 static void as_hessian(const dtype *t, size_t n, const void *y, size_t i, void *jac, const void *hess) {
     double largest = 0;
     for (size_t j = 0; j < n; j++) {

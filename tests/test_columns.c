@@ -1,5 +1,5 @@
-/* Down columns: the bits of the rows of the transposed matrix, on every instruction set, for any strides and threads, in
- * place too; and refusals. */
+/* Down columns: the bits of the rows of the transposed matrix, on every instruction set, for any strides and threads,
+ * in place too; and refusals. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/isas.h"

@@ -1,5 +1,5 @@
-/* Which overlaps of a function's arguments are refused: of an output with an input, all but exact in-place use where the
- * header allows it; of an output with another output, with scales or with masks, all. Inputs may overlap. */
+/* Which overlaps of a function's arguments are refused: of an output with an input, all but exact in-place use where
+ * the header allows it; of an output with another output, with scales or with masks, all. Inputs may overlap. */
 #include "common/check.h"
 #include "common/problem.h"
 

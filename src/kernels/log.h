@@ -96,7 +96,8 @@ static real logsumexp_row(size_t n, const logits *l) {
     return real_of(lse_of(&stats));
 }
 
-/* p (1 - p) for the peak of a row, whose place is *at, unless it has equals, or the row is not computed: *at is n then. */
+/* p (1 - p) for the peak of a row, whose place is *at, unless it has equals, or the row is not computed: *at is n
+ * then. */
 static real peak_variance_row(size_t n, const logits *given, struct policy policy, size_t *at) {
     logits l = *given;
     struct log_stats stats;

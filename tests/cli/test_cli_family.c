@@ -1,5 +1,5 @@
-/* Each function of the family: the tool gives the bits of the library, along every axis, in both orders, and whether the
- * arrays are in memory whole or in tiles. */
+/* Each function of the family: the tool gives the bits of the library, along every axis, in both orders, and whether
+ * the arrays are in memory whole or in tiles. */
 #include "array.h"
 #include "functions.h"
 #include "tool.h"

@@ -95,7 +95,8 @@ typedef struct call {
     block b[ARGUMENTS_MAX];
 } call;
 
-/* Strides are up to `spread` elements larger than n, first rows up to `spread` elements off; r may be null if it is 0. */
+/* Strides are up to `spread` elements larger than n, first rows up to `spread` elements off; r may be null if it is 0.
+ * */
 call call_new(const function *f, const dtype *t, size_t rows, size_t n, size_t spread, rng *r);
 void call_free(call *c);
 

@@ -23,9 +23,9 @@ void masks_free(masks *m);
 /* A random choice of what a function takes, with what it needs. */
 int masks_choice(const function *f, rng *r);
 
-/* What (L) of smx/base.h says of row k, written out: one scale, one row of `add` if there was one, one row of `keep`, in
- * which lengths and causality are too. An entry that one mask drops has keep 0, and add is NaN there. With perm, entry i
- * is that of perm[i]. */
+/* What (L) of smx/base.h says of row k, written out: one scale, one row of `add` if there was one, one row of `keep`,
+ * in which lengths and causality are too. An entry that one mask drops has keep 0, and add is NaN there. With perm,
+ * entry i is that of perm[i]. */
 masks masks_of_row(const masks *m, size_t k, const size_t *perm);
 
 /* Whether entry i of row k is kept. */
