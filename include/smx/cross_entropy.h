@@ -56,11 +56,11 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
         real *reduced;         /* one element */                                                                       \
         real *lse;             /* rows elements */                                                                     \
         real *target_log_prob; /* rows elements: log p_t; labels only */                                               \
-        int64_t *argmax;  /* rows elements: the first of the largest logits; -1: no entry above -inf, or a NaN */   \
-        uint8_t *correct; /* rows elements: 1 if argmax is the label; labels only */                                   \
-        uint64_t *count;  /* one element: rows not ignored */                                                          \
-        real *weight;     /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */                  \
-        real *dx;         /* rows x n with stride lddx; may be x itself with the same stride */                        \
+        int64_t *argmax;       /* rows elements: the first of the largest logits; -1: no entry above -inf, or a NaN */ \
+        uint8_t *correct;      /* rows elements: 1 if argmax is the label; labels only */                              \
+        uint64_t *count;       /* one element: rows not ignored */                                                     \
+        real *weight;          /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */             \
+        real *dx;              /* rows x n with stride lddx; may be x itself with the same stride */                   \
         size_t lddx;                                                                                                   \
         real *dtargets; /* rows x n with stride lddt: gradient for dense targets */                                    \
         size_t lddt;                                                                                                   \
