@@ -1,12 +1,14 @@
 /* docs/bits.md in f32: the constants, and the steps that differ from those of f64. */
-#include "reference.h"
+#include "reference_family.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "exact.h"
+#include "reference_family_pairs.h"
 
 #define REAL float
 #define F(name) name##_f32
@@ -18,6 +20,10 @@ static const float LOG2E = 0x1.715476p+0F, LN2_HI = 0x1.62e43p-1F, LN2_LO = -0x1
 static const float FAR = 256;
 enum { K = 60, BIAS = 127, FORWARD_H = 22 };
 enum { LARGE = 60, SMALL = -60, NOTHING = -180, DOWN = -34, UP = 110, H = 21 };
+
+/* Of logits: from where on a low part is 0, from where on exp(-v) is, and what the sum of dy is scaled by at most. */
+static const float LOW_BELOW = 0x1p16F, EXP_IS_0 = 512;
+enum { SUM_UP = 40, SUM_DOWN = 100 };
 
 static const size_t LONG = (size_t)1 << 18; /* the longest row with the shorter sum */
 
@@ -61,4 +67,4 @@ static void value_of_sum(const exact_sum *S, int exponent, float *s_hi, float *s
     *s_lo = (float)(s - (double)*s_hi);
 }
 
-#include "reference_row.h"
+#include "reference_family_gradient.h"

@@ -1,12 +1,14 @@
 /* docs/bits.md in f64: the constants, and the steps that differ from those of f32. */
-#include "reference.h"
+#include "reference_family.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "exact.h"
+#include "reference_family_pairs.h"
 
 #define REAL double
 #define F(name) name##_f64
@@ -18,6 +20,10 @@ static const double LOG2E = 0x1.71547652b82fep+0, LN2_HI = 0x1.62e42fefa39efp-1,
 static const double MAGIC = 0x1.8p+52, FAR = 2048;
 enum { K = 100, BIAS = 1023, FORWARD_H = 44 };
 enum { LARGE = 900, SMALL = -900, NOTHING = -1200, DOWN = -512, UP = 600, H = 44 };
+
+/* Of logits: from where on a low part is 0, from where on exp(-v) is, and what the sum of dy is scaled by at most. */
+static const double LOW_BELOW = 0x1p45, EXP_IS_0 = 4096;
+enum { SUM_UP = 800, SUM_DOWN = 900 };
 
 static int forward_unit(size_t n) {
     (void)n;
@@ -71,4 +77,4 @@ static void value_of_sum(const exact_sum *S, int exponent, double *s_hi, double 
     *s_lo = ldexp(exact_sum_rest(S), exponent);
 }
 
-#include "reference_row.h"
+#include "reference_family_gradient.h"

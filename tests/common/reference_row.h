@@ -26,29 +26,29 @@ typedef struct row_constants {
     REAL c, B, t, delta;
 } row_constants;
 
-/* exp(v) / 2^N = (s + w) 2^(field - BIAS - K), steps 2 and 3. */
+/* exp(v + low) / 2^N = (s + w) 2^(field - BIAS - K), steps 2 and 3; low is not 0 for logits only. */
 typedef struct exp_parts {
     REAL s, w;
     int field;
 } exp_parts;
 
-static exp_parts parts_of(REAL v, REAL B) {
+static exp_parts parts_of(REAL v, REAL low, REAL B) {
     REAL shift = MAGIC + B;
     REAL n = FMA(v, LOG2E, shift) - shift;
-    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v));
+    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v)) + low;
     exp_parts parts;
     parts.s = exp_reduced(r, &parts.w);
     parts.field = (int)(n + B);
     return parts;
 }
 
-static row_constants constants_of(REAL m) {
+static row_constants constants_of(REAL m, REAL low) {
     row_constants row;
     row.c = m >= FAR || m <= -FAR ? m : 0;
     REAL N = FMA(m - row.c, LOG2E, MAGIC) - MAGIC;
     row.B = (REAL)(K + BIAS) - N;
     row.t = -row.B * LN2_HI;
-    exp_parts of_max = parts_of(m - row.c, row.B);
+    exp_parts of_max = parts_of(m - row.c, low, row.B);
     REAL p = of_max.s + of_max.w;
     row.delta = (of_max.w - (p - of_max.s)) / p;
     return row;
@@ -59,9 +59,9 @@ typedef struct row_term {
     REAL e, s, w, power;
 } row_term;
 
-static row_term term_of(REAL x, row_constants row) {
+static row_term term_of(REAL x, REAL low, row_constants row) {
     REAL v = x - row.c;
-    exp_parts parts = parts_of(v > row.t ? v : row.t, row.B);
+    exp_parts parts = parts_of(v > row.t ? v : row.t, low, row.B);
     row_term term = {.s = parts.s, .w = FMA(-row.delta, parts.s, parts.w)};
     term.power = parts.field > 0 ? LDEXP(1, parts.field - BIAS) : 0;
     term.e = FMA(term.w, term.power, term.s * term.power);
@@ -86,13 +86,13 @@ void F(reference_softmax)(size_t n, const REAL *x, REAL *y, smx_plus_inf plus_in
         fill(n, y, minus_inf_row == SMX_MINUS_INF_ROW_ZEROS ? 0 : canonical_nan());
         return;
     }
-    row_constants row = constants_of(m);
+    row_constants row = constants_of(m, 0);
     int U = forward_unit(n);
     exact_sum S;
     exact_sum_init(&S);
     for (size_t j = 0; j < n; j++) {
         row_term one = {.e = x[j] == INFINITY ? LDEXP(1, K) : 0, .s = x[j] == INFINITY ? LDEXP(1, K) : 0, .power = 1};
-        row_term term = m == INFINITY ? one : term_of(x[j], row);
+        row_term term = m == INFINITY ? one : term_of(x[j], 0, row);
         y[j] = term.e;
         add_term(&S, term, U);
     }
@@ -139,23 +139,29 @@ static void add_product(exact_sum *S, REAL a, REAL b, int E1, int U, int split) 
     }
 }
 
+/* Step 2, and step 3 as far as the integer S. */
+static void add_products(size_t n, const REAL *y, const REAL *g, int E, gradient_constants *row, exact_sum *S) {
+    *row = (gradient_constants){.out = 1};
+    if (E > LARGE) {
+        row->a_scale = DOWN;
+        row->out = LDEXP(1, -DOWN);
+    } else if (E < SMALL) {
+        row->b_scale = UP;
+    }
+    int E1 = E + row->a_scale + row->b_scale; /* E' */
+    for (size_t j = 0; j < n; j++) {
+        REAL a = LDEXP(g[j], row->a_scale), b = LDEXP(y[j], row->b_scale);
+        add_product(S, a, b, E1, backward_unit(n), splits_at_upper_unit(n));
+    }
+}
+
 /* Steps 2 and 3. */
 static gradient_constants sum_products(size_t n, const REAL *y, const REAL *g, int E) {
-    gradient_constants row = {.out = 1};
-    if (E > LARGE) {
-        row.a_scale = DOWN;
-        row.out = LDEXP(1, -DOWN);
-    } else if (E < SMALL) {
-        row.b_scale = UP;
-    }
-    int E1 = E + row.a_scale + row.b_scale; /* E' */
-    int U = backward_unit(n);
+    gradient_constants row;
     exact_sum S;
     exact_sum_init(&S);
-    for (size_t j = 0; j < n; j++) {
-        add_product(&S, LDEXP(g[j], row.a_scale), LDEXP(y[j], row.b_scale), E1, U, splits_at_upper_unit(n));
-    }
-    value_of_sum(&S, E - U + row.a_scale, &row.s_hi, &row.s_lo);
+    add_products(n, y, g, E, &row, &S);
+    value_of_sum(&S, E - backward_unit(n) + row.a_scale, &row.s_hi, &row.s_lo);
     exact_sum_clear(&S);
     return row;
 }

@@ -1,0 +1,98 @@
+/* docs/bits.md, the gradients of logsumexp and of log-softmax, for f32 and f64; included like reference_row.h. */
+#include "reference_family_row.h"
+
+/* ---- Terms scaled by a pair -------------------------------------------------------------------------------------- */
+
+typedef struct factor {
+    REAL high, low, out;
+} factor;
+
+static int in_range(pair f) { return isfinite((REAL)ldexp(f.h, -K)); }
+
+static void two_numbers(pair f, REAL *high, REAL *low) {
+    *high = (REAL)f.h;
+    *low = (REAL)((f.h - (double)*high) + f.l);
+}
+
+static factor factor_of(pair f) {
+    factor result = {.out = 1};
+    if (fabs(f.h) >= 0x1p30) {
+        f = pair_scale(f, -K);
+    } else {
+        result.out = LDEXP(1, -K);
+    }
+    two_numbers(f, &result.high, &result.low);
+    return result;
+}
+
+static REAL scaled_term(REAL e, factor f) { return FMA(e, f.high, e * f.low) * f.out + 0; }
+
+void F(reference_logsumexp_backward)(size_t n, const REAL *x, const REAL *dlse, REAL *dx,
+                                     const reference_options *opt) {
+    logits z = logits_new(n, x, opt);
+    pair f = pair_multiply(pair_of(opt->scale), pair_of((double)*dlse));
+    if (!fill_without_peak(&z, dx, 0, opt)) {
+        exact_sum S;
+        terms_of_row(&z, constants_of(z.m, z.m_low), dx, &S);
+        pair ratio = pair_divide(f, value_as_pair(&S, -forward_unit(n)));
+        exact_sum_clear(&S);
+        for (size_t j = 0; j < n; j++) {
+            dx[j] = scaled_term(dx[j], factor_of(ratio));
+        }
+        if (!in_range(f) || !in_range(ratio)) {
+            fill_kept(&z, dx, canonical_nan(), 0);
+        }
+    }
+    logits_free(&z);
+}
+
+/* ---- Backward of log-softmax ------------------------------------------------------------------------------------- */
+
+/* "Exact dot product", of finite numbers. */
+static pair dot_product(size_t n, const REAL *a, const REAL *b) {
+    long E = largest_exponent(n, a, b);
+    if (E < NOTHING) {
+        return pair_of(0);
+    }
+    gradient_constants row;
+    exact_sum S;
+    exact_sum_init(&S);
+    add_products(n, a, b, (int)E, &row, &S);
+    pair result = value_as_pair(&S, (int)E - backward_unit(n));
+    exact_sum_clear(&S);
+    return result;
+}
+
+/* The sum of the dy_j that are kept; NaN if one is not finite. */
+static pair sum_of_kept(size_t n, const REAL *dy, const reference_options *opt) {
+    REAL *ones = row_memory(n * sizeof *ones), *kept = row_memory(n * sizeof *kept);
+    int finite = 1;
+    for (size_t j = 0; j < n; j++) {
+        ones[j] = 1;
+        kept[j] = is_kept(opt, j) ? dy[j] : 0;
+        finite &= isfinite(kept[j]) != 0;
+    }
+    pair D = finite ? dot_product(n, ones, kept) : pair_of((double)NAN);
+    free(ones), free(kept);
+    return D;
+}
+
+void F(reference_log_softmax_backward)(size_t n, const REAL *y, const REAL *dy, REAL *dx,
+                                       const reference_options *opt) {
+    pair D = sum_of_kept(n, dy, opt);
+    int bad = !isfinite((REAL)D.h);
+    int g = D.h == 0 || bad ? 0 : -ilogb(D.h);
+    g = g > SUM_UP ? SUM_UP : g < -SUM_DOWN ? -SUM_DOWN : g;
+    REAL high, low;
+    two_numbers(pair_scale(D, g), &high, &low);
+    row_constants row = constants_of(0, 0);
+    row.delta = 0;
+    for (size_t j = 0; j < n; j++) {
+        bad |= is_kept(opt, j) && !(y[j] < 0.5);
+    }
+    for (size_t j = 0; j < n; j++) {
+        REAL p = LDEXP(term_of(y[j], 0, row).e, -K - g);
+        dx[j] = bad ? canonical_nan() : FMA(-p, high, FMA(-p, low, dy[j])) * (REAL)opt->scale + 0;
+        dx[j] = is_kept(opt, j) ? dx[j] : 0;
+    }
+}
