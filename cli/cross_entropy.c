@@ -1,5 +1,5 @@
-/* smx cross-entropy: loss and gradients. The library sees a tile of rows at a time, whose losses are not reduced there;
- * their sum is exact here as it would be there. */
+/* smx cross-entropy: loss and gradients. The library sees a tile of rows at a time, as a piece of the batch: what a
+ * mean is divided by is known before the first, and the sums are exact, so that the bits are those of one call. */
 #include "cross_entropy.h"
 
 #include <math.h>
@@ -101,29 +101,6 @@ static smx_status value_of(const row_call *c, const smx_exact_sum *sum, double *
     return status;
 }
 
-static double quotient(const row_call *c, double a, double b) {
-    return c->real == NPY_F4 ? (double)((float)a / (float)b) : a / b;
-}
-
-/* dL/dloss of a row, which the library is given for each: a reduced loss has the same for all. */
-static smx_status make_dloss(const row_call *c, const void **made) {
-    *made = c->in[DLOSS];
-    if (!reduces(c->set))
-        return SMX_OK;
-    double weight, dloss = c->in[DLOSS] == NULL ? 1 : number_at(c, c->in[DLOSS], 0);
-    smx_status status = value_of(c, &((totals *)c->state)->weight_sum, &weight);
-    if (c->set->reduction == SMX_REDUCTION_MEAN && weight != 0)
-        dloss = quotient(c, dloss, weight);
-    for (size_t r = 0; r < c->rows; r++) {
-        if (c->real == NPY_F4)
-            ((float *)c->out[ROW_DLOSS])[r] = (float)dloss;
-        else
-            ((double *)c->out[ROW_DLOSS])[r] = dloss;
-    }
-    *made = c->out[ROW_DLOSS];
-    return status;
-}
-
 #define REAL float
 #define NAME(name) name##_f32
 #include "cross_entropy_tile.h"
@@ -135,12 +112,7 @@ static smx_status make_dloss(const row_call *c, const void **made) {
 
 static smx_status evaluate(const row_call *c) {
     totals *t = c->state;
-    const void *dloss;
-    smx_status status = make_dloss(c, &dloss);
-    if (status == SMX_OK)
-        status = ROW_CALL(c, evaluate, c, dloss);
-    if (status == SMX_OK)
-        status = ROW_CALL(c, smx_exact_sum_add, &t->loss_sum, c->rows, c->out[ROW_LOSS]);
+    smx_status status = ROW_CALL(c, evaluate, c);
     for (size_t r = 0; status == SMX_OK && has_labels(c) && r < c->rows; r++)
         t->correct += ((const uint8_t *)c->out[CORRECT])[r];
     return status;
@@ -175,8 +147,7 @@ static const row_operation operation = {
                [LSE] = {.extent = EXTENT_ROWS, .to = SET_LSE, .dtype = NPY_F4},
                [LOG_PROB] = {.extent = EXTENT_ROWS, .to = SET_LOG_PROB, .dtype = NPY_F4},
                [ARGMAX] = {.extent = EXTENT_ROWS, .to = SET_ARGMAX, .dtype = NPY_I8},
-               [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true},
-               [ROW_DLOSS] = {.extent = EXTENT_ROWS, .to = SETTINGS, .dtype = NPY_F4, .always = true}},
+               [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true}},
     .rows = evaluate,
     .check = check,
     .survey = survey,

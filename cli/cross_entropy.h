@@ -5,7 +5,7 @@
 #include "transform.h"
 
 enum { LOGITS, TARGETS, CLASS_WEIGHTS, DLOSS };
-enum { ROW_LOSS, REDUCED_LOSS, GRAD, GRAD_TARGETS, LSE, LOG_PROB, ARGMAX, CORRECT, ROW_DLOSS };
+enum { ROW_LOSS, REDUCED_LOSS, GRAD, GRAD_TARGETS, LSE, LOG_PROB, ARGMAX, CORRECT };
 
 /* Over all tiles. */
 typedef struct totals {

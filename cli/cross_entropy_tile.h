@@ -1,8 +1,9 @@
 /* The call of the library for a tile of smx cross-entropy; cross_entropy.c includes it for each type, REAL, whose
  * functions are called NAME(name). */
 
-static smx_status NAME(evaluate)(const row_call *c, const void *dloss) {
+static smx_status NAME(evaluate)(const row_call *c) {
     const settings *set = c->set;
+    totals *t = c->state;
     bool labels = has_labels(c);
     const NAME(smx_cross_entropy) ce = {
         .size = sizeof ce,
@@ -15,7 +16,10 @@ static smx_status NAME(evaluate)(const row_call *c, const void *dloss) {
         .smoothing = (REAL)set->smoothing,
         .z_loss = (REAL)set->z_loss,
         .softcap = (REAL)set->softcap,
-        .dloss = dloss,
+        .reduction = set->reduction,
+        .dloss = c->in[DLOSS],
+        .batch_weight = set->reduction == SMX_REDUCTION_MEAN ? &t->weight_sum : NULL,
+        .loss_sum = &t->loss_sum,
         .loss = c->out[ROW_LOSS],
         .lse = c->out[LSE],
         .target_log_prob = c->out[LOG_PROB],

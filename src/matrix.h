@@ -26,22 +26,24 @@ static inline bool matrix_same(struct matrix a, struct matrix b) {
     return a.data == b.data && a.rows == b.rows && a.n == b.n && (a.stride == b.stride || a.rows == 1);
 }
 
-/* Whether they share an element. With unequal strides, ranges of memory that cross count as sharing. */
-static inline bool matrix_overlap(struct matrix a, struct matrix b) {
-    uintptr_t at_a = (uintptr_t)a.data, at_b = (uintptr_t)b.data;
-    if (at_a > at_b) {
-        return matrix_overlap(b, a);
-    }
-    uintptr_t distance = at_b - at_a;
-    if (distance >= matrix_bytes(a)) {
+/* Whether b, whose data begins not before a's, shares an element with it. */
+static inline bool matrix_reaches(const struct matrix *a, const struct matrix *b) {
+    uintptr_t distance = (uintptr_t)b->data - (uintptr_t)a->data;
+    if (distance >= matrix_bytes(*a)) {
         return false;
     }
-    if (a.stride * a.size != b.stride * b.size) {
+    if (a->stride * a->size != b->stride * b->size) {
         return true;
     }
     /* b's rows begin `into` bytes into rows of a: both fit into a stride side by side, or they share. */
-    uintptr_t into = distance % (a.stride * a.size);
-    return into < a.n * a.size || into + b.n * b.size > a.stride * a.size;
+    uintptr_t into = distance % (a->stride * a->size);
+    return into < a->n * a->size || into + b->n * b->size > a->stride * a->size;
+}
+
+/* Whether they share an element. With unequal strides, ranges of memory that cross count as sharing. Not a call of itself
+ * with a and b exchanged: clang 14 -O3 makes a loop of that which overwrites one by the other. */
+static inline bool matrix_overlap(struct matrix a, struct matrix b) {
+    return (uintptr_t)a.data <= (uintptr_t)b.data ? matrix_reaches(&a, &b) : matrix_reaches(&b, &a);
 }
 
 #endif

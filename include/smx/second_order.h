@@ -28,7 +28,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp_f64(size_t rows, size_t n, con
  *
  * Aliasing  jv may be y or v itself with the same stride. Any other overlap of jv is refused.
  * Special   As smx_log_softmax_backward_f32.
- * Error     |error in jv_i| <= |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 sum_j |v_j|) + 2^-149 in f32;
+ * Error     |error in jv_i| <= |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 (1 + sum_j |v_j|)) + 2^-149 in f32;
  *           with 2^-51 and 2^-1074 in f64. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_jvp_f32(size_t rows, size_t n, const float *y, size_t ldy,
                                                           const float *v, size_t ldv, float *jv, size_t ldjv,
@@ -88,7 +88,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward_f64(size_t rows, s
  *           smx_softmax_jacobian_f32.
  * Error     hv: |error| <= 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148 (1 + scale^2 (1 + |v_i| + sum_j |v_j|))
  *           in f32; 2^-49 and 2^-1073 in f64.
- *           hess: below 8 ULP. */
+ *           hess: below 8 ULP; with a scale, 2^-148 scale^2 besides (f64: 2^-1073). */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian_product_f32(size_t rows, size_t n, const float *x,
                                                                         size_t ldx, const float *v, size_t ldv,
                                                                         float *hv, size_t ldhv, const smx_options *opt);

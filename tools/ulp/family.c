@@ -66,6 +66,6 @@ const problem family_problems[] = {
     BOTH("log-softmax-jvp", GOLDEN_LOG_SOFTMAX_JVP, 1, 0, LONG, 2, GOLDEN_Y, GOLDEN_V),
     BOTH("double-backward", GOLDEN_DOUBLE_BACKWARD, 1, ALL, LONG, 3, GOLDEN_Y, GOLDEN_DY, GOLDEN_DDX),
     BOTH("hessian-product", GOLDEN_HESSIAN_PRODUCT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_V),
-    BOTH("hessian", GOLDEN_HESSIAN, 8, 0, SQUARE, 1, GOLDEN_X),
+    BOTH("hessian", GOLDEN_HESSIAN, 1, 0, SQUARE, 1, GOLDEN_X),
 };
 const size_t family_problem_count = sizeof family_problems / sizeof *family_problems;

@@ -40,8 +40,8 @@ static void backward(oracle_judge *j, const double *y, const double *dy) {
     mpfr_clears(sum, absolute, (mpfr_ptr)0);
 }
 
-/* scale (v_i - sum_j exp(y_j) v_j) within |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 sum_j |v_j|) + 2^-149
- */
+/* scale (v_i - sum_j exp(y_j) v_j) within |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 sum_j |v_j|) and
+ * (1 + |scale|) 2^-149 */
 static void log_softmax_jvp(oracle_judge *j) {
     const double *y = j->array[GOLDEN_Y];
     const double *v = j->array[GOLDEN_V];
@@ -74,6 +74,7 @@ static void log_softmax_jvp(oracle_judge *j) {
         mpfr_add_d(j->bound, absolute, fabs(v[i]), MPFR_RNDN);
         mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 2), MPFR_RNDN);
         mpfr_add(j->bound, j->bound, total, MPFR_RNDN);
+        oracle_judge_add_least(j, 1);
         mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale), MPFR_RNDN);
         oracle_judge_add_least(j, 1);
         oracle_judge_bound(j, i);
@@ -178,8 +179,11 @@ static void hessian_product(oracle_judge *j) {
     oracle_logits_clear(&z);
 }
 
+/* scale^2 p_i (1 - p_i) and -scale^2 p_i p_j, within 8 ULP and, as probabilities are rounded to at least 2^-149, with a
+ * scale 2^-148 scale^2 besides. */
 static void hessian(oracle_judge *j) {
     size_t n = j->row.n;
+    unsigned long least = j->array[GOLDEN_SCALE] ? (unsigned long)ceil(2 * j->row.scale * j->row.scale) : 0;
     oracle_logits z;
     oracle_logits_init(&z, &j->row);
     for (size_t k = 0; k < n * n; k++) {
@@ -195,13 +199,17 @@ static void hessian(oracle_judge *j) {
         mpfr_mul_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
         if (!z.kept[row] || !z.kept[column] || (z.kind == ORACLE_KIND_MINUS_INF && !z.undefined))
             mpfr_set_zero(j->exact, 1);
-        oracle_judge_ulp(j, k);
+        mpfr_set_zero(j->bound, 1);
+        if (mpfr_regular_p(j->exact))
+            mpfr_set_ui_2exp(j->bound, 8, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+        oracle_judge_add_least(j, least);
+        oracle_judge_bound(j, k);
     }
     oracle_logits_clear(&z);
 }
 
 void oracle_judge_second_order(oracle_judge *j, const void *result, oracle_verdict *verdicts) {
-    oracle_judge_part(j, result, 0, j->c->function == GOLDEN_HESSIAN ? 8 : 0, &verdicts[0]);
+    oracle_judge_part(j, result, 0, 0, &verdicts[0]);
     switch (j->c->function) {
     case GOLDEN_BACKWARD:
         backward(j, j->array[GOLDEN_Y], j->array[GOLDEN_DY]);
