@@ -47,7 +47,8 @@ smx_status NAME(smx_softmax_columns)(size_t columns, size_t n, const real *x, si
         return status;
     }
     struct columns_call call = {
-        .kernel = kernels->softmax_columns, .columns = columns, .n = n, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+        .kernel = kernels->softmax_columns, .columns = columns, .n = n, .x = x, .ldx = ldx, .ldy = ldy};
+    call.y = y;
     return run_columns(&call, &settings);
 }
 
@@ -60,6 +61,7 @@ smx_status NAME(smx_log_softmax_columns)(size_t columns, size_t n, const real *x
         return status;
     }
     struct columns_call call = {
-        .kernel = kernels->log_softmax_columns, .columns = columns, .n = n, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
+        .kernel = kernels->log_softmax_columns, .columns = columns, .n = n, .x = x, .ldx = ldx, .ldy = ldy};
+    call.y = y;
     return run_columns(&call, &settings);
 }

@@ -62,7 +62,8 @@ static smx_status derivative(enum derivative which, size_t rows, size_t n, const
                              size_t lddy, real *dx, size_t lddx, const smx_options *opt) {
     struct settings settings;
     struct two_call call = {
-        .base = {.rows = rows, .n = n}, .count = 1, .a = y, .lda = ldy, .b = dy, .ldb = lddy, .out = dx, .ldo = lddx};
+        .base = {.rows = rows, .n = n}, .count = 1, .a = y, .lda = ldy, .b = dy, .ldb = lddy, .ldo = lddx};
+    call.out = dx;
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
@@ -87,8 +88,8 @@ smx_status NAME(smx_softmax_jacobian_product)(size_t rows, size_t n, const real 
                                               const real *v, size_t ldv, real *out, size_t ldo,
                                               const smx_options *opt) {
     struct settings settings;
-    struct two_call call = {
-        .base = {.n = n}, .count = count, .a = y, .lda = ldy, .b = v, .ldb = ldv, .out = out, .ldo = ldo};
+    struct two_call call = {.base = {.n = n}, .count = count, .a = y, .lda = ldy, .b = v, .ldb = ldv, .ldo = ldo};
+    call.out = out;
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status != SMX_OK || rows == 0 || n == 0 || count == 0) {
         return status;

@@ -68,10 +68,10 @@ smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ld
         .base = {.rows = rows, .n = n, .row = log_softmax_of_row, .plain_rows = log_softmax_of_rows},
         .x = x,
         .ldx = ldx,
-        .y = y,
         .ldy = ldy};
     struct settings settings;
     bool work;
+    call.y = y;
     smx_status status = begin_logits(&call, &settings, opt, &work);
     if (status == SMX_OK && work) {
         run_rows(&call.base);

@@ -8,9 +8,10 @@ void *smx_scratch_new(size_t pieces, size_t bytes) {
     if (bytes > (PTRDIFF_MAX - 63) / pieces) {
         return NULL;
     }
-    int caller = errno;
+    volatile int *error = &errno; /* clang takes it that no allocation sets errno, and leaves out what puts it back */
+    int caller = *error;
     void *scratch = aligned_alloc(64, (pieces * bytes + 63) / 64 * 64);
-    errno = caller;
+    *error = caller;
     return scratch;
 }
 
