@@ -67,4 +67,4 @@ static void value_of_sum(const exact_sum *S, int exponent, float *s_hi, float *s
     *s_lo = (float)(s - (double)*s_hi);
 }
 
-#include "reference_family_gradient.h"
+#include "reference_family_cross_entropy.h"

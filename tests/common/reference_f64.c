@@ -77,4 +77,4 @@ static void value_of_sum(const exact_sum *S, int exponent, double *s_hi, double 
     *s_lo = ldexp(exact_sum_rest(S), exponent);
 }
 
-#include "reference_family_gradient.h"
+#include "reference_family_cross_entropy.h"

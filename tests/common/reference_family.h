@@ -13,11 +13,13 @@ typedef struct reference_options {
     smx_minus_inf_row minus_inf_row;
 } reference_options;
 
-/* Cross-entropy's arguments and results. Numbers and arrays are of T. */
+/* Cross-entropy's arguments and results without softcap. Numbers and arrays are of T, each given but where it says so. */
 typedef struct reference_cross_entropy {
-    size_t label;
-    double smoothing, dloss;
+    size_t label;                        /* unless there are targets */
+    const void *targets, *class_weights; /* may be null */
+    double smoothing, z_loss, dloss;
     void *loss, *lse, *target_log_prob, *dx;
+    void *dtargets; /* with targets */
 } reference_cross_entropy;
 
 #define REFERENCE_FAMILY(T, suffix)                                                                   \

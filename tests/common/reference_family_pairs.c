@@ -18,15 +18,18 @@ pair pair_two(double a, double b) {
 
 pair pair_negative(pair a) { return (pair){-a.h, -a.l}; }
 
+/* fast(h, l), unless h has overflowed or was infinite. */
+static pair joined(double h, double l) { return isinf(h) ? pair_of(h) : pair_fast(h, l); }
+
 pair pair_add(pair a, pair b) {
     pair s = pair_two(a.h, b.h);
-    return pair_fast(s.h, s.l + (a.l + b.l));
+    return joined(s.h, s.l + (a.l + b.l));
 }
 
 pair pair_multiply(pair a, pair b) {
     double h = a.h * b.h;
     double l = fma(a.h, b.h, -h) + fma(a.h, b.l, a.l * b.h);
-    return pair_fast(h, l);
+    return joined(h, l);
 }
 
 pair pair_multiply_or_0(pair a, pair b) {
@@ -39,7 +42,7 @@ pair pair_multiply_or_0(pair a, pair b) {
 pair pair_divide(pair a, pair b) {
     double h = a.h / b.h;
     double l = (fma(-h, b.h, a.h) + fma(-h, b.l, a.l)) / b.h;
-    return pair_fast(h, l);
+    return joined(h, l);
 }
 
 pair pair_scale(pair a, int k) {

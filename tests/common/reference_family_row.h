@@ -13,7 +13,7 @@ typedef struct logits {
 } logits;
 
 static void *row_memory(size_t bytes) {
-    void *a = malloc(bytes);
+    void *a = calloc(1, bytes);
     if (!a) {
         abort();
     }
