@@ -22,6 +22,17 @@ def exact_backward(y, dy):
     return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
 
 
+def exact_log_softmax(x):
+    x = x - x.max(axis=-1, keepdims=True)
+    return x - np.log(np.exp(x).sum(axis=-1, keepdims=True))
+
+
+def exact_cross_entropy_gradient(x, labels):
+    gradient = exact_softmax(x)
+    gradient[np.arange(len(x)), labels.astype(int)] -= 1
+    return gradient
+
+
 def largest(exact, *_inputs):
     return np.abs(exact).max(axis=-1)
 
@@ -33,6 +44,10 @@ def backward_scale(_exact, y, dy):
 
 def logits(random, rows, n):
     return (random.standard_normal((rows, n), dtype=np.float32) * 3,)
+
+
+def logits_and_labels(random, rows, n):
+    return (*logits(random, rows, n), random.integers(0, n, rows))
 
 
 def probabilities_and_gradient(random, rows, n):
@@ -50,6 +65,9 @@ class Function:
 
 FUNCTIONS = {
     "softmax": Function(logits, exact_softmax, largest, 2),
+    "log_softmax": Function(logits, exact_log_softmax, largest, 2),
+    # The loss's gradient with respect to the logits, and the loss with it: forward and backward, summed over the rows.
+    "cross_entropy_gradient": Function(logits_and_labels, exact_cross_entropy_gradient, largest, 2),
     "softmax_backward": Function(probabilities_and_gradient, exact_backward, backward_scale, 3),
 }
 
@@ -99,6 +117,12 @@ SHAPES = {
         1024x1000! 256x4096 32x32768! 8x131072
         16384x1000! 256x131072
         1x10 1x1000 1x32000""",
+    ("log_softmax", "f32"): """
+        262144x2 65536x8! 32768x16 16384x32 8192x64 4096x128
+        1024x1000! 256x4096 32x32768! 8x131072
+        16384x1000 256x131072
+        1x10 1x1000 1x32000""",
+    ("cross_entropy_gradient", "f32"): "65536x10! 16384x32 4096x1000! 64x32768! 16x131072 1x32000",
     ("softmax", "f64"): "65536x8 4096x128 1024x1000! 32x32768 8192x1000 1x1000",
     ("softmax_backward", "f64"): "65536x8 4096x128 1024x1000 32x32768 8192x1000 1x1000",
 }
@@ -120,7 +144,7 @@ def buffers(case):
     random = np.random.default_rng(1)
     inputs = []
     for array in FUNCTIONS[case.function].inputs(random, case.rows, case.n):
-        inputs.append(aligned(array.shape, dtype))
+        inputs.append(aligned(array.shape, dtype if array.dtype.kind == "f" else array.dtype))
         inputs[-1][...] = array
     return inputs, aligned((case.rows, case.n), dtype)
 

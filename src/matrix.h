@@ -40,8 +40,8 @@ static inline bool matrix_reaches(const struct matrix *a, const struct matrix *b
     return into < a->n * a->size || into + b->n * b->size > a->stride * a->size;
 }
 
-/* Whether they share an element. With unequal strides, ranges of memory that cross count as sharing. Not a call of itself
- * with a and b exchanged: clang 14 -O3 makes a loop of that which overwrites one by the other. */
+/* Whether they share an element. With unequal strides, ranges of memory that cross count as sharing. Not a call of
+ * itself with a and b exchanged: clang 14 -O3 makes a loop of that which overwrites one by the other. */
 static inline bool matrix_overlap(struct matrix a, struct matrix b) {
     return (uintptr_t)a.data <= (uintptr_t)b.data ? matrix_reaches(&a, &b) : matrix_reaches(&b, &a);
 }

@@ -37,3 +37,6 @@ class OnnxRuntime:
 
     def softmax(self, x, y):
         return self.session("Softmax", x, y, axis=-1)
+
+    def log_softmax(self, x, y):
+        return self.session("LogSoftmax", x, y, axis=-1)

@@ -14,6 +14,19 @@ class PyTorch:
         xt, yt = torch.from_numpy(x), torch.from_numpy(y)
         return lambda: torch.softmax(xt, -1, out=yt), lambda: y
 
+    def log_softmax(self, x, y):
+        xt, yt = torch.from_numpy(x), torch.from_numpy(y)
+        return lambda: torch.log_softmax(xt, -1, out=yt), lambda: y
+
+    def cross_entropy_gradient(self, x, labels, _dx):
+        xt, lt = torch.from_numpy(x).requires_grad_(), torch.from_numpy(labels)
+
+        def run():
+            loss = torch.nn.functional.cross_entropy(xt, lt, reduction="sum")
+            return torch.autograd.grad(loss, xt)[0]
+
+        return run, lambda: run().numpy()
+
     def softmax_backward(self, y, dy, dx):
         yt, dyt, dxt = map(torch.from_numpy, (y, dy, dx))
         backward = torch.ops.aten._softmax_backward_data.out

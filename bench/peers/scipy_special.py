@@ -1,7 +1,7 @@
 """SciPy, which has one thread and no backward pass."""
 
 import scipy
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 
 
 class SciPy:
@@ -12,3 +12,6 @@ class SciPy:
 
     def softmax(self, x, _y):
         return lambda: softmax(x, axis=-1), lambda: softmax(x, axis=-1)
+
+    def log_softmax(self, x, _y):
+        return lambda: log_softmax(x, axis=-1), lambda: log_softmax(x, axis=-1)

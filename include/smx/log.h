@@ -69,8 +69,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f64(size_t rows, size_t n, const
  *     dx_i = scale dlse_k softmax(z)_i
  *
  * Aliasing  dx may be x itself with the same stride. Any other overlap of dx is refused, also with dlse.
- * Special   NaN or infinity in dlse, or an overflow of scale dlse, makes the row NaN; so do the rows that softmax makes
- *           NaN.
+ * Special   NaN or infinity in dlse makes the row NaN, as does a scale dlse beyond 2^187 (f32) or near the largest
+ *           double; so do the rows that softmax makes NaN.
  * Error     Below 4 ULP.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f32(size_t rows, size_t n, const float *x, size_t ldx,

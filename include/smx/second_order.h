@@ -28,8 +28,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp_f64(size_t rows, size_t n, con
  *
  * Aliasing  jv may be y or v itself with the same stride. Any other overlap of jv is refused.
  * Special   As smx_log_softmax_backward_f32.
- * Error     |error in jv_i| <= |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 (1 + sum_j |v_j|)) + 2^-149 in f32;
- *           with 2^-51 and 2^-1074 in f64. */
+ * Error     |error in jv_i| <= |scale| (2^-22 (|v_i| + sum_j exp(y_j) |v_j|) + 2^-149 (1 + sum_j |v_j|)) + 2^-149 in
+ *           f32; with 2^-51 and 2^-1074 in f64. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_jvp_f32(size_t rows, size_t n, const float *y, size_t ldy,
                                                           const float *v, size_t ldv, float *jv, size_t ldjv,
                                                           const smx_options *opt);

@@ -63,6 +63,7 @@ static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, siz
 struct lanes {
     int64_t top[LANES_MOST], middle[LANES_MOST];
     real first[LANES_MOST], second[LANES_MOST]; /* the largest entries */
+    real reference[LANES_MOST];                 /* what terms are relative to, if not to the largest */
     real high[LANES_MOST], low[LANES_MOST];     /* what results are made with */
 };
 
@@ -111,7 +112,7 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
 static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
                                       size_t lde, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t peak = v_load(s->first), reference = second ? v_load(s->second) : peak;
+    v_t peak = v_load(s->first), reference = second ? v_load(s->reference) : peak;
     v_t offset = term_offset(reference), magic = term_magic(reference, offset), lowest = term_lowest(magic);
     v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), offset, magic);
     v_t gone = v_set1(-(real)INFINITY);
@@ -169,7 +170,7 @@ static bool softmax_lanes(size_t lanes, size_t n, const real *x, size_t ldx, rea
 
 /* The factor of each lane's terms, as find_factor has it. */
 static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real *part, real *exponent) {
-    v_t first = v_load(s->first), second = v_load(s->second), offset = term_offset(second), error;
+    v_t first = v_load(s->first), second = v_load(s->reference), offset = term_offset(second), error;
     v_t difference = two_sum(offset, v_sub(v_set1(0), first), &error);
     m_t live = v_ge(difference, v_set1(EXP_LOWEST));
     v_t v = v_max(difference, v_set1(EXP_LOWEST)), w, power, magic = v_set1(ROUND_MAGIC);
@@ -220,9 +221,9 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
     if (!lanes_peaks(lanes, n, x, ldx, true, s)) {
         return false;
     }
-    v_t second = v_load(s->second);
-    m_t some = v_ge(second, v_set1(-REAL_LARGEST));
-    v_store(s->second, v_keep(some, second)); /* 0 stands for none: a sum of nothing it is */
+    v_t first = v_load(s->first), second = v_load(s->second);
+    m_t some = v_ge(second, v_set1(-REAL_LARGEST)); /* where there is none, the sum is of nothing, whatever this is: */
+    v_store(s->reference, v_from_bits(i_or(v_bits(v_keep(some, second)), v_bits(v_keep(m_not(some), first)))));
     lanes_terms(lanes, n, x, ldx, true, e, lde, s);
     find_lanes_stats(n, s, stats);
     return true;

@@ -111,15 +111,18 @@ static void find_rest(const ce_row *r, struct ce_parts *parts) {
 
 /* ---- The label ---- */
 
+/* m - z as a pair; +inf if z is -inf, or too far below. */
+static inline struct pair distance_between(real m, real z) {
+    struct pair distance = sum_of((double)m, -(double)z);
+    return isfinite(distance.high) ? distance : pair_of((double)INFINITY);
+}
+
 /* m - z of one entry; +inf if it is -inf. */
 static inline struct pair distance_of_entry(const logits *l, size_t j, const struct peak *peak) {
     struct buffer buffer;
     struct block z = logits_block(l, j, j + 1, &buffer);
-    if (z.high[0] == -(real)INFINITY) {
-        return pair_of((double)INFINITY);
-    }
-    struct pair distance = sum_of((double)peak->high, -(double)z.high[0]);
-    if (z.low != NULL) {
+    struct pair distance = distance_between(peak->high, z.high[0]);
+    if (z.low != NULL && isfinite(distance.high)) {
         distance = pair_add(distance, sum_of((double)peak->low, -(double)z.low[0]));
     }
     return distance;
@@ -338,12 +341,12 @@ static ce_result ce_result_of_edge(const ce_row *r, enum fate fate, const struct
     return result;
 }
 
-/* Adds what is finite to *sum, and what is not to *edge. */
+/* Adds what stays finite to *sum, and what does not to *edge. */
 static inline void add_to_loss(struct pair a, struct pair *sum, double *edge) {
-    if (isfinite(a.high)) {
+    if (isfinite(sum->high + a.high)) {
         *sum = pair_add(*sum, a);
     } else {
-        *edge += a.high;
+        *edge += sum->high + a.high;
     }
 }
 

@@ -145,16 +145,15 @@ static inline bool logarithms(const logits *l, size_t n, const real *y) {
 static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, ones_and_values, &rows);
-    struct pair sum = dot_is_finite(&dot) ? pair_of_dot(&dot) : pair_of((double)NAN);
-    if (!isfinite((real)sum.high) || !logarithms(l, n, y)) {
+    if (!dot_is_finite(&dot) || !logarithms(l, n, y)) {
         fill_kept(l, n, canonical_nan(), 0, dx);
         return;
     }
     /* The sum near 1 and the terms by what that leaves: neither may underflow before their product does. */
-    int up = sum.high == 0 ? 0 : -exponent_of(sum.high);
-    up = up > SUM_UP ? SUM_UP : up < SUM_DOWN ? SUM_DOWN : up;
+    int up;
+    struct pair sum = dot_near_one(&dot, &up);
     real s[2], e[LOGITS_BLOCK], g[LOGITS_BLOCK];
-    reals_of_pair(pair_scaled(sum, up), s);
+    reals_of_pair(sum, s);
     v_t high = v_set1(s[0]), low = v_set1(s[1]), down = v_set1(power_of_two(-TERM_SCALE - up));
     v_t zero = v_set1(0), scale = v_set1(l->scale);
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {

@@ -50,13 +50,18 @@ static void logsumexp_backward_row(size_t n, const logits *given, real dlse, rea
     logits l = *given;
     struct peak peak;
     enum fate fate = peak_and_fate(n, &l, policy, &peak);
-    struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
-    if (fate != COMPUTED || !factor_in_range(factor)) {
+    if (fate != COMPUTED || !isfinite(dlse)) {
         fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, dx);
         return;
     }
     struct term_sum sum = peak_terms(n, &l, &peak, dx);
-    scale_terms(n, dx, pair_div(factor, pair_of_sum(&sum)), dx);
+    struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
+    factor = pair_div(factor, pair_of_sum(&sum));
+    if (factor_in_range(factor)) {
+        scale_terms(n, dx, factor, dx);
+    } else {
+        fill_kept(&l, n, canonical_nan(), 0, dx);
+    }
 }
 
 /* y_j = (z_j - m) - log1p for the logits of a block. */

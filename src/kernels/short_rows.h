@@ -167,9 +167,13 @@ static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size
             row[i].dx[at] = term_of_peak(&own->peak);
         }
         set_factor(fast_sum((double)stats.whole[i], (double)stats.part[i]), (int)stats.exponent[i], own);
-        real of_label = column[(size_t)row[i].label * V_LANES];
-        parts.label_distance =
-            of_label == -(real)INFINITY ? pair_of((double)INFINITY) : sum_of((double)s.first[i], -(double)of_label);
+        if (own->peak.second == -(real)INFINITY) {
+            set_factor(pair_of(0), 0, own);
+        }
+        parts.label_distance = pair_of((double)INFINITY);
+        if (has_label(&row[i])) {
+            parts.label_distance = distance_between(s.first[i], column[(size_t)row[i].label * V_LANES]);
+        }
         results[i] = ce_finish(&row[i], &parts, true);
     }
     return true;

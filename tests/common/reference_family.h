@@ -13,7 +13,8 @@ typedef struct reference_options {
     smx_minus_inf_row minus_inf_row;
 } reference_options;
 
-/* Cross-entropy's arguments and results without softcap. Numbers and arrays are of T, each given but where it says so. */
+/* Cross-entropy's arguments and results without softcap. Numbers and arrays are of T, each given but where it says so.
+ * */
 typedef struct reference_cross_entropy {
     size_t label;                        /* unless there are targets */
     const void *targets, *class_weights; /* may be null */

@@ -63,13 +63,14 @@ static pair dot_product(size_t n, const REAL *a, const REAL *b) {
     return result;
 }
 
-/* The sum of the dy_j that are kept; NaN if one is not finite. */
-static pair sum_of_kept(size_t n, const REAL *dy, const reference_options *opt) {
+/* The sum of the dy_j that are kept, times 2^-shrink, which keeps it from overflowing; NaN if one is not finite. */
+#define SHRINK 30
+static pair sum_of_kept(size_t n, const REAL *dy, int shrink, const reference_options *opt) {
     REAL *ones = row_memory(n * sizeof *ones), *kept = row_memory(n * sizeof *kept);
     int finite = 1;
     for (size_t j = 0; j < n; j++) {
         ones[j] = 1;
-        kept[j] = is_kept(opt, j) ? dy[j] : 0;
+        kept[j] = is_kept(opt, j) ? LDEXP(dy[j], -shrink) : 0;
         finite &= isfinite(kept[j]) != 0;
     }
     pair D = finite ? dot_product(n, ones, kept) : pair_of((double)NAN);
@@ -79,12 +80,16 @@ static pair sum_of_kept(size_t n, const REAL *dy, const reference_options *opt) 
 
 void F(reference_log_softmax_backward)(size_t n, const REAL *y, const REAL *dy, REAL *dx,
                                        const reference_options *opt) {
-    pair D = sum_of_kept(n, dy, opt);
-    int bad = !isfinite((REAL)D.h);
-    int g = D.h == 0 || bad ? 0 : -ilogb(D.h);
+    int shrink = 0;
+    for (size_t j = 0; j < n; j++) {
+        shrink = is_kept(opt, j) && (double)dy[j] * (double)dy[j] > 0x1p200 ? SHRINK : shrink;
+    }
+    pair D = sum_of_kept(n, dy, shrink, opt);
+    int bad = !isfinite(D.h);
+    int g = D.h == 0 || bad ? 0 : -ilogb(D.h) - shrink;
     g = g > SUM_UP ? SUM_UP : g < -SUM_DOWN ? -SUM_DOWN : g;
     REAL high, low;
-    two_numbers(pair_scale(D, g), &high, &low);
+    two_numbers(pair_scale(D, g + shrink), &high, &low);
     row_constants row = constants_of(0, 0);
     row.delta = 0;
     for (size_t j = 0; j < n; j++) {

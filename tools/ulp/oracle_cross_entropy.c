@@ -136,6 +136,12 @@ static void add_z_loss(cross_entropy *x) {
     mpfr_add(j->bound, j->bound, j->b, MPFR_RNDN);
 }
 
+/* In f64, rho is held to 2^-1074, and coefficients multiply it. */
+static void add_least_rho(cross_entropy *x) {
+    if (x->j->type == ORACLE_F64)
+        oracle_judge_add_least(x->j, (unsigned long)ceil(fabs(mpfr_get_d(x->sum, MPFR_RNDN))));
+}
+
 static void judge_loss(cross_entropy *x, const void *result, oracle_verdict *verdict) {
     oracle_judge *j = x->j;
     bool in_ulp = x->convex && x->z_loss == 0 && x->moved == 0;
@@ -155,6 +161,7 @@ static void judge_loss(cross_entropy *x, const void *result, oracle_verdict *ver
     }
     if (x->z_loss != 0 && !x->nothing)
         add_z_loss(x);
+    add_least_rho(x);
     oracle_judge_add_least(j, 4);
     oracle_judge_bound(j, 0);
 }
@@ -219,6 +226,7 @@ static void gradient_bound(cross_entropy *x, size_t i) {
         mpfr_mul_d(j->b, j->b, 2 * x->z_loss, MPFR_RNDN);
         mpfr_add(j->bound, j->bound, j->b, MPFR_RNDN);
     }
+    add_least_rho(x);
     mpfr_mul_d(j->bound, j->bound, x->dloss, MPFR_RNDN);
     mpfr_mul_d(j->bound, j->bound, j->row.scale, MPFR_RNDN);
     mpfr_abs(j->bound, j->bound, MPFR_RNDN);
