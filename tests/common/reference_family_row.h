@@ -176,8 +176,10 @@ static statistics statistics_of(const logits *z) {
         s.row.delta = 0;
         REAL v = s.row.c - z->m, back = v - s.row.c;
         REAL err = (s.row.c - (v - back)) + (-z->m - back);
-        s.G = exp_pair(v, err - z->m_low, &s.k);
-        s.k += K + BIAS - (int)s.row.B; /* N */
+        if (v > -EXP_IS_0) {
+            s.G = exp_pair(v, err - z->m_low, &s.k);
+            s.k += K + BIAS - (int)s.row.B; /* N */
+        }
         if (v <= -EXP_IS_0 || s.k < -1140) {
             s.G = pair_of(0);
             s.k = 0;
