@@ -78,7 +78,7 @@ SMX_CE_ROW(double, f64);
                                 struct policy);                                                                        \
         void (*log_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,          \
                                     struct policy);                                                                    \
-        void (*row_clear_minus_zeros)(size_t n, real *y);                                                              \
+        void (*row_clean)(size_t n, real *y);                                                                          \
         void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
                               size_t lddx);                                                                            \
         int32_t (*backward_exponent)(size_t n, const real *y, const real *dy);                                         \

@@ -77,7 +77,7 @@ static void hessian_of_row(const struct row_call *call, size_t k) {
         matrix[at * c->ldo + at] = scale * variance;
     }
     for (size_t i = 0; i < n; i++) {
-        call->kernels->row_clear_minus_zeros(n, matrix + i * c->ldo);
+        call->kernels->row_clean(n, matrix + i * c->ldo);
     }
 }
 

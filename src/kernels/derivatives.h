@@ -28,7 +28,8 @@ static inline void scaled_gradients(size_t n, const real *y, const real *dy, con
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
         v_t yj = v_load_n(y + j, left, zero), dyj = v_load_n(dy + j, left, zero);
-        v_store_n(dx + j, scaled_result(unscaled_gradient(yj, v_mul(dyj, dy_scale), high, low), out), left);
+        v_t value = scaled_result(unscaled_gradient(yj, v_mul(dyj, dy_scale), high, low), out);
+        v_store_n(dx + j, clean_nan(value), left); /* scale^2 may be infinite */
     }
 }
 

@@ -217,12 +217,12 @@ static void row_fill(size_t n, enum filling filling, real *y) {
     v_store_n(y + j, value, n - j);
 }
 
-/* +0 for -0. */
-static void row_clear_minus_zeros(size_t n, real *y) {
+/* +0 for -0, and the canonical NaN for any. */
+static void row_clean(size_t n, real *y) {
     v_t zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_store_n(y + j, v_add(v_load_n(y + j, left, zero), zero), left);
+        v_store_n(y + j, clean_nan(v_add(v_load_n(y + j, left, zero), zero)), left);
     }
 }
 
