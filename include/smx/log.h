@@ -37,8 +37,9 @@ SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_f64(size_t rows, size_t n, con
  * Aliasing  dx may be y or dy itself with the same stride. Any other overlap of dx is refused; y and dy may overlap.
  * Special   NaN in a row of y, y >= 0.5 (no log-softmax gives that), or NaN or infinity in dy makes that row of dx NaN
  *           (canonical); other rows are untouched by it. y = -inf has probability 0.
- * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + (1 + |scale|) 2^-149 in f32, and with
+ * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + (1 + 2 |scale|) 2^-149 in f32, and with
  *           2^-51 and 2^-1074 in f64, for -inf <= y_j <= 0.
+ *           While dy_i - exp(y_i) sum_j dy_j, before the scale, does not overflow.
  * Options   Masks and scale as in the forward pass; the policies do not matter.
  * Status    As forward. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,

@@ -60,10 +60,14 @@ static void log_softmax_backward(oracle_judge *j) {
             mpfr_exp(j->a, j->a, MPFR_RNDN);
             mpfr_mul(j->exact, j->a, sum, MPFR_RNDN);
             mpfr_d_sub(j->exact, dy[i], j->exact, MPFR_RNDN);
+            bool overflows = mpfr_regular_p(j->exact) && mpfr_get_exp(j->exact) >= (j->type == ORACLE_F32 ? 128 : 1024);
             mpfr_mul_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
             mpfr_mul(j->bound, j->a, absolute, MPFR_RNDN);
             mpfr_add_d(j->bound, j->bound, fabs(dy[i]), MPFR_RNDN);
             mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale) * oracle_unit(j->type, 2), MPFR_RNDN);
+            oracle_judge_add_least(j, (unsigned long)ceil(2 * fabs(j->row.scale)));
+            if (overflows) /* before a scale below 1 brings it back: the header says so */
+                mpfr_set_inf(j->bound, 1);
         }
         oracle_judge_add_least(j, 1);
         oracle_judge_bound(j, i);
