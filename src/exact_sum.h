@@ -90,8 +90,7 @@ static inline struct pair exact_sum_pair(const smx_exact_sum *sum) {
     for (int k = 0; k < lowest; k++) {
         window.limb[0] |= a.limb[k] != 0;
     }
-    double high = wide_take(&window), low = wide_take(&window);
-    struct pair value = pair_scaled((struct pair){high, low}, 32 * lowest - 1074);
+    struct pair value = pair_scaled(pair_of_wide(window), 32 * lowest - 1074);
     return negative ? pair_negative(value) : value;
 }
 

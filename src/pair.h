@@ -13,6 +13,12 @@ struct pair {
 
 static inline struct pair pair_of(double a) { return (struct pair){a, 0}; }
 
+/* A wide integer to 53 bits and the next 53. */
+static inline struct pair pair_of_wide(struct wide w) {
+    double high = wide_take(&w);
+    return (struct pair){high, wide_take(&w)};
+}
+
 /* Dekker: exact for |a| >= |b|, or a = 0. */
 static inline struct pair fast_sum(double a, double b) {
     double sum = a + b;

@@ -38,30 +38,26 @@ static smx_status run_columns(struct columns_call *call, const struct settings *
     return SMX_OK;
 }
 
-smx_status NAME(smx_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                     const smx_options *opt) {
+static smx_status down_columns(bool logarithm, size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                               const smx_options *opt) {
     struct settings settings;
     const struct NAME(smx_kernels) * kernels;
     smx_status status = begin_plain(opt, &settings, &kernels);
     if (status != SMX_OK || columns == 0 || n == 0) {
         return status;
     }
-    struct columns_call call = {
-        .kernel = kernels->softmax_columns, .columns = columns, .n = n, .x = x, .ldx = ldx, .ldy = ldy};
+    struct columns_call call = {.columns = columns, .n = n, .x = x, .ldx = ldx, .ldy = ldy};
+    call.kernel = logarithm ? kernels->log_softmax_columns : kernels->softmax_columns;
     call.y = y;
     return run_columns(&call, &settings);
 }
 
+smx_status NAME(smx_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                     const smx_options *opt) {
+    return down_columns(false, columns, n, x, ldx, y, ldy, opt);
+}
+
 smx_status NAME(smx_log_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                          const smx_options *opt) {
-    struct settings settings;
-    const struct NAME(smx_kernels) * kernels;
-    smx_status status = begin_plain(opt, &settings, &kernels);
-    if (status != SMX_OK || columns == 0 || n == 0) {
-        return status;
-    }
-    struct columns_call call = {
-        .kernel = kernels->log_softmax_columns, .columns = columns, .n = n, .x = x, .ldx = ldx, .ldy = ldy};
-    call.y = y;
-    return run_columns(&call, &settings);
+    return down_columns(true, columns, n, x, ldx, y, ldy, opt);
 }

@@ -87,6 +87,24 @@ static void forward_one_row(struct forward_row *r, const struct settings *settin
     smx_run_tasks(settings, r->parts, forward_row_task, r);
 }
 
+/* Under scale and masks. */
+static smx_status softmax_of_logits(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                    const struct settings *settings, const struct NAME(smx_kernels) * kernels) {
+    struct logits_call call = {
+        .base = {.kernels = kernels, .settings = settings, .rows = rows, .n = n, .row = y_of_row},
+        .x = x,
+        .ldx = ldx,
+        .ldy = ldy,
+        .kernel = kernels->softmax_logits_row,
+        .rest = FILL_ZERO};
+    call.y = y;
+    smx_status status = check_call(&call);
+    if (status == SMX_OK) {
+        run_rows(&call.base);
+    }
+    return status;
+}
+
 smx_status NAME(smx_softmax)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                              const smx_options *opt) {
     struct settings settings;
@@ -95,19 +113,12 @@ smx_status NAME(smx_softmax)(size_t rows, size_t n, const real *x, size_t ldx, r
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
+    if (!settings_plain(&settings)) {
+        return softmax_of_logits(rows, n, x, ldx, y, ldy, &settings, kernels);
+    }
     struct matrix in = matrix_of(x, rows, n, ldx), out = matrix_of(y, rows, n, ldy);
     if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
         (status = check_output(out, in)) != SMX_OK) {
-        return status;
-    }
-    if (!settings_plain(&settings)) {
-        struct logits_call logits_call = {
-            .base = {.rows = rows, .n = n, .row = softmax_logits_of_row}, .x = x, .ldx = ldx, .y = y, .ldy = ldy};
-        bool work;
-        status = begin_logits(&logits_call, &settings, opt, &work);
-        if (status == SMX_OK) {
-            run_rows(&logits_call.base);
-        }
         return status;
     }
     size_t parts = parts_of_row(&settings, rows, n);

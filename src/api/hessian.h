@@ -11,18 +11,13 @@ struct hessian_call {
     size_t ldo, matrix_stride;
 };
 
-static inline logits masks_of_row(const struct settings *settings, size_t k, size_t n) {
-    logits l = logits_of_row(settings, k, n, NULL);
-    l.scale *= l.scale;
-    return l;
-}
-
 /* Softmax into the product's place, and its backward pass over it. */
 static void hessian_product_of_row(const struct row_call *call, size_t k) {
     const struct hessian_call *c = (const struct hessian_call *)call;
     size_t n = call->n, kept = kept_entries(call->settings, k, n);
     logits l = logits_of_row(call->settings, k, n, c->x + k * c->ldx);
-    logits masks = masks_of_row(call->settings, k, n);
+    logits masks = l;
+    masks.scale *= l.scale;
     real *hv = c->out + k * c->ldo;
     if (kept != 0) {
         call->kernels->softmax_logits_row(kept, &l, hv, call->settings->policy);

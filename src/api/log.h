@@ -7,24 +7,21 @@ struct logits_call {
     size_t ldx;
     real *y;
     size_t ldy;
+    /* Of functions that give rows of y: */
+    void (*kernel)(size_t n, const logits *l, real *y, struct policy);
+    enum filling rest; /* of places that lengths or causality mask out */
 };
 
-/* The checks that functions from x to y share; *work says whether there is anything to do. */
-static smx_status begin_logits(struct logits_call *call, struct settings *settings, const smx_options *opt,
-                               bool *work) {
+/* The checks that functions from x to y share, once the options are read; neither rows nor n is 0. */
+static smx_status check_call(const struct logits_call *call) {
     size_t rows = call->base.rows, n = call->base.n;
-    *work = false;
-    call->base.settings = settings;
-    smx_status status = begin(opt, settings, &call->base.kernels);
-    if (status != SMX_OK || rows == 0 || n == 0) {
-        return status;
-    }
+    const struct settings *settings = call->base.settings;
     struct matrix in = matrix_of(call->x, rows, n, call->ldx), out = matrix_of(call->y, rows, n, call->ldy);
+    smx_status status;
     if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
         (status = check_output(out, in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
         return status;
     }
-    *work = true;
     return check_apart_from_options(out, settings, rows, n);
 }
 
@@ -34,26 +31,15 @@ static void fill_rest(const struct NAME(smx_kernels) * kernels, size_t n, size_t
     }
 }
 
-static void softmax_logits_of_row(const struct row_call *call, size_t k) {
+static void y_of_row(const struct row_call *call, size_t k) {
     const struct logits_call *c = (const struct logits_call *)call;
     size_t kept = kept_entries(call->settings, k, call->n);
     logits l = logits_of_row(call->settings, k, call->n, c->x + k * c->ldx);
     real *y = c->y + k * c->ldy;
     if (kept != 0) {
-        call->kernels->softmax_logits_row(kept, &l, y, call->settings->policy);
+        c->kernel(kept, &l, y, call->settings->policy);
     }
-    fill_rest(call->kernels, call->n, kept, FILL_ZERO, y);
-}
-
-static void log_softmax_of_row(const struct row_call *call, size_t k) {
-    const struct logits_call *c = (const struct logits_call *)call;
-    size_t kept = kept_entries(call->settings, k, call->n);
-    logits l = logits_of_row(call->settings, k, call->n, c->x + k * c->ldx);
-    real *y = c->y + k * c->ldy;
-    if (kept != 0) {
-        call->kernels->log_softmax_row(kept, &l, y, call->settings->policy);
-    }
-    fill_rest(call->kernels, call->n, kept, FILL_MINUS_INF, y);
+    fill_rest(call->kernels, call->n, kept, c->rest, y);
 }
 
 static void log_softmax_of_rows(const struct row_call *call, struct span run) {
@@ -64,16 +50,20 @@ static void log_softmax_of_rows(const struct row_call *call, struct span run) {
 
 smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                  const smx_options *opt) {
+    struct settings settings;
     struct logits_call call = {
-        .base = {.rows = rows, .n = n, .row = log_softmax_of_row, .plain_rows = log_softmax_of_rows},
+        .base = {.settings = &settings, .rows = rows, .n = n, .row = y_of_row, .plain_rows = log_softmax_of_rows},
         .x = x,
         .ldx = ldx,
-        .ldy = ldy};
-    struct settings settings;
-    bool work;
+        .ldy = ldy,
+        .rest = FILL_MINUS_INF};
     call.y = y;
-    smx_status status = begin_logits(&call, &settings, opt, &work);
-    if (status == SMX_OK && work) {
+    smx_status status = begin(opt, &settings, &call.base.kernels);
+    if (status != SMX_OK || rows == 0 || n == 0) {
+        return status;
+    }
+    call.kernel = call.base.kernels->log_softmax_row;
+    if ((status = check_call(&call)) == SMX_OK) {
         run_rows(&call.base);
     }
     return status;
@@ -152,9 +142,9 @@ smx_status NAME(smx_logsumexp_backward)(size_t rows, size_t n, const real *x, si
         .base = {.base = {.rows = rows, .n = n, .row = lse_backward_of_row}, .x = x, .ldx = ldx, .y = dx, .ldy = lddx},
         .dlse = dlse};
     struct settings settings;
-    bool work;
-    smx_status status = begin_logits(&call.base, &settings, opt, &work);
-    if (status != SMX_OK || !work) {
+    call.base.base.settings = &settings;
+    smx_status status = begin(opt, &settings, &call.base.base.kernels);
+    if (status != SMX_OK || rows == 0 || n == 0 || (status = check_call(&call.base)) != SMX_OK) {
         return status;
     }
     struct matrix numbers = matrix_of(dlse, 1, rows, rows);

@@ -130,13 +130,10 @@ static void backward_products(size_t n, const real *y, const real *dy, int32_t e
     }
 }
 
-/* y (dy - s): the difference as two reals (Knuth's TwoSum), so that only the last step rounds. */
+/* y (dy - s): the difference as two reals, so that only the last step rounds. */
 static ALWAYS_INLINE v_t unscaled_gradient(v_t y, v_t dy, v_t s_high, v_t s_low) {
-    v_t d = v_sub(dy, s_high);
-    v_t back = v_sub(d, dy);
-    v_t error = v_sub(v_sub(dy, v_sub(d, back)), v_add(s_high, back));
-    v_t low = v_sub(error, s_low);
-    return v_fma(y, d, v_mul(y, low));
+    v_t error, d = two_sum(dy, v_sub(v_set1(0), s_high), &error);
+    return v_fma(y, d, v_mul(y, v_sub(error, s_low)));
 }
 
 /* The product with dx_scale, a power of two of at least 1, undoes the scaling, and its + 0 makes a zero result +0. */

@@ -1,6 +1,5 @@
-/* Softmax, log-softmax and the backward pass down columns: entry j of column c is at x[j * ldx + c]. Each lane has a
- * column of its own, so that memory is read as it lies, in strips a few vectors wide that stay in cache from pass to
- * pass. */
+/* Softmax and log-softmax down columns: entry j of column c is at x[j * ldx + c]. Each lane has a column of its own, so
+ * that memory is read as it lies. */
 #ifndef SMX_COLUMNS_H
 #define SMX_COLUMNS_H
 

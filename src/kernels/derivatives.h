@@ -33,25 +33,31 @@ static inline void scaled_gradients(size_t n, const real *y, const real *dy, con
     }
 }
 
+/* out = scale a (b - s), s the dot product, for factors a and b; NaN if it is not finite. In place allowed. */
+static void gradients_of_dot(size_t n, const logits *l, factors make, const void *row, const struct dot *dot,
+                             real *out) {
+    if (!dot_is_finite(dot)) {
+        fill_kept(l, n, canonical_nan(), 0, out);
+        return;
+    }
+    real s[2], a[LOGITS_BLOCK], b[LOGITS_BLOCK];
+    struct range range = reals_of_dot(dot, s);
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        make(row, j, length, a, b);
+        scaled_gradients(length, a, b, &range, s, l->scale, out + j);
+        if (masked(l)) {
+            clear_masked(l, j, length, out + j);
+        }
+    }
+}
+
 /* dx = scale y (dy - sum of y dy). In place allowed. */
 static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, masked_factors, &rows);
-    if (!dot_is_finite(&dot)) {
-        fill_kept(l, n, canonical_nan(), 0, dx);
-        return;
-    }
-    real s[2], a[LOGITS_BLOCK], b[LOGITS_BLOCK];
-    struct range range = reals_of_dot(&dot, s);
-    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
-        size_t length = block_length(n - j);
-        masked_factors(&rows, j, length, a, b);
-        scaled_gradients(length, a, b, &range, s, l->scale, dx + j);
-    }
+    gradients_of_dot(n, l, masked_factors, &rows, &dot, dx);
 }
-
-/* a s of two dot products, for the double backward; 0 where they are out of the range that needs no scaling. */
-static inline void unscaled(const struct dot *dot, real s[2]) { reals_of_pair(pair_of_dot(dot), s); }
 
 /* h (g - s) - g t, with s and t as two reals each. */
 static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real t[2]) {
@@ -68,21 +74,21 @@ static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real
 static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx, real *gy,
                                 real *gdy) {
     const struct masked_rows first = {l, y, dy}, second = {l, y, ddx};
+    struct dot t_dot = exact_dot(n, l->row_n, masked_factors, &second);
     if (gdy != NULL) {
-        backward_logits_row(n, l, y, ddx, gdy);
+        gradients_of_dot(n, l, masked_factors, &second, &t_dot, gdy);
     }
     if (gy == NULL) {
         return;
     }
     struct dot s_dot = exact_dot(n, l->row_n, masked_factors, &first);
-    struct dot t_dot = exact_dot(n, l->row_n, masked_factors, &second);
     if (!dot_is_finite(&s_dot) || !dot_is_finite(&t_dot)) {
         fill_kept(l, n, canonical_nan(), 0, gy);
         return;
     }
     real s[2], t[2], g[LOGITS_BLOCK], h[LOGITS_BLOCK];
-    unscaled(&s_dot, s);
-    unscaled(&t_dot, t);
+    reals_of_pair(pair_of_dot(&s_dot), s);
+    reals_of_pair(pair_of_dot(&t_dot), t);
     v_t zero = v_set1(0), scale = v_set1(l->scale);
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
@@ -176,25 +182,11 @@ static void log_softmax_backward_row(size_t n, const logits *l, const real *y, c
 /* jv = scale (v - sum of exp(y) v). In place allowed. */
 static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const real *v, real *jv) {
     const struct masked_rows rows = {l, y, v};
-    bool sound = logarithms(l, n, y);
-    struct dot dot = {INT32_MAX, {{0}}};
-    if (sound) {
+    struct dot dot = {INT32_MAX, {{0}}}; /* not finite */
+    if (logarithms(l, n, y)) {
         dot = exact_dot(n, l->row_n, probabilities_and_values, &rows);
     }
-    if (!dot_is_finite(&dot)) {
-        fill_kept(l, n, canonical_nan(), 0, jv);
-        return;
-    }
-    real s[2], one[LOGITS_BLOCK], b[LOGITS_BLOCK];
-    struct range range = reals_of_dot(&dot, s);
-    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
-        size_t length = block_length(n - j);
-        ones_and_values(&rows, j, length, one, b);
-        scaled_gradients(length, one, b, &range, s, l->scale, jv + j);
-        if (masked(l)) {
-            clear_masked(l, j, length, jv + j);
-        }
-    }
+    gradients_of_dot(n, l, ones_and_values, &rows, &dot, jv);
 }
 
 /* ---- A scale ---- */

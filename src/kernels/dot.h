@@ -42,22 +42,19 @@ static inline struct pair pair_of_dot(const struct dot *dot) {
     if (no_products(dot->exponent)) {
         return pair_of(0);
     }
-    struct wide rest = dot->sum;
-    double high = wide_take(&rest), low = wide_take(&rest);
-    return pair_scaled((struct pair){high, low}, dot->exponent + SUM_UNIT);
+    return pair_scaled(pair_of_wide(dot->sum), dot->exponent + SUM_UNIT);
 }
 
 /* A finite dot product times 2^*up, which brings it near 1, as far as SUM_UP and SUM_DOWN allow. */
 static inline struct pair dot_near_one(const struct dot *dot, int *up) {
-    struct wide rest = dot->sum;
-    double high = wide_take(&rest), low = wide_take(&rest);
+    struct pair sum = pair_of_wide(dot->sum);
     *up = 0;
-    if (no_products(dot->exponent) || high == 0) {
+    if (no_products(dot->exponent) || sum.high == 0) {
         return pair_of(0);
     }
-    int unit = dot->exponent + SUM_UNIT, wanted = -(exponent_of(high) + unit);
+    int unit = dot->exponent + SUM_UNIT, wanted = -(exponent_of(sum.high) + unit);
     *up = wanted > SUM_UP ? SUM_UP : wanted < SUM_DOWN ? SUM_DOWN : wanted;
-    return pair_scaled((struct pair){high, low}, unit + *up);
+    return pair_scaled(sum, unit + *up);
 }
 
 /* A finite dot product as two reals, in the scale of the second factor that `range` says. */

@@ -27,6 +27,13 @@ static inline real_bits bits_of_real(real value) {
 
 static inline real canonical_nan(void) { return real_from_bits(REAL_CANONICAL_NAN); }
 
+/* Knuth's TwoSum: a + b = sum + *error. */
+static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
+    v_t sum = v_add(a, b), back = v_sub(sum, a);
+    *error = v_add(v_sub(a, v_sub(sum, back)), v_sub(b, back));
+    return sum;
+}
+
 /* a factor, rounded, with +0 for a result of 0: one that underflows from below would be -0 without the addition. */
 static ALWAYS_INLINE v_t scaled_result(v_t a, v_t factor) { return v_add(v_mul(a, factor), v_set1(0)); }
 

@@ -59,9 +59,7 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
     if (sum->few && pair_of_limbs(sum->limbs, parts)) {
         return (struct pair){parts[0], parts[1]};
     }
-    struct wide rest = wide_of(sum);
-    double high = wide_take(&rest);
-    return (struct pair){high * double_power_of_two(SUM_UNIT), wide_take(&rest) * double_power_of_two(SUM_UNIT)};
+    return pair_scaled(pair_of_wide(wide_of(sum)), SUM_UNIT);
 }
 
 /* The term of a peak that has equals, relative to those. */

@@ -50,13 +50,6 @@ static inline void summands(const logits *l, size_t j, size_t n, real *add) {
 /* Where a summand keeps its entry. */
 static ALWAYS_INLINE m_t kept_lanes(v_t add) { return m_or(v_ge(add, v_set1(-REAL_LARGEST)), v_unordered(add, add)); }
 
-/* Knuth's TwoSum: a + b = sum + *error. */
-static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
-    v_t sum = v_add(a, b), back = v_sub(sum, a);
-    *error = v_add(v_sub(a, v_sub(sum, back)), v_sub(b, back));
-    return sum;
-}
-
 /* n <= LOGITS_BLOCK logits from x as two reals; buffer->low holds the summands. */
 static inline void pairs(const logits *l, size_t n, const real *x, struct buffer *buffer) {
     bool summed = l->add != NULL, some = masked(l);
