@@ -53,10 +53,10 @@ def run(arguments, threads, seconds):
 
 
 def measure_all(arguments):
-    import functions
+    import cases
     import machine
 
-    if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in functions.CASES):
+    if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in cases.CASES):
         sys.exit(f"bench: no case has '{arguments.only}' in its name")
     for name in ("libsmx.so", "libbench_copies.so"):
         if not (arguments.libraries / name).exists():

@@ -27,7 +27,7 @@ def bars(key, cases, path):
         axes.bar(at, heights, width, label=name, color=COLOURS[name])
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(PLAIN)
-    axes.set_xticks(range(len(cases)), [f"{c['rows']} x {c['n']}" for c in cases], rotation=40, ha="right")
+    axes.set_xticks(range(len(cases)), [report.shape(c) for c in cases], rotation=40, ha="right")
     axes.set_ylabel("ns an element (less is better)")
     axes.set_title(report.title(key))
     figure.legend(loc="outside lower center", ncols=len(names), fontsize="small")

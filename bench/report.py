@@ -11,9 +11,13 @@ HEAD = (
 )
 
 
+def shape(case):
+    return " x ".join(map(str, case["shape"]))
+
+
 def ns_per_element(case, name, figure="min"):
     entry = case["contenders"].get(name)
-    return entry and entry[figure] / (case["rows"] * case["n"])
+    return entry and entry[figure] / case["elements"]
 
 
 def copy_gbs(case):
@@ -54,7 +58,7 @@ def row(case):
     best = fastest(case)
     others = [name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)]
     return [
-        f"{case['rows']} x {case['n']}",
+        shape(case),
         *(number(ns_per_element(case, name)) for name in (*peers.COPIES, peers.OURS)),
         number(ns_per_element(case, peers.OURS, "median")),
         f"{100 * case['contenders'][peers.OURS]['spread']:.0f} %",
@@ -68,11 +72,13 @@ def row(case):
 
 
 def groups(results):
-    """(threads, function, dtype) -> its cases, in order."""
+    """(threads, function, dtype) -> its cases, in order. Those over an axis that is not the last are a function of
+    their own: they compare with each other only."""
     found = {}
     for run in results["runs"]:
         for case in run["cases"]:
-            found.setdefault((run["threads"], case["function"], case["dtype"]), []).append(case)
+            function = case["function"] + ("_over_axis_1_of_3" if len(case["shape"]) == 3 else "")
+            found.setdefault((run["threads"], function, case["dtype"]), []).append(case)
     return found
 
 
@@ -134,7 +140,7 @@ def notes(results):
     found = []
     for run in results["runs"]:
         for case in run["cases"]:
-            name = f"{case['function']} {case['dtype']} {case['rows']} x {case['n']}, {run['threads']} thread(s)"
+            name = f"{case['function']} {case['dtype']} {shape(case)}, {run['threads']} thread(s)"
             found += [f"{name}: {note}" for note in case["notes"]]
             reasons = {}
             for contender, entry in case["contenders"].items():
