@@ -3,8 +3,9 @@
     bench.py [--quick] [--only TEXT] [--threads N,N] [--seconds N] [--libraries FOLDER]
     bench.py --docs
 
-Measures, prints tables, and writes build/bench/results.json and pictures. --docs measures nothing: it takes the last
-results and pictures into docs/performance.md, between the two marks there; what stands around them is kept.
+Measures, prints tables, and writes build/bench/results.json, harness.txt (calls from C) and pictures. --docs measures
+nothing: it takes the last results and pictures into docs/performance.md, between the two marks there; what stands
+around them is kept.
 """
 
 import argparse
@@ -52,18 +53,27 @@ def run(arguments, threads, seconds):
         return json.loads(Path(output.name).read_text())
 
 
+def harness(arguments):
+    """What bench/harness.c prints."""
+    print("bench: calls from C", file=sys.stderr)
+    rounds = "5" if arguments.quick else "15"
+    command = [arguments.libraries / "bench" / "harness", rounds]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def measure_all(arguments):
     import cases
     import machine
 
     if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in cases.CASES):
         sys.exit(f"bench: no case has '{arguments.only}' in its name")
-    for name in ("libsmx.so", "libbench_copies.so"):
+    for name in ("libsmx.so", "libbench_copies.so", "bench/harness"):
         if not (arguments.libraries / name).exists():
             sys.exit(f"bench: {arguments.libraries / name} is missing: `make bench` builds it")
     results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so"), "quick": arguments.quick}
     seconds = arguments.seconds / len(arguments.threads)
     results["runs"] = [run(arguments, threads, seconds) for threads in arguments.threads]
+    results["harness"] = harness(arguments)
     return results
 
 
@@ -116,9 +126,11 @@ def main():
     for old in FOLDER.glob("*.png"):
         old.unlink()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    (FOLDER / "harness.txt").write_text(results["harness"])
     print(report.text(results))
     pictures = plots.draw(results, FOLDER)
-    print(f"bench: {RESULTS} and {len(pictures)} pictures beside it; machine: {results['machine']}")
+    print(f"bench: {', '.join(str(results['machine'][key]) for key in ('processor', 'compiler', 'commit'))}")
+    print(f"bench: {RESULTS}, harness.txt and {len(pictures)} pictures beside it")
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def aligned(shape, dtype):
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
-SOME_ELEMENTS = 1 << 20  # enough to draw, and to check: longer arrays repeat them, and have rows spread over them checked
+SOME_ELEMENTS = 1 << 20  # enough to draw: longer arrays repeat them; and to check: of longer ones, rows spread over them
 
 
 def some(case):

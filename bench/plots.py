@@ -6,6 +6,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.ticker import FuncFormatter
 
+import figures
 import peers
 import report
 
@@ -23,11 +24,11 @@ def bars(key, cases, path):
     width = 0.85 / len(names)
     for i, name in enumerate(names):
         at = [k + (i - (len(names) - 1) / 2) * width for k in range(len(cases))]
-        heights = [report.ns_per_element(c, name) or 0 for c in cases]
+        heights = [figures.ns_per_element(c, name) or 0 for c in cases]
         axes.bar(at, heights, width, label=name, color=COLOURS[name])
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(PLAIN)
-    axes.set_xticks(range(len(cases)), [report.shape(c) for c in cases], rotation=40, ha="right")
+    axes.set_xticks(range(len(cases)), [figures.shape(c) for c in cases], rotation=40, ha="right")
     axes.set_ylabel("ns an element (less is better)")
     axes.set_title(report.title(key))
     figure.legend(loc="outside lower center", ncols=len(names), fontsize="small")
@@ -42,7 +43,7 @@ def roofline(key, cases, path):
     figure, axes = plt.subplots(figsize=(8, 5.5), layout="constrained")
     ordered = sorted(cases, key=lambda c: c["bytes_moved"])
     moved = [c["bytes_moved"] for c in ordered]
-    axes.plot(moved, [b / report.copy_gbs(c) for b, c in zip(moved, ordered)], color="black", label="copy")
+    axes.plot(moved, [b / figures.copy_gbs(c) for b, c in zip(moved, ordered)], color="black", label="copy")
     for name in names:
         points = [(c["bytes_moved"], c["contenders"][name]["min"]) for c in ordered if name in c["contenders"]]
         axes.scatter(*zip(*points), s=36 if name == peers.OURS else 14, label=name, color=COLOURS[name])

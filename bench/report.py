@@ -1,57 +1,14 @@
 """From the JSON of a run to tables: ratios of minima, all taken in one process on the same arrays."""
 
-import math
-
 import peers
+import targets
+from figures import copy_gbs, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
 
 HEAD = (
     *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
     *(name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)),
     *(["GB/s", "of copy", "/ PyTorch", "/ fastest", "which"]),
 )
-
-
-def shape(case):
-    return " x ".join(map(str, case["shape"]))
-
-
-def ns_per_element(case, name, figure="min"):
-    entry = case["contenders"].get(name)
-    return entry and entry[figure] / case["elements"]
-
-
-def copy_gbs(case):
-    """Bandwidth of the faster copy. It reads one array and writes one."""
-    times = [case["contenders"][name]["min"] for name in peers.COPIES if name in case["contenders"]]
-    return 2 * case["array_bytes"] / min(times)
-
-
-def gbs(case, name=peers.OURS):
-    return case["bytes_moved"] / case["contenders"][name]["min"]
-
-
-def rivals(case):
-    return {n: c["min"] for n, c in case["contenders"].items() if n != peers.OURS and n not in peers.COPIES}
-
-
-def speedup(case, name):
-    """How many times faster than `name` libsmx is, or None if that one was not measured."""
-    other = case["contenders"].get(name)
-    return other and other["min"] / case["contenders"][peers.OURS]["min"]
-
-
-def fastest(case):
-    times = rivals(case)
-    return min(times, key=times.get) if times else None
-
-
-def number(value, digits=3):
-    """Three significant digits, never in scientific notation."""
-    if value is None:
-        return "-"
-    if value >= 10 ** (digits - 1):
-        return f"{value:.0f}"
-    return f"{value:.{max(0, digits - 1 - math.floor(math.log10(value)))}f}"
 
 
 def row(case):
@@ -82,11 +39,6 @@ def groups(results):
     return found
 
 
-def geometric_mean(values):
-    values = [v for v in values if v is not None]
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
-
-
 def means(cases):
     """One line on a group: how it stands against the two measures of the tables, over all shapes."""
     pytorch = geometric_mean([speedup(c, "PyTorch") for c in cases])
@@ -109,9 +61,11 @@ def table(cases):
     return without_empty_columns([list(HEAD), *(row(c) for c in cases)])
 
 
-def plain(rows):
+def plain(rows, prose=0):
+    """The first `prose` columns are words, and begin at their left; the others are figures."""
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(r, widths)) for r in rows)
+    padded = ([cell.ljust(w) if i < prose else cell.rjust(w) for i, (cell, w) in enumerate(zip(r, widths))] for r in rows)
+    return "\n".join("  ".join(cells) for cells in padded)
 
 
 def markdown(rows):
@@ -151,7 +105,8 @@ def notes(results):
 
 def text(results):
     parts = [f"{title(key)}\n{plain(table(cases))}\n{means(cases)}" for key, cases in groups(results).items()]
-    return "\n\n".join([*parts, LEGEND, "\n".join(notes(results))]).rstrip()
+    reached = f"{plain(targets.table(results), prose=2)}\n{targets.LEGEND}"
+    return "\n\n".join(part for part in [*parts, LEGEND, "\n".join(notes(results)), reached] if part)
 
 
 def page(results, pictures):
@@ -159,7 +114,8 @@ def page(results, pictures):
     lines = ["| what | it was |", "|---|---|"]
     lines += [f"| {key} | {value} |" for key, value in results["machine"].items()]
     lines += [f"| {key} | {value} |" for key, value in results["runs"][0]["versions"].items()]
-    lines += ["", LEGEND, ""]
+    lines += ["", "### Targets", "", markdown(targets.table(results)), "", targets.LEGEND, ""]
+    lines += ["### How to read the tables below", "", LEGEND, ""]
     for key, cases in groups(results).items():
         lines += [f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases), ""]
     lines += [f"![{name}]({path})" for name, path in pictures]

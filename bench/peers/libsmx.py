@@ -27,7 +27,8 @@ CrossEntropy = structure(
     **{"size": SIZE, "labels": POINTER, "targets": POINTER, "use_ignore_index": INT, "ignore_index": ctypes.c_int64},
     **{"class_weights": POINTER, "smoothing": DOUBLE, "z_loss": DOUBLE, "softcap": DOUBLE},
     **{"reduction": INT, "empty_mean": INT, "dloss": POINTER},
-    **dict.fromkeys(["loss", "reduced", "lse", "target_log_prob", "argmax", "correct", "count", "weight", "dx"], POINTER),
+    **dict.fromkeys(["loss", "reduced", "lse", "target_log_prob"], POINTER),
+    **dict.fromkeys(["argmax", "correct", "count", "weight", "dx"], POINTER),
 )
 REDUCTION_NONE, REDUCTION_SUM = 0, 1
 
@@ -97,7 +98,7 @@ class Libsmx:
         return self.call("softmax_backward", y, dy, dx)
 
     def eval_cross_entropy(self, x, reduction, **arrays):
-        """On tensors, whatever the type. ctypes keeps nothing alive whose address is in a field, so the call holds it."""
+        """On tensors, whatever the type. ctypes keeps nothing alive whose address is in a field: the call holds it."""
         tensors = {field: tensor(array) for field, array in arrays.items()}
         addresses = {field: ctypes.addressof(t) for field, t in tensors.items()}
         ce = CrossEntropy(size=ctypes.sizeof(CrossEntropy), reduction=reduction, **addresses)
