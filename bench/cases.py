@@ -86,7 +86,8 @@ def aligned(shape, dtype):
     return raw[start : start + size].view(dtype).reshape(shape)
 
 
-SOME_ELEMENTS = 1 << 20  # enough to draw: longer arrays repeat them; and to check: of longer ones, rows spread over them
+# Enough to draw: longer arrays repeat them. And to check: of longer ones, rows spread over the whole.
+SOME_ELEMENTS = 1 << 20
 
 
 def some(case):

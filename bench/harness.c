@@ -34,7 +34,20 @@ struct column {
     void (*run)(void *job);
 };
 
-static const struct column calls[] = {{"softmax", run_forward}, {"softmax_backward", run_backward}};
+static const struct column calls[] = {
+    {"softmax", run_forward},
+    {"softmax_backward", run_backward},
+    {"log_softmax", run_log_softmax},
+    {"logsumexp", run_logsumexp},
+    {"cross_entropy", run_cross_entropy},
+    {"cross_entropy_gradient", run_cross_entropy_gradient},
+};
+static const struct column half_calls[] = {
+    {"softmax", run_forward},
+    {"softmax_backward", run_backward},
+    {"log_softmax", run_log_softmax},
+};
+static const struct column columns[] = {{"softmax", run_forward}, {"softmax_columns", run_columns}};
 static const struct column passes[] = {
     {"softmax", run_forward},
     {"part_max", run_part_max},
@@ -64,13 +77,13 @@ static struct probe probe_of(const struct table *t, struct job *j, const struct 
     if (t->per_element) {
         p.divisor = (double)(j->rows * j->n);
     }
-    snprintf(p.label, sizeof p.label, "%-8s %s %-21s %zu x %zu", j->isa, j->wide ? "f64" : "f32", column->name, j->rows,
+    snprintf(p.label, sizeof p.label, "%-8s %-4s %-22s %zu x %zu", j->isa, type_name(j->type), column->name, j->rows,
              j->n);
     return p;
 }
 
 /* Every column at every instruction set and one shape, in turns; so what stands under one title compares. */
-static void measure(const struct table *t, bool wide, size_t rows, size_t n, size_t rounds) {
+static void measure(const struct table *t, enum type type, size_t rows, size_t n, size_t rounds) {
     struct job *jobs[8];
     struct probe probes[8 * COUNT(passes)];
     size_t job_count = 0;
@@ -80,7 +93,7 @@ static void measure(const struct table *t, bool wide, size_t rows, size_t n, siz
         if (only_isa != NULL && strcmp(isa, only_isa) != 0) {
             continue;
         }
-        jobs[job_count] = job_new(wide, isa, rows, n);
+        jobs[job_count] = job_new(type, isa, rows, n);
         for (size_t c = 0; c < t->column_count; c++) {
             probes[count++] = probe_of(t, jobs[job_count], &t->columns[c]);
         }
@@ -94,8 +107,8 @@ static void measure(const struct table *t, bool wide, size_t rows, size_t n, siz
 }
 
 static void measure_both_types(const struct table *t, size_t rows, size_t n, size_t rounds) {
-    measure(t, false, rows, n, rounds);
-    measure(t, true, rows, n, rounds);
+    measure(t, F32, rows, n, rounds);
+    measure(t, F64, rows, n, rounds);
 }
 
 int main(int argc, char **argv) {
@@ -119,9 +132,9 @@ int main(int argc, char **argv) {
     measure_both_types(&warm, 1, 100, rounds);
 
     struct table cold = {"Cold cache", "ns a call", calls, COUNT(calls), false, true};
-    measure(&cold, false, 1, 10, rounds);
-    measure(&cold, false, 1, 1000, rounds);
-    measure(&cold, false, 1, 32768, rounds);
+    measure(&cold, F32, 1, 10, rounds);
+    measure(&cold, F32, 1, 1000, rounds);
+    measure(&cold, F32, 1, 32768, rounds);
 
     struct table by_pass = {"Each pass, warm cache", "ns an element", passes, COUNT(passes), true, false};
     measure_both_types(&by_pass, 1, 64, rounds);
@@ -132,7 +145,18 @@ int main(int argc, char **argv) {
 
     struct table short_rows = {"Short rows, warm cache", "ns an element", calls, COUNT(calls), true, false};
     for (size_t n = 2; n <= 128; n *= 2) {
-        measure(&short_rows, false, 65536 / n, n, rounds);
+        measure(&short_rows, F32, 65536 / n, n, rounds);
+    }
+
+    struct table down = {"Down columns, warm cache", "ns an element", columns, COUNT(columns), true, false};
+    measure_both_types(&down, 196, 1000, rounds);
+    measure(&down, F32, 4096, 21, rounds);
+
+    struct table half = {"Half types, warm cache", "ns an element", half_calls, COUNT(half_calls), true, false};
+    for (enum type type = BF16; type <= F16; type++) {
+        measure(&half, type, 1, 10, rounds);
+        measure(&half, type, 8192, 8, rounds);
+        measure(&half, type, 64, 1000, rounds);
     }
     free(evicting);
     return 0;

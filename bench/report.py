@@ -64,8 +64,11 @@ def table(cases):
 def plain(rows, prose=0):
     """The first `prose` columns are words, and begin at their left; the others are figures."""
     widths = [max(map(len, column)) for column in zip(*rows)]
-    padded = ([cell.ljust(w) if i < prose else cell.rjust(w) for i, (cell, w) in enumerate(zip(r, widths))] for r in rows)
-    return "\n".join("  ".join(cells) for cells in padded)
+
+    def line(cells):
+        return "  ".join(c.ljust(w) if i < prose else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths)))
+
+    return "\n".join(map(line, rows))
 
 
 def markdown(rows):
@@ -75,9 +78,9 @@ def markdown(rows):
 
 
 LEGEND = (
-    "Nanoseconds an element, the least of the rounds; for libsmx also the median and the interquartile range as a share "
-    "of it. GB/s and the share of the faster copy's bandwidth are of libsmx; so are the last columns: how many times "
-    "faster it is than PyTorch and than the fastest peer."
+    "Nanoseconds an element, the least of the rounds; for libsmx also the median and the interquartile range as a "
+    "share of it. GB/s and the share of the faster copy's bandwidth are of libsmx; so are the last columns: how many "
+    "times faster it is than PyTorch and than the fastest peer."
 )
 
 
