@@ -22,7 +22,7 @@ FOLDER = ROOT / "build" / "bench"
 RESULTS = FOLDER / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- bench.py --docs: begin -->", "<!-- bench.py --docs: end -->"
-PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-")
+PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-", "bars-log_softmax-f32-")
 
 
 def environment(threads):

@@ -121,7 +121,7 @@ def lines(results):
 def one_call(results):
     """From the harness, which knows no Python: the instruction set that libsmx chose by itself."""
     isa = results["runs"][0]["versions"][peers.OURS].split("(")[1].rstrip(")")
-    found = re.search(rf"^{isa} +f32 softmax +1 x 10 +([\d.]+)", results["harness"], re.MULTILINE)
+    found = re.search(rf"^{isa} +f32 +softmax +1 x 10 +([\d.]+)", results["harness"], re.MULTILINE)
     cells = ["one call on a row of 10, from C", "", f"< {ONE_CALL_NS} ns"]
     if not found:
         return [*cells, "-", "-", "-", "not measured"]
