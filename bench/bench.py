@@ -4,8 +4,8 @@
     bench.py --docs
 
 Measures, prints tables, and writes build/bench/results.json, harness.txt (calls from C) and pictures. --docs measures
-nothing: it takes the last results and pictures into docs/performance.md, between the two marks there; what stands
-around them is kept.
+nothing: it takes the last results and pictures into docs/performance.md, between the marks there; what stands around
+them is kept.
 """
 
 import argparse
@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
 RESULTS = FOLDER / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- bench.py --docs: begin -->", "<!-- bench.py --docs: end -->"
 PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-", "bars-log_softmax-f32-")
 
 
@@ -70,11 +69,29 @@ def measure_all(arguments):
     for name in ("libsmx.so", "libbench_copies.so", "bench/harness"):
         if not (arguments.libraries / name).exists():
             sys.exit(f"bench: {arguments.libraries / name} is missing: `make bench` builds it")
-    results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so"), "quick": arguments.quick}
+    results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so")}
+    results |= {"quick": arguments.quick, "only": arguments.only}
     seconds = arguments.seconds / len(arguments.threads)
     results["runs"] = [run(arguments, threads, seconds) for threads in arguments.threads]
     results["harness"] = harness(arguments)
     return results
+
+
+def pictures_for_docs():
+    """Copies them; gives title and name of each."""
+    for picture in sorted(FOLDER.glob("*.png")):
+        if picture.name.startswith(PICTURES_IN_DOCS):
+            name = f"performance-{picture.name}"
+            shutil.copyfile(picture, PAGE.parent / name)
+            yield picture.stem.replace("_", " "), name
+
+
+def between_marks(page, name, text):
+    begin, end = (f"<!-- bench.py --docs: {which} {name} -->" for which in ("begin", "end"))
+    if begin not in page or end not in page:
+        sys.exit(f"bench: {PAGE} lacks the marks {begin} and {end}")
+    before, rest = page.split(begin, 1)
+    return f"{before}{begin}\n{text}{end}{rest.split(end, 1)[1]}"
 
 
 def write_docs():
@@ -83,20 +100,11 @@ def write_docs():
     if not RESULTS.exists():
         sys.exit(f"bench: no {RESULTS}: run `make bench` first")
     results = json.loads(RESULTS.read_text())
-    if results["quick"]:
-        sys.exit("bench: the last run was a quick one; docs/performance.md takes the whole: run `make bench`")
-    pictures = []
-    for picture in sorted(FOLDER.glob("*.png")):
-        if picture.name.startswith(PICTURES_IN_DOCS):
-            name = f"performance-{picture.name}"
-            shutil.copyfile(picture, PAGE.parent / name)
-            pictures.append((picture.stem.replace("_", " "), name))
-    page = PAGE.read_text() if PAGE.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in page or END not in page:
-        sys.exit(f"bench: {PAGE} lacks the marks {BEGIN} and {END}")
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{report.page(results, pictures)}{END}{after}")
+    if results["quick"] or results["only"]:
+        sys.exit("bench: the last run was not of everything; docs/performance.md takes the whole: run `make bench`")
+    page = between_marks(PAGE.read_text(), "targets", report.targets_page(results))
+    page = between_marks(page, "tables", report.page(results, list(pictures_for_docs())))
+    PAGE.write_text(page)
     print(f"bench: wrote {PAGE}")
 
 

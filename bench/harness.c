@@ -106,6 +106,28 @@ static void measure(const struct table *t, enum type type, size_t rows, size_t n
     }
 }
 
+/* Arrays of 64 MiB, whose pages the TLB cannot hold, on huge pages and on small ones, in turns. */
+static void measure_pages(const char *isa, size_t rounds) {
+    static const struct column moving[] = {{"softmax", run_forward}, {"softmax_backward", run_backward}};
+    static const struct table t = {"", "", moving, COUNT(moving), true, false};
+    struct job *jobs[2];
+    struct probe probes[2 * COUNT(moving)];
+    for (size_t huge = 0; huge < 2; huge++) {
+        bench_advise_huge_pages(huge);
+        jobs[huge] = job_new(F32, isa, 16384, 1000);
+        for (size_t c = 0; c < COUNT(moving); c++) {
+            struct probe *p = &probes[2 * c + huge];
+            *p = probe_of(&t, jobs[huge], &moving[c]);
+            p->repeats = 1;
+            strncat(p->label, huge ? ", huge" : ", small", sizeof p->label - strlen(p->label) - 1);
+        }
+    }
+    probes_run(probes, COUNT(probes), rounds);
+    probes_print("Small and huge pages, 64 MiB an array", "ns an element", probes, COUNT(probes));
+    job_free(jobs[0]);
+    job_free(jobs[1]);
+}
+
 static void measure_both_types(const struct table *t, size_t rows, size_t n, size_t rounds) {
     measure(t, F32, rows, n, rounds);
     measure(t, F64, rows, n, rounds);
@@ -122,6 +144,7 @@ int main(int argc, char **argv) {
     if (only_isa != NULL) {
         must(smx_isa_set(only_isa));
     }
+    const char *isa = smx_isa(); /* the tables set others */
     evicting = bench_allocate(EVICTING_BYTES);
     memset(evicting, 1, EVICTING_BYTES);
     printf("libsmx %s, one thread, %lu rounds, spread: interquartile range / median\n", smx_version(), rounds);
@@ -158,6 +181,7 @@ int main(int argc, char **argv) {
         measure(&half, type, 8192, 8, rounds);
         measure(&half, type, 64, 1000, rounds);
     }
+    measure_pages(isa, rounds);
     free(evicting);
     return 0;
 }

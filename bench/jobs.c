@@ -1,8 +1,10 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "jobs.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 static void fail(const char *what) {
     fprintf(stderr, "bench: %s\n", what);
@@ -15,10 +17,25 @@ void must(smx_status status) {
     }
 }
 
+#define LINE ((size_t)64)
+#define HUGE_PAGE ((size_t)2 << 20)
+static bool advised;
+static int advice;
+
+void bench_advise_huge_pages(bool huge) {
+    advised = true;
+    advice = huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE;
+}
+
 void *bench_allocate(size_t bytes) {
-    void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    size_t boundary = bytes >= HUGE_PAGE ? HUGE_PAGE : LINE;
+    size_t whole = (bytes + boundary - 1) / boundary * boundary;
+    void *p = aligned_alloc(boundary, whole);
     if (p == NULL) {
         fail("out of memory");
+    }
+    if (advised && bytes >= HUGE_PAGE && madvise(p, whole, advice) != 0) {
+        fail("madvise failed");
     }
     return p;
 }

@@ -33,8 +33,11 @@ const char *type_name(enum type type);
 /* Ends the program with the status's text unless it is SMX_OK. */
 void must(smx_status status);
 
-/* On a cache line's boundary; ends the program if there is no memory. */
+/* On a cache line's boundary, and on that of a huge page if it is as large; ends the program if there is no memory. */
 void *bench_allocate(size_t bytes);
+
+/* What the kernel is told of large allocations that follow: huge pages, or none. Before the first call it decides. */
+void bench_advise_huge_pages(bool huge);
 
 /* With the same values on every machine, and the statistics that the parts need if there is one row of f32 or f64. */
 struct job *job_new(enum type type, const char *isa, size_t rows, size_t n);

@@ -71,9 +71,10 @@ def plain(rows, prose=0):
     return "\n".join(map(line, rows))
 
 
-def markdown(rows):
+def markdown(rows, prose=1):
+    """`prose` as for plain."""
     lines = ["| " + " | ".join(r) + " |" for r in rows]
-    lines.insert(1, "|" + "|".join("---" if i == 0 else "--:" for i in range(len(rows[0]))) + "|")
+    lines.insert(1, "|" + "|".join("---" if i < prose else "--:" for i in range(len(rows[0]))) + "|")
     return "\n".join(lines)
 
 
@@ -112,15 +113,19 @@ def text(results):
     return "\n\n".join(part for part in [*parts, LEGEND, "\n".join(notes(results)), reached] if part)
 
 
+def targets_page(results):
+    return f"{markdown(targets.table(results), prose=2)}\n\n{targets.LEGEND}\n"
+
+
 def page(results, pictures):
-    """The part of docs/performance.md that the figures make."""
+    """The tables and pictures of docs/performance.md."""
     lines = ["| what | it was |", "|---|---|"]
     lines += [f"| {key} | {value} |" for key, value in results["machine"].items()]
     lines += [f"| {key} | {value} |" for key, value in results["runs"][0]["versions"].items()]
-    lines += ["", "### Targets", "", markdown(targets.table(results)), "", targets.LEGEND, ""]
-    lines += ["### How to read the tables below", "", LEGEND, ""]
-    for key, cases in groups(results).items():
-        lines += [f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases), ""]
+    lines += ["", LEGEND, ""]
     lines += [f"![{name}]({path})" for name, path in pictures]
-    lines += ["", *(f"- {note}" for note in notes(results))]
+    for key, cases in groups(results).items():
+        lines += ["", f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases)]
+    lines += ["", "### Calls from C, each instruction set, each pass", "", "```", results["harness"].rstrip(), "```"]
+    lines += ["", "### Notes on single figures", "", *(f"- {note}" for note in notes(results))]
     return "\n".join(lines).rstrip() + "\n"
