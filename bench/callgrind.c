@@ -1,7 +1,8 @@
 /* Runs a dozen kernels under callgrind, each counted by itself: what bench/callgrind.sh compares.
  *
- * Prints the compiler and its options (BUILD), as the counts depend on them; with --build nothing else. Each count ends in callgrind's dump file as `desc: Trigger: Client
- * Request: ISA NAME SHAPE`, with the number of instructions under `summary:`.
+ * Prints the compiler, its options (BUILD) and libc, as the counts depend on them; with --build nothing else. Each
+ * count ends in callgrind's dump file as `desc: Trigger: Client Request: ISA NAME SHAPE`, with the number of
+ * instructions under `summary:`.
  */
 #include "jobs.h"
 
@@ -9,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <valgrind/callgrind.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 /* Long enough for the kernels' loops to dominate, short enough for seconds under callgrind. */
 static const struct shape {
@@ -59,12 +63,25 @@ static void count(const char *isa, size_t kernel, struct shape shape) {
     job_free(j);
 }
 
-int main(int argc, char **argv) {
 #ifdef __clang__
-    printf("build clang %s, " BUILD "\n", __clang_version__);
+#define COMPILER "clang " __clang_version__
 #else
-    printf("build gcc %s, " BUILD "\n", __VERSION__);
+#define COMPILER "gcc " __VERSION__
 #endif
+
+/* Its memset and memcpy are counted too. */
+static const char *libc(void) {
+#ifdef __GLIBC__
+    static char name[40];
+    snprintf(name, sizeof name, "glibc %s", gnu_get_libc_version());
+    return name;
+#else
+    return "another libc";
+#endif
+}
+
+int main(int argc, char **argv) {
+    printf("build %s, " BUILD ", %s\n", COMPILER, libc());
     if (argc == 2 && strcmp(argv[1], "--build") == 0) {
         return 0;
     }

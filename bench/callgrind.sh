@@ -4,8 +4,8 @@
 #     bench/callgrind.sh [--update] PROGRAM      PROGRAM: bench/callgrind.c, linked with libsmx.a
 #
 # Fails if a count is over 3 % above or below its figure, or stands on one side only; below, so that what was gained is
-# kept. Counts depend on the compiler and its options: in a build by others than those of the figures (of a sanitizer,
-# say) nothing is compared, and a line that begins with SKIP says so. --update writes the figures anew.
+# kept. Counts depend on the compiler, its options and libc: where these are not those of the figures (in a build with
+# sanitizers, say) nothing is compared, and a line that begins with SKIP says so. --update writes the figures anew.
 set -eu
 cd "$(dirname "$0")/.."
 figures=bench/callgrind.txt
