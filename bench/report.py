@@ -110,7 +110,7 @@ def notes(results):
 def text(results):
     parts = [f"{title(key)}\n{plain(table(cases))}\n{means(cases)}" for key, cases in groups(results).items()]
     reached = f"{plain(targets.table(results), prose=2)}\n{targets.LEGEND}"
-    return "\n\n".join(part for part in [*parts, LEGEND, "\n".join(notes(results)), reached] if part)
+    return "\n\n".join(filter(None, [*parts, LEGEND, "\n".join(notes(results)), reached]))
 
 
 def targets_page(results):
