@@ -129,7 +129,7 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
                 xj = v_from_bits(i_or(v_bits(v_keep(m_not(out), xj)), v_bits(v_keep(out, gone))));
             }
             v_t whole, part, power;
-            v_t ej = term(v_sub(xj, offset), NULL, magic, lowest, correction, &whole, &part, &power);
+            v_t ej = term(v_sub(xj, offset), magic, lowest, correction, &whole, &part, &power);
             sum_rest(sum_top(ej, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
             if (e != NULL) {
                 store_lanes(e + j * lde, ej, lanes);
