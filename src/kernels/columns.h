@@ -78,6 +78,10 @@ static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
     }
 }
 
+static ALWAYS_INLINE v_t either(m_t first, v_t a, v_t b) {
+    return v_from_bits(i_or(v_bits(v_keep(first, a)), v_bits(v_keep(m_not(first), b))));
+}
+
 /* Each column's largest entry, and its second largest if wanted; false if a largest is not finite. */
 static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, bool second_too,
                                       struct lanes *s) {
@@ -106,37 +110,59 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
+/* Adds a term to its lane's two limbs. */
+static ALWAYS_INLINE v_t add_term(v_t v, v_t magic, v_t lowest, const v_t *correction, const struct grid *g, i_t *top,
+                                  i_t *middle) {
+    v_t whole, part, power, e;
+    if (correction != NULL) {
+        e = term(v, NULL, magic, lowest, *correction, &whole, &part, &power);
+    } else {
+        v_t s = exp_parts(v_max(v, lowest), NULL, magic, &part, &power);
+        whole = v_mul(s, power);
+        e = v_fma(part, power, whole);
+    }
+    sum_rest(sum_top(e, whole, part, power, v_set1(g->top), top), v_set1(g->middle), middle);
+    return e;
+}
+
 /* The columns' terms and their sums: relative to the largest; or (second) to the second largest, without one entry
- * that is the largest. They are written to e, unless that is null. */
+ * that is the largest. That one is brought down to the second largest, whose own term is taken off the sum once: one
+ * operation an entry where finding it would take six. Terms are written to e, unless that is null; those of a largest
+ * entry without equals mean nothing. */
 static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
                                       size_t lde, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t peak = v_load(s->first), reference = second ? v_load(s->reference) : peak;
+    v_t reference = v_load(second ? s->reference : s->first);
     v_t offset = term_offset(reference), magic = term_magic(reference, offset), lowest = term_lowest(magic);
-    v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), offset, magic);
-    v_t gone = v_set1(-(real)INFINITY);
-    m_t waiting = m_not(m_none()); /* for the entry to leave out */
-    memset(s->top, 0, sizeof s->top);
-    memset(s->middle, 0, sizeof s->middle);
+    v_t correction = v_set1(0);
+    i_t top = i_set1(0), middle = i_set1(0);
+    size_t additions = 0;
+    if (second) {
+        add_term(v_sub(reference, offset), magic, lowest, NULL, &g, &top, &middle);
+        top = i_sub(i_set1(0), top);
+        middle = i_sub(i_set1(0), middle);
+        additions--;
+    } else {
+        correction = term_correction(reference, v_set1(0), offset, magic);
+    }
+    for (size_t i = 0; i < V_LANES; i++) {
+        s->top[i] = s->middle[i] = 0;
+    }
     for (size_t j = 0; j < n;) {
-        i_t top = i_set1(0), middle = i_set1(0);
-        size_t end = n - j < SUM_BLOCK ? n : j + SUM_BLOCK, additions = end - j;
+        size_t end = n - j < SUM_BLOCK ? n : j + SUM_BLOCK;
+        additions += end - j;
         for (; j < end; j++) {
             v_t xj = load_lanes(x + j * ldx, lanes);
-            if (second) {
-                m_t out = m_and(waiting, v_eq(xj, peak));
-                waiting = m_and(waiting, m_not(out));
-                xj = v_from_bits(i_or(v_bits(v_keep(m_not(out), xj)), v_bits(v_keep(out, gone))));
-            }
-            v_t whole, part, power;
-            v_t ej = term(v_sub(xj, offset), NULL, magic, lowest, correction, &whole, &part, &power);
-            sum_rest(sum_top(ej, whole, part, power, v_set1(g.top), &top), v_set1(g.middle), &middle);
+            v_t v = v_sub(second ? v_min(xj, reference) : xj, offset);
+            v_t ej = add_term(v, magic, lowest, second ? NULL : &correction, &g, &top, &middle);
             if (e != NULL) {
                 store_lanes(e + j * lde, ej, lanes);
             }
         }
         empty_lanes(top, g.top, additions, s->top);
         empty_lanes(middle, g.middle, additions, s->middle);
+        top = middle = i_set1(0);
+        additions = 0;
     }
 }
 
@@ -183,17 +209,16 @@ static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real
 
 /* What log_stats has, for each lane. */
 struct lanes_stats {
-    double rho_high[LANES_MOST], rho_low[LANES_MOST], log1p_high[LANES_MOST], log1p_low[LANES_MOST];
     real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST]; /* of the factor */
+    double rho_high[LANES_MOST], rho_low[LANES_MOST];
 };
 
-static inline struct pair log1p_of_lane(const struct lanes_stats *stats, size_t i) {
-    return (struct pair){stats->log1p_high[i], stats->log1p_low[i]};
+static inline struct pair rho_of_lane(const struct lanes_stats *stats, size_t i) {
+    return (struct pair){stats->rho_high[i], stats->rho_low[i]};
 }
 
-static void find_lanes_stats(size_t n, const struct lanes *s, struct lanes_stats *stats) {
+static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *stats) {
     double high[LANES_MOST], low[LANES_MOST];
-    lanes_factors(s, stats->whole, stats->part, stats->exponent);
     for (size_t i = 0; i < V_LANES; i++) {
         struct term_sum sum = sum_of_lane(n, s, i);
         struct pair pair = pair_of_sum(&sum);
@@ -205,16 +230,56 @@ static void find_lanes_stats(size_t n, const struct lanes *s, struct lanes_stats
         int k = (int)stats->exponent[i];
         bool nothing = k < FACTOR_LEAST;
         struct pair product = pair_mul((struct pair){high[i], low[i]}, select_pair(nothing, pair_of(0), factor));
-        struct pair rho = pair_scaled(product, nothing ? 0 : k), log = pair_log1p(rho);
+        struct pair rho = pair_scaled(product, nothing ? 0 : k);
         stats->rho_high[i] = rho.high;
         stats->rho_low[i] = rho.low;
-        stats->log1p_high[i] = log.high;
-        stats->log1p_low[i] = log.low;
     }
 }
 
-/* The largest entries, and all that follows; false if a largest is not finite. The terms go to e, unless that is null.
- * */
+/* An integer below 2^51 in magnitude, as a double: AVX2 has no such conversion of vectors. */
+static inline double double_of_integer(int64_t a) {
+    double b;
+    a += 0x4338000000000000;
+    memcpy(&b, &a, sizeof b);
+    return b - 0x1.8p52;
+}
+
+/* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
+static inline void quick_rho(const struct lanes *s, const struct lanes_stats *stats, double *rho) {
+    for (size_t i = 0; i < V_LANES; i++) {
+        double sum = double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT) +
+                     double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
+        int k = (int)stats->exponent[i];
+        double power = double_power_of_two(k > -300 ? k : -300);
+        rho[i] = ((double)stats->whole[i] + (double)stats->part[i]) * (sum * power);
+    }
+}
+
+/* The a + log1p(rho) of all lanes as reals. */
+static inline void lanes_plus_log1p(size_t n, const struct lanes *s, const real *a, struct lanes_stats *stats,
+                                    real *result) {
+    if (QUICK) {
+        double rho[LANES_MOST];
+        real above[LANES_MOST];
+        quick_rho(s, stats, rho);
+        for (size_t i = 0; i < V_LANES; i++) {
+            double log1p = quick_log1p(rho[i]), value = (double)a[i] + log1p;
+            double error = (fabs((double)a[i]) + log1p) * QUICK_ERROR;
+            result[i] = (real)(value - error);
+            above[i] = (real)(value + error);
+        }
+        if (!m_any(m_not(v_eq(v_load(result), v_load(above))))) {
+            return;
+        }
+    }
+    find_lanes_rho(n, s, stats);
+    for (size_t i = 0; i < V_LANES; i++) {
+        result[i] = real_plus_log1p(pair_of((double)a[i]), rho_of_lane(stats, i));
+    }
+}
+
+/* The largest entries, and all that follows but for rho; false if a largest is not finite. The terms go to e, unless
+ * that is null. */
 static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                     struct lanes *s, struct lanes_stats *stats) {
     if (!lanes_peaks(lanes, n, x, ldx, true, s)) {
@@ -222,9 +287,9 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
     }
     v_t first = v_load(s->first), second = v_load(s->second);
     m_t some = v_ge(second, v_set1(-REAL_LARGEST)); /* where there is none, the sum is of nothing, whatever this is: */
-    v_store(s->reference, v_from_bits(i_or(v_bits(v_keep(some, second)), v_bits(v_keep(m_not(some), first)))));
+    v_store(s->reference, either(some, second, first));
     lanes_terms(lanes, n, x, ldx, true, e, lde, s);
-    find_lanes_stats(n, s, stats);
+    lanes_factors(s, stats->whole, stats->part, stats->exponent);
     return true;
 }
 
@@ -235,9 +300,8 @@ static bool log_softmax_lanes(size_t lanes, size_t n, const real *x, size_t ldx,
     if (!log_lanes(lanes, n, x, ldx, NULL, 0, &s, &stats)) {
         return false;
     }
-    for (size_t i = 0; i < V_LANES; i++) {
-        s.high[i] = real_of(log1p_of_lane(&stats, i));
-    }
+    v_store(s.low, v_set1(0));
+    lanes_plus_log1p(n, &s, s.low, &stats, s.high);
     v_t first = v_load(s.first), log1p = v_load(s.high);
     for (size_t j = 0; j < n; j++) {
         store_lanes(y + j * ldy, v_sub(v_sub(load_lanes(x + j * ldx, lanes), first), log1p), lanes);
