@@ -44,11 +44,11 @@ SMX_CE_ROW(float, f32);
 SMX_CE_ROW(double, f64);
 
 /* What rows share whose cross-entropy is that of a label and of nothing else. */
-#define SMX_CE_LABELS(suffix)                                              \
-    struct smx_ce_labels_##suffix {                                        \
-        size_t n, ldx, lddx;                                               \
-        struct pair gradient; /* below 2^29 in magnitude */                \
-        bool places;          /* whether argmax is wanted; else it is 0 */ \
+#define SMX_CE_LABELS(suffix)                                                                            \
+    struct smx_ce_labels_##suffix {                                                                      \
+        size_t n, ldx, lddx;                                                                             \
+        struct pair gradient; /* below 2^29 in magnitude */                                              \
+        bool places, idle;    /* whether argmax is wanted; whether nothing is of rows without a label */ \
     }
 SMX_CE_LABELS(f32);
 SMX_CE_LABELS(f64);

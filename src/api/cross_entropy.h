@@ -16,7 +16,7 @@ struct ce_call {
     cross_entropy ce;
     struct pair gradient; /* dL/d(sum of the losses), for sum and mean */
     bool labels_alone;    /* nothing but labels makes the losses */
-    struct ce_sums part[PARTS_MAX];
+    struct ce_sums *part; /* of each piece */
 };
 
 static inline bool has_labels(const cross_entropy *ce) { return ce->labels_i32 != NULL || ce->labels_i64 != NULL; }
@@ -125,8 +125,12 @@ static void ce_results(const struct ce_call *c, struct span run, struct NAME(smx
 /* The same, where labels are all there is, for as many rows as the kernels have a short way for; their number. */
 static size_t ce_results_of_labels(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
     const cross_entropy *ce = &c->ce;
-    struct NAME(smx_ce_labels)
-        shared = {c->base.n, c->ldx, ce->lddx, c->gradient, ce->argmax != NULL || ce->correct != NULL};
+    struct NAME(smx_ce_labels) shared = {c->base.n,
+                                         c->ldx,
+                                         ce->lddx,
+                                         c->gradient,
+                                         ce->argmax != NULL || ce->correct != NULL,
+                                         ce->lse == NULL && ce->argmax == NULL};
     int64_t labels[CE_ROWS] = {0};
     for (size_t i = 0; i < run.n; i++) {
         labels[i] = ignored(ce, run.from + i) ? -1 : label_of_row(ce, run.from + i);
@@ -180,6 +184,7 @@ static void ce_run_rows(const struct ce_call *c, struct span run, struct ce_sums
 static void ce_task(void *data, size_t i) {
     struct ce_call *c = data;
     float_env caller = float_env_enter();
+    c->part[i] = (struct ce_sums){.count = 0};
     ce_run_rows(c, piece_of(c->base.rows, c->base.pieces, i), &c->part[i]);
     float_env_leave(caller);
 }
@@ -201,9 +206,13 @@ static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
     }
 }
 
-static struct pair reduced_gradient(const cross_entropy *ce, struct pair weight) {
+static struct pair reduced_gradient(const cross_entropy *ce, const smx_exact_sum *divisor) {
     struct pair gradient = pair_of(ce->dloss == NULL || ce->reduction == SMX_REDUCTION_NONE ? 1 : (double)*ce->dloss);
-    return ce->reduction == SMX_REDUCTION_MEAN && weight.high != 0 ? pair_div(gradient, weight) : gradient;
+    if (ce->reduction != SMX_REDUCTION_MEAN) {
+        return gradient;
+    }
+    struct pair weight = exact_sum_pair(divisor);
+    return weight.high != 0 ? pair_div(gradient, weight) : gradient;
 }
 
 static real reduced(const cross_entropy *ce, const smx_exact_sum *loss, const smx_exact_sum *weight) {
@@ -230,12 +239,12 @@ static bool wants_rows(const cross_entropy *ce) {
 
 static void ce_run(struct ce_call *call) {
     const cross_entropy *ce = &call->ce;
-    struct ce_sums totals = {.count = 0};
+    struct ce_sums totals = {.count = 0}, part[PARTS_MAX]; /* 70 KB: not to be cleared for one row */
+    call->part = part;
     float_env caller = float_env_enter();
     weigh(ce, call->base.rows, &totals);
-    struct pair weight = exact_sum_pair(&totals.weight);
     const smx_exact_sum *divisor = ce->batch_weight != NULL ? ce->batch_weight : &totals.weight;
-    call->gradient = reduced_gradient(ce, exact_sum_pair(divisor));
+    call->gradient = reduced_gradient(ce, divisor);
     call->labels_alone = labels_alone(call);
     float_env_leave(caller);
     if (call->base.rows != 0 && wants_rows(ce)) {
@@ -257,7 +266,7 @@ static void ce_run(struct ce_call *call) {
         exact_sum_merge(ce->loss_sum, &totals.loss);
     }
     if (ce->weight != NULL) {
-        *ce->weight = real_of_sum(weight);
+        *ce->weight = real_of_sum(exact_sum_pair(&totals.weight));
     }
     if (ce->reduced != NULL) {
         *ce->reduced = reduced(ce, &totals.loss, divisor);

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "backward.h"
+#include "ce_labels.h"
 #include "columns.h"
 #include "cross_entropy.h"
 #include "derivatives.h"
 #include "forward.h"
 #include "jacobian.h"
 #include "log.h"
-#include "short_ce_rows.h"
 #include "short_log_rows.h"
 #include "short_rows.h"
 

@@ -1,15 +1,13 @@
-/* Cross-entropy of short rows with a label and nothing else, each lane with a row of its own: all that is done once a
- * row is done in lanes too, and in one double where the result is a real and that settles it (quick.h). docs/bits.md,
- * "Cross-entropy". Against sums in lanes and the rest row by row (AVX2, Zen 3): 4.5 times as fast at n = 8, 2.6 at 64;
- * with gradient 5.8 at 8, 3 at 64. */
-#ifndef SMX_SHORT_CE_ROWS_H
-#define SMX_SHORT_CE_ROWS_H
+/* Cross-entropy of rows with a label and nothing else, some at a time: all that is done once a row is done in lanes,
+ * and in one double where the result is a real and that settles it (quick.h). docs/bits.md, "Cross-entropy". Against
+ * sums in lanes and the rest row by row (AVX2, Zen 3): 4.5 times as fast at n = 8, 2.6 at 64; with gradient 5.8 at 8, 3
+ * at 64; against rows one by one, with gradient: 2.4 at 200, 1.6 at 512, 1.3 at 1000. */
+#ifndef SMX_CE_LABELS_H
+#define SMX_CE_LABELS_H
 
 #include "short_log_rows.h"
 
 typedef struct NAME(smx_ce_labels) ce_labels;
-
-#ifdef V_TRANSPOSE
 
 /* What the results of a group follow from, per lane. */
 struct ce_lanes {
@@ -25,8 +23,10 @@ struct ce_lanes {
 static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
 /* loss = (first - label) + log1p(rho), lse = first + log1p(rho). False if one double does not settle them all. */
-static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
+static inline bool ce_losses(struct ce_lanes *c) {
+    double rho[LANES_MOST];
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
+    quick_rho(&c->s, &c->stats, rho);
     for (size_t i = 0; i < V_LANES; i++) {
         double log1p = quick_log1p(rho[i]), first = (double)c->s.first[i], distance = first - (double)c->label[i];
         double loss = distance + log1p, lse = first + log1p;
@@ -85,6 +85,51 @@ static inline bool ce_gradients(struct ce_lanes *c, struct pair factor) {
     return lanes_equal(c->at_peak, peak_above) && lanes_equal(c->at_label, label_above);
 }
 
+/* One lane's losses by pairs, and its gradients at the peak and the label. */
+static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struct pair factor) {
+    enum { LABEL, OTHER };
+    bool unique = c->s.first[i] != c->s.second[i];
+    size_t peak_at = unique && c->s.first[i] == c->label[i] ? LABEL : OTHER;
+    const ce_row row = {.n = 2, .label = LABEL};
+    struct ce_parts parts = {.label_part = pair_of(1),
+                             .label_distance = distance_between(c->s.first[i], c->label[i]),
+                             .stats = {.peak = {c->s.first[i], 0, c->s.second[i], peak_at}}};
+    parts.stats.rho = rho_of_lane(&c->stats, i);
+    c->loss[i] = (real)INFINITY;
+    if (isfinite(parts.label_distance.high)) {
+        c->loss[i] = real_plus_log1p(parts.label_distance, parts.stats.rho);
+    }
+    c->lse[i] = lse_real(&parts.stats);
+    if (gradients) {
+        const struct ce_gradient g = {.factor = factor};
+        c->at_peak[i] = gradient_of_entry(&row, &parts, &g, peak_at, 1);
+        c->at_label[i] = gradient_of_entry(&row, &parts, &g, LABEL, 1);
+    }
+}
+
+/* All that follows from the sums. */
+static void ce_lanes_finish(size_t n, struct ce_lanes *c, bool gradients, struct pair factor) {
+    if (gradients) {
+        find_lanes_rho(n, &c->s, &c->stats);
+    }
+    bool losses = ce_losses(c);
+    if ((gradients && !ce_gradients(c, factor)) || !losses) {
+        find_lanes_rho(n, &c->s, &c->stats);
+        for (size_t i = 0; i < V_LANES; i++) {
+            ce_lane_by_pairs(c, i, gradients, factor);
+        }
+    }
+}
+
+/* Gives the results that the lanes have. */
+static inline void ce_lanes_results(size_t rows, const struct ce_lanes *c, ce_result *results) {
+    for (size_t i = 0; i < rows; i++) {
+        results[i] = (ce_result){c->loss[i] + 0, c->lse[i], 0 - c->loss[i], 0};
+    }
+}
+
+#ifdef V_TRANSPOSE
+
 /* The gradients from the terms, in place. */
 static inline void ce_scale_terms(size_t n, const real *columns, const struct ce_lanes *c, real *terms) {
     v_t high = v_load(c->high), low = v_load(c->low), unique = v_load(c->unique),
@@ -111,12 +156,11 @@ static inline void ce_places(size_t rows, size_t n, const real *columns, const r
     }
 }
 
-/* Up to V_LANES rows; false, with nothing written, if one of them needs more than this. */
+/* Up to V_LANES short rows; false, with nothing written, if one of them has no finite maximum. */
 static bool ce_labels_group(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                             ce_result *results) {
     size_t n = c->n;
     real columns[SHORT_ROW_LOG * V_LANES], terms[SHORT_ROW_LOG * V_LANES];
-    double rho[LANES_MOST];
     struct ce_lanes l;
     rows_in(rows, n, x, c->ldx, columns);
     if (!log_lanes(V_LANES, n, columns, V_LANES, dx == NULL ? NULL : terms, V_LANES, &l.s, &l.stats)) {
@@ -126,16 +170,8 @@ static bool ce_labels_group(size_t rows, const ce_labels *c, const real *x, cons
         int64_t label = labels[i < rows ? i : rows - 1];
         l.label[i] = columns[(label < 0 ? 0 : (size_t)label) * V_LANES + i];
     }
-    if (dx != NULL) {
-        find_lanes_rho(n, &l.s, &l.stats);
-    }
-    quick_rho(&l.s, &l.stats, rho);
-    if (!ce_losses(&l, rho) || (dx != NULL && !ce_gradients(&l, c->gradient))) {
-        return false;
-    }
-    for (size_t i = 0; i < rows; i++) {
-        results[i] = (ce_result){l.loss[i] + 0, l.lse[i], 0 - l.loss[i], 0};
-    }
+    ce_lanes_finish(n, &l, dx != NULL, c->gradient);
+    ce_lanes_results(rows, &l, results);
     if (c->places) {
         ce_places(rows, n, columns, l.s.first, results);
     }
@@ -153,23 +189,73 @@ static bool ce_labels_group(size_t rows, const ce_labels *c, const real *x, cons
 
 #endif
 
+/* The same for rows of any length. */
+static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
+                           ce_result *results) {
+    size_t n = c->n, place[LANES_MOST];
+    struct ce_lanes l;
+    if (!log_rows_peaks(rows, n, x, c->ldx, &l.s)) {
+        return false;
+    }
+    for (size_t i = 0; i < V_LANES; i++) {
+        size_t row = i < rows ? i : rows - 1;
+        l.label[i] = x[row * c->ldx + (labels[row] < 0 ? 0 : (size_t)labels[row])];
+    }
+    for (size_t i = 0; i < rows && (c->places || dx != NULL); i++) { /* before dx, which may be x, is written */
+        place[i] = place_of_value(n, x + i * c->ldx, l.s.first[i], NULL, 0);
+    }
+    log_rows_terms(rows, n, x, c->ldx, dx, c->lddx, &l.s, &l.stats);
+    ce_lanes_finish(n, &l, dx != NULL, c->gradient);
+    ce_lanes_results(rows, &l, results);
+    for (size_t i = 0; i < rows; i++) {
+        results[i].argmax = c->places ? (int64_t)place[i] : 0;
+        if (dx != NULL) {
+            const real factor[2] = {l.high[i], l.low[i]};
+            real *to = dx + i * c->lddx;
+            scale_by_reals(n, to, factor, TERM_UNSCALE, to);
+            if (isfinite(l.unique[i])) {
+                to[place[i]] = l.at_peak[i] + 0;
+            }
+            if (labels[i] >= 0) {
+                to[labels[i]] = l.at_label[i] + 0;
+            }
+        }
+    }
+    return true;
+}
+
+/* The length of the run of rows that are handled, or left out, together; `out`: they are left out. */
+static inline size_t ce_run_of_rows(size_t rows, const ce_labels *c, const int64_t *labels, bool *out) {
+    size_t most = log_rows_at_once(c->n), run = 1;
+    *out = c->idle && labels[0] < 0;
+    while (run < rows && (*out || run < most) && (c->idle && labels[run] < 0) == *out) {
+        run++;
+    }
+    return run;
+}
+
 /* As many of the rows as can be handled so, from the first on; their number. Labels are negative where there is none,
  * or one of the classes. */
 static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                                    ce_result *results) {
     size_t done = 0;
-#ifdef V_TRANSPOSE
-    while (c->n <= SHORT_ROW_LOG && rows - done >= SHORT_GROUP) {
+    bool going = QUICK && c->n < WIDE_FROM;
+    while (going && done < rows) {
+        const real *from = x + done * c->ldx;
+        real *to = dx == NULL ? NULL : dx + done * c->lddx;
         size_t group = rows - done < V_LANES ? rows - done : V_LANES;
-        if (!ce_labels_group(group, c, x + done * c->ldx, labels + done, dx == NULL ? NULL : dx + done * c->lddx,
-                             results + done)) {
-            break;
+#ifdef V_TRANSPOSE
+        if (c->n <= SHORT_ROW_LOG && group >= SHORT_GROUP) {
+            going = ce_labels_group(group, c, from, labels + done, to, results + done);
+            done += going ? group : 0;
+            continue;
         }
-        done += group;
-    }
-#else
-    (void)rows, (void)c, (void)x, (void)labels, (void)dx, (void)results;
 #endif
+        bool out;
+        group = ce_run_of_rows(group, c, labels + done, &out);
+        going = out || ce_labels_some(group, c, from, labels + done, to, results + done);
+        done += going ? group : 0;
+    }
     return done;
 }
 
