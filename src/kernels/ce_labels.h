@@ -23,10 +23,8 @@ struct ce_lanes {
 static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
 /* loss = (first - label) + log1p(rho), lse = first + log1p(rho). False if one double does not settle them all. */
-static inline bool ce_losses(struct ce_lanes *c) {
-    double rho[LANES_MOST];
+static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
-    quick_rho(&c->s, &c->stats, rho);
     for (size_t i = 0; i < V_LANES; i++) {
         double log1p = quick_log1p(rho[i]), first = (double)c->s.first[i], distance = first - (double)c->label[i];
         double loss = distance + log1p, lse = first + log1p;
@@ -109,10 +107,13 @@ static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struc
 
 /* All that follows from the sums. */
 static void ce_lanes_finish(size_t n, struct ce_lanes *c, bool gradients, struct pair factor) {
+    double rho[LANES_MOST];
     if (gradients) {
         find_lanes_rho(n, &c->s, &c->stats);
+    } else {
+        quick_rho(&c->s, &c->stats, rho);
     }
-    bool losses = ce_losses(c);
+    bool losses = ce_losses(c, gradients ? c->stats.rho_high : rho);
     if ((gradients && !ce_gradients(c, factor)) || !losses) {
         find_lanes_rho(n, &c->s, &c->stats);
         for (size_t i = 0; i < V_LANES; i++) {

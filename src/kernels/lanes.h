@@ -78,14 +78,15 @@ static inline void clear_sums(struct lanes *s) {
     }
 }
 
-/* Takes the terms of the references themselves off the sums. */
-static inline void take_off_references(struct lanes *s) {
+/* The terms of the references themselves, to be taken off the sums: limbs after -1 additions. */
+static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t *middle) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t reference = v_load(s->reference), offset = term_offset(reference), magic = term_magic(reference, offset);
-    i_t top = i_set1(0), middle = i_set1(0), zero = i_set1(0);
-    add_term(v_sub(reference, offset), magic, term_lowest(magic), NULL, &g, &top, &middle);
-    empty_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
-    empty_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
+    i_t zero = i_set1(0);
+    *top = *middle = zero;
+    add_term(v_sub(reference, offset), magic, term_lowest(magic), NULL, &g, top, middle);
+    *top = i_sub(zero, *top);
+    *middle = i_sub(zero, *middle);
 }
 
 /* The columns' terms and their sums: relative to the largest; or (second) to the second largest, without one entry
@@ -98,13 +99,16 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
     v_t reference = v_load(second ? s->reference : s->first);
     v_t offset = term_offset(reference), magic = term_magic(reference, offset), lowest = term_lowest(magic);
     v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), offset, magic);
-    clear_sums(s);
+    i_t top = i_set1(0), middle = i_set1(0);
+    size_t additions = 0;
     if (second) {
-        take_off_references(s);
+        terms_to_take_off(s, &top, &middle);
+        additions--;
     }
+    clear_sums(s);
     for (size_t j = 0; j < n;) {
-        i_t top = i_set1(0), middle = i_set1(0);
-        size_t end = n - j < SUM_BLOCK ? n : j + SUM_BLOCK, additions = end - j;
+        size_t end = n - j < SUM_BLOCK ? n : j + SUM_BLOCK;
+        additions += end - j;
         for (; j < end; j++) {
             v_t xj = load_lanes(x + j * ldx, lanes);
             v_t v = v_sub(second ? v_min(xj, reference) : xj, offset);
@@ -115,6 +119,8 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
         }
         empty_lanes(top, g.top, additions, s->top);
         empty_lanes(middle, g.middle, additions, s->middle);
+        top = middle = i_set1(0);
+        additions = 0;
     }
 }
 
@@ -149,11 +155,30 @@ static inline struct pair rho_of_lane(const struct lanes_stats *stats, size_t i)
     return (struct pair){stats->rho_high[i], stats->rho_low[i]};
 }
 
+/* An integer below 2^51 in magnitude, as a double: AVX2 has no such conversion of vectors. */
+static inline double double_of_integer(int64_t a) {
+    double b;
+    a += 0x4338000000000000;
+    memcpy(&b, &a, sizeof b);
+    return b - 0x1.8p52;
+}
+
+/* The sum of a lane's terms in f32, where limbs stay below 2^51: 1 for a term of 1. */
+static inline struct pair pair_of_lane(const struct lanes *s, size_t i) {
+    return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT),
+                  double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
+}
+
 static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *stats) {
     double high[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        struct term_sum sum = sum_of_lane(n, s, i);
-        struct pair pair = pair_of_sum(&sum);
+        struct pair pair;
+        if (sizeof(real) < sizeof(double)) {
+            pair = pair_of_lane(s, i);
+        } else {
+            struct term_sum sum = sum_of_lane(n, s, i);
+            pair = pair_of_sum(&sum);
+        }
         high[i] = pair.high;
         low[i] = pair.low;
     }
@@ -168,19 +193,10 @@ static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *
     }
 }
 
-/* An integer below 2^51 in magnitude, as a double: AVX2 has no such conversion of vectors. */
-static inline double double_of_integer(int64_t a) {
-    double b;
-    a += 0x4338000000000000;
-    memcpy(&b, &a, sizeof b);
-    return b - 0x1.8p52;
-}
-
 /* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
 static inline void quick_rho(const struct lanes *s, const struct lanes_stats *stats, double *rho) {
     for (size_t i = 0; i < V_LANES; i++) {
-        double sum = double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT) +
-                     double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
+        double sum = pair_of_lane(s, i).high;
         int k = (int)stats->exponent[i];
         double power = double_power_of_two(k > -300 ? k : -300);
         rho[i] = ((double)stats->whole[i] + (double)stats->part[i]) * (sum * power);

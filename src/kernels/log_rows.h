@@ -64,8 +64,12 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
 
 static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lanes *s,
                            struct lanes_stats *stats) {
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    i_t top, middle;
+    terms_to_take_off(s, &top, &middle);
     clear_sums(s);
-    take_off_references(s);
+    empty_lanes(top, g.top, (size_t)-1, s->top);
+    empty_lanes(middle, g.middle, (size_t)-1, s->middle);
     for (size_t i = 0; i < rows; i++) {
         if (e == NULL) {
             add_row_terms(n, x + i * ldx, s->reference[i], NULL, &s->top[i], &s->middle[i]);
