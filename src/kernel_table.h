@@ -43,6 +43,16 @@ SMX_LOGITS(double, f64);
 SMX_CE_ROW(float, f32);
 SMX_CE_ROW(double, f64);
 
+/* What rows share whose cross-entropy is that of a label and of nothing else. */
+#define SMX_CE_LABELS(suffix)                                                                            \
+    struct smx_ce_labels_##suffix {                                                                      \
+        size_t n, ldx, lddx;                                                                             \
+        struct pair gradient; /* below 2^29 in magnitude */                                              \
+        bool places, idle;    /* whether argmax is wanted; whether nothing is of rows without a label */ \
+    }
+SMX_CE_LABELS(f32);
+SMX_CE_LABELS(f64);
+
 /* What each entry does stands in src/kernels/, at the function of the same name. */
 #define SMX_KERNEL_TABLE(real, suffix)                                                                                 \
     struct smx_kernels_##suffix {                                                                                      \
@@ -74,6 +84,8 @@ SMX_CE_ROW(double, f64);
                                           const real *dx);                                                             \
         void (*cross_entropy_rows)(size_t rows, const struct smx_ce_row_##suffix *, size_t ldx, size_t lddx,           \
                                    struct smx_ce_result_##suffix *);                                                   \
+        size_t (*cross_entropy_labels)(size_t rows, const struct smx_ce_labels_##suffix *, const real *x,              \
+                                       const int64_t *labels, real *dx, struct smx_ce_result_##suffix *);              \
         void (*softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,              \
                                 struct policy);                                                                        \
         void (*log_softmax_columns)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,          \

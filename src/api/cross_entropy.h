@@ -15,7 +15,8 @@ struct ce_call {
     size_t ldx;
     cross_entropy ce;
     struct pair gradient; /* dL/d(sum of the losses), for sum and mean */
-    struct ce_sums part[PARTS_MAX];
+    bool labels_alone;    /* nothing but labels makes the losses */
+    struct ce_sums *part; /* of each piece */
 };
 
 static inline bool has_labels(const cross_entropy *ce) { return ce->labels_i32 != NULL || ce->labels_i64 != NULL; }
@@ -102,29 +103,71 @@ static struct NAME(smx_ce_row) ce_row_of(const struct ce_call *c, size_t k) {
 /* So many rows go to the kernels at once: what the widest vector takes in its lanes. */
 #define CE_ROWS ((size_t)16)
 
-/* Up to CE_ROWS rows. */
-static void ce_rows(const struct ce_call *c, struct span run, struct ce_sums *sums) {
+/* The results of up to CE_ROWS rows, one kind for all. */
+static void ce_results(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
     const cross_entropy *ce = &c->ce;
     size_t n = c->base.n;
-    struct NAME(smx_ce_row) rows[CE_ROWS] = {{.n = 0}};
-    struct NAME(smx_ce_result) results[CE_ROWS];
+    struct NAME(smx_ce_row) rows[CE_ROWS];
     for (size_t i = 0; i < run.n; i++) {
         rows[i] = ce_row_of(c, run.from + i);
     }
     c->base.kernels->cross_entropy_rows(run.n, rows, c->ldx, ce->lddx, results);
     for (size_t i = 0; i < run.n; i++) {
-        size_t k = run.from + i;
-        write_row(ce, k, &results[i]);
-        if (ignored(ce, k)) {
-            ignored_row(c, k);
-        } else if (ce->reduced != NULL || ce->loss_sum != NULL) {
-            exact_sum_add(&sums->loss, (double)results[i].loss);
-        }
         if (rows[i].dx != NULL) {
             fill_rest(c->base.kernels, n, rows[i].n, FILL_ZERO, rows[i].dx);
         }
         if (rows[i].dtargets != NULL) {
             fill_rest(c->base.kernels, n, rows[i].n, FILL_ZERO, rows[i].dtargets);
+        }
+    }
+}
+
+/* The same, where labels are all there is, for as many rows as the kernels have a short way for; their number. */
+static size_t ce_results_of_labels(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
+    const cross_entropy *ce = &c->ce;
+    struct NAME(smx_ce_labels) shared = {c->base.n,
+                                         c->ldx,
+                                         ce->lddx,
+                                         c->gradient,
+                                         ce->argmax != NULL || ce->correct != NULL,
+                                         ce->lse == NULL && ce->argmax == NULL};
+    int64_t labels[CE_ROWS] = {0};
+    for (size_t i = 0; i < run.n; i++) {
+        labels[i] = ignored(ce, run.from + i) ? -1 : label_of_row(ce, run.from + i);
+    }
+    return c->base.kernels->cross_entropy_labels(run.n, &shared, c->x + run.from * c->ldx, labels,
+                                                 ce->dx == NULL ? NULL : ce->dx + run.from * ce->lddx, results);
+}
+
+/* Whether nothing of a row is computed. */
+static inline bool idle(const cross_entropy *ce, size_t k) {
+    return ce->lse == NULL && ce->argmax == NULL && ignored(ce, k);
+}
+
+/* Up to CE_ROWS rows. */
+static void ce_rows(const struct ce_call *c, struct span run, struct ce_sums *sums) {
+    const cross_entropy *ce = &c->ce;
+    struct NAME(smx_ce_result) results[CE_ROWS];
+    size_t done = c->labels_alone ? ce_results_of_labels(c, run, results) : 0;
+    while (done < run.n) {
+        size_t end = done;
+        while (end < run.n && !idle(ce, run.from + end)) {
+            end++;
+        }
+        if (end > done) {
+            ce_results(c, (struct span){run.from + done, end - done}, results + done);
+        }
+        done = end + 1;
+    }
+    for (size_t i = 0; i < run.n; i++) {
+        size_t k = run.from + i;
+        if (!idle(ce, k)) {
+            write_row(ce, k, &results[i]);
+        }
+        if (ignored(ce, k)) {
+            ignored_row(c, k);
+        } else if (ce->reduced != NULL || ce->loss_sum != NULL) {
+            exact_sum_add(&sums->loss, (double)results[i].loss);
         }
     }
 }
@@ -141,6 +184,7 @@ static void ce_run_rows(const struct ce_call *c, struct span run, struct ce_sums
 static void ce_task(void *data, size_t i) {
     struct ce_call *c = data;
     float_env caller = float_env_enter();
+    c->part[i] = (struct ce_sums){.count = 0};
     ce_run_rows(c, piece_of(c->base.rows, c->base.pieces, i), &c->part[i]);
     float_env_leave(caller);
 }
@@ -162,9 +206,13 @@ static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
     }
 }
 
-static struct pair reduced_gradient(const cross_entropy *ce, struct pair weight) {
+static struct pair reduced_gradient(const cross_entropy *ce, const smx_exact_sum *divisor) {
     struct pair gradient = pair_of(ce->dloss == NULL || ce->reduction == SMX_REDUCTION_NONE ? 1 : (double)*ce->dloss);
-    return ce->reduction == SMX_REDUCTION_MEAN && weight.high != 0 ? pair_div(gradient, weight) : gradient;
+    if (ce->reduction != SMX_REDUCTION_MEAN) {
+        return gradient;
+    }
+    struct pair weight = exact_sum_pair(divisor);
+    return weight.high != 0 ? pair_div(gradient, weight) : gradient;
 }
 
 static real reduced(const cross_entropy *ce, const smx_exact_sum *loss, const smx_exact_sum *weight) {
@@ -175,6 +223,14 @@ static real reduced(const cross_entropy *ce, const smx_exact_sum *loss, const sm
     return empty && ce->empty_mean == SMX_EMPTY_MEAN_ZERO ? 0 : clean((real)exact_sum_ratio(loss, weight));
 }
 
+/* Whether the rows are such as the kernels' cross_entropy_labels takes. */
+static bool labels_alone(const struct ce_call *call) {
+    const cross_entropy *ce = &call->ce;
+    return settings_plain(call->base.settings) && has_labels(ce) && ce->targets == NULL && ce->class_weights == NULL &&
+           ce->smoothing == 0 && ce->z_loss == 0 && ce->softcap == 0 &&
+           !(ce->reduction == SMX_REDUCTION_NONE && ce->dloss != NULL) && fabs(call->gradient.high) < 0x1p29;
+}
+
 /* Whether anything is wanted that takes more than labels. */
 static bool wants_rows(const cross_entropy *ce) {
     return ce->loss != NULL || ce->reduced != NULL || ce->lse != NULL || ce->target_log_prob != NULL ||
@@ -183,12 +239,13 @@ static bool wants_rows(const cross_entropy *ce) {
 
 static void ce_run(struct ce_call *call) {
     const cross_entropy *ce = &call->ce;
-    struct ce_sums totals = {.count = 0};
+    struct ce_sums totals = {.count = 0}, part[PARTS_MAX]; /* 70 KB: not to be cleared for one row */
+    call->part = part;
     float_env caller = float_env_enter();
     weigh(ce, call->base.rows, &totals);
-    struct pair weight = exact_sum_pair(&totals.weight);
     const smx_exact_sum *divisor = ce->batch_weight != NULL ? ce->batch_weight : &totals.weight;
-    call->gradient = reduced_gradient(ce, exact_sum_pair(divisor));
+    call->gradient = reduced_gradient(ce, divisor);
+    call->labels_alone = labels_alone(call);
     float_env_leave(caller);
     if (call->base.rows != 0 && wants_rows(ce)) {
         size_t pieces = smx_pieces(call->base.settings, call->base.rows, call->base.n + 1);
@@ -209,7 +266,7 @@ static void ce_run(struct ce_call *call) {
         exact_sum_merge(ce->loss_sum, &totals.loss);
     }
     if (ce->weight != NULL) {
-        *ce->weight = real_of_sum(weight);
+        *ce->weight = real_of_sum(exact_sum_pair(&totals.weight));
     }
     if (ce->reduced != NULL) {
         *ce->reduced = reduced(ce, &totals.loss, divisor);

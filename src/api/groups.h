@@ -20,21 +20,18 @@ smx_status NAME(smx_cross_entropy_weigh)(size_t rows, size_t n, const cross_entr
 }
 
 struct pair NAME(smx_cross_entropy_gradient)(const cross_entropy *ce, const smx_exact_sum *weight) {
-    return reduced_gradient(ce, exact_sum_pair(weight));
+    return reduced_gradient(ce, weight);
 }
 
 smx_status NAME(smx_cross_entropy_rows)(size_t rows, size_t n, const real *x, size_t ldx, const cross_entropy *ce,
                                         struct pair gradient, const smx_options *opt, smx_exact_sum *loss) {
     struct settings settings;
-    struct ce_call call; /* but for its parts: they are large, and there is one task */
+    struct ce_call call = {
+        .base = {.settings = &settings, .rows = rows, .n = n}, .x = x, .ldx = ldx, .ce = *ce, .gradient = gradient};
     struct ce_sums sums = {.count = 0};
-    call.base = (struct row_call){.settings = &settings, .rows = rows, .n = n};
-    call.x = x;
-    call.ldx = ldx;
-    call.ce = *ce;
-    call.gradient = gradient;
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status == SMX_OK) {
+        call.labels_alone = labels_alone(&call);
         ce_run_rows(&call, (struct span){0, rows}, &sums);
     }
     exact_sum_merge(loss, &sums.loss);
@@ -48,7 +45,7 @@ real NAME(smx_cross_entropy_reduced)(const cross_entropy *ce, const smx_exact_su
 smx_status NAME(smx_scale_gradient_rows)(size_t rows, size_t n, const real *x, size_t ldx, const real *dx, size_t lddx,
                                          const smx_options *opt, smx_exact_sum *sum) {
     struct settings settings;
-    struct scale_call call; /* as above */
+    struct scale_call call; /* but for its parts: they are large, and there is one task */
     call.base = (struct row_call){.settings = &settings, .rows = rows, .n = n};
     call.x = x;
     call.ldx = ldx;

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "backward.h"
+#include "ce_labels.h"
 #include "columns.h"
 #include "cross_entropy.h"
 #include "derivatives.h"
 #include "forward.h"
 #include "jacobian.h"
 #include "log.h"
+#include "short_log_rows.h"
 #include "short_rows.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
@@ -38,6 +40,7 @@ static const struct NAME(smx_kernels) NAME(kernels) = {
     .log_softmax_jvp_row = log_softmax_jvp_row,
     .scale_gradient_row = scale_gradient_row,
     .cross_entropy_rows = cross_entropy_rows,
+    .cross_entropy_labels = cross_entropy_labels,
     .backward_rows = backward_rows,
     .backward_exponent = backward_exponent,
     .backward_products = backward_products,

@@ -241,7 +241,10 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
     struct pair whole = pair_add(pair_of(1), stats->rho);
     struct ce_gradient g;
     g.factor = pair_times(pair_of((double)r->l.scale), r->gradient);
-    g.spread = pair_add(parts->rest, pair_times(pair_of(2 * (double)r->z_loss), lse_of(stats)));
+    g.spread = parts->rest;
+    if (r->z_loss != 0) {
+        g.spread = pair_add(g.spread, pair_times(pair_of(2 * (double)r->z_loss), lse_of(stats)));
+    }
     g.terms = pair_times(pair_add(g.spread, parts->label_part), g.factor);
     g.terms = pair_scaled(pair_times(g.terms, pair_div(stats->factor, whole)), stats->factor_exponent);
     if (!factor_in_range(g.terms)) {
@@ -284,7 +287,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
 
 /* dtargets = G (1 - smoothing) w (-log p) */
 static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stats) {
-    v_t log1p = v_set1(real_of(stats->log1p));
+    v_t log1p = v_set1(log1p_real(stats));
     struct pair factor = pair_times(r->gradient, sum_of(1, -(double)r->smoothing));
     for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
         size_t length = block_length(r->n - j);
@@ -350,8 +353,8 @@ static inline void add_to_loss(struct pair a, struct pair *sum, double *edge) {
     }
 }
 
-static inline real loss_of(const ce_row *r, const struct ce_parts *parts, struct pair lse) {
-    struct pair sum = pair_of(0), log1p = parts->stats.log1p;
+static inline real loss_of(const ce_row *r, const struct ce_parts *parts) {
+    struct pair sum = pair_of(0), log1p = pair_log1p(parts->stats.rho);
     double edge = 0;
     if (parts->label_part.high != 0) {
         if (isfinite(parts->label_distance.high)) {
@@ -365,6 +368,7 @@ static inline real loss_of(const ce_row *r, const struct ce_parts *parts, struct
         add_to_loss(parts->rest_distance, &sum, &edge);
     }
     if (r->z_loss != 0) {
+        struct pair lse = r->l.limit ? pair_of((double)INFINITY) : lse_of(&parts->stats);
         add_to_loss(pair_times(pair_of((double)r->z_loss), pair_times(lse, lse)), &sum, &edge);
     }
     return clean(edge != 0 ? (real)edge : real_of(sum));
@@ -376,15 +380,24 @@ static inline bool sound_gradient(const ce_row *r, const struct ce_parts *parts)
            !(r->l.limit && r->z_loss != 0);
 }
 
+/* Whether the loss is the label's -log p. */
+static inline bool label_alone(const ce_row *r, const struct ce_parts *parts) {
+    return parts->label_part.high == 1 && parts->label_part.low == 0 && !parts->has_rest && r->z_loss == 0;
+}
+
 /* All that follows from the statistics. `stored`: dx holds the terms. */
 static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool stored) {
     const struct log_stats *stats = &parts->stats;
-    struct pair lse = r->l.limit ? pair_of((double)INFINITY) : lse_of(stats);
-    ce_result result = {.loss = loss_of(r, parts, lse), .lse = real_of(lse), .argmax = (int64_t)stats->peak.at};
-    result.target_log_prob = -(real)INFINITY;
-    if (isfinite(parts->label_distance.high)) {
-        result.target_log_prob = 0 - real_of(pair_add(parts->label_distance, stats->log1p));
+    ce_result result = {.lse = (real)INFINITY, .target_log_prob = -(real)INFINITY, .argmax = (int64_t)stats->peak.at};
+    if (!r->l.limit) {
+        result.lse = lse_real(stats);
     }
+    real distance = (real)INFINITY;
+    if (isfinite(parts->label_distance.high)) {
+        distance = real_plus_log1p(parts->label_distance, stats->rho);
+        result.target_log_prob = 0 - distance;
+    }
+    result.loss = label_alone(r, parts) ? clean(distance) : loss_of(r, parts);
     if (r->dtargets != NULL && isfinite(parts->rest.high) && isfinite(r->gradient.high)) {
         ce_gradient_of_targets(r, stats);
     } else if (r->dtargets != NULL) {

@@ -79,6 +79,20 @@ static inline bool factor_in_range(struct pair factor) {
     return isfinite((real)(factor.high * (double)TERM_UNSCALE)) && isfinite(factor.low);
 }
 
+/* y = e (high + low) unscale for terms e, and +0 for 0. In place allowed. */
+static inline void scale_by_reals(size_t n, const real *e, const real factor[2], real unscale, real *y) {
+    v_t high = v_set1(factor[0]), low = v_set1(factor[1]), zero = v_set1(0), last = v_set1(unscale);
+    size_t j = 0;
+    for (; n - j >= V_LANES; j += V_LANES) {
+        v_t ej = v_load(e + j);
+        v_store(y + j, scaled_result(v_fma(ej, high, v_mul(ej, low)), last));
+    }
+    if (j < n) {
+        v_t ej = v_load_n(e + j, n - j, zero);
+        v_store_n(y + j, scaled_result(v_fma(ej, high, v_mul(ej, low)), last), n - j);
+    }
+}
+
 /* y = factor e for terms e and a factor in range, rounded once, and +0 for 0. A large factor is scaled first, or the
  * product could overflow before it is brought to the scale of 1; a small one last, or it could underflow. In place
  * allowed. */
@@ -86,17 +100,7 @@ static inline void scale_terms(size_t n, const real *e, struct pair factor, real
     bool large = fabs(factor.high) >= 0x1p30;
     real f[2];
     reals_of_pair(large ? pair_scaled(factor, -TERM_SCALE) : factor, f);
-    v_t high = v_set1(f[0]), low = v_set1(f[1]), zero = v_set1(0), unscale = v_set1(large ? 1 : TERM_UNSCALE);
-    for (size_t j = 0; j < n; j += V_LANES) {
-        bool full = n - j >= V_LANES;
-        v_t ej = full ? v_load(e + j) : v_load_n(e + j, n - j, zero);
-        v_t yj = scaled_result(v_fma(ej, high, v_mul(ej, low)), unscale);
-        if (full) {
-            v_store(y + j, yj);
-        } else {
-            v_store_n(y + j, yj, n - j);
-        }
-    }
+    scale_by_reals(n, e, f, large ? 1 : TERM_UNSCALE, y);
 }
 
 #endif

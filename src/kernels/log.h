@@ -66,7 +66,7 @@ static void logsumexp_backward_row(size_t n, const logits *given, real dlse, rea
 
 /* y_j = (z_j - m) - log1p for the logits of a block. */
 static inline void log_block(const struct block *b, const struct log_stats *stats, real *y) {
-    v_t log1p = v_set1(real_of(stats->log1p));
+    v_t log1p = v_set1(log1p_real(stats));
     size_t i = 0;
     for (; b->n - i >= V_LANES; i += V_LANES) {
         v_store(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p));
@@ -98,7 +98,7 @@ static real logsumexp_row(size_t n, const logits *l) {
         return stats.peak.high;
     }
     find_log_stats(l, n, NULL, &stats);
-    return real_of(lse_of(&stats));
+    return lse_real(&stats);
 }
 
 /* p (1 - p) for the peak of a row, whose place is *at, unless it has equals, or the row is not computed: *at is n

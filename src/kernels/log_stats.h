@@ -6,18 +6,24 @@
 
 #include "../pair.h"
 #include "logits.h"
+#include "quick.h"
 
 struct log_stats {
     struct peak peak;
-    struct pair rho, log1p; /* log1p: of rho */
-    struct pair factor;     /* factor 2^factor_exponent times a term is exp(z - m) */
+    struct pair rho;
+    struct pair factor; /* factor 2^factor_exponent times a term is exp(z - m) */
     int factor_exponent;
 };
 
 /* With a factor below 2^this, all terms together are below a quarter of the least subnormal double. */
 #define FACTOR_LEAST (-1140)
 
-static inline real lane(v_t a) { return v_hmax(a); }
+/* A vector of equal lanes, as one of them. By way of memory: faster than v_hmax by 10 cycles. */
+static inline real lane(v_t a) {
+    real lanes[LANES_MOST];
+    v_store(lanes, a);
+    return lanes[0];
+}
 
 /* exp(v + low) = pair 2^*exponent for EXP_LOWEST < v < OFFSET_FROM: to the precision of a term before it is rounded. */
 static inline struct pair exp_of(real v, real low, int *exponent) {
@@ -79,7 +85,6 @@ static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *st
         find_factor(stats);
         stats->rho = pair_scaled(pair_mul(pair_of_sum(sum), stats->factor), stats->factor_exponent);
     }
-    stats->log1p = pair_log1p(stats->rho);
 }
 
 /* The statistics of a row with a finite peak; its terms but the peak's go to e, unless that is null: relative to the
@@ -105,7 +110,25 @@ static inline struct pair peak_pair(const struct peak *peak) { return fast_sum((
 
 /* m + log1p(rho) */
 static inline struct pair lse_of(const struct log_stats *stats) {
-    return pair_add(peak_pair(&stats->peak), stats->log1p);
+    return pair_add(peak_pair(&stats->peak), pair_log1p(stats->rho));
+}
+
+/* a + log1p(rho) as a real. */
+static inline real real_plus_log1p(struct pair a, struct pair rho) {
+    if (QUICK) {
+        double log1p = quick_log1p(rho.high);
+        real value;
+        if (settled(a.high + log1p, (fabs(a.high) + log1p) * QUICK_ERROR, &value)) {
+            return value;
+        }
+    }
+    return real_of(pair_add(a, pair_log1p(rho)));
+}
+
+static inline real log1p_real(const struct log_stats *stats) { return real_plus_log1p(pair_of(0), stats->rho); }
+
+static inline real lse_real(const struct log_stats *stats) {
+    return real_plus_log1p(peak_pair(&stats->peak), stats->rho);
 }
 
 /* The z - m of the logits i to n of a block, as far as a vector goes, rounded. */

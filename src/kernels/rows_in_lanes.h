@@ -14,7 +14,7 @@ static inline size_t rows_as_whole_vectors(size_t rows, size_t n, size_t stride)
 }
 
 /* A block of up to V_LANES rows of up to V_LANES entries, rows to lanes. The first `whole` rows may be read as whole
- * vectors. */
+ * vectors. Writes V_LANES columns always: a loop to n becomes a call of memcpy, which takes longer than all else. */
 static ALWAYS_INLINE void block_in(size_t rows, size_t n, const real *x, size_t ldx, size_t whole, real *columns) {
     v_t block[V_LANES];
     for (size_t i = 0; i < V_LANES; i++) {
@@ -22,7 +22,7 @@ static ALWAYS_INLINE void block_in(size_t rows, size_t n, const real *x, size_t 
         block[i] = n == V_LANES || i < whole ? v_load(row) : v_load_n(row, n, v_set1(0));
     }
     v_transpose(block);
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < V_LANES; j++) {
         v_store(columns + j * V_LANES, block[j]);
     }
 }
@@ -42,11 +42,20 @@ static ALWAYS_INLINE void block_out(size_t rows, size_t n, const real *columns, 
     }
 }
 
-/* A group of rows into columns[j * V_LANES + row]. */
+/* A group of rows into columns[j * V_LANES + row]: up to the next multiple of V_LANES columns, the last ones
+ * undefined. */
 static inline void rows_in(size_t rows, size_t n, const real *x, size_t ldx, real *columns) {
-    size_t whole = rows_as_whole_vectors(rows, n, ldx);
-    for (size_t j = 0; j < n; j += V_LANES) {
-        block_in(rows, n - j < V_LANES ? n - j : V_LANES, x + j, ldx, whole, columns + j * V_LANES);
+    size_t j = 0;
+    if (rows == V_LANES) {
+        for (; n - j >= V_LANES; j += V_LANES) {
+            block_in(V_LANES, V_LANES, x + j, ldx, V_LANES, columns + j * V_LANES);
+        }
+    }
+    for (; n - j >= V_LANES; j += V_LANES) {
+        block_in(rows, V_LANES, x + j, ldx, rows, columns + j * V_LANES);
+    }
+    if (j < n) {
+        block_in(rows, n - j, x + j, ldx, rows_as_whole_vectors(rows, n, ldx), columns + j * V_LANES);
     }
 }
 
@@ -57,7 +66,13 @@ static inline void rows_out(size_t rows, size_t n, const real *columns, real *y,
         size_t from = n - last;
         block_out(rows, last, columns + from * V_LANES, y + from, ldy, rows_as_whole_vectors(rows, n, ldy));
     }
-    for (size_t j = 0; n - j >= V_LANES; j += V_LANES) {
+    size_t j = 0;
+    if (rows == V_LANES) {
+        for (; n - j >= V_LANES; j += V_LANES) {
+            block_out(V_LANES, V_LANES, columns + j * V_LANES, y + j, ldy, V_LANES);
+        }
+    }
+    for (; n - j >= V_LANES; j += V_LANES) {
         block_out(rows, V_LANES, columns + j * V_LANES, y + j, ldy, rows);
     }
 }

@@ -1,0 +1,123 @@
+/* Logarithms of plain rows, some at a time: each loop goes along a row, and what is done once a row is done for all of
+ * them in lanes (lanes.h), where it takes about as long as for one. Gain (AVX2, Zen 3) against rows one by one:
+ * logsumexp 2.1 times as fast at n = 256, 1.6 at 512, 1.15 at 1000; log-softmax the same but for the memory. */
+#ifndef SMX_LOG_ROWS_H
+#define SMX_LOG_ROWS_H
+
+#include "lanes.h"
+
+/* So many entries at a time stay in the first caches while three passes go over them. */
+#define LOG_ROWS_ENTRIES ((size_t)16384)
+
+static inline size_t log_rows_at_once(size_t n) {
+    size_t rows = LOG_ROWS_ENTRIES / n;
+    return rows < 1 ? 1 : rows < V_LANES ? rows : V_LANES;
+}
+
+/* The sum of the terms of a row's entries, but at most those of `reference`, added to two limbs; the terms go to e, if
+ * it is not null. */
+static ALWAYS_INLINE void add_row_terms(size_t n, const real *x, real to, real *e, int64_t *top_sum,
+                                        int64_t *middle_sum) {
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    v_t reference = v_set1(to), offset = term_offset(reference), magic = term_magic(reference, offset);
+    v_t lowest = term_lowest(magic);
+    for (size_t j = 0; j < n;) {
+        i_t top = i_set1(0), middle = i_set1(0);
+        size_t block = n - j < SUM_BLOCK * V_LANES ? n : j + SUM_BLOCK * V_LANES, additions = 0;
+        for (; block - j >= V_LANES; j += V_LANES, additions++) {
+            v_t v = v_sub(v_min(v_load(x + j), reference), offset);
+            v_t ej = add_term(v, magic, lowest, NULL, &g, &top, &middle);
+            if (e != NULL) {
+                v_store(e + j, ej);
+            }
+        }
+        if (j < block) {
+            v_t v = v_sub(v_min(v_load_n(x + j, block - j, v_set1(-(real)INFINITY)), reference), offset);
+            v_t ej = add_term(v, magic, lowest, NULL, &g, &top, &middle);
+            if (e != NULL) {
+                v_store_n(e + j, ej, block - j);
+            }
+            j = block;
+            additions++;
+        }
+        *top_sum += sum_lanes(top, g.top, additions);
+        *middle_sum += sum_lanes(middle, g.middle, additions);
+    }
+}
+
+/* Up to V_LANES rows: as log_lanes; what lanes without a row hold is the last row's. */
+static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, struct lanes *s) {
+    bool finite = true;
+    for (size_t i = 0; i < rows; i++) {
+        struct peak peak = two_largest(n, x + i * ldx);
+        s->first[i] = peak.high;
+        s->second[i] = peak.second;
+        finite = finite && isfinite(peak.high);
+    }
+    for (size_t i = rows; i < V_LANES; i++) {
+        s->first[i] = s->first[rows - 1];
+        s->second[i] = s->second[rows - 1];
+    }
+    find_references(s);
+    return finite;
+}
+
+static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lanes *s,
+                           struct lanes_stats *stats) {
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    i_t top, middle;
+    terms_to_take_off(s, &top, &middle);
+    clear_sums(s);
+    empty_lanes(top, g.top, (size_t)-1, s->top);
+    empty_lanes(middle, g.middle, (size_t)-1, s->middle);
+    for (size_t i = 0; i < rows; i++) {
+        if (e == NULL) {
+            add_row_terms(n, x + i * ldx, s->reference[i], NULL, &s->top[i], &s->middle[i]);
+        } else {
+            add_row_terms(n, x + i * ldx, s->reference[i], e + i * lde, &s->top[i], &s->middle[i]);
+        }
+    }
+    lanes_factors(s, stats->whole, stats->part, stats->exponent);
+}
+
+/* y = (x - first) - log1p */
+static inline void log_row(size_t n, const real *x, real first, real log1p, real *y) {
+    v_t f = v_set1(first), l = v_set1(log1p);
+    size_t j = 0;
+    for (; n - j >= V_LANES; j += V_LANES) {
+        v_store(y + j, v_sub(v_sub(v_load(x + j), f), l));
+    }
+    if (j < n) {
+        v_store_n(y + j, v_sub(v_sub(v_load_n(x + j, n - j, f), f), l), n - j);
+    }
+}
+
+/* Log-softmax of up to V_LANES rows; false, with nothing written, if a largest entry is not finite. */
+static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    struct lanes s;
+    struct lanes_stats stats;
+    if (!log_rows_peaks(rows, n, x, ldx, &s)) {
+        return false;
+    }
+    log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
+    v_store(s.low, v_set1(0));
+    lanes_plus_log1p(n, &s, s.low, &stats, s.high);
+    for (size_t i = 0; i < rows; i++) {
+        log_row(n, x + i * ldx, s.first[i], s.high[i], y + i * ldy);
+    }
+    return true;
+}
+
+static bool logsumexp_some(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
+    struct lanes s;
+    struct lanes_stats stats;
+    if (!log_rows_peaks(rows, n, x, ldx, &s)) {
+        return false;
+    }
+    log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
+    lanes_plus_log1p(n, &s, s.first, &stats, s.high);
+    memcpy(lse, s.high, rows * sizeof(real));
+    return true;
+}
+
+#endif
