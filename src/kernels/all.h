@@ -12,6 +12,7 @@
 #include "forward.h"
 #include "jacobian.h"
 #include "log.h"
+#include "short_backward.h"
 #include "short_rows.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
