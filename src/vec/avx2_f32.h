@@ -76,6 +76,7 @@ static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi32(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi32(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm256_max_epi32(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi32(a, 23); }
 
 static inline float v_hmax(v_t a) {

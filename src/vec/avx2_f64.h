@@ -70,6 +70,7 @@ static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_pd(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi64(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi64(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(b, a)); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi64(a, 52); }
 
 static inline double v_hmax(v_t a) {

@@ -50,6 +50,7 @@ static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi32(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm512_sub_epi32(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm512_or_si512(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm512_max_epi32(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm512_slli_epi32(a, 23); }
 
 static inline float v_hmax(v_t a) { return _mm512_reduce_max_ps(a); }

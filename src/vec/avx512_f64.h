@@ -51,6 +51,7 @@ static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_pd(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi64(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm512_sub_epi64(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm512_or_si512(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm512_max_epi64(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm512_slli_epi64(a, 52); }
 
 static inline double v_hmax(v_t a) { return _mm512_reduce_max_pd(a); }

@@ -48,6 +48,10 @@ static inline v_t v_from_bits(i_t a) { return __riscv_vreinterpret_v_u32m1_f32m1
 static inline i_t i_add(i_t a, i_t b) { return __riscv_vadd_vv_u32m1(a, b, V_LANES); }
 static inline i_t i_sub(i_t a, i_t b) { return __riscv_vsub_vv_u32m1(a, b, V_LANES); }
 static inline i_t i_or(i_t a, i_t b) { return __riscv_vor_vv_u32m1(a, b, V_LANES); }
+static inline i_t i_max(i_t a, i_t b) {
+    vint32m1_t c = __riscv_vreinterpret_v_u32m1_i32m1(a), d = __riscv_vreinterpret_v_u32m1_i32m1(b);
+    return __riscv_vreinterpret_v_i32m1_u32m1(__riscv_vmax_vv_i32m1(c, d, V_LANES));
+}
 static inline i_t i_exponent(i_t a) { return __riscv_vsll_vx_u32m1(a, 23, V_LANES); }
 
 static inline float v_hmax(v_t a) {

@@ -60,6 +60,7 @@ static inline v_t v_from_bits(i_t a) {
 static inline i_t i_add(i_t a, i_t b) { return a + b; }
 static inline i_t i_sub(i_t a, i_t b) { return a - b; }
 static inline i_t i_or(i_t a, i_t b) { return a | b; }
+static inline i_t i_max(i_t a, i_t b) { return (scalar_integer)a > (scalar_integer)b ? a : b; }
 static inline i_t i_exponent(i_t a) { return a << SCALAR_MANTISSA; }
 
 static inline scalar_real v_hmax(v_t a) { return a; }

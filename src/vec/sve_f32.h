@@ -51,6 +51,9 @@ static inline v_t v_from_bits(i_t a) { return svreinterpret_f32_u32(a); }
 static inline i_t i_add(i_t a, i_t b) { return svadd_u32_x(all_lanes(), a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return svsub_u32_x(all_lanes(), a, b); }
 static inline i_t i_or(i_t a, i_t b) { return svorr_u32_x(all_lanes(), a, b); }
+static inline i_t i_max(i_t a, i_t b) {
+    return svreinterpret_u32_s32(svmax_s32_x(all_lanes(), svreinterpret_s32_u32(a), svreinterpret_s32_u32(b)));
+}
 static inline i_t i_exponent(i_t a) { return svlsl_n_u32_x(all_lanes(), a, 23); }
 
 static inline float v_hmax(v_t a) { return svmaxv_f32(all_lanes(), a); }
