@@ -13,8 +13,9 @@
 #include "forward.h"
 #include "jacobian.h"
 #include "log.h"
+#include "short_backward.h"
 #include "short_log_rows.h"
-#include "short_rows.h"
+#include "short_softmax.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
     .softmax_rows = softmax_rows,

@@ -57,51 +57,88 @@ static ALWAYS_INLINE m_t two_or_more(i_t joined) {
     return m_or(v_ge(a, v_set1(2)), v_unordered(a, a));
 }
 
+/* A first look at products, each lane at its own: their largest magnitude as an integer, where NaN and infinities are
+ * larger than all numbers, and the bits of y, joined. */
+static ALWAYS_INLINE void look_at(v_t y, v_t dy, i_t *largest, i_t *y_bits) {
+    *y_bits = i_or(*y_bits, v_bits(y));
+    *largest = i_max(*largest, v_bits(v_abs(v_mul(y, dy))));
+}
+
+static ALWAYS_INLINE void look_at_row(size_t n, const real *y, const real *dy, i_t *largest, i_t *y_bits) {
+    size_t j = 0;
+    for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
+        look_at(v_load(y + j), v_load(dy + j), largest, y_bits);
+        look_at(v_load(y + j + V_LANES), v_load(dy + j + V_LANES), largest, y_bits);
+    }
+    for (; n - j >= V_LANES; j += V_LANES) {
+        look_at(v_load(y + j), v_load(dy + j), largest, y_bits);
+    }
+    if (j < n) {
+        v_t zero = v_set1(0);
+        look_at(v_load_n(y + j, n - j, zero), v_load_n(dy + j, n - j, zero), largest, y_bits);
+    }
+}
+
+/* Where something is not finite, or a y too large. */
+static ALWAYS_INLINE m_t out_of_range(i_t largest, i_t y_bits) {
+    return m_or(two_or_more(y_bits), m_not(v_ge(v_set1(REAL_LARGEST), v_from_bits(largest))));
+}
+
+/* The largest magnitude of a rounded product; NaN where dy is not finite or y not below 2 in magnitude, or where a
+ * product leaves the range. */
+static ALWAYS_INLINE real largest_product(size_t n, const real *y, const real *dy) {
+    i_t largest = i_set1(0), y_bits = i_set1(0);
+    look_at_row(n, y, dy, &largest, &y_bits);
+    return m_any(out_of_range(largest, y_bits)) ? canonical_nan() : v_hmax(v_from_bits(largest));
+}
+
+/* The exponent of a normal a > 0. */
+static inline int32_t exponent_of_real(real a) { return (int32_t)(bits_of_real(a) >> REAL_MANTISSA) - REAL_BIAS; }
+
 /* INT32_MAX if dy is not finite or y not below 2 in magnitude, INT32_MIN if all products are 0. */
 static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
-    v_t zero = v_set1(0);
-    v_t largest = zero;
-    m_t nan = m_none();
-    i_t y_bits = i_set1(0);
-    for (size_t j = 0; j < n; j += V_LANES) {
-        bool whole = n - j >= V_LANES;
-        v_t yj = whole ? v_load(y + j) : v_load_n(y + j, n - j, zero);
-        v_t dyj = whole ? v_load(dy + j) : v_load_n(dy + j, n - j, zero);
-        y_bits = i_or(y_bits, v_bits(yj));
-        v_t product = v_abs(v_mul(yj, dyj));
-        largest = v_max(largest, product);
-        nan = m_or(nan, v_unordered(product, product));
+    real largest = largest_product(n, y, dy);
+    return largest >= power_of_two(PRODUCT_SMALL) ? exponent_of_real(largest) : largest_exponent_slowly(n, y, dy);
+}
+
+static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct range *range, const struct grid *g, bool scaled,
+                                      bool wide, i_t *top, i_t *middle, i_t *low) {
+    if (scaled) {
+        y = v_mul(y, v_set1(range->y_scale));
+        dy = v_mul(dy, v_set1(range->dy_scale));
     }
-    real max = v_hmax(largest);
-    if (m_any(m_or(nan, two_or_more(y_bits))) || !(max >= power_of_two(PRODUCT_SMALL) && max < (real)INFINITY)) {
-        return largest_exponent_slowly(n, y, dy);
+    if (wide) { /* the product as two summands, without error */
+        v_t product = v_mul(y, dy);
+        sum_add_wide(product, g, top, middle, low);
+        sum_add_wide(v_fms(y, dy, product), g, top, middle, low);
+    } else {
+        sum_add_product(y, dy, v_set1(g->top), v_set1(g->middle), top, middle);
     }
-    return (int32_t)(bits_of_real(max) >> REAL_MANTISSA) - REAL_BIAS;
+}
+
+static ALWAYS_INLINE void add_products(size_t n, const real *y, const real *dy, const struct range *range,
+                                       const struct grid *g, bool scaled, bool wide, i_t *top, i_t *middle, i_t *low) {
+    size_t j = 0;
+    for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
+        const real *y1 = y + j + V_LANES, *dy1 = dy + j + V_LANES;
+        add_product(v_load(y + j), v_load(dy + j), range, g, scaled, wide, top, middle, low);
+        add_product(v_load(y1), v_load(dy1), range, g, scaled, wide, top, middle, low);
+    }
+    for (; n - j >= V_LANES; j += V_LANES) {
+        add_product(v_load(y + j), v_load(dy + j), range, g, scaled, wide, top, middle, low);
+    }
+    if (j < n) {
+        v_t zero = v_set1(0), yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
+        add_product(yj, dyj, range, g, scaled, wide, top, middle, low);
+    }
 }
 
 static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct range *range,
                                          bool scaled, bool wide, int64_t limbs[3]) {
     struct grid g = grid_signed(range->exponent);
-    v_t zero = v_set1(0);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
-    size_t vectors = 0;
-    for (size_t j = 0; j < n; j += V_LANES, vectors++) {
-        bool whole = n - j >= V_LANES;
-        v_t yj = whole ? v_load(y + j) : v_load_n(y + j, n - j, zero);
-        v_t dyj = whole ? v_load(dy + j) : v_load_n(dy + j, n - j, zero);
-        if (scaled) {
-            yj = v_mul(yj, v_set1(range->y_scale));
-            dyj = v_mul(dyj, v_set1(range->dy_scale));
-        }
-        if (wide) { /* the product as two summands, without error */
-            v_t product = v_mul(yj, dyj);
-            sum_add_wide(product, &g, &top, &middle, &low);
-            sum_add_wide(v_fms(yj, dyj, product), &g, &top, &middle, &low);
-        } else {
-            sum_add_product(yj, dyj, v_set1(g.top), v_set1(g.middle), &top, &middle);
-        }
-    }
-    size_t additions = wide ? 2 * vectors : vectors;
+    add_products(n, y, dy, range, &g, scaled, wide, &top, &middle, &low);
+    size_t vectors = (n + V_LANES - 1) / V_LANES, additions = wide ? 2 * vectors : vectors;
     limbs[0] = sum_lanes(top, g.top, additions);
     limbs[1] = sum_lanes(middle, g.middle, additions);
     limbs[2] = wide ? sum_lanes(low, g.low, additions) : 0;
@@ -141,17 +178,53 @@ static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t s_high, v_t s_low, v_t dx_s
     return v_fma(unscaled_gradient(y, dy, s_high, s_low), dx_scale, v_set1(0));
 }
 
-/* dx of n entries, given the sum as two reals. In place allowed. */
-static void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2], real *dx) {
-    v_t high = v_set1(s[0]), low = v_set1(s[1]), zero = v_set1(0);
-    v_t dy_scale = v_set1(range->dy_scale), dx_scale = v_set1(range->dx_scale);
+static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct range *range, bool scaled, const real s[2]) {
+    dy = scaled ? v_mul(dy, v_set1(range->dy_scale)) : dy;
+    return gradient(y, dy, v_set1(s[0]), v_set1(s[1]), v_set1(scaled ? range->dx_scale : 1));
+}
+
+/* The row that comes next: while gradients are made, which is arithmetic, its entries are fetched into the nearest cache.
+ * AVX2, Zen 3, nanoseconds an element: 1024x1000 0.42 -> 0.37, 16384x1000 0.81 -> 0.76. */
+struct next_row {
+    const real *y, *dy;
+};
+
+#define CACHE_LINE ((size_t)64)
+
+static ALWAYS_INLINE void fetch_two_vectors(const real *p) {
+    v_prefetch(p);
+    if (2 * V_LANES * sizeof(real) > CACHE_LINE) {
+        v_prefetch(p + V_LANES);
+    }
+}
+
+/* `scaled`: whether the scale of dy is other than 1. */
+static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *dy, const struct range *range,
+                                           bool scaled, const real s[2], real *dx, struct next_row next) {
     size_t j = 0;
+    for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
+        const size_t k = j + V_LANES;
+        fetch_two_vectors(next.y + j);
+        fetch_two_vectors(next.dy + j);
+        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, s));
+        v_store(dx + k, scaled_gradient(v_load(y + k), v_load(dy + k), range, scaled, s));
+    }
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_store(dx + j, gradient(v_load(y + j), v_mul(v_load(dy + j), dy_scale), high, low, dx_scale));
+        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, s));
     }
     if (j < n) {
-        v_t yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
-        v_store_n(dx + j, gradient(yj, v_mul(dyj, dy_scale), high, low, dx_scale), n - j);
+        v_t zero = v_set1(0), yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
+        v_store_n(dx + j, scaled_gradient(yj, dyj, range, scaled, s), n - j);
+    }
+}
+
+/* dx of n entries, given the sum as two reals. In place allowed. */
+static void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2], real *dx,
+                      struct next_row next) {
+    if (range->dy_scale == 1) {
+        gradients_of_row(n, y, dy, range, false, s, dx, next);
+    } else {
+        gradients_of_row(n, y, dy, range, true, s, dx, next);
     }
 }
 
@@ -173,10 +246,10 @@ static void backward_finish(size_t n, const real *y, const real *dy, int32_t exp
     if (!nothing) {
         value_of_sum(sum, unit_exponent(exponent, &range), s);
     }
-    gradients(n, y, dy, &range, s, dx);
+    gradients(n, y, dy, &range, s, dx, (struct next_row){y, dy});
 }
 
-static void backward_row(size_t n, const real *y, const real *dy, real *dx) {
+static void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next) {
     int32_t exponent = backward_exponent(n, y, dy);
     if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && exponent >= PRODUCT_SMALL && exponent <= PRODUCT_LARGE) {
         /* One block of unscaled products needs no wide integer, which would take longer than a short row. */
@@ -185,7 +258,7 @@ static void backward_row(size_t n, const real *y, const real *dy, real *dx) {
         real s[2];
         products_block(n, y, dy, &range, false, false, limbs);
         if (value_of_limbs(limbs, unit_exponent(exponent, &range), s)) {
-            gradients(n, y, dy, &range, s, dx);
+            gradients(n, y, dy, &range, s, dx, next);
             return;
         }
     }

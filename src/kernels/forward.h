@@ -106,7 +106,7 @@ static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, c
             v_t r_next = reduce_entries(kind, j + 2 * step, n, x, low, offset, magic, lowest, &shifted_next);
             v_t whole_next = term_parts(r, shifted, correction, &part_next, &power_next);
             finish_terms(kind, j, n, whole, part, power, e, top, middle, bottom);
-            PREFETCH((uintptr_t)(x + j) + PREFETCH_BYTES);
+            v_prefetch((const real *)((uintptr_t)(x + j) + PREFETCH_BYTES));
             r = r_next;
             shifted = shifted_next;
             whole = whole_next;

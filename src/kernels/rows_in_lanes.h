@@ -6,6 +6,9 @@
 
 #include "exact_sum.h"
 
+/* Fewer rows than this are quicker one by one. */
+#define SHORT_GROUP (V_LANES / 4)
+
 /* With no gaps between rows, the last, partial block of most of a group's rows can be handled as whole vectors: what is
  * read too much is the group's own, and what is written too much is written again. For how many rows. */
 static inline size_t rows_as_whole_vectors(size_t rows, size_t n, size_t stride) {

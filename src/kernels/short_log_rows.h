@@ -6,9 +6,10 @@
 #include "columns.h"
 #include "cross_entropy.h"
 #include "log_rows.h"
-#include "short_rows.h"
 
 #ifdef V_TRANSPOSE
+
+#include "rows_in_lanes.h"
 
 /* The longest rows for which this pays; their sums must fit a lane (n <= SUM_BLOCK). Against log_rows.h (AVX2, Zen 3):
  * 1.5 times as fast at n = 64, 1.1 at 128, the same at 160. */

@@ -24,6 +24,7 @@ static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, lanes), _mm256_castsi256_ps(lanes));
 }
+static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm256_storeu_ps(p, a); }
 /* Not vmaskmovps: it takes some 40 micro-operations on AMD processors. */
 static inline void v_store_n(float *p, v_t a, size_t n) {
@@ -76,6 +77,7 @@ static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi32(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi32(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm256_max_epi32(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi32(a, 23); }
 
 static inline float v_hmax(v_t a) {
@@ -107,6 +109,19 @@ static inline void v_transpose(v_t a[8]) {
         a[i] = _mm256_permute2f128_ps(c[i], c[i + 4], 0x20);
         a[i + 4] = _mm256_permute2f128_ps(c[i], c[i + 4], 0x31);
     }
+}
+
+/* Half the shuffles of a transposition. */
+static inline i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
+    i_t b[4], c[2];
+    for (int i = 0; i < 4; i++) {
+        i_t even = v_bits(a[2 * i]), odd = v_bits(a[2 * i + 1]);
+        b[i] = op(_mm256_unpacklo_epi32(even, odd), _mm256_unpackhi_epi32(even, odd));
+    }
+    for (int i = 0; i < 2; i++) {
+        c[i] = op(_mm256_unpacklo_epi64(b[2 * i], b[2 * i + 1]), _mm256_unpackhi_epi64(b[2 * i], b[2 * i + 1]));
+    }
+    return op(_mm256_permute2x128_si256(c[0], c[1], 0x20), _mm256_permute2x128_si256(c[0], c[1], 0x31));
 }
 
 static inline i_t i_mul(i_t a, i_t b) { return _mm256_mullo_epi32(a, b); }

@@ -23,6 +23,7 @@ static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_pd(fill, _mm256_maskload_pd(p, lanes), _mm256_castsi256_pd(lanes));
 }
+static inline void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(double *p, v_t a) { _mm256_storeu_pd(p, a); }
 /* Not vmaskmovpd: see avx2_f32.h. */
 static inline void v_store_n(double *p, v_t a, size_t n) {
@@ -70,6 +71,7 @@ static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_pd(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi64(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi64(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(b, a)); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi64(a, 52); }
 
 static inline double v_hmax(v_t a) {

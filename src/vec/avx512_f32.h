@@ -18,6 +18,7 @@ static inline i_t i_set1(uint32_t a) { return _mm512_set1_epi32((int)a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return _mm512_mask_loadu_ps(fill, first_lanes(n), p); }
+static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm512_storeu_ps(p, a); }
 static inline void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
 
@@ -50,6 +51,7 @@ static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi32(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm512_sub_epi32(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm512_or_si512(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm512_max_epi32(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm512_slli_epi32(a, 23); }
 
 static inline float v_hmax(v_t a) { return _mm512_reduce_max_ps(a); }
@@ -81,6 +83,19 @@ static inline void v_transpose(v_t a[16]) {
         a[k + 8] = _mm512_shuffle_f32x4(even0, even1, 0xdd);
         a[k + 12] = _mm512_shuffle_f32x4(odd0, odd1, 0xdd);
     }
+}
+
+static inline i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
+    v_t lanes[16];
+    for (int i = 0; i < 16; i++) {
+        lanes[i] = a[i];
+    }
+    v_transpose(lanes);
+    i_t result = v_bits(lanes[0]);
+    for (int i = 1; i < 16; i++) {
+        result = op(result, v_bits(lanes[i]));
+    }
+    return result;
 }
 
 static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi32(a, b); }

@@ -19,6 +19,7 @@ static inline v_t v_load(const double *p) { return _mm512_loadu_pd(p); }
 static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
     return _mm512_mask_loadu_pd(fill, first_lanes(n), p);
 }
+static inline void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(double *p, v_t a) { _mm512_storeu_pd(p, a); }
 static inline void v_store_n(double *p, v_t a, size_t n) { _mm512_mask_storeu_pd(p, first_lanes(n), a); }
 
@@ -51,6 +52,7 @@ static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_pd(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi64(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm512_sub_epi64(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm512_or_si512(a, b); }
+static inline i_t i_max(i_t a, i_t b) { return _mm512_max_epi64(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm512_slli_epi64(a, 52); }
 
 static inline double v_hmax(v_t a) { return _mm512_reduce_max_pd(a); }

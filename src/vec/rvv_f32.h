@@ -16,6 +16,7 @@ static inline v_t v_set1(float a) { return __riscv_vfmv_v_f_f32m1(a, V_LANES); }
 static inline i_t i_set1(uint32_t a) { return __riscv_vmv_v_x_u32m1(a, V_LANES); }
 static inline v_t v_load(const float *p) { return __riscv_vle32_v_f32m1(p, V_LANES); }
 static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return __riscv_vle32_v_f32m1_tu(fill, p, n); }
+static inline void v_prefetch(const float *p) { (void)p; }
 static inline void v_store(float *p, v_t a) { __riscv_vse32_v_f32m1(p, a, V_LANES); }
 static inline void v_store_n(float *p, v_t a, size_t n) { __riscv_vse32_v_f32m1(p, a, n); }
 
@@ -48,6 +49,10 @@ static inline v_t v_from_bits(i_t a) { return __riscv_vreinterpret_v_u32m1_f32m1
 static inline i_t i_add(i_t a, i_t b) { return __riscv_vadd_vv_u32m1(a, b, V_LANES); }
 static inline i_t i_sub(i_t a, i_t b) { return __riscv_vsub_vv_u32m1(a, b, V_LANES); }
 static inline i_t i_or(i_t a, i_t b) { return __riscv_vor_vv_u32m1(a, b, V_LANES); }
+static inline i_t i_max(i_t a, i_t b) {
+    vint32m1_t c = __riscv_vreinterpret_v_u32m1_i32m1(a), d = __riscv_vreinterpret_v_u32m1_i32m1(b);
+    return __riscv_vreinterpret_v_i32m1_u32m1(__riscv_vmax_vv_i32m1(c, d, V_LANES));
+}
 static inline i_t i_exponent(i_t a) { return __riscv_vsll_vx_u32m1(a, 23, V_LANES); }
 
 static inline float v_hmax(v_t a) {

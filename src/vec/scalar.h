@@ -17,6 +17,7 @@ static inline v_t v_set1(scalar_real a) { return a; }
 static inline i_t i_set1(scalar_bits a) { return a; }
 static inline v_t v_load(const scalar_real *p) { return *p; }
 static inline v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
+static inline void v_prefetch(const scalar_real *p) { (void)p; }
 static inline void v_store(scalar_real *p, v_t a) { *p = a; }
 static inline void v_store_n(scalar_real *p, v_t a, size_t n) {
     if (n != 0) {
@@ -60,6 +61,7 @@ static inline v_t v_from_bits(i_t a) {
 static inline i_t i_add(i_t a, i_t b) { return a + b; }
 static inline i_t i_sub(i_t a, i_t b) { return a - b; }
 static inline i_t i_or(i_t a, i_t b) { return a | b; }
+static inline i_t i_max(i_t a, i_t b) { return (scalar_integer)a > (scalar_integer)b ? a : b; }
 static inline i_t i_exponent(i_t a) { return a << SCALAR_MANTISSA; }
 
 static inline scalar_real v_hmax(v_t a) { return a; }

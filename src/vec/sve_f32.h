@@ -21,6 +21,7 @@ static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
     m_t lanes = first_lanes(n);
     return svsel_f32(lanes, svld1_f32(lanes, p), fill);
 }
+static inline void v_prefetch(const float *p) { svprfw(all_lanes(), p, SV_PLDL1KEEP); }
 static inline void v_store(float *p, v_t a) { svst1_f32(all_lanes(), p, a); }
 static inline void v_store_n(float *p, v_t a, size_t n) { svst1_f32(first_lanes(n), p, a); }
 
@@ -51,6 +52,9 @@ static inline v_t v_from_bits(i_t a) { return svreinterpret_f32_u32(a); }
 static inline i_t i_add(i_t a, i_t b) { return svadd_u32_x(all_lanes(), a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return svsub_u32_x(all_lanes(), a, b); }
 static inline i_t i_or(i_t a, i_t b) { return svorr_u32_x(all_lanes(), a, b); }
+static inline i_t i_max(i_t a, i_t b) {
+    return svreinterpret_u32_s32(svmax_s32_x(all_lanes(), svreinterpret_s32_u32(a), svreinterpret_s32_u32(b)));
+}
 static inline i_t i_exponent(i_t a) { return svlsl_n_u32_x(all_lanes(), a, 23); }
 
 static inline float v_hmax(v_t a) { return svmaxv_f32(all_lanes(), a); }
