@@ -42,7 +42,6 @@ bench bench-quick:
 	cmake --build --preset release --target all bench_copies harness
 	@scripts/bench-setup.sh
 	build/bench-venv/bin/python bench/bench.py $(if $(filter bench-quick,$@),--quick)
-	$(if $(filter bench,$@),build/bench/harness | tee build/bench/harness.txt)
 
 format:
 	scripts/format.sh

@@ -3,8 +3,9 @@
     bench.py [--quick] [--only TEXT] [--threads N,N] [--seconds N] [--libraries FOLDER]
     bench.py --docs
 
-Measures, prints tables, and writes build/bench/results.json and pictures. --docs measures nothing: it takes the last
-results and pictures into docs/performance.md, between the two marks there; what stands around them is kept.
+Measures, prints tables, and writes build/bench/results.json, harness.txt (calls from C) and pictures. --docs measures
+nothing: it takes the last results and pictures into docs/performance.md, between the marks there; what stands around
+them is kept.
 """
 
 import argparse
@@ -20,8 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
 RESULTS = FOLDER / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
-BEGIN, END = "<!-- bench.py --docs: begin -->", "<!-- bench.py --docs: end -->"
-PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-")
+PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-", "bars-log_softmax-f32-")
 
 
 def environment(threads):
@@ -52,19 +52,48 @@ def run(arguments, threads, seconds):
         return json.loads(Path(output.name).read_text())
 
 
+def harness(arguments):
+    """What bench/harness.c prints. Nothing where only some cases are wanted."""
+    if arguments.only:
+        return ""
+    print("bench: calls from C", file=sys.stderr)
+    rounds = "5" if arguments.quick else "15"
+    command = [arguments.libraries / "bench" / "harness", rounds]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def measure_all(arguments):
-    import functions
+    import cases
     import machine
 
-    if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in functions.CASES):
+    if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in cases.CASES):
         sys.exit(f"bench: no case has '{arguments.only}' in its name")
-    for name in ("libsmx.so", "libbench_copies.so"):
+    for name in ("libsmx.so", "libbench_copies.so", "bench/harness"):
         if not (arguments.libraries / name).exists():
             sys.exit(f"bench: {arguments.libraries / name} is missing: `make bench` builds it")
-    results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so"), "quick": arguments.quick}
+    results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so")}
+    results |= {"quick": arguments.quick, "only": arguments.only}
     seconds = arguments.seconds / len(arguments.threads)
     results["runs"] = [run(arguments, threads, seconds) for threads in arguments.threads]
+    results["harness"] = harness(arguments)
     return results
+
+
+def pictures_for_docs():
+    """Copies them; gives title and name of each."""
+    for picture in sorted(FOLDER.glob("*.png")):
+        if picture.name.startswith(PICTURES_IN_DOCS):
+            name = f"performance-{picture.name}"
+            shutil.copyfile(picture, PAGE.parent / name)
+            yield picture.stem.replace("_", " "), name
+
+
+def between_marks(page, name, text):
+    begin, end = (f"<!-- bench.py --docs: {which} {name} -->" for which in ("begin", "end"))
+    if begin not in page or end not in page:
+        sys.exit(f"bench: {PAGE} lacks the marks {begin} and {end}")
+    before, rest = page.split(begin, 1)
+    return f"{before}{begin}\n{text}{end}{rest.split(end, 1)[1]}"
 
 
 def write_docs():
@@ -73,20 +102,11 @@ def write_docs():
     if not RESULTS.exists():
         sys.exit(f"bench: no {RESULTS}: run `make bench` first")
     results = json.loads(RESULTS.read_text())
-    if results["quick"]:
-        sys.exit("bench: the last run was a quick one; docs/performance.md takes the whole: run `make bench`")
-    pictures = []
-    for picture in sorted(FOLDER.glob("*.png")):
-        if picture.name.startswith(PICTURES_IN_DOCS):
-            name = f"performance-{picture.name}"
-            shutil.copyfile(picture, PAGE.parent / name)
-            pictures.append((picture.stem.replace("_", " "), name))
-    page = PAGE.read_text() if PAGE.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
-    if BEGIN not in page or END not in page:
-        sys.exit(f"bench: {PAGE} lacks the marks {BEGIN} and {END}")
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{report.page(results, pictures)}{END}{after}")
+    if results["quick"] or results["only"]:
+        sys.exit("bench: the last run was not of everything; docs/performance.md takes the whole: run `make bench`")
+    page = between_marks(PAGE.read_text(), "targets", report.targets_page(results))
+    page = between_marks(page, "tables", report.page(results, list(pictures_for_docs())))
+    PAGE.write_text(page)
     print(f"bench: wrote {PAGE}")
 
 
@@ -116,9 +136,12 @@ def main():
     for old in FOLDER.glob("*.png"):
         old.unlink()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    if results["harness"]:
+        (FOLDER / "harness.txt").write_text(results["harness"])
     print(report.text(results))
     pictures = plots.draw(results, FOLDER)
-    print(f"bench: {RESULTS} and {len(pictures)} pictures beside it; machine: {results['machine']}")
+    print(f"bench: {', '.join(str(results['machine'][key]) for key in ('processor', 'compiler', 'commit'))}")
+    print(f"bench: {RESULTS}, harness.txt and {len(pictures)} pictures beside it")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,18 @@
 /* Runs a dozen kernels under callgrind, each counted by itself: what bench/callgrind.sh compares.
  *
- * Prints the compiler, as the counts depend on it. Each count ends in callgrind's dump file as `desc: Trigger: Client
- * Request: ISA NAME SHAPE`, with the number of instructions under `summary:`.
+ * Prints the compiler, its options (BUILD) and libc, as the counts depend on them; with --build nothing else. Each
+ * count ends in callgrind's dump file as `desc: Trigger: Client Request: ISA NAME SHAPE`, with the number of
+ * instructions under `summary:`.
  */
 #include "jobs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <valgrind/callgrind.h>
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
 
 /* Long enough for the kernels' loops to dominate, short enough for seconds under callgrind. */
 static const struct shape {
@@ -17,12 +22,24 @@ static const struct shape {
 
 static const struct {
     const char *name;
-    bool wide;
+    enum type type;
     void (*run)(void *job);
 } kernels[] = {
-    {"softmax_f32", false, run_forward},           {"softmax_f64", true, run_forward},
-    {"softmax_backward_f32", false, run_backward}, {"softmax_backward_f64", true, run_backward},
-    {"softmax_jacobian_f32", false, run_jacobian}, {"softmax_jacobian_f64", true, run_jacobian},
+    {"softmax", F32, run_forward},
+    {"softmax", F64, run_forward},
+    {"softmax", BF16, run_forward},
+    {"softmax", F16, run_forward},
+    {"softmax_columns", F32, run_columns},
+    {"softmax_backward", F32, run_backward},
+    {"softmax_backward", F64, run_backward},
+    {"softmax_backward", BF16, run_backward},
+    {"softmax_jacobian", F32, run_jacobian},
+    {"log_softmax", F32, run_log_softmax},
+    {"log_softmax", F64, run_log_softmax},
+    {"logsumexp", F32, run_logsumexp},
+    {"cross_entropy", F32, run_cross_entropy},
+    {"cross_entropy_gradient", F32, run_cross_entropy_gradient},
+    {"cross_entropy_gradient", F64, run_cross_entropy_gradient},
 };
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -35,9 +52,10 @@ static void count(const char *isa, size_t kernel, struct shape shape) {
     if (kernels[kernel].run == run_jacobian && shape.n > JACOBIAN_N_MAX) {
         return;
     }
-    struct job *j = job_new(kernels[kernel].wide, isa, shape.rows, shape.n);
+    enum type type = kernels[kernel].type;
+    struct job *j = job_new(type, isa, shape.rows, shape.n);
     char label[80];
-    snprintf(label, sizeof label, "%s %s %zux%zu", isa, kernels[kernel].name, shape.rows, shape.n);
+    snprintf(label, sizeof label, "%s %s_%s %zux%zu", isa, kernels[kernel].name, type_name(type), shape.rows, shape.n);
     kernels[kernel].run(j); /* the first call of a function may also resolve symbols */
     CALLGRIND_ZERO_STATS;
     kernels[kernel].run(j);
@@ -45,12 +63,28 @@ static void count(const char *isa, size_t kernel, struct shape shape) {
     job_free(j);
 }
 
-int main(void) {
 #ifdef __clang__
-    printf("compiler clang %s\n", __clang_version__);
+#define COMPILER "clang " __clang_version__
 #else
-    printf("compiler gcc %s\n", __VERSION__);
+#define COMPILER "gcc " __VERSION__
 #endif
+
+/* Its memset and memcpy are counted too. */
+static const char *libc(void) {
+#ifdef __GLIBC__
+    static char name[40];
+    snprintf(name, sizeof name, "glibc %s", gnu_get_libc_version());
+    return name;
+#else
+    return "another libc";
+#endif
+}
+
+int main(int argc, char **argv) {
+    printf("build %s, " BUILD ", %s\n", COMPILER, libc());
+    if (argc == 2 && strcmp(argv[1], "--build") == 0) {
+        return 0;
+    }
     for (size_t i = 0; i < COUNT(isas); i++) {
         if (smx_isa_set(isas[i]) != SMX_OK) {
             printf("skip %s\n", isas[i]);

@@ -4,8 +4,8 @@
 #     bench/callgrind.sh [--update] PROGRAM      PROGRAM: bench/callgrind.c, linked with libsmx.a
 #
 # Fails if a count is over 3 % above or below its figure, or stands on one side only; below, so that what was gained is
-# kept. Counts depend on the compiler: with another than that of the figures, nothing is compared, and it says so.
-# --update writes the figures anew.
+# kept. Counts depend on the compiler, its options and libc: where these are not those of the figures (in a build with
+# sanitizers, say) nothing is compared, and a line that begins with SKIP says so. --update writes the figures anew.
 set -eu
 cd "$(dirname "$0")/.."
 figures=bench/callgrind.txt
@@ -21,7 +21,23 @@ if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     exit 2
 fi
 program=$(realpath "$1")
-command -v valgrind >/dev/null || { echo "callgrind.sh: valgrind is missing: scripts/setup.sh bench" >&2; exit 1; }
+command -v valgrind >/dev/null || { echo "callgrind.sh: valgrind is missing: scripts/setup.sh test" >&2; exit 1; }
+
+build=$("$program" --build | grep '^build ') || {
+    echo "callgrind.sh: $program does not say how it was built: is it bench/callgrind.c?" >&2
+    exit 1
+}
+if [ -n "$update" ]; then
+    case $build in
+    *fsanitize* | *coverage*) plain= ;;
+    *" Release: "*) plain=yes ;;
+    *) plain= ;;
+    esac
+    [ -n "$plain" ] || { echo "callgrind.sh: figures are those of a plain release build, not of: $build" >&2; exit 1; }
+elif [ "$(grep '^build ' "$figures")" != "$build" ]; then
+    echo "SKIP callgrind, nothing compared: the figures are of '$(grep '^build ' "$figures")', this is '$build'"
+    exit 0
+fi
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -30,33 +46,25 @@ if ! valgrind --tool=callgrind --callgrind-out-file="$folder/out" "$program" >"$
     exit 1
 fi
 if grep '^skip' "$folder/said"; then
-    echo "callgrind.sh: SKIP, nothing compared: the kernels named above cannot run here" >&2
+    echo "SKIP callgrind, nothing compared: this processor cannot run the kernels named above"
     [ -z "$update" ] || exit 1
     exit 0
 fi
-if ! grep '^compiler' "$folder/said" >"$folder/counts"; then
-    echo "callgrind.sh: $program does not say which compiler made it: is it bench/callgrind.c?" >&2
-    exit 1
-fi
 # One dump a kernel: its label, then its sum.
 awk 'sub(/^desc: Trigger: Client Request: /, "") { label = $0 } /^summary: / && label { print label, $2; label = "" }' \
-    "$folder"/out.* | sort >>"$folder/counts"
+    "$folder"/out.* | sort >"$folder/counts"
 
 if [ -n "$update" ]; then
     {
         echo "# Instructions of one call, one thread, under callgrind. Written by bench/callgrind.sh --update."
+        echo "$build"
         cat "$folder/counts"
     } >"$figures"
-    echo "callgrind.sh: wrote $(grep -c x "$folder/counts") figures to $figures"
-    exit 0
-fi
-if [ "$(grep '^compiler' "$figures")" != "$(grep '^compiler' "$folder/counts")" ]; then
-    echo "callgrind.sh: SKIP, nothing compared: the figures are of $(grep '^compiler' "$figures")," \
-        "this build of $(grep '^compiler' "$folder/counts")"
+    echo "callgrind.sh: wrote $(grep -c . "$folder/counts") figures to $figures"
     exit 0
 fi
 awk -v tolerance="$tolerance" '
-    /^#|^compiler/ { next }
+    /^#|^build / { next }
     { key = $1 " " $2 " " $3 }
     NR == FNR { old[key] = $4; next }
     !(key in old) { printf "%-40s %10s -> %10d  no figure\n", key, "", $4; bad++; next }

@@ -2,12 +2,14 @@
 #ifndef SMX_BENCH_JOBS_H
 #define SMX_BENCH_JOBS_H
 
-#include <smx/smx.h>
+#include <smx/tensor.h>
 #include <stdbool.h>
 
-/* Arrays of rows x n, of double if wide, else of float; y = softmax(x). The statistics are of a single row. */
+enum type { F32, F64, BF16, F16 };
+
+/* Arrays of rows x n of the type; y = softmax(x). The statistics are of a single row. */
 struct job {
-    bool wide;
+    enum type type;
     const char *isa;
     size_t rows;
     size_t n;
@@ -15,27 +17,45 @@ struct job {
     void *y;
     void *dy;
     void *dx;
-    void *jac; /* made by the first run_jacobian */
+    void *jac;         /* made by the first run_jacobian */
+    void *row_results; /* a number for each row */
+    int64_t *labels;
+    int64_t shape[2];
     smx_options opt;
+    smx_tensor_options tensor_opt;
     smx_softmax_stats_f32 stats_f32;
     smx_softmax_stats_f64 stats_f64;
     smx_softmax_backward_stats backward_stats;
 };
 
+const char *type_name(enum type type);
+
 /* Ends the program with the status's text unless it is SMX_OK. */
 void must(smx_status status);
 
-/* On a cache line's boundary; ends the program if there is no memory. */
+/* On a cache line's boundary, and on that of a huge page if it is as large; ends the program if there is no memory. */
 void *bench_allocate(size_t bytes);
 
-/* With the same values on every machine, and the statistics that the parts need if there is one row. */
-struct job *job_new(bool wide, const char *isa, size_t rows, size_t n);
+/* What the kernel is told of large allocations that follow: huge pages, or none. Before the first call it decides. */
+void bench_advise_huge_pages(bool huge);
+
+/* With the same values on every machine, and the statistics that the parts need if there is one row of f32 or f64. */
+struct job *job_new(enum type type, const char *isa, size_t rows, size_t n);
 void job_free(struct job *job);
 
-/* Each takes a struct job. The parts take a whole row as one part. */
+/* Each takes a struct job. These three take every type; half types go through the functions on tensors. */
 void run_forward(void *job);
 void run_backward(void *job);
+void run_log_softmax(void *job);
+
+/* These take f32 and f64. Columns: as many as the job has rows, of n entries. */
+void run_columns(void *job);
+void run_logsumexp(void *job);
+void run_cross_entropy(void *job);          /* the loss of each row */
+void run_cross_entropy_gradient(void *job); /* and the gradient in dx */
 void run_jacobian(void *job);
+
+/* These take f32 and f64, and a whole row as one part. */
 void run_part_max(void *job);
 void run_part_sum(void *job);
 void run_part_finish(void *job);

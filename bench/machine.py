@@ -31,9 +31,16 @@ def processor():
 
 
 def caches():
+    """'L1 32K', ..., the last level last."""
     folders = sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*"))
     found = [(read(f / "level"), read(f / "type"), read(f / "size")) for f in folders]
     return ", ".join(f"L{level} {size}" for level, kind, size in found if kind != "Instruction") or "unknown"
+
+
+def last_cache_bytes(described):
+    """Of what `caches` gave; 32 MiB, for which the shapes are made, if that is unknown."""
+    size = re.search(r"(\d+)K$", described["caches"])
+    return 1024 * int(size[1]) if size else 32 << 20
 
 
 def compiler(library):

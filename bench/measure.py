@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-import functions
+import cases
 import peers
 
 SAMPLE_NS = 2_000_000  # a sample repeats the call for about this long
@@ -82,8 +82,8 @@ def entries(case, contenders, inputs, out):
         error = None
         if contender.name not in peers.COPIES:
             run()
-            error = functions.error(case, inputs, read())
-            if not error <= functions.tolerance(case):
+            error = cases.error(case, inputs, read())
+            if not error <= cases.tolerance(case):
                 notes.append(f"{contender.name} is wrong by {error:.2g} of the row's scale, left out")
                 if contender.name == peers.OURS:
                     raise RuntimeError(f"{case.name}: {notes[-1]}")
@@ -93,10 +93,11 @@ def entries(case, contenders, inputs, out):
 
 
 def measure(case, contenders, seconds, say):
-    inputs, out = functions.buffers(case)
+    """Takes about so many seconds, preparations included."""
+    deadline = time.monotonic() + seconds
+    inputs, out = cases.buffers(case)
     ready, notes = entries(case, contenders, inputs, out)
     shuffle = random.Random(1)
-    deadline = time.monotonic() + seconds
     rounds = 0
     while rounds < ROUNDS_MIN or (rounds < ROUNDS_MAX and time.monotonic() < deadline):
         shuffle.shuffle(ready)
@@ -109,8 +110,8 @@ def measure(case, contenders, seconds, say):
     return {
         "function": case.function,
         "dtype": case.dtype,
-        "rows": case.rows,
-        "n": case.n,
+        "shape": case.shape,
+        "elements": case.elements,
         "array_bytes": case.array_bytes,
         "bytes_moved": case.bytes_moved,
         "notes": notes,
@@ -128,21 +129,22 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
 
-    cases = [c for c in functions.CASES if (c.quick or not arguments.quick) and arguments.only in c.name]
+    chosen = [c for c in cases.CASES if (c.quick or not arguments.quick) and arguments.only in c.name]
+    end = time.monotonic() + arguments.seconds
     contenders = peers.make(arguments.threads, arguments.libraries)
     results = []
-    for i, case in enumerate(cases):
+    for i, case in enumerate(chosen):
 
         def say(what, i=i, case=case):
             if sys.stderr.isatty():
-                line = f"{arguments.threads} thread(s), case {i + 1} of {len(cases)}: {case.name}, {what}"
+                line = f"{arguments.threads} thread(s), case {i + 1} of {len(chosen)}: {case.name}, {what}"
                 print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
 
         say("preparing")
-        results.append(measure(case, contenders, arguments.seconds / len(cases), say))
+        results.append(measure(case, contenders, (end - time.monotonic()) / (len(chosen) - i), say))
         gc.collect()
         if not sys.stderr.isatty():
-            print(f"{arguments.threads} thread(s), case {i + 1} of {len(cases)}: {case.name}", file=sys.stderr)
+            print(f"{arguments.threads} thread(s), case {i + 1} of {len(chosen)}: {case.name}", file=sys.stderr)
     if sys.stderr.isatty():
         print("\r" + " " * 100, end="\r", file=sys.stderr, flush=True)
     versions = {c.name: c.version for c in contenders if c.version}

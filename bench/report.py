@@ -1,8 +1,8 @@
 """From the JSON of a run to tables: ratios of minima, all taken in one process on the same arrays."""
 
-import math
-
 import peers
+import targets
+from figures import copy_gbs, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
 
 HEAD = (
     *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
@@ -11,50 +11,11 @@ HEAD = (
 )
 
 
-def ns_per_element(case, name, figure="min"):
-    entry = case["contenders"].get(name)
-    return entry and entry[figure] / (case["rows"] * case["n"])
-
-
-def copy_gbs(case):
-    """Bandwidth of the faster copy. It reads one array and writes one."""
-    times = [case["contenders"][name]["min"] for name in peers.COPIES if name in case["contenders"]]
-    return 2 * case["array_bytes"] / min(times)
-
-
-def gbs(case, name=peers.OURS):
-    return case["bytes_moved"] / case["contenders"][name]["min"]
-
-
-def rivals(case):
-    return {n: c["min"] for n, c in case["contenders"].items() if n != peers.OURS and n not in peers.COPIES}
-
-
-def speedup(case, name):
-    """How many times faster than `name` libsmx is, or None if that one was not measured."""
-    other = case["contenders"].get(name)
-    return other and other["min"] / case["contenders"][peers.OURS]["min"]
-
-
-def fastest(case):
-    times = rivals(case)
-    return min(times, key=times.get) if times else None
-
-
-def number(value, digits=3):
-    """Three significant digits, never in scientific notation."""
-    if value is None:
-        return "-"
-    if value >= 10 ** (digits - 1):
-        return f"{value:.0f}"
-    return f"{value:.{max(0, digits - 1 - math.floor(math.log10(value)))}f}"
-
-
 def row(case):
     best = fastest(case)
     others = [name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)]
     return [
-        f"{case['rows']} x {case['n']}",
+        shape(case),
         *(number(ns_per_element(case, name)) for name in (*peers.COPIES, peers.OURS)),
         number(ns_per_element(case, peers.OURS, "median")),
         f"{100 * case['contenders'][peers.OURS]['spread']:.0f} %",
@@ -68,17 +29,14 @@ def row(case):
 
 
 def groups(results):
-    """(threads, function, dtype) -> its cases, in order."""
+    """(threads, function, dtype) -> its cases, in order. Those over an axis that is not the last are a function of
+    their own: they compare with each other only."""
     found = {}
     for run in results["runs"]:
         for case in run["cases"]:
-            found.setdefault((run["threads"], case["function"], case["dtype"]), []).append(case)
+            function = case["function"] + ("_over_axis_1_of_3" if len(case["shape"]) == 3 else "")
+            found.setdefault((run["threads"], function, case["dtype"]), []).append(case)
     return found
-
-
-def geometric_mean(values):
-    values = [v for v in values if v is not None]
-    return math.exp(sum(map(math.log, values)) / len(values)) if values else None
 
 
 def means(cases):
@@ -103,21 +61,27 @@ def table(cases):
     return without_empty_columns([list(HEAD), *(row(c) for c in cases)])
 
 
-def plain(rows):
+def plain(rows, prose=0):
+    """The first `prose` columns are words, and begin at their left; the others are figures."""
     widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(r, widths)) for r in rows)
+
+    def line(cells):
+        return "  ".join(c.ljust(w) if i < prose else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths)))
+
+    return "\n".join(map(line, rows))
 
 
-def markdown(rows):
+def markdown(rows, prose=1):
+    """`prose` as for plain."""
     lines = ["| " + " | ".join(r) + " |" for r in rows]
-    lines.insert(1, "|" + "|".join("---" if i == 0 else "--:" for i in range(len(rows[0]))) + "|")
+    lines.insert(1, "|" + "|".join("---" if i < prose else "--:" for i in range(len(rows[0]))) + "|")
     return "\n".join(lines)
 
 
 LEGEND = (
-    "Nanoseconds an element, the least of the rounds; for libsmx also the median and the interquartile range as a share "
-    "of it. GB/s and the share of the faster copy's bandwidth are of libsmx; so are the last columns: how many times "
-    "faster it is than PyTorch and than the fastest peer."
+    "Nanoseconds an element, the least of the rounds; for libsmx also the median and the interquartile range as a "
+    "share of it. GB/s and the share of the faster copy's bandwidth are of libsmx; so are the last columns: how many "
+    "times faster it is than PyTorch and than the fastest peer."
 )
 
 
@@ -134,7 +98,7 @@ def notes(results):
     found = []
     for run in results["runs"]:
         for case in run["cases"]:
-            name = f"{case['function']} {case['dtype']} {case['rows']} x {case['n']}, {run['threads']} thread(s)"
+            name = f"{case['function']} {case['dtype']} {shape(case)}, {run['threads']} thread(s)"
             found += [f"{name}: {note}" for note in case["notes"]]
             reasons = {}
             for contender, entry in case["contenders"].items():
@@ -145,17 +109,23 @@ def notes(results):
 
 def text(results):
     parts = [f"{title(key)}\n{plain(table(cases))}\n{means(cases)}" for key, cases in groups(results).items()]
-    return "\n\n".join([*parts, LEGEND, "\n".join(notes(results))]).rstrip()
+    reached = f"{plain(targets.table(results), prose=2)}\n{targets.LEGEND}"
+    return "\n\n".join(filter(None, [*parts, LEGEND, "\n".join(notes(results)), reached]))
+
+
+def targets_page(results):
+    return f"{markdown(targets.table(results), prose=2)}\n\n{targets.LEGEND}\n"
 
 
 def page(results, pictures):
-    """The part of docs/performance.md that the figures make."""
+    """The tables and pictures of docs/performance.md."""
     lines = ["| what | it was |", "|---|---|"]
     lines += [f"| {key} | {value} |" for key, value in results["machine"].items()]
     lines += [f"| {key} | {value} |" for key, value in results["runs"][0]["versions"].items()]
     lines += ["", LEGEND, ""]
-    for key, cases in groups(results).items():
-        lines += [f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases), ""]
     lines += [f"![{name}]({path})" for name, path in pictures]
-    lines += ["", *(f"- {note}" for note in notes(results))]
+    for key, cases in groups(results).items():
+        lines += ["", f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases)]
+    lines += ["", "### Calls from C, each instruction set, each pass", "", "```", results["harness"].rstrip(), "```"]
+    lines += ["", "### Notes on single figures", "", *(f"- {note}" for note in notes(results))]
     return "\n".join(lines).rstrip() + "\n"

@@ -56,12 +56,12 @@ static int compare(const void *a, const void *b) {
 }
 
 void probes_print(const char *title, const char *unit, struct probe *probes, size_t count) {
-    printf("\n%s, %s\n%-56s %10s %10s %8s\n", title, unit, "", "min", "median", "spread");
+    printf("\n%s, %s\n%-60s %10s %10s %8s\n", title, unit, "", "min", "median", "spread");
     for (size_t i = 0; i < count; i++) {
         struct probe *p = &probes[i];
         qsort(p->samples, p->count, sizeof p->samples[0], compare);
         double median = p->samples[p->count / 2];
         double spread = (p->samples[p->count - 1 - p->count / 4] - p->samples[p->count / 4]) / median;
-        printf("%-56s %10.3f %10.3f %6.0f %%\n", p->label, p->samples[0], median, 100 * spread);
+        printf("%-60s %10.3f %10.3f %6.0f %%\n", p->label, p->samples[0], median, 100 * spread);
     }
 }

@@ -8,7 +8,7 @@ enum { SAMPLES_MAX = 64 };
 
 /* One thing to time. `prepare` runs before each sample, untimed, and may be null. */
 struct probe {
-    char label[56];
+    char label[60];
     void (*prepare)(void *context);
     void (*run)(void *context);
     void *context;

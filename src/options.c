@@ -17,41 +17,46 @@ bool smx_read_sized(const void *given, size_t size, void *full, size_t known) {
 }
 
 smx_status smx_settings(const smx_options *opt, struct settings *settings) {
-    smx_options full = {.size = sizeof full};
-    if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
+    static const smx_options defaults = {.size = sizeof defaults};
+    smx_options known;
+    const smx_options *o = opt == NULL ? &defaults : opt;
+    if (o->size != sizeof known) {
+        known = defaults;
+        if (!smx_read_sized(o, o->size, &known, sizeof known)) {
+            return SMX_ERROR_OPTION;
+        }
+        o = &known;
+    }
+    if (o->plus_inf != SMX_PLUS_INF_NAN && o->plus_inf != SMX_PLUS_INF_LIMIT) {
         return SMX_ERROR_OPTION;
     }
-    if (full.plus_inf != SMX_PLUS_INF_NAN && full.plus_inf != SMX_PLUS_INF_LIMIT) {
+    if (o->minus_inf_row != SMX_MINUS_INF_ROW_NAN && o->minus_inf_row != SMX_MINUS_INF_ROW_ZEROS) {
         return SMX_ERROR_OPTION;
     }
-    if (full.minus_inf_row != SMX_MINUS_INF_ROW_NAN && full.minus_inf_row != SMX_MINUS_INF_ROW_ZEROS) {
+    if (o->parallel_for != NULL && o->threads == 0) {
         return SMX_ERROR_OPTION;
     }
-    if (full.parallel_for != NULL && full.threads == 0) {
+    if (o->scale_stride > 1 || (o->scale == NULL && o->scale_stride != 0)) {
         return SMX_ERROR_OPTION;
     }
-    if (full.scale_stride > 1 || (full.scale == NULL && full.scale_stride != 0)) {
+    if (o->causal != SMX_CAUSAL_NONE && o->causal != SMX_CAUSAL_TOP_LEFT && o->causal != SMX_CAUSAL_BOTTOM_RIGHT) {
         return SMX_ERROR_OPTION;
     }
-    if (full.causal != SMX_CAUSAL_NONE && full.causal != SMX_CAUSAL_TOP_LEFT &&
-        full.causal != SMX_CAUSAL_BOTTOM_RIGHT) {
+    if ((o->causal == SMX_CAUSAL_NONE) != (o->queries == 0)) {
         return SMX_ERROR_OPTION;
     }
-    if ((full.causal == SMX_CAUSAL_NONE) != (full.queries == 0)) {
-        return SMX_ERROR_OPTION;
-    }
-    settings->policy.plus_inf_limit = full.plus_inf == SMX_PLUS_INF_LIMIT;
-    settings->policy.minus_inf_row_zeros = full.minus_inf_row == SMX_MINUS_INF_ROW_ZEROS;
-    settings->threads = full.threads;
-    settings->parallel_for = full.parallel_for;
-    settings->pool = full.pool;
-    settings->scale = full.scale;
-    settings->scale_stride = full.scale_stride;
-    settings->add = full.add;
-    settings->keep = full.keep;
-    settings->lengths = full.lengths;
-    settings->causal = full.causal;
-    settings->queries = full.queries;
+    settings->policy.plus_inf_limit = o->plus_inf == SMX_PLUS_INF_LIMIT;
+    settings->policy.minus_inf_row_zeros = o->minus_inf_row == SMX_MINUS_INF_ROW_ZEROS;
+    settings->threads = o->threads;
+    settings->parallel_for = o->parallel_for;
+    settings->pool = o->pool;
+    settings->scale = o->scale;
+    settings->scale_stride = o->scale_stride;
+    settings->add = o->add;
+    settings->keep = o->keep;
+    settings->lengths = o->lengths;
+    settings->causal = o->causal;
+    settings->queries = o->queries;
     return SMX_OK;
 }
 

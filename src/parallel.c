@@ -25,6 +25,9 @@ static int openmp_threads(size_t tasks) {
 #endif
 
 size_t smx_pieces(const struct settings *settings, size_t count, size_t size) {
+    if (size < GRAIN && count < GRAIN && count * size < GRAIN) { /* no need to ask how many threads there are */
+        return 1;
+    }
     size_t threads = settings->threads != 0 ? settings->threads : smx_threads();
     size_t pieces = count < threads ? count : threads;
     size_t worth = size >= GRAIN ? count : count / (GRAIN / size + 1);

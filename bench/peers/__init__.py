@@ -9,7 +9,8 @@ A method that returns None, or is missing, says that this contender has no such 
 from . import copies, jax_jit, libsmx, litert, onnx_runtime, pytorch, scipy_special
 
 OURS = libsmx.Libsmx.name
-COPIES = (copies.Memcpy.name, copies.Streaming.name)
+STREAMING = copies.Streaming.name
+COPIES = (copies.Memcpy.name, STREAMING)
 CLASSES = (
     libsmx.Libsmx,
     copies.Memcpy,

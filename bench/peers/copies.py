@@ -1,7 +1,9 @@
-"""The memory's own speed: bench/copies.c. For every function, they copy its first input to its output."""
+"""The memory's own speed: bench/copies.c. For every function, they copy its first input, to its output if that fits."""
 
 import ctypes
 from functools import partial
+
+from cases import aligned
 
 
 class Copy:
@@ -10,21 +12,22 @@ class Copy:
         self.library = ctypes.CDLL(str(libraries / "libbench_copies.so"))
         self.version = ""
 
-    def arguments(self, arrays):
-        x, y = arrays[0], arrays[-1]
-        return ctypes.c_void_p(y.ctypes.data), ctypes.c_void_p(x.ctypes.data), ctypes.c_size_t(x.nbytes), self.threads
+    def prepare(self, function, x, y):
+        y = y if y.nbytes == x.nbytes else aligned(x.shape, x.dtype)
+        addresses = y.ctypes.data_as(ctypes.c_void_p), x.ctypes.data_as(ctypes.c_void_p)  # these keep the arrays alive
+        return partial(function, *addresses, ctypes.c_size_t(x.nbytes), self.threads), lambda: y
 
 
 class Memcpy(Copy):
     name = "memcpy"
 
     def any_function(self, *arrays):
-        return partial(self.library.copy_cached, *self.arguments(arrays)), lambda: arrays[-1]
+        return self.prepare(self.library.copy_cached, arrays[0], arrays[-1])
 
 
 class Streaming(Copy):
     name = "streaming copy"
 
     def any_function(self, *arrays):
-        run = partial(self.library.copy_streaming, *self.arguments(arrays))
-        return (run, lambda: arrays[-1]) if run() else None
+        run, read = self.prepare(self.library.copy_streaming, arrays[0], arrays[-1])
+        return (run, read) if run() else None

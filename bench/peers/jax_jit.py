@@ -2,31 +2,41 @@
 
 import jax
 import jax.numpy as jnp
+from functions import AXIS
+
+from . import pytorch
 
 jax.config.update("jax_enable_x64", True)  # else it would compute f64 in f32
 
 
 @jax.jit
 def softmax(x):
-    return jax.nn.softmax(x, axis=-1)
+    return jax.nn.softmax(x, axis=AXIS)
 
 
 @jax.jit
 def softmax_backward(y, dy):
-    return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
+    return y * (dy - (y * dy).sum(axis=AXIS, keepdims=True))
 
 
 @jax.jit
 def log_softmax(x):
-    return jax.nn.log_softmax(x, axis=-1)
+    return jax.nn.log_softmax(x, axis=AXIS)
+
+
+@jax.jit
+def logsumexp(x):
+    return jax.nn.logsumexp(x, axis=AXIS)
+
+
+@jax.jit
+def cross_entropy(x, labels):
+    return -jnp.take_along_axis(jax.nn.log_softmax(x, axis=AXIS), labels[:, None], axis=AXIS)
 
 
 @jax.jit
 def cross_entropy_gradient(x, labels):
-    def loss(z):
-        return -jnp.take_along_axis(jax.nn.log_softmax(z, axis=-1), labels[:, None], axis=-1).sum()
-
-    return jax.value_and_grad(loss)(x)
+    return jax.value_and_grad(lambda z: cross_entropy(z, labels).sum())(x)
 
 
 class Jax:
@@ -37,8 +47,9 @@ class Jax:
         self.version = jax.__version__
 
     def call(self, function, *arrays):
-        inputs = [jnp.from_dlpack(a) for a in arrays]
-        return lambda: function(*inputs).block_until_ready(), lambda: function(*inputs)
+        inputs = [jnp.from_dlpack(pytorch.tensor(a)) for a in arrays]  # numpy has no DLPack for bfloat16
+        run = lambda: jax.block_until_ready(function(*inputs))  # noqa: E731
+        return run, run
 
     def softmax(self, x, _y):
         return self.call(softmax, x)
@@ -46,9 +57,14 @@ class Jax:
     def log_softmax(self, x, _y):
         return self.call(log_softmax, x)
 
+    def logsumexp(self, x, _lse):
+        return self.call(logsumexp, x)
+
+    def cross_entropy(self, x, labels, _loss):
+        return self.call(cross_entropy, x, labels)
+
     def cross_entropy_gradient(self, x, labels, _dx):
-        inputs = [jnp.from_dlpack(a) for a in (x, labels)]
-        run = lambda: jax.block_until_ready(cross_entropy_gradient(*inputs))  # noqa: E731
+        run, _ = self.call(cross_entropy_gradient, x, labels)
         return run, lambda: run()[1]
 
     def softmax_backward(self, y, dy, _dx):

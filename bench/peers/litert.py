@@ -47,8 +47,8 @@ class Xnnpack:
         self.version = f"in LiteRT {version('ai-edge-litert')}"
 
     def softmax(self, x, _y):
-        if x.dtype != np.float32 or x.nbytes > MAX_BYTES:
-            return None
+        if x.ndim != 2 or x.dtype != np.float32 or x.nbytes > MAX_BYTES:
+            return None  # it knows the last axis only, and the halves not at all
         runner = interpreter.Interpreter(model_content=softmax_model(x.shape), num_threads=self.threads)
         runner.allocate_tensors()
         runner.set_tensor(runner.get_input_details()[0]["index"], x)

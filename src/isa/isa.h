@@ -20,8 +20,10 @@
 
 #if defined(__GNUC__)
 #define ALWAYS_INLINE inline __attribute__((always_inline)) /* so that each constant argument makes a loop of its own */
+#define PREFETCH(address) __builtin_prefetch((const void *)(address)) /* of any address: it never faults */
 #else
 #define ALWAYS_INLINE inline
+#define PREFETCH(address) ((void)(address))
 #endif
 
 extern const struct smx_kernels_f32 *const smx_scalar_f32,

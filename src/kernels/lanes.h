@@ -57,18 +57,10 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-/* A term on its way: the argument of exp less a multiple of ln(2), and the exponent field of its power of two. */
-static ALWAYS_INLINE v_t reduce_term(v_t v, v_t magic, v_t lowest, v_t *shifted) {
-    v = v_max(v, lowest);
-    *shifted = v_fma(v, v_set1(LOG2E), magic);
-    v_t n = v_sub(*shifted, magic);
-    return v_fnma(n, v_set1(LN2_LO), v_fnma(n, v_set1(LN2_HI), v));
-}
-
-/* The same, further on: whole + part * power. */
+/* A term from what `reduce` gives: whole + part * power; null: no correction. */
 static ALWAYS_INLINE v_t expand_term(v_t r, v_t shifted, const v_t *correction, v_t *part, v_t *power) {
     v_t s = exp_reduced(r, part);
-    *power = v_from_bits(i_exponent(v_bits(shifted)));
+    *power = power_of(shifted);
     if (correction != NULL) {
         *part = v_fnma(*correction, s, *part);
     }
@@ -99,14 +91,15 @@ static ALWAYS_INLINE void add_vectors(size_t lanes, size_t count, const real *x,
     const v_t *most = correction == NULL ? &reference : NULL;
     size_t last = count - 1;
     v_t shifted, part, power;
-    v_t r = reduce_term(entries_below(x, lanes, most, offset), magic, lowest, &shifted);
+    v_t r = reduce(v_max(entries_below(x, lanes, most, offset), lowest), NULL, magic, &shifted);
     v_t whole = expand_term(r, shifted, correction, &part, &power);
-    r = reduce_term(entries_below(x + (last < 1 ? last : 1) * step, lanes, most, offset), magic, lowest, &shifted);
+    r = reduce(v_max(entries_below(x + (last < 1 ? last : 1) * step, lanes, most, offset), lowest), NULL, magic,
+               &shifted);
     for (size_t j = 0; j < count; j++) {
         size_t next = last - j < 2 ? last : j + 2;
         v_t shifted_next, part_next, power_next;
         v_t v = entries_below(x + next * step, lanes, most, offset);
-        v_t r_next = reduce_term(v, magic, lowest, &shifted_next);
+        v_t r_next = reduce(v_max(v, lowest), NULL, magic, &shifted_next);
         v_t whole_next = expand_term(r, shifted, correction, &part_next, &power_next);
         v_t ej = end_term(whole, part, power, top, middle);
         if (e != NULL) {

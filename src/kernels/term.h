@@ -17,16 +17,20 @@ static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) {
 /* The x - offset, and all below it, whose exponent field is 0: their power is +0, and so is their term. */
 static ALWAYS_INLINE v_t term_lowest(v_t magic) { return v_mul(v_sub(v_set1(ROUND_MAGIC), magic), v_set1(LN2_HI)); }
 
-/* exp(v + low) 2^(TERM_SCALE - N) = (s + w) power, with s = 1 + r rounded and the power 0 far below the maximum. Null
- * low: 0. */
-static ALWAYS_INLINE v_t exp_parts(v_t v, const v_t *low, v_t magic, v_t *w, v_t *power) {
-    v_t shifted = v_fma(v, v_set1(LOG2E), magic); /* the exponent field, in the low bits */
-    v_t n = v_sub(shifted, magic);
+/* r = v + low - n ln(2), with n and the exponent field of exp's power of two in the low bits of *shifted. Null low: 0. */
+static ALWAYS_INLINE v_t reduce(v_t v, const v_t *low, v_t magic, v_t *shifted) {
+    *shifted = v_fma(v, v_set1(LOG2E), magic);
+    v_t n = v_sub(*shifted, magic);
     v_t r = v_fnma(n, v_set1(LN2_LO), v_fnma(n, v_set1(LN2_HI), v));
-    if (low != NULL) {
-        r = v_add(r, *low);
-    }
-    *power = v_from_bits(i_exponent(v_bits(shifted)));
+    return low == NULL ? r : v_add(r, *low);
+}
+
+static ALWAYS_INLINE v_t power_of(v_t shifted) { return v_from_bits(i_exponent(v_bits(shifted))); }
+
+/* exp(v + low) 2^(TERM_SCALE - N) = (s + w) power, with s = 1 + r rounded and the power 0 far below the maximum. */
+static ALWAYS_INLINE v_t exp_parts(v_t v, const v_t *low, v_t magic, v_t *w, v_t *power) {
+    v_t shifted, r = reduce(v, low, magic, &shifted);
+    *power = power_of(shifted);
     return exp_reduced(r, w);
 }
 
@@ -39,22 +43,20 @@ static ALWAYS_INLINE v_t term_correction(v_t max, v_t low, v_t offset, v_t magic
     return v_div(v_sub(w, v_sub(rounded, s)), rounded);
 }
 
-/* exp(v + low) 2^(TERM_SCALE - N) for v = x - offset, or 0 far below the maximum; and what it is rounded from, whole +
- * part * power. -inf gives 0; NaN never gets here. */
-static ALWAYS_INLINE v_t term(v_t v, const v_t *low, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part,
-                              v_t *power) {
-    v_t s = exp_parts(v_max(v, lowest), low, magic, part, power);
-    *part = v_fnma(correction, s, *part);
-    *whole = v_mul(s, *power);
-    return v_fma(*part, *power, *whole);
+/* A term, from what `reduce` gives for v = x - offset or, if that is larger, `lowest`: whole + part * power, which the
+ * term is rounded from. 0 far below the maximum. -inf gives 0; NaN never gets here. */
+static ALWAYS_INLINE v_t term_parts(v_t r, v_t shifted, v_t correction, v_t *part, v_t *power) {
+    v_t w, s = exp_reduced(r, &w);
+    *power = power_of(shifted);
+    *part = v_fnma(correction, s, w);
+    return v_mul(s, *power);
 }
 
-/* The term where +inf entries share all mass: 1 for each of them. */
-static ALWAYS_INLINE v_t limit_term(v_t x, v_t *whole, v_t *part, v_t *power) {
-    *part = v_set1(0);
-    *power = v_set1(0);
-    *whole = v_keep(v_eq(x, v_set1((real)INFINITY)), v_set1(power_of_two(TERM_SCALE)));
-    return *whole;
+/* exp(v + low) 2^(TERM_SCALE - N), and what it is rounded from. */
+static ALWAYS_INLINE v_t term(v_t v, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part, v_t *power) {
+    v_t shifted, r = reduce(v_max(v, lowest), NULL, magic, &shifted);
+    *whole = term_parts(r, shifted, correction, part, power);
+    return v_fma(*part, *power, *whole);
 }
 
 /* e / sum, with 1 / sum = high + low. */
