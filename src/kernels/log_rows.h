@@ -16,32 +16,25 @@ static inline size_t log_rows_at_once(size_t n) {
 
 /* The sum of the terms of a row's entries, but at most those of `reference`, added to two limbs; the terms go to e, if
  * it is not null. */
-static ALWAYS_INLINE void add_row_terms(size_t n, const real *x, real to, real *e, int64_t *top_sum,
+static ALWAYS_INLINE void add_row_terms(size_t n, const real *x, real reference, real *e, int64_t *top_sum,
                                         int64_t *middle_sum) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_set1(to), offset = term_offset(reference), magic = term_magic(reference, offset);
-    v_t lowest = term_lowest(magic);
+    v_t to = v_set1(reference);
     for (size_t j = 0; j < n;) {
         i_t top = i_set1(0), middle = i_set1(0);
-        size_t block = n - j < SUM_BLOCK * V_LANES ? n : j + SUM_BLOCK * V_LANES, additions = 0;
-        for (; block - j >= V_LANES; j += V_LANES, additions++) {
-            v_t v = v_sub(v_min(v_load(x + j), reference), offset);
-            v_t ej = add_term(v, magic, lowest, NULL, &g, &top, &middle);
-            if (e != NULL) {
-                v_store(e + j, ej);
-            }
+        size_t vectors = (n - j) / V_LANES, count = vectors < SUM_BLOCK ? vectors : SUM_BLOCK,
+               entries = count * V_LANES;
+        real *ej = e == NULL ? NULL : e + j;
+        if (count != 0) {
+            add_vectors(V_LANES, count, x + j, V_LANES, to, NULL, ej, V_LANES, &top, &middle);
+        } else {
+            count = 1;
+            entries = n - j;
+            add_vectors(entries, 1, x + j, 0, to, NULL, ej, 0, &top, &middle);
         }
-        if (j < block) {
-            v_t v = v_sub(v_min(v_load_n(x + j, block - j, v_set1(-(real)INFINITY)), reference), offset);
-            v_t ej = add_term(v, magic, lowest, NULL, &g, &top, &middle);
-            if (e != NULL) {
-                v_store_n(e + j, ej, block - j);
-            }
-            j = block;
-            additions++;
-        }
-        *top_sum += sum_lanes(top, g.top, additions);
-        *middle_sum += sum_lanes(middle, g.middle, additions);
+        *top_sum += sum_lanes(top, g.top, count);
+        *middle_sum += sum_lanes(middle, g.middle, count);
+        j += entries;
     }
 }
 
