@@ -2,8 +2,7 @@
 #ifndef SMX_FORWARD_H
 #define SMX_FORWARD_H
 
-#include "exact_sum.h"
-#include "term.h"
+#include "terms.h"
 
 /* NaN if any entry is NaN; -inf of no entries. */
 static real row_max(size_t n, const real *x) {
@@ -31,10 +30,6 @@ struct reference {
     bool corrected; /* whether the terms are such that the maximum's has no rounding error */
 };
 
-/* Rows whose terms take a loop of their own. NEAR: no offset, and two limbs. FAR: the maximum is the offset. LONG:
- * three limbs. LIMIT: +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. */
-enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR };
-
 static inline enum terms terms_of_row(real max, size_t row_n, bool pair) {
     if (max == (real)INFINITY) {
         return LIMIT;
@@ -48,123 +43,39 @@ static inline enum terms terms_of_row(real max, size_t row_n, bool pair) {
     return max < OFFSET_FROM && max > -OFFSET_FROM ? NEAR : FAR;
 }
 
-static ALWAYS_INLINE bool is_long(enum terms kind) { return kind == LONG || kind == LONG_PAIR; }
-static ALWAYS_INLINE bool is_pair(enum terms kind) { return kind == PAIR || kind == LONG_PAIR; }
-
-/* `reduce` for the vector at j, or what n leaves of it. */
-static ALWAYS_INLINE v_t reduce_entries(enum terms kind, size_t j, size_t n, const real *x, const real *low, v_t offset,
-                                        v_t magic, v_t lowest, v_t *shifted) {
-    bool full = n - j >= V_LANES;
-    v_t xj = full ? v_load(x + j) : v_load_n(x + j, n - j, v_set1(-(real)INFINITY)), lowj = v_set1(0);
-    if (is_pair(kind)) {
-        lowj = full ? v_load(low + j) : v_load_n(low + j, n - j, lowj);
-    }
-    v_t v = kind == NEAR ? xj : v_sub(xj, offset);
-    return reduce(v_max(v, lowest), is_pair(kind) ? &lowj : NULL, magic, shifted);
-}
-
-/* The terms at j, rounded from whole + part * power: added to the limbs of their kind, and written unless e is null. */
-static ALWAYS_INLINE void finish_terms(enum terms kind, size_t j, size_t n, v_t whole, v_t part, v_t power, real *e,
-                                       i_t *top, i_t *middle, i_t *bottom) {
+/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum. */
+static void terms_block(enum terms kind, size_t n, const real *x, const real *low, v_t reference, v_t magic,
+                        v_t correction, real *e, int64_t sums[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t ej = v_fma(part, power, whole);
-    v_t rest = sum_top(ej, whole, part, power, v_set1(g.top), top);
-    if (is_long(kind)) {
-        sum_rest_wide(rest, &g, middle, bottom);
-    } else {
-        sum_rest(rest, v_set1(g.middle), middle);
-    }
-    if (e != NULL && n - j >= V_LANES) {
-        v_store(e + j, ej);
-    } else if (e != NULL) {
-        v_store_n(e + j, ej, n - j);
-    }
-}
-
-/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum in limbs, the constants' bits
- * with it.
- *
- * A term hangs on a chain of some 20 operations, 65 cycles, and a processor's schedulers hold only two or three such
- * chains (64 operations on Zen 3). So each turn of the loop sums a vector, takes the next one through exp and reduces
- * the argument of the one after that: 10.9 instead of 13.6 cycles for 8 floats (AVX2, Zen 3).
- *
- * The next rows are most often what follows this one in memory; that is not the last pass over this one, so the time to
- * bring them near is now: 1.1 times as fast in the third cache (1024 x 1000), 1.3 times beyond (16384 x 1000). */
-#define PREFETCH_BYTES ((uintptr_t)16384)
-static ALWAYS_INLINE void terms_loop(enum terms kind, size_t n, const real *x, const real *low, v_t offset, v_t magic,
-                                     v_t lowest, v_t correction, real *e, i_t *top, i_t *middle, i_t *bottom) {
-    const size_t step = V_LANES;
-    v_t whole, part, power, r, shifted;
-    size_t j = 0;
-    *top = *middle = *bottom = i_set1(0);
-    if (n >= 3 * step) {
-        r = reduce_entries(kind, 0, n, x, low, offset, magic, lowest, &shifted);
-        whole = term_parts(r, shifted, correction, &part, &power);
-        r = reduce_entries(kind, step, n, x, low, offset, magic, lowest, &shifted);
-        for (; n - j >= 3 * step; j += step) {
-            v_t shifted_next, part_next, power_next;
-            v_t r_next = reduce_entries(kind, j + 2 * step, n, x, low, offset, magic, lowest, &shifted_next);
-            v_t whole_next = term_parts(r, shifted, correction, &part_next, &power_next);
-            finish_terms(kind, j, n, whole, part, power, e, top, middle, bottom);
-            v_prefetch((const real *)((uintptr_t)(x + j) + PREFETCH_BYTES));
-            r = r_next;
-            shifted = shifted_next;
-            whole = whole_next;
-            part = part_next;
-            power = power_next;
-        }
-        finish_terms(kind, j, n, whole, part, power, e, top, middle, bottom);
-        whole = term_parts(r, shifted, correction, &part, &power);
-        finish_terms(kind, j + step, n, whole, part, power, e, top, middle, bottom);
-        j += 2 * step;
-    }
-    for (; j < n; j += step) {
-        r = reduce_entries(kind, j, n, x, low, offset, magic, lowest, &shifted);
-        whole = term_parts(r, shifted, correction, &part, &power);
-        finish_terms(kind, j, n, whole, part, power, e, top, middle, bottom);
-    }
-}
-
-/* The same where +inf entries share all mass: 1 for each of them. */
-static inline void limit_terms(size_t n, const real *x, real *e, i_t *top, i_t *middle, i_t *bottom) {
-    v_t zero = v_set1(0), infinity = v_set1((real)INFINITY), one = v_set1(power_of_two(TERM_SCALE));
-    *top = *middle = *bottom = i_set1(0);
-    for (size_t j = 0; j < n; j += V_LANES) {
-        size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_t whole = v_keep(v_eq(v_load_n(x + j, left, zero), infinity), one);
-        finish_terms(LIMIT, j, n, whole, zero, zero, e, top, middle, bottom);
-    }
-}
-
-static inline void terms_block(enum terms kind, size_t n, const real *x, const real *low, v_t offset, v_t magic,
-                               v_t lowest, v_t correction, real *e, int64_t sums[3]) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    size_t additions = (n + V_LANES - 1) / V_LANES;
-    i_t top, middle, bottom;
+    i_t top = i_set1(0), middle = top, bottom = top;
+    size_t count;
     switch (kind) {
     case NEAR:
-        terms_loop(NEAR, n, x, NULL, offset, magic, lowest, correction, e, &top, &middle, &bottom);
+        count = add_entries(NEAR, n, x, NULL, reference, magic, correction, e, &top, &middle, &bottom);
         break;
     case FAR:
-        terms_loop(FAR, n, x, NULL, offset, magic, lowest, correction, e, &top, &middle, &bottom);
+    default:
+        count = add_entries(FAR, n, x, NULL, reference, magic, correction, e, &top, &middle, &bottom);
         break;
     case LONG:
-        terms_loop(LONG, n, x, NULL, offset, magic, lowest, correction, e, &top, &middle, &bottom);
+        count = add_entries(LONG, n, x, NULL, reference, magic, correction, e, &top, &middle, &bottom);
         break;
     case PAIR:
-        terms_loop(PAIR, n, x, low, offset, magic, lowest, correction, e, &top, &middle, &bottom);
+        count = add_entries(PAIR, n, x, low, reference, magic, correction, e, &top, &middle, &bottom);
         break;
     case LONG_PAIR:
-        terms_loop(LONG_PAIR, n, x, low, offset, magic, lowest, correction, e, &top, &middle, &bottom);
+        count = add_entries(LONG_PAIR, n, x, low, reference, magic, correction, e, &top, &middle, &bottom);
+        break;
+    case AT_MOST:
+        count = add_entries(AT_MOST, n, x, NULL, reference, magic, correction, e, &top, &middle, &bottom);
         break;
     case LIMIT:
-    default:
-        limit_terms(n, x, e, &top, &middle, &bottom);
+        count = add_limit(n, x, e, &top, &middle);
         break;
     }
-    sums[0] = sum_lanes(top, g.top, additions);
-    sums[1] = sum_lanes(middle, g.middle, additions);
-    sums[2] = is_long(kind) ? sum_lanes(bottom, g.low, additions) : 0;
+    sums[0] = sum_lanes(top, g.top, count);
+    sums[1] = sum_lanes(middle, g.middle, count);
+    sums[2] = is_long(kind) ? sum_lanes(bottom, g.low, count) : 0;
 }
 
 /* The sum of a row's terms. Few of them are added up limb by limb: a wide integer takes longer than a short row. */
@@ -203,15 +114,15 @@ static inline struct wide wide_of(const struct term_sum *sum) {
 static void add_terms(size_t n, const real *x, const real *low, const struct reference *ref, size_t row_n, real *e,
                       struct term_sum *sum) {
     enum terms kind = terms_of_row(ref->max, row_n, low != NULL);
-    v_t max = v_set1(kind == LIMIT ? 0 : ref->max), offset = term_offset(max), magic = term_magic(max, offset);
-    v_t lowest = term_lowest(magic), correction = v_set1(0);
+    v_t max = v_set1(kind == LIMIT ? 0 : ref->max), magic = term_magic(max, term_offset(max));
+    v_t correction = v_set1(0);
     if (ref->corrected) {
-        correction = term_correction(max, v_set1(ref->low), offset, magic);
+        correction = term_correction(max, v_set1(ref->low), magic);
     }
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
-        terms_block(kind, block, x + done, low == NULL ? NULL : low + done, offset, magic, lowest, correction,
+        terms_block(kind, block, x + done, low == NULL ? NULL : low + done, max, magic, correction,
                     e == NULL ? NULL : e + done, limbs);
         add_block(sum, limbs);
         done += block;
@@ -301,28 +212,26 @@ static inline size_t rows_of_group(size_t rows, size_t n) {
 /* Softmax of up to GROUP_ROWS rows of at most SUM_BLOCK vectors; false, with nothing written, if one of them has no
  * finite maximum. */
 static bool softmax_row_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
-    real max[GROUP_ROWS], offset[GROUP_ROWS], magic[GROUP_ROWS], lowest[GROUP_ROWS], correction[GROUP_ROWS];
-    bool near = true;
+    real max[GROUP_ROWS], magic[GROUP_ROWS], correction[GROUP_ROWS];
+    enum terms kind = NEAR;
     for (size_t i = 0; i < rows; i++) {
         max[i] = row_max(n, x + i * ldx);
         if (!isfinite(max[i])) {
             return false;
         }
-        near = near && terms_of_row(max[i], n, false) == NEAR;
+        kind = terms_of_row(max[i], n, false) == NEAR ? kind : FAR;
     }
     for (size_t i = 0; i < rows; i += V_LANES) {
         size_t left = rows - i < V_LANES ? rows - i : V_LANES;
-        v_t m = v_load_n(max + i, left, v_set1(0)), c = term_offset(m), g = term_magic(m, c);
-        v_store_n(offset + i, c, left);
-        v_store_n(magic + i, g, left);
-        v_store_n(lowest + i, term_lowest(g), left);
-        v_store_n(correction + i, term_correction(m, v_set1(0), c, g), left);
+        v_t m = v_load_n(max + i, left, v_set1(0)), magic_i = term_magic(m, term_offset(m));
+        v_store_n(magic + i, magic_i, left);
+        v_store_n(correction + i, term_correction(m, v_set1(0), magic_i), left);
     }
     struct term_sum sum[GROUP_ROWS];
     for (size_t i = 0; i < rows; i++) {
         sum[i] = no_terms(n, n);
-        terms_block(near ? NEAR : FAR, n, x + i * ldx, NULL, v_set1(offset[i]), v_set1(magic[i]), v_set1(lowest[i]),
-                    v_set1(correction[i]), y + i * ldy, sum[i].limbs);
+        terms_block(kind, n, x + i * ldx, NULL, v_set1(max[i]), v_set1(magic[i]), v_set1(correction[i]), y + i * ldy,
+                    sum[i].limbs);
     }
     real reciprocal[GROUP_ROWS][2];
     for (size_t i = 0; i < rows; i++) {

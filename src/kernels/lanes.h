@@ -57,62 +57,6 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-/* A term from what `reduce` gives: whole + part * power; null: no correction. */
-static ALWAYS_INLINE v_t expand_term(v_t r, v_t shifted, const v_t *correction, v_t *part, v_t *power) {
-    v_t s = exp_reduced(r, part);
-    *power = power_of(shifted);
-    if (correction != NULL) {
-        *part = v_fnma(*correction, s, *part);
-    }
-    return v_mul(s, *power);
-}
-
-/* The term, added to its lane's two limbs. */
-static ALWAYS_INLINE v_t end_term(v_t whole, v_t part, v_t power, i_t *top, i_t *middle) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t e = v_fma(part, power, whole);
-    sum_rest(sum_top(e, whole, part, power, v_set1(g.top), top), v_set1(g.middle), middle);
-    return e;
-}
-
-/* Entries less the offset, at most those of `most`, if that is not null. */
-static ALWAYS_INLINE v_t entries_below(const real *x, size_t lanes, const v_t *most, v_t offset) {
-    v_t xj = lanes == V_LANES ? v_load(x) : v_load_n(x, lanes, v_set1(-(real)INFINITY));
-    return v_sub(most == NULL ? xj : v_min(xj, *most), offset);
-}
-
-/* The terms of `count` vectors `step` apart, of which the first `lanes` lanes are there, added to two limbs and, unless
- * e is null, written. Relative to `reference`, with a correction; or, if that is null, without, and entries above the
- * reference count as it. A term hangs on a chain of 65 cycles, of which a processor's schedulers hold two or three: each
- * turn of the loop ends one term, expands the next and reduces the one after that: 1.1 times as fast (Zen 3). */
-static ALWAYS_INLINE void add_vectors(size_t lanes, size_t count, const real *x, size_t step, v_t reference,
-                                      const v_t *correction, real *e, size_t e_step, i_t *top, i_t *middle) {
-    v_t offset = term_offset(reference), magic = term_magic(reference, offset), lowest = term_lowest(magic);
-    const v_t *most = correction == NULL ? &reference : NULL;
-    size_t last = count - 1;
-    v_t shifted, part, power;
-    v_t r = reduce(v_max(entries_below(x, lanes, most, offset), lowest), NULL, magic, &shifted);
-    v_t whole = expand_term(r, shifted, correction, &part, &power);
-    r = reduce(v_max(entries_below(x + (last < 1 ? last : 1) * step, lanes, most, offset), lowest), NULL, magic,
-               &shifted);
-    for (size_t j = 0; j < count; j++) {
-        size_t next = last - j < 2 ? last : j + 2;
-        v_t shifted_next, part_next, power_next;
-        v_t v = entries_below(x + next * step, lanes, most, offset);
-        v_t r_next = reduce(v_max(v, lowest), NULL, magic, &shifted_next);
-        v_t whole_next = expand_term(r, shifted, correction, &part_next, &power_next);
-        v_t ej = end_term(whole, part, power, top, middle);
-        if (e != NULL) {
-            store_lanes(e + j * e_step, ej, lanes);
-        }
-        r = r_next;
-        shifted = shifted_next;
-        whole = whole_next;
-        part = part_next;
-        power = power_next;
-    }
-}
-
 static inline void clear_sums(struct lanes *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         s->top[i] = s->middle[i] = 0;
@@ -121,9 +65,10 @@ static inline void clear_sums(struct lanes *s) {
 
 /* The terms of the references themselves, to be taken off the sums: limbs after -1 additions. */
 static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t *middle) {
-    i_t zero = i_set1(0);
+    i_t zero = i_set1(0), none = zero;
+    v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
     *top = *middle = zero;
-    add_vectors(V_LANES, 1, s->reference, 0, v_load(s->reference), NULL, NULL, 0, top, middle);
+    add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, reference, magic, v_set1(0), NULL, 0, top, middle, &none);
     *top = i_sub(zero, *top);
     *middle = i_sub(zero, *middle);
 }
@@ -135,9 +80,9 @@ static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t
 static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
                                       size_t lde, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_load(second ? s->reference : s->first), offset = term_offset(reference);
-    v_t correction = term_correction(reference, v_set1(0), offset, term_magic(reference, offset));
-    i_t top = i_set1(0), middle = i_set1(0);
+    v_t reference = v_load(second ? s->reference : s->first), magic = term_magic(reference, term_offset(reference));
+    v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), magic);
+    i_t top = i_set1(0), middle = top, none = top;
     size_t additions = 0;
     if (second) {
         terms_to_take_off(s, &top, &middle);
@@ -146,8 +91,8 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
     clear_sums(s);
     for (size_t j = 0; j < n;) {
         size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
-        add_vectors(lanes, count, x + j * ldx, ldx, reference, second ? NULL : &correction,
-                    e == NULL ? NULL : e + j * lde, lde, &top, &middle);
+        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, reference, magic, correction,
+                    e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
         empty_lanes(top, g.top, additions + count, s->top);
         empty_lanes(middle, g.middle, additions + count, s->middle);
         top = middle = i_set1(0);

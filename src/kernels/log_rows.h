@@ -16,25 +16,14 @@ static inline size_t log_rows_at_once(size_t n) {
 
 /* The sum of the terms of a row's entries, but at most those of `reference`, added to two limbs; the terms go to e, if
  * it is not null. */
-static ALWAYS_INLINE void add_row_terms(size_t n, const real *x, real reference, real *e, int64_t *top_sum,
-                                        int64_t *middle_sum) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t to = v_set1(reference);
-    for (size_t j = 0; j < n;) {
-        i_t top = i_set1(0), middle = i_set1(0);
-        size_t vectors = (n - j) / V_LANES, count = vectors < SUM_BLOCK ? vectors : SUM_BLOCK,
-               entries = count * V_LANES;
-        real *ej = e == NULL ? NULL : e + j;
-        if (count != 0) {
-            add_vectors(V_LANES, count, x + j, V_LANES, to, NULL, ej, V_LANES, &top, &middle);
-        } else {
-            count = 1;
-            entries = n - j;
-            add_vectors(entries, 1, x + j, 0, to, NULL, ej, 0, &top, &middle);
-        }
-        *top_sum += sum_lanes(top, g.top, count);
-        *middle_sum += sum_lanes(middle, g.middle, count);
-        j += entries;
+static void add_row_terms(size_t n, const real *x, real reference, real *e, int64_t *top_sum, int64_t *middle_sum) {
+    v_t to = v_set1(reference), magic = term_magic(to, term_offset(to));
+    for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
+        size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
+        int64_t sums[3];
+        terms_block(AT_MOST, block, x + j, NULL, to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
+        *top_sum += sums[0];
+        *middle_sum += sums[1];
     }
 }
 
@@ -64,11 +53,7 @@ static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, rea
     empty_lanes(top, g.top, (size_t)-1, s->top);
     empty_lanes(middle, g.middle, (size_t)-1, s->middle);
     for (size_t i = 0; i < rows; i++) {
-        if (e == NULL) {
-            add_row_terms(n, x + i * ldx, s->reference[i], NULL, &s->top[i], &s->middle[i]);
-        } else {
-            add_row_terms(n, x + i * ldx, s->reference[i], e + i * lde, &s->top[i], &s->middle[i]);
-        }
+        add_row_terms(n, x + i * ldx, s->reference[i], e == NULL ? NULL : e + i * lde, &s->top[i], &s->middle[i]);
     }
     lanes_factors(s, stats->whole, stats->part, stats->exponent);
 }

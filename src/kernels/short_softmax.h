@@ -39,8 +39,9 @@ static inline bool finite_max(size_t n, const real *columns, real *max) {
 /* Up to SOFTMAX_LANES rows; false, with nothing written, if one of them has no finite maximum. */
 static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    real columns[SHORT_ROW_SOFTMAX * SOFTMAX_LANES], max[SOFTMAX_LANES], offset[SOFTMAX_LANES], magic[SOFTMAX_LANES];
-    real correction[SOFTMAX_LANES], top[SOFTMAX_LANES], middle[SOFTMAX_LANES];
+    real columns[SHORT_ROW_SOFTMAX * SOFTMAX_LANES], max[SOFTMAX_LANES], magic[SOFTMAX_LANES],
+        correction[SOFTMAX_LANES];
+    real top[SOFTMAX_LANES], middle[SOFTMAX_LANES];
     for (size_t k = 0; k < rows; k += V_LANES) {
         rows_in(lanes_of_group(rows, k), n, x + k * ldx, ldx, columns + k * n);
         if (!finite_max(n, columns + k * n, max + k)) {
@@ -48,17 +49,15 @@ static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, rea
         }
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        v_t m = v_load(max + k), c = term_offset(m), magic_k = term_magic(m, c);
-        v_store(offset + k, c);
+        v_t m = v_load(max + k), magic_k = term_magic(m, term_offset(m));
         v_store(magic + k, magic_k);
-        v_store(correction + k, term_correction(m, v_set1(0), c, magic_k));
+        v_store(correction + k, term_correction(m, v_set1(0), magic_k));
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         real *e = columns + k * n;
-        v_t magic_k = v_load(magic + k);
-        i_t top_k, middle_k, none;
-        terms_loop(FAR, n * V_LANES, e, NULL, v_load(offset + k), magic_k, term_lowest(magic_k), v_load(correction + k),
-                   e, &top_k, &middle_k, &none);
+        i_t top_k = i_set1(0), middle_k = top_k, none = top_k;
+        add_vectors(FAR, V_LANES, n, e, NULL, V_LANES, v_load(max + k), v_load(magic + k), v_load(correction + k), e,
+                    V_LANES, &top_k, &middle_k, &none);
         v_store(top + k, v_from_bits(without_constant(top_k, v_set1(g.top), n)));
         v_store(middle + k, v_from_bits(without_constant(middle_k, v_set1(g.middle), n)));
     }

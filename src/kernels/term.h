@@ -36,27 +36,20 @@ static ALWAYS_INLINE v_t exp_parts(v_t v, const v_t *low, v_t magic, v_t *w, v_t
 
 /* By how much, relatively, the maximum's term is rounded. All terms of the row are made larger by that, which leaves
  * their quotients alone and the maximum's term without a rounding error: a row of one gives exactly 1. */
-static ALWAYS_INLINE v_t term_correction(v_t max, v_t low, v_t offset, v_t magic) {
+static ALWAYS_INLINE v_t term_correction(v_t max, v_t low, v_t magic) {
     v_t w, power;
-    v_t s = exp_parts(v_sub(max, offset), &low, magic, &w, &power);
+    v_t s = exp_parts(v_sub(max, term_offset(max)), &low, magic, &w, &power);
     v_t rounded = v_add(s, w);
     return v_div(v_sub(w, v_sub(rounded, s)), rounded);
 }
 
 /* A term, from what `reduce` gives for v = x - offset or, if that is larger, `lowest`: whole + part * power, which the
- * term is rounded from. 0 far below the maximum. -inf gives 0; NaN never gets here. */
-static ALWAYS_INLINE v_t term_parts(v_t r, v_t shifted, v_t correction, v_t *part, v_t *power) {
+ * term is rounded from. 0 far below the maximum. -inf gives 0; NaN never gets here. Null correction: 0. */
+static ALWAYS_INLINE v_t term_parts(v_t r, v_t shifted, const v_t *correction, v_t *part, v_t *power) {
     v_t w, s = exp_reduced(r, &w);
     *power = power_of(shifted);
-    *part = v_fnma(correction, s, w);
+    *part = correction == NULL ? w : v_fnma(*correction, s, w);
     return v_mul(s, *power);
-}
-
-/* exp(v + low) 2^(TERM_SCALE - N), and what it is rounded from. */
-static ALWAYS_INLINE v_t term(v_t v, v_t magic, v_t lowest, v_t correction, v_t *whole, v_t *part, v_t *power) {
-    v_t shifted, r = reduce(v_max(v, lowest), NULL, magic, &shifted);
-    *whole = term_parts(r, shifted, correction, part, power);
-    return v_fma(*part, *power, *whole);
 }
 
 /* e / sum, with 1 / sum = high + low. */
