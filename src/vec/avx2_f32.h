@@ -24,7 +24,7 @@ static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, lanes), _mm256_castsi256_ps(lanes));
 }
-static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+static ALWAYS_INLINE void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm256_storeu_ps(p, a); }
 /* Not vmaskmovps: it takes some 40 micro-operations on AMD processors. */
 static inline void v_store_n(float *p, v_t a, size_t n) {

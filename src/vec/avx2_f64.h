@@ -23,7 +23,7 @@ static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_pd(fill, _mm256_maskload_pd(p, lanes), _mm256_castsi256_pd(lanes));
 }
-static inline void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+static ALWAYS_INLINE void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(double *p, v_t a) { _mm256_storeu_pd(p, a); }
 /* Not vmaskmovpd: see avx2_f32.h. */
 static inline void v_store_n(double *p, v_t a, size_t n) {

@@ -18,7 +18,7 @@ static inline i_t i_set1(uint32_t a) { return _mm512_set1_epi32((int)a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return _mm512_mask_loadu_ps(fill, first_lanes(n), p); }
-static inline void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+static ALWAYS_INLINE void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm512_storeu_ps(p, a); }
 static inline void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
 

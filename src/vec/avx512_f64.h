@@ -19,7 +19,7 @@ static inline v_t v_load(const double *p) { return _mm512_loadu_pd(p); }
 static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
     return _mm512_mask_loadu_pd(fill, first_lanes(n), p);
 }
-static inline void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+static ALWAYS_INLINE void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(double *p, v_t a) { _mm512_storeu_pd(p, a); }
 static inline void v_store_n(double *p, v_t a, size_t n) { _mm512_mask_storeu_pd(p, first_lanes(n), a); }
 

@@ -16,7 +16,7 @@ static inline v_t v_set1(float a) { return __riscv_vfmv_v_f_f32m1(a, V_LANES); }
 static inline i_t i_set1(uint32_t a) { return __riscv_vmv_v_x_u32m1(a, V_LANES); }
 static inline v_t v_load(const float *p) { return __riscv_vle32_v_f32m1(p, V_LANES); }
 static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return __riscv_vle32_v_f32m1_tu(fill, p, n); }
-static inline void v_prefetch(const float *p) { (void)p; }
+static ALWAYS_INLINE void v_prefetch(const float *p) { (void)p; }
 static inline void v_store(float *p, v_t a) { __riscv_vse32_v_f32m1(p, a, V_LANES); }
 static inline void v_store_n(float *p, v_t a, size_t n) { __riscv_vse32_v_f32m1(p, a, n); }
 

@@ -21,7 +21,7 @@ static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
     m_t lanes = first_lanes(n);
     return svsel_f32(lanes, svld1_f32(lanes, p), fill);
 }
-static inline void v_prefetch(const float *p) { svprfw(all_lanes(), p, SV_PLDL1KEEP); }
+static ALWAYS_INLINE void v_prefetch(const float *p) { svprfw(all_lanes(), p, SV_PLDL1KEEP); }
 static inline void v_store(float *p, v_t a) { svst1_f32(all_lanes(), p, a); }
 static inline void v_store_n(float *p, v_t a, size_t n) { svst1_f32(first_lanes(n), p, a); }
 
