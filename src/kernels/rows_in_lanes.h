@@ -45,10 +45,59 @@ static ALWAYS_INLINE void block_out(size_t rows, size_t n, const real *columns, 
     }
 }
 
+/* V_LANES rows of 2 or 4 entries with no gaps: that many whole vectors. Entry j of row i is at place i n + j; each step
+ * moves the place's lowest bit to the top, until that is column j, lane i.
+ * AVX2, Zen 3: softmax of 2 entries 1.7 times as fast, its backward 1.9 times. */
+static ALWAYS_INLINE void pairs_in(const real *x, real *columns) {
+    v_t even, odd;
+    v_unzip(v_load(x), v_load(x + V_LANES), &even, &odd);
+    v_store(columns, even);
+    v_store(columns + V_LANES, odd);
+}
+
+static ALWAYS_INLINE void pairs_out(const real *columns, real *y) {
+    v_t low, high;
+    v_zip(v_load(columns), v_load(columns + V_LANES), &low, &high);
+    v_store(y, low);
+    v_store(y + V_LANES, high);
+}
+
+static ALWAYS_INLINE void fours_in(const real *x, real *columns) {
+    v_t even0, even1, odd0, odd1, column[4];
+    v_unzip(v_load(x), v_load(x + V_LANES), &even0, &odd0);
+    v_unzip(v_load(x + 2 * V_LANES), v_load(x + 3 * V_LANES), &even1, &odd1);
+    v_unzip(even0, even1, &column[0], &column[2]);
+    v_unzip(odd0, odd1, &column[1], &column[3]);
+    v_store(columns, column[0]);
+    v_store(columns + V_LANES, column[1]);
+    v_store(columns + 2 * V_LANES, column[2]);
+    v_store(columns + 3 * V_LANES, column[3]);
+}
+
+static ALWAYS_INLINE void fours_out(const real *columns, real *y) {
+    v_t even0, even1, odd0, odd1, row[4];
+    v_zip(v_load(columns), v_load(columns + 2 * V_LANES), &even0, &even1);
+    v_zip(v_load(columns + V_LANES), v_load(columns + 3 * V_LANES), &odd0, &odd1);
+    v_zip(even0, odd0, &row[0], &row[1]);
+    v_zip(even1, odd1, &row[2], &row[3]);
+    v_store(y, row[0]);
+    v_store(y + V_LANES, row[1]);
+    v_store(y + 2 * V_LANES, row[2]);
+    v_store(y + 3 * V_LANES, row[3]);
+}
+
 /* A group of rows into columns[j * V_LANES + row]: up to the next multiple of V_LANES columns, the last ones
  * undefined. */
 static inline void rows_in(size_t rows, size_t n, const real *x, size_t ldx, real *columns) {
     size_t j = 0;
+    if (rows == V_LANES && ldx == n && n == 2) {
+        pairs_in(x, columns);
+        return;
+    }
+    if (rows == V_LANES && ldx == n && n == 4) {
+        fours_in(x, columns);
+        return;
+    }
     if (rows == V_LANES) {
         for (; n - j >= V_LANES; j += V_LANES) {
             block_in(V_LANES, V_LANES, x + j, ldx, V_LANES, columns + j * V_LANES);
@@ -65,6 +114,14 @@ static inline void rows_in(size_t rows, size_t n, const real *x, size_t ldx, rea
 /* And back. The partial block first: what it writes too much belongs to the blocks after it. */
 static inline void rows_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy) {
     size_t last = n % V_LANES;
+    if (rows == V_LANES && ldy == n && n == 2) {
+        pairs_out(columns, y);
+        return;
+    }
+    if (rows == V_LANES && ldy == n && n == 4) {
+        fours_out(columns, y);
+        return;
+    }
     if (last != 0) {
         size_t from = n - last;
         block_out(rows, last, columns + from * V_LANES, y + from, ldy, rows_as_whole_vectors(rows, n, ldy));

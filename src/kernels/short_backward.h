@@ -31,33 +31,60 @@ static ALWAYS_INLINE bool grids_in_lanes(i_t largest_bits, i_t y_bits, v_t *unit
     return !m_any(m_or(unfit, v_ge(v_set1(power_of_two(PRODUCT_SMALL)), largest)));
 }
 
-/* Up to V_LANES rows; false, with nothing written, if one has something that is not finite, or products out of the
+/* So many groups of rows in lanes go through backward together, step by step: what one waits for, another computes.
+ * AVX2, Zen 3, nanoseconds an element: 262144x2 3.3 -> 2.9, 131072x4 2.1 -> 2.0. */
+#define LANES_GROUPS ((size_t)4)
+#define LANES_ROWS (LANES_GROUPS * V_LANES)
+
+static ALWAYS_INLINE bool units_in_lanes(size_t n, const real *y, const real *dy, real *units) {
+    i_t largest_bits = i_set1(0), y_bits = i_set1(0);
+    for (size_t j = 0; j < n; j++) {
+        look_at(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), &largest_bits, &y_bits);
+    }
+    v_t unit, top, middle;
+    bool fit = grids_in_lanes(largest_bits, y_bits, &unit, &top, &middle);
+    v_store(units, unit);
+    return fit;
+}
+
+static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy, const real *units, real *high,
+                                        real *low) {
+    v_t unit = v_load(units), s_high, s_low;
+    v_t g_top = v_mul(unit, v_set1(GRID_OF_UNIT(GRID_TOP))), g_middle = v_mul(unit, v_set1(GRID_OF_UNIT(GRID_MIDDLE)));
+    i_t top = i_set1(0), middle = i_set1(0);
+    for (size_t j = 0; j < n; j++) {
+        sum_add_product(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), g_top, g_middle, &top, &middle);
+    }
+    v_value_of_limbs(without_constant(top, g_top, n), without_constant(middle, g_middle, n), unit, &s_high, &s_low);
+    v_store(high, s_high);
+    v_store(low, s_low);
+}
+
+/* Up to LANES_ROWS rows; false, with nothing written, if one has something that is not finite, or products out of the
  * range that needs no scaling. */
 static bool backward_lanes(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
                            size_t lddx) {
-    real y_columns[ROWS_IN_LANES * V_LANES], dy_columns[ROWS_IN_LANES * V_LANES];
-    rows_in(rows, n, y, ldy, y_columns);
-    rows_in(rows, n, dy, lddy, dy_columns);
-    i_t largest_bits = i_set1(0), y_bits = i_set1(0);
-    for (size_t j = 0; j < n; j++) {
-        look_at(v_load(y_columns + j * V_LANES), v_load(dy_columns + j * V_LANES), &largest_bits, &y_bits);
+    real y_columns[ROWS_IN_LANES * LANES_ROWS], dy_columns[ROWS_IN_LANES * LANES_ROWS];
+    real units[LANES_ROWS], high[LANES_ROWS], low[LANES_ROWS];
+    for (size_t i = 0; i < rows; i += V_LANES) {
+        size_t group = rows - i < V_LANES ? rows - i : V_LANES;
+        rows_in(group, n, y + i * ldy, ldy, y_columns + i * n);
+        rows_in(group, n, dy + i * lddy, lddy, dy_columns + i * n);
+        if (!units_in_lanes(n, y_columns + i * n, dy_columns + i * n, units + i)) {
+            return false;
+        }
     }
-    v_t unit, g_top, g_middle;
-    if (!grids_in_lanes(largest_bits, y_bits, &unit, &g_top, &g_middle)) {
-        return false;
+    for (size_t i = 0; i < rows; i += V_LANES) {
+        sums_in_lanes(n, y_columns + i * n, dy_columns + i * n, units + i, high + i, low + i);
     }
-    i_t top = i_set1(0), middle = i_set1(0);
-    for (size_t j = 0; j < n; j++) {
-        sum_add_product(v_load(y_columns + j * V_LANES), v_load(dy_columns + j * V_LANES), g_top, g_middle, &top,
-                        &middle);
+    for (size_t i = 0; i < rows; i += V_LANES) {
+        v_t s_high = v_load(high + i), s_low = v_load(low + i);
+        for (size_t j = i * n; j < (i + V_LANES) * n; j += V_LANES) {
+            v_t g = gradient(v_load(y_columns + j), v_load(dy_columns + j), s_high, s_low, v_set1(1));
+            v_store(y_columns + j, g);
+        }
+        rows_out(rows - i < V_LANES ? rows - i : V_LANES, n, y_columns + i * n, dx + i * lddx, lddx);
     }
-    v_t high, low;
-    v_value_of_limbs(without_constant(top, g_top, n), without_constant(middle, g_middle, n), unit, &high, &low);
-    for (size_t j = 0; j < n; j++) {
-        v_t g = gradient(v_load(y_columns + j * V_LANES), v_load(dy_columns + j * V_LANES), high, low, v_set1(1));
-        v_store(y_columns + j * V_LANES, g);
-    }
-    rows_out(rows, n, y_columns, dx, lddx);
     return true;
 }
 
@@ -161,7 +188,11 @@ static size_t backward_group(size_t rows, size_t n, const struct two *in, real *
         return 0;
     }
     if (n < ROWS_IN_LANES) {
-        return backward_lanes(group, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? group : 0;
+        size_t lanes = rows < LANES_ROWS ? rows : LANES_ROWS;
+        if (backward_lanes(lanes, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx)) {
+            return lanes;
+        }
+        return lanes > group && backward_lanes(group, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? group : 0;
     }
     if (backward_tile(tile, rows, n, in, dx, lddx)) {
         return tile;

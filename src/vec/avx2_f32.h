@@ -111,6 +111,17 @@ static inline void v_transpose(v_t a[8]) {
     }
 }
 
+static inline void v_unzip(v_t a, v_t b, v_t *even, v_t *odd) {
+    __m256 low = _mm256_permute2f128_ps(a, b, 0x20), high = _mm256_permute2f128_ps(a, b, 0x31);
+    *even = _mm256_shuffle_ps(low, high, 0x88);
+    *odd = _mm256_shuffle_ps(low, high, 0xdd);
+}
+static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
+    __m256 low = _mm256_unpacklo_ps(even, odd), high = _mm256_unpackhi_ps(even, odd);
+    *a = _mm256_permute2f128_ps(low, high, 0x20);
+    *b = _mm256_permute2f128_ps(low, high, 0x31);
+}
+
 /* Half the shuffles of a transposition. */
 static inline i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
     i_t b[4], c[2];

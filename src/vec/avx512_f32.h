@@ -85,6 +85,23 @@ static inline void v_transpose(v_t a[16]) {
     }
 }
 
+static inline __m512i every_second(int first) {
+    return _mm512_add_epi32(_mm512_set1_epi32(first),
+                            _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30));
+}
+static inline void v_unzip(v_t a, v_t b, v_t *even, v_t *odd) {
+    *even = _mm512_permutex2var_ps(a, every_second(0), b);
+    *odd = _mm512_permutex2var_ps(a, every_second(1), b);
+}
+static inline __m512i alternately(int first) {
+    return _mm512_add_epi32(_mm512_set1_epi32(first),
+                            _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+}
+static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
+    *a = _mm512_permutex2var_ps(even, alternately(0), odd);
+    *b = _mm512_permutex2var_ps(even, alternately(8), odd);
+}
+
 static inline i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
     v_t lanes[16];
     for (int i = 0; i < 16; i++) {
