@@ -9,9 +9,10 @@
 
 #include "rows_in_lanes.h"
 
-/* The longest rows for which this pays. Their sums must fit a lane (n <= SUM_BLOCK), and in f32 a double (n <= 128).
- * Against rows one after another (AVX2, Zen 3), softmax: 4 times as fast at n = 2, 2.3 at 10, 1.2 at 24, the same at 40. */
-#define SHORT_ROW_SOFTMAX ((size_t)40)
+/* The longest rows for which this pays, a multiple of V_LANES: rows_in fills whole blocks. Sums must fit a lane
+ * (n <= SUM_BLOCK), and in f32 a double (n <= 128). Against rows one after another (AVX2, Zen 3): 4 times as fast at
+ * n = 2, 2.3 at 10, 1.2 at 24, the same at 40. */
+#define SHORT_ROW_SOFTMAX ((size_t)32)
 
 /* So many groups of rows go through softmax together, step by step: a group's steps hang on each other, a chain of some
  * 300 cycles. 1.6 times as fast as group by group at n = 2, 1.4 at 8, 1.2 at 32 (AVX2, Zen 3). */
