@@ -127,5 +127,5 @@ def page(results, pictures):
     for key, cases in groups(results).items():
         lines += ["", f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases)]
     lines += ["", "### Calls from C, each instruction set, each pass", "", "```", results["harness"].rstrip(), "```"]
-    lines += ["", "### Notes on single figures", "", *(f"- {note}" for note in notes(results))]
+    lines += ["", "### Notes on single figures", "", *(f"- {note}" for note in notes(results) or ["None."])]
     return "\n".join(lines).rstrip() + "\n"

@@ -143,4 +143,8 @@ smx_status golden_sum(golden_case *c);
 /* FNV-1a with 64 bits over the bytes of count values of 4 or 8 bytes each, least significant byte first. */
 uint64_t golden_hash(const void *values, size_t count, bool f64);
 
+/* Batches of all shapes on an instruction set, against the scalar kernels' results for each row alone. Returns how many
+ * differ, and says which; *batches: how many there were. `isa` is in use afterwards. */
+unsigned long golden_batches(const char *isa, unsigned long *batches);
+
 #endif

@@ -97,8 +97,8 @@ typedef void (*column_function)(size_t n, const real *x, size_t ldx, real *y, si
 
 /* Rows of x a multiple of 1 KB apart share so few lines of the caches that none stays until its neighbour is wanted:
  * there, tiles of up to four columns of vectors are copied to where they lie together, and their lines are read and
- * written once. Gain at 1000 x 4096 (AVX2, Zen 3): 1.7 to 2.2 times as fast, and 2.5 at 50 x 4096; at strides that share
- * no lines the copies cost 10 %. */
+ * written once. Gain at 1000 x 4096 (AVX2, Zen 3): 1.7 to 2.2 times as fast, and 2.5 at 50 x 4096; at strides that
+ * share no lines the copies cost 10 %. */
 #define TILE_VECTORS ((size_t)4)
 #define TILE_REALS ((size_t)65536 / sizeof(real))
 #define TILE_STRIDE ((size_t)1024 / sizeof(real))

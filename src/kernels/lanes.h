@@ -1,5 +1,5 @@
-/* Sums, and what follows from them, of V_LANES columns or rows at once, each in a lane of its own. Entry j of lane i is at
- * x[j * ldx + i], where entries are read. */
+/* Sums, and what follows from them, of V_LANES columns or rows at once, each in a lane of its own. Entry j of lane i
+ * is at x[j * ldx + i], where entries are read. */
 #ifndef SMX_LANES_H
 #define SMX_LANES_H
 
@@ -203,7 +203,8 @@ static inline void lanes_plus_log1p(size_t n, const struct lanes *s, const real 
     }
 }
 
-/* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this is. */
+/* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this
+ * is. */
 static inline void find_references(struct lanes *s) {
     v_t first = v_load(s->first), second = v_load(s->second);
     v_store(s->reference, either(v_ge(second, v_set1(-REAL_LARGEST)), second, first));

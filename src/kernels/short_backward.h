@@ -12,9 +12,9 @@
 
 #include "rows_in_lanes.h"
 
-/* Rows of fewer entries go to lanes; these and longer ones, up to the limit, keep to their own vectors, and only what is
- * found once a row is found in lanes. The limit: sums must fit a lane, which in f32 they do up to 511 additions; and a
- * group's rows should lie in the nearest cache. */
+/* Rows of fewer entries go to lanes; these and longer ones, up to the limit, keep to their own vectors, and only what
+ * is found once a row is found in lanes. The limit: sums must fit a lane, which in f32 they do up to 511 additions;
+ * and a group's rows should lie in the nearest cache. */
 #define ROWS_IN_LANES (V_LANES)
 #define ROWS_BESIDE ((size_t)256)
 

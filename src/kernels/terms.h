@@ -4,9 +4,9 @@
 
 #include "term.h"
 
-/* Terms take a loop of their own by these. NEAR: no offset, and two limbs. FAR: an offset. LONG: three limbs. LIMIT: +inf
- * entries share all mass. PAIR, LONG_PAIR: logits as two reals. AT_MOST: as FAR, without a correction, and entries above
- * the reference count as it. */
+/* Terms take a loop of their own by these. NEAR: no offset, and two limbs. FAR: an offset. LONG: three limbs. LIMIT:
+ * +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. AT_MOST: as FAR, without a correction, and entries
+ * above the reference count as it. */
 enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR, AT_MOST };
 
 static ALWAYS_INLINE bool is_long(enum terms kind) { return kind == LONG || kind == LONG_PAIR; }
@@ -53,8 +53,9 @@ static ALWAYS_INLINE v_t expand(enum terms kind, v_t r, v_t shifted, v_t correct
  * (16384 x 1000). */
 #define PREFETCH_BYTES ((uintptr_t)16384)
 
-/* The terms of count >= 1 vectors `step` apart, of which the first `lanes` lanes are there, relative to `reference`, whose
- * term_magic `magic` is: added to the limbs, which take SUM_BLOCK of them, and written `e_step` apart unless e is null.
+/* The terms of count >= 1 vectors `step` apart, of which the first `lanes` lanes are there, relative to `reference`,
+ * whose term_magic `magic` is: added to the limbs, which take SUM_BLOCK of them, and written `e_step` apart unless e is
+ * null.
  *
  * A term hangs on a chain of some 20 operations, 65 cycles, and a processor's schedulers hold only two or three such
  * chains (64 operations on Zen 3). So each turn of the loop sums a vector, takes the next one through exp and reduces
