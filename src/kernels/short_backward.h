@@ -146,39 +146,39 @@ static ALWAYS_INLINE void sums_beside(size_t rows, size_t n, const struct two *i
     v_store(low, s_low);
 }
 
-/* The same for longer rows, up to TILE_ROWS of the `left` ones, as they lie. */
-static ALWAYS_INLINE bool backward_beside(size_t rows, size_t left, size_t n, const struct two *in, real *dx,
+/* The same for longer rows, `tile` of the rows, up to TILE_ROWS, as they lie. */
+static ALWAYS_INLINE bool backward_beside(size_t tile, size_t rows, size_t n, const struct two *in, real *dx,
                                           size_t lddx) {
     real units[TILE_ROWS], high[TILE_ROWS], low[TILE_ROWS];
-    for (size_t i = 0; i < rows; i += V_LANES) {
+    for (size_t i = 0; i < tile; i += V_LANES) {
         const struct two group = {in->y + i * in->ldy, in->ldy, in->dy + i * in->lddy, in->lddy};
-        if (rows - i >= V_LANES ? !units_beside(V_LANES, n, &group, units + i)
-                                : !units_beside(rows - i, n, &group, units + i)) {
+        if (tile - i >= V_LANES ? !units_beside(V_LANES, n, &group, units + i)
+                                : !units_beside(tile - i, n, &group, units + i)) {
             return false;
         }
     }
-    for (size_t i = 0; i < rows; i += V_LANES) {
+    for (size_t i = 0; i < tile; i += V_LANES) {
         const struct two group = {in->y + i * in->ldy, in->ldy, in->dy + i * in->lddy, in->lddy};
-        if (rows - i >= V_LANES) {
+        if (tile - i >= V_LANES) {
             sums_beside(V_LANES, n, &group, units + i, high + i, low + i);
         } else {
-            sums_beside(rows - i, n, &group, units + i, high + i, low + i);
+            sums_beside(tile - i, n, &group, units + i, high + i, low + i);
         }
     }
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < tile; i++) {
         const real s[2] = {high[i], low[i]}, *y = in->y + i * in->ldy, *dy = in->dy + i * in->lddy;
-        const size_t ahead = i + rows < left ? rows : 0;
+        const size_t ahead = i + tile < rows ? tile : 0;
         const struct next_row next = {y + ahead * in->ldy, dy + ahead * in->lddy};
         gradients_of_row(n, y, dy, NULL, false, s, dx + i * lddx, next);
     }
     return true;
 }
 
-/* The first of the `left` rows; false, with nothing written, as above. */
-static bool backward_tile(size_t rows, size_t left, size_t n, const struct two *in, real *dx, size_t lddx) {
-    return n == V_LANES       ? backward_beside(rows, left, V_LANES, in, dx, lddx)
-           : n == 2 * V_LANES ? backward_beside(rows, left, 2 * V_LANES, in, dx, lddx)
-                              : backward_beside(rows, left, n, in, dx, lddx);
+/* The first `tile` of the rows; false, with nothing written, as above. */
+static bool backward_tile(size_t tile, size_t rows, size_t n, const struct two *in, real *dx, size_t lddx) {
+    return n == V_LANES       ? backward_beside(tile, rows, V_LANES, in, dx, lddx)
+           : n == 2 * V_LANES ? backward_beside(tile, rows, 2 * V_LANES, in, dx, lddx)
+                              : backward_beside(tile, rows, n, in, dx, lddx);
 }
 
 /* How many rows this has handled: 0 if they are for backward_row. */

@@ -76,7 +76,8 @@ static ALWAYS_INLINE void add_vectors(enum terms kind, size_t lanes, size_t coun
         v_t r_next = reduce_entries(kind, lanes, ahead, low_ahead, reference, magic, &shifted_next);
         v_t whole_next = expand(kind, r, shifted, correction, &part_next, &power_next);
         finish_terms(kind, lanes, whole, part, power, e == NULL ? NULL : e + j * e_step, top, middle, bottom);
-        v_prefetch((const real *)((uintptr_t)ahead + PREFETCH_BYTES));
+        /* Beyond the array, maybe, where a pointer must not point: */
+        v_prefetch((const real *)((uintptr_t)ahead + PREFETCH_BYTES)); /* NOLINT(performance-no-int-to-ptr) */
         r = r_next;
         shifted = shifted_next;
         whole = whole_next;
