@@ -79,7 +79,16 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
         return status;
     }
     if (!settings_plain(&settings)) {
-        return derivative(SOFTMAX_BACKWARD, rows, n, y, ldy, dy, lddy, dx, lddx, opt);
+        struct two_call call = {.base = {.kernels = kernels, .rows = rows, .n = n},
+                                .count = 1,
+                                .a = y,
+                                .lda = ldy,
+                                .b = dy,
+                                .ldb = lddy,
+                                .ldo = lddx,
+                                .kernel = kernels->backward_logits_row};
+        call.out = dx;
+        return run_two(&call, true, &settings);
     }
     struct matrix in = matrix_of(y, rows, n, ldy), din = matrix_of(dy, rows, n, lddy),
                   out = matrix_of(dx, rows, n, lddx);

@@ -55,11 +55,9 @@ static smx_status run_two(struct two_call *call, bool over_a, const struct setti
     return status;
 }
 
-/* Which kernel a public function wants. */
-enum derivative { SOFTMAX_BACKWARD, LOG_SOFTMAX_BACKWARD, LOG_SOFTMAX_JVP };
-
-static smx_status derivative(enum derivative which, size_t rows, size_t n, const real *y, size_t ldy, const real *dy,
-                             size_t lddy, real *dx, size_t lddx, const smx_options *opt) {
+/* Of log-softmax, in forward mode (jvp) or backward. */
+static smx_status log_derivative(bool jvp, size_t rows, size_t n, const real *y, size_t ldy, const real *dy,
+                                 size_t lddy, real *dx, size_t lddx, const smx_options *opt) {
     struct settings settings;
     struct two_call call = {
         .base = {.rows = rows, .n = n}, .count = 1, .a = y, .lda = ldy, .b = dy, .ldb = lddy, .ldo = lddx};
@@ -68,20 +66,18 @@ static smx_status derivative(enum derivative which, size_t rows, size_t n, const
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
-    call.kernel = which == SOFTMAX_BACKWARD       ? call.base.kernels->backward_logits_row
-                  : which == LOG_SOFTMAX_BACKWARD ? call.base.kernels->log_softmax_backward_row
-                                                  : call.base.kernels->log_softmax_jvp_row;
+    call.kernel = jvp ? call.base.kernels->log_softmax_jvp_row : call.base.kernels->log_softmax_backward_row;
     return run_two(&call, true, &settings);
 }
 
 smx_status NAME(smx_log_softmax_backward)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy,
                                           real *dx, size_t lddx, const smx_options *opt) {
-    return derivative(LOG_SOFTMAX_BACKWARD, rows, n, y, ldy, dy, lddy, dx, lddx, opt);
+    return log_derivative(false, rows, n, y, ldy, dy, lddy, dx, lddx, opt);
 }
 
 smx_status NAME(smx_log_softmax_jvp)(size_t rows, size_t n, const real *y, size_t ldy, const real *v, size_t ldv,
                                      real *jv, size_t ldjv, const smx_options *opt) {
-    return derivative(LOG_SOFTMAX_JVP, rows, n, y, ldy, v, ldv, jv, ldjv, opt);
+    return log_derivative(true, rows, n, y, ldy, v, ldv, jv, ldjv, opt);
 }
 
 smx_status NAME(smx_softmax_jacobian_product)(size_t rows, size_t n, const real *y, size_t ldy, size_t count,

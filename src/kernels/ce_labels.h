@@ -20,8 +20,6 @@ struct ce_lanes {
     real high[LANES_MOST], low[LANES_MOST]; /* what a term is multiplied by */
 };
 
-static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
-
 /* loss = (first - label) + log1p(rho), lse = first + log1p(rho). False if one double does not settle them all. */
 static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
@@ -45,12 +43,8 @@ static inline void label_terms(const struct ce_lanes *c, real *whole, real *part
         v[i] = (real)below.high;
         low[i] = (real)((below.high - (double)v[i]) + below.low);
     }
-    v_t lowest = v_set1(EXP_LOWEST), value = v_load(v), rest = v_load(low);
-    v_t magic = v_set1(ROUND_MAGIC), w, power;
-    m_t live = m_not(v_ge(lowest, value));
-    value = v_max(value, lowest);
-    v_t n = v_sub(v_fma(value, v_set1(LOG2E), magic), magic);
-    v_t s = exp_parts(value, &rest, magic, &w, &power);
+    v_t s, w, n;
+    m_t live = exp_of_lanes(v_load(v), v_load(low), &s, &w, &n);
     v_store(whole, v_keep(live, s));
     v_store(part, v_keep(live, w));
     v_store(exponent, v_keep(live, n));

@@ -60,7 +60,7 @@ static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, siz
 
 static bool softmax_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     struct lanes s;
-    if (!lanes_peaks(lanes, n, x, ldx, false, &s)) {
+    if (!lanes_peaks(lanes, n, x, ldx, s.first, NULL)) {
         return false;
     }
     lanes_terms(lanes, n, x, ldx, false, y, ldy, &s);

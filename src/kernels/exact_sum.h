@@ -37,11 +37,13 @@ static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
 /* a factor, rounded, with +0 for a result of 0: one that underflows from below would be -0 without the addition. */
 static ALWAYS_INLINE v_t scaled_result(v_t a, v_t factor) { return v_add(v_mul(a, factor), v_set1(0)); }
 
-/* The canonical NaN for any NaN: which one an operation gives differs between processors. */
-static ALWAYS_INLINE v_t clean_nan(v_t a) {
-    m_t nan = v_unordered(a, a);
-    return v_from_bits(i_or(v_bits(v_keep(m_not(nan), a)), v_bits(v_keep(nan, v_set1(canonical_nan())))));
+/* a where the mask is, else b. */
+static ALWAYS_INLINE v_t either(m_t mask, v_t a, v_t b) {
+    return v_from_bits(i_or(v_bits(v_keep(mask, a)), v_bits(v_keep(m_not(mask), b))));
 }
+
+/* The canonical NaN for any NaN: which one an operation gives differs between processors. */
+static ALWAYS_INLINE v_t clean_nan(v_t a) { return either(v_unordered(a, a), v_set1(canonical_nan()), a); }
 
 /* 2^exponent, a normal number. */
 static inline real power_of_two(int exponent) {

@@ -25,26 +25,25 @@ static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
     }
 }
 
-static ALWAYS_INLINE v_t either(m_t first, v_t a, v_t b) {
-    return v_from_bits(i_or(v_bits(v_keep(first, a)), v_bits(v_keep(m_not(first), b))));
-}
+static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
-/* Each column's largest entry, and its second largest if wanted; false if a largest is not finite. */
-static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, bool second_too,
-                                      struct lanes *s) {
+/* Each column's largest entry, and its second largest unless `second` is null; false if a largest is not finite. */
+static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
     m_t nan = m_none();
-    v_t first = v_set1(-(real)INFINITY), second = first;
+    v_t largest = v_set1(-(real)INFINITY), next = largest;
     for (size_t j = 0; j < n; j++) {
         v_t xj = load_lanes(x + j * ldx, lanes);
-        if (second_too) {
-            second = v_max(second, v_min(first, xj));
+        if (second != NULL) {
+            next = v_max(next, v_min(largest, xj));
         }
-        first = v_max(first, xj);
+        largest = v_max(largest, xj);
         nan = m_or(nan, v_unordered(xj, xj));
     }
-    v_store(s->first, first);
-    v_store(s->second, second);
-    v_t difference = v_sub(first, first); /* NaN for an infinity */
+    v_store(first, largest);
+    if (second != NULL) {
+        v_store(second, next);
+    }
+    v_t difference = v_sub(largest, largest); /* NaN for an infinity */
     return !m_any(m_or(nan, v_unordered(difference, difference)));
 }
 
@@ -108,16 +107,23 @@ static inline struct term_sum sum_of_lane(size_t n, const struct lanes *s, size_
     return sum;
 }
 
+/* exp(v + low) of each lane as (*whole + *part) 2^*n, as exp_of has it; the mask says where v is above EXP_LOWEST, as
+ * it must be. */
+static ALWAYS_INLINE m_t exp_of_lanes(v_t v, v_t low, v_t *whole, v_t *part, v_t *n) {
+    v_t lowest = v_set1(EXP_LOWEST), magic = v_set1(ROUND_MAGIC), value = v_max(v, lowest), power;
+    *n = v_sub(v_fma(value, v_set1(LOG2E), magic), magic);
+    *whole = exp_parts(value, &low, magic, part, &power);
+    return m_not(v_ge(lowest, v));
+}
+
 /* The factor of each lane's terms, as find_factor has it. */
 static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real *part, real *exponent) {
     v_t first = v_load(s->first), second = v_load(s->reference), offset = term_offset(second), error;
     v_t difference = two_sum(offset, v_sub(v_set1(0), first), &error);
-    m_t live = v_ge(difference, v_set1(EXP_LOWEST));
-    v_t v = v_max(difference, v_set1(EXP_LOWEST)), w, power, magic = v_set1(ROUND_MAGIC);
-    v_t n = v_sub(v_fma(v, v_set1(LOG2E), magic), magic);
-    v_t terms = v_sub(v_set1(TERM_SCALE + REAL_BIAS), v_sub(term_magic(second, offset), magic));
-    v_t up = exp_parts(v, &error, magic, &w, &power);
-    v_store(whole, v_keep(live, up));
+    v_t s_of, w, n, field = v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC));
+    v_t terms = v_sub(v_set1(TERM_SCALE + REAL_BIAS), field);
+    m_t live = exp_of_lanes(difference, error, &s_of, &w, &n);
+    v_store(whole, v_keep(live, s_of));
     v_store(part, v_keep(live, w));
     v_store(exponent, v_keep(live, v_add(n, terms)));
 }
@@ -193,7 +199,7 @@ static inline void lanes_plus_log1p(size_t n, const struct lanes *s, const real 
             result[i] = (real)(value - error);
             above[i] = (real)(value + error);
         }
-        if (!m_any(m_not(v_eq(v_load(result), v_load(above))))) {
+        if (lanes_equal(result, above)) {
             return;
         }
     }
@@ -214,7 +220,7 @@ static inline void find_references(struct lanes *s) {
  * that is null. */
 static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                     struct lanes *s, struct lanes_stats *stats) {
-    if (!lanes_peaks(lanes, n, x, ldx, true, s)) {
+    if (!lanes_peaks(lanes, n, x, ldx, s->first, s->second)) {
         return false;
     }
     find_references(s);
@@ -223,14 +229,19 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
     return true;
 }
 
+/* The log1p(rho) of all lanes as reals, to s->high. */
+static inline void find_log1p(size_t n, struct lanes *s, struct lanes_stats *stats) {
+    v_store(s->low, v_set1(0));
+    lanes_plus_log1p(n, s, s->low, stats, s->high);
+}
+
 /* What y = (x - first) - log1p takes. */
 static ALWAYS_INLINE bool log_softmax_stats(size_t lanes, size_t n, const real *x, size_t ldx, struct lanes *s) {
     struct lanes_stats stats;
     if (!log_lanes(lanes, n, x, ldx, NULL, 0, s, &stats)) {
         return false;
     }
-    v_store(s->low, v_set1(0));
-    lanes_plus_log1p(n, s, s->low, &stats, s->high);
+    find_log1p(n, s, &stats);
     return true;
 }
 

@@ -58,7 +58,7 @@ static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, rea
     lanes_factors(s, stats->whole, stats->part, stats->exponent);
 }
 
-/* y = (x - first) - log1p */
+/* y = (x - first) - log1p of a row. */
 static inline void log_row(size_t n, const real *x, real first, real log1p, real *y) {
     v_t f = v_set1(first), l = v_set1(log1p);
     size_t j = 0;
@@ -70,6 +70,14 @@ static inline void log_row(size_t n, const real *x, real first, real log1p, real
     }
 }
 
+/* The same of rows along which find_log1p found it. */
+static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, const struct lanes *s, real *y,
+                            size_t ldy) {
+    for (size_t i = 0; i < rows; i++) {
+        log_row(n, x + i * ldx, s->first[i], s->high[i], y + i * ldy);
+    }
+}
+
 /* Log-softmax of up to V_LANES rows; false, with nothing written, if a largest entry is not finite. */
 static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     struct lanes s;
@@ -78,11 +86,8 @@ static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, r
         return false;
     }
     log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
-    v_store(s.low, v_set1(0));
-    lanes_plus_log1p(n, &s, s.low, &stats, s.high);
-    for (size_t i = 0; i < rows; i++) {
-        log_row(n, x + i * ldx, s.first[i], s.high[i], y + i * ldy);
-    }
+    find_log1p(n, &s, &stats);
+    log_rows(rows, n, x, ldx, &s, y, ldy);
     return true;
 }
 

@@ -47,9 +47,6 @@ static inline void summands(const logits *l, size_t j, size_t n, real *add) {
     }
 }
 
-/* Where a summand keeps its entry. */
-static ALWAYS_INLINE m_t kept_lanes(v_t add) { return m_or(v_ge(add, v_set1(-REAL_LARGEST)), v_unordered(add, add)); }
-
 /* n <= LOGITS_BLOCK logits from x as two reals; buffer->low holds the summands. */
 static inline void pairs(const logits *l, size_t n, const real *x, struct buffer *buffer) {
     bool summed = l->add != NULL, some = masked(l);
@@ -66,8 +63,7 @@ static inline void pairs(const logits *l, size_t n, const real *x, struct buffer
                 high = two_sum(high, add, &error);
                 low = v_add(low, error);
             }
-            m_t out = v_eq(add, minus_infinity);
-            high = v_from_bits(i_or(v_bits(v_keep(kept_lanes(add), high)), v_bits(v_keep(out, minus_infinity))));
+            high = either(v_eq(add, minus_infinity), minus_infinity, high);
         }
         low = v_keep(m_not(v_ge(v_abs(high), limit)), low);
         low = v_keep(v_eq(low, low), low); /* NaN in the row stays in its high part */
@@ -227,7 +223,7 @@ static inline real largest_low(const struct block *b, real value) {
         v_t high = left < V_LANES ? v_load_n(b->high + i, left, lowest) : v_load(b->high + i);
         v_t low = left < V_LANES ? v_load_n(b->low + i, left, zero) : v_load(b->low + i);
         m_t here = v_eq(high, wanted);
-        largest = v_max(largest, v_from_bits(i_or(v_bits(v_keep(here, low)), v_bits(v_keep(m_not(here), lowest)))));
+        largest = v_max(largest, either(here, low, lowest));
     }
     return v_hmax(largest);
 }

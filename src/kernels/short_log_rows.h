@@ -31,9 +31,7 @@ static bool log_softmax_group(size_t rows, size_t n, const real *x, size_t ldx, 
     if (!log_softmax_stats(V_LANES, n, columns, V_LANES, &s)) {
         return false;
     }
-    for (size_t i = 0; i < rows; i++) {
-        log_row(n, x + i * ldx, s.first[i], s.high[i], y + i * ldy);
-    }
+    log_rows(rows, n, x, ldx, &s, y, ldy);
     return true;
 }
 

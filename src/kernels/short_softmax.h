@@ -3,7 +3,7 @@
 #ifndef SMX_SHORT_SOFTMAX_H
 #define SMX_SHORT_SOFTMAX_H
 
-#include "forward.h"
+#include "lanes.h"
 
 #ifdef V_TRANSPOSE
 
@@ -23,20 +23,6 @@ static inline size_t lanes_of_group(size_t rows, size_t first) {
     return rows - first < V_LANES ? rows - first : V_LANES;
 }
 
-/* The largest of each column's n entries; false if one is not finite. */
-static inline bool finite_max(size_t n, const real *columns, real *max) {
-    v_t most = v_set1(-(real)INFINITY);
-    m_t nan = m_none();
-    for (size_t j = 0; j < n; j++) {
-        v_t xj = v_load(columns + j * V_LANES);
-        nan = m_or(nan, v_unordered(xj, xj));
-        most = v_max(most, xj);
-    }
-    v_store(max, most);
-    v_t difference = v_sub(most, most); /* NaN for an infinity */
-    return !m_any(m_or(nan, v_unordered(difference, difference)));
-}
-
 /* Up to SOFTMAX_LANES rows; false, with nothing written, if one of them has no finite maximum. */
 static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     const struct grid g = grid_unsigned(TERM_SCALE);
@@ -45,7 +31,7 @@ static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, rea
     real top[SOFTMAX_LANES], middle[SOFTMAX_LANES];
     for (size_t k = 0; k < rows; k += V_LANES) {
         rows_in(lanes_of_group(rows, k), n, x + k * ldx, ldx, columns + k * n);
-        if (!finite_max(n, columns + k * n, max + k)) {
+        if (!lanes_peaks(V_LANES, n, columns + k * n, V_LANES, max + k, NULL)) {
             return false;
         }
     }
@@ -80,35 +66,27 @@ static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, rea
 
 #endif
 
-/* How many of the next rows go together. */
-static inline size_t softmax_rows_at_once(size_t rows, size_t n) {
+/* The first of *rows rows by the way that suits them, and to *rows how many these are; false, with nothing written, if
+ * they must go one by one. */
+static bool softmax_some(size_t *rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
 #ifdef V_TRANSPOSE
-    if (n <= SHORT_ROW_SOFTMAX && rows >= SHORT_GROUP) {
-        return rows < SOFTMAX_LANES ? rows : SOFTMAX_LANES;
+    if (n <= SHORT_ROW_SOFTMAX && *rows >= SHORT_GROUP) {
+        *rows = *rows < SOFTMAX_LANES ? *rows : SOFTMAX_LANES;
+        return softmax_groups(*rows, n, x, ldx, y, ldy);
     }
 #endif
-    return rows_of_group(rows, n);
-}
-
-static bool softmax_at_once(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
-#ifdef V_TRANSPOSE
-    if (n <= SHORT_ROW_SOFTMAX && rows >= SHORT_GROUP) {
-        return softmax_groups(rows, n, x, ldx, y, ldy);
-    }
-#endif
-    return rows > 1 && n <= SUM_BLOCK * V_LANES && softmax_row_group(rows, n, x, ldx, y, ldy);
+    *rows = rows_of_group(*rows, n);
+    return *rows > 1 && n <= SUM_BLOCK * V_LANES && softmax_row_group(*rows, n, x, ldx, y, ldy);
 }
 
 static void softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
     for (size_t k = 0; k < rows;) {
-        size_t group = softmax_rows_at_once(rows - k, n);
-        if (softmax_at_once(group, n, x + k * ldx, ldx, y + k * ldy, ldy)) {
-            k += group;
-            continue;
+        size_t some = rows - k;
+        bool done = softmax_some(&some, n, x + k * ldx, ldx, y + k * ldy, ldy);
+        for (size_t i = k; i < k + some && !done; i++) {
+            softmax_row(n, x + i * ldx, y + i * ldy, policy);
         }
-        for (size_t end = k + group; k < end; k++) {
-            softmax_row(n, x + k * ldx, y + k * ldy, policy);
-        }
+        k += some;
     }
 }
 

@@ -17,8 +17,8 @@ static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) {
 /* The x - offset, and all below it, whose exponent field is 0: their power is +0, and so is their term. */
 static ALWAYS_INLINE v_t term_lowest(v_t magic) { return v_mul(v_sub(v_set1(ROUND_MAGIC), magic), v_set1(LN2_HI)); }
 
-/* r = v + low - n ln(2), with n and the exponent field of exp's power of two in the low bits of *shifted. Null low: 0.
- * */
+/* r = v + low - n ln(2), with n and the exponent field of exp's power of two in the low bits of *shifted. Null
+ * low: 0. */
 static ALWAYS_INLINE v_t reduce(v_t v, const v_t *low, v_t magic, v_t *shifted) {
     *shifted = v_fma(v, v_set1(LOG2E), magic);
     v_t n = v_sub(*shifted, magic);
