@@ -67,7 +67,8 @@ static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t
     i_t zero = i_set1(0), none = zero;
     v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
     *top = *middle = zero;
-    add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, reference, magic, v_set1(0), NULL, 0, top, middle, &none);
+    add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, FETCH_AHEAD, reference, magic, v_set1(0), NULL, 0, top,
+                middle, &none);
     *top = i_sub(zero, *top);
     *middle = i_sub(zero, *middle);
 }
@@ -90,8 +91,8 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
     clear_sums(s);
     for (size_t j = 0; j < n;) {
         size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
-        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, reference, magic, correction,
-                    e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
+        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, FETCH_AHEAD, reference, magic,
+                    correction, e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
         empty_lanes(top, g.top, additions + count, s->top);
         empty_lanes(middle, g.middle, additions + count, s->middle);
         top = middle = i_set1(0);

@@ -21,7 +21,7 @@ static void add_row_terms(size_t n, const real *x, real reference, real *e, int6
     for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
-        terms_block(AT_MOST, block, x + j, NULL, to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
+        terms_block(AT_MOST, block, x + j, NULL, fetch_ahead(n), to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
         *top_sum += sums[0];
         *middle_sum += sums[1];
     }
