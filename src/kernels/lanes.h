@@ -27,24 +27,32 @@ static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
 
 static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
+/* The largest entries so far, the second largest if they are wanted, and where there was a NaN. */
+static ALWAYS_INLINE void add_peak(v_t x, bool wanted, v_t *first, v_t *second, m_t *nan) {
+    if (wanted) {
+        *second = v_max(*second, v_min(*first, x));
+    }
+    *first = v_max(*first, x);
+    *nan = m_or(*nan, v_unordered(x, x));
+}
+
+static ALWAYS_INLINE bool finite_peaks(v_t first, m_t nan) {
+    v_t difference = v_sub(first, first); /* NaN for an infinity */
+    return !m_any(m_or(nan, v_unordered(difference, difference)));
+}
+
 /* Each column's largest entry, and its second largest unless `second` is null; false if a largest is not finite. */
 static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
-    m_t nan = m_none();
     v_t largest = v_set1(-(real)INFINITY), next = largest;
+    m_t nan = m_none();
     for (size_t j = 0; j < n; j++) {
-        v_t xj = load_lanes(x + j * ldx, lanes);
-        if (second != NULL) {
-            next = v_max(next, v_min(largest, xj));
-        }
-        largest = v_max(largest, xj);
-        nan = m_or(nan, v_unordered(xj, xj));
+        add_peak(load_lanes(x + j * ldx, lanes), second != NULL, &largest, &next, &nan);
     }
     v_store(first, largest);
     if (second != NULL) {
         v_store(second, next);
     }
-    v_t difference = v_sub(largest, largest); /* NaN for an infinity */
-    return !m_any(m_or(nan, v_unordered(difference, difference)));
+    return finite_peaks(largest, nan);
 }
 
 /* Adds the lanes of one limb to the columns' sums. */
@@ -67,8 +75,8 @@ static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t
     i_t zero = i_set1(0), none = zero;
     v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
     *top = *middle = zero;
-    add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, FETCH_AHEAD, reference, magic, v_set1(0), NULL, 0, top,
-                middle, &none);
+    add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, ahead_of(s->reference, FETCH_AHEAD), reference, magic,
+                v_set1(0), NULL, 0, top, middle, &none);
     *top = i_sub(zero, *top);
     *middle = i_sub(zero, *middle);
 }
@@ -78,7 +86,7 @@ static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t
  * operation an entry where finding it would take six. Terms are written to e, unless that is null; those of a largest
  * entry without equals mean nothing. */
 static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
-                                      size_t lde, struct lanes *s) {
+                                      size_t lde, struct ahead next, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t reference = v_load(second ? s->reference : s->first), magic = term_magic(reference, term_offset(reference));
     v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), magic);
@@ -91,8 +99,9 @@ static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, siz
     clear_sums(s);
     for (size_t j = 0; j < n;) {
         size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
-        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, FETCH_AHEAD, reference, magic,
-                    correction, e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
+        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
+                    e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
+        next.from += count * next.step;
         empty_lanes(top, g.top, additions + count, s->top);
         empty_lanes(middle, g.middle, additions + count, s->middle);
         top = middle = i_set1(0);
@@ -217,17 +226,22 @@ static inline void find_references(struct lanes *s) {
     v_store(s->reference, either(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
 }
 
-/* The largest entries, and all that follows but for rho; false if a largest is not finite. The terms go to e, unless
- * that is null. */
+/* All that follows from the largest entries but for rho. The terms go to e, unless that is null. */
+static ALWAYS_INLINE void log_lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
+                                          struct ahead next, struct lanes *s, struct lanes_stats *stats) {
+    find_references(s);
+    lanes_terms(lanes, n, x, ldx, true, e, lde, next, s);
+    lanes_factors(s, stats->whole, stats->part, stats->exponent);
+}
+
+/* The largest entries, and the same; false if a largest is not finite. */
 static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                     struct lanes *s, struct lanes_stats *stats) {
-    if (!lanes_peaks(lanes, n, x, ldx, s->first, s->second)) {
-        return false;
+    bool finite = lanes_peaks(lanes, n, x, ldx, s->first, s->second);
+    if (finite) {
+        log_lanes_terms(lanes, n, x, ldx, e, lde, ahead_of(x, FETCH_AHEAD), s, stats);
     }
-    find_references(s);
-    lanes_terms(lanes, n, x, ldx, true, e, lde, s);
-    lanes_factors(s, stats->whole, stats->part, stats->exponent);
-    return true;
+    return finite;
 }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */

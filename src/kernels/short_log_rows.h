@@ -19,19 +19,20 @@
  * of the rows as they lie: no way back from lanes. */
 static bool log_softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     real columns[SHORT_ROW_LOG * V_LANES];
-    rows_in(rows, n, x, ldx, columns);
-    if (n < 2 * V_LANES) {
-        bool done = log_softmax_lanes(V_LANES, n, columns, V_LANES, columns, V_LANES);
-        if (done) {
-            rows_out(rows, n, columns, y, ldy);
-        }
-        return done;
-    }
     struct lanes s;
+    rows_in(rows, n, x, ldx, columns);
     if (!log_softmax_stats(V_LANES, n, columns, V_LANES, &s)) {
         return false;
     }
-    log_rows(rows, n, x, ldx, &s, y, ldy);
+    if (n >= 2 * V_LANES) {
+        log_rows(rows, n, x, ldx, &s, y, ldy);
+        return true;
+    }
+    for (size_t j = 0; j < n; j++) {
+        real *column = columns + j * V_LANES;
+        v_store(column, column_result(true, v_load(column), v_load(s.first), v_load(s.high)));
+    }
+    rows_out(rows, n, columns, y, ldy);
     return true;
 }
 
