@@ -188,11 +188,13 @@ static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *
 
 /* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
 static inline void quick_rho(const struct lanes *s, const struct lanes_stats *stats, double *rho) {
+    real exponent[LANES_MOST];
+    v_store(exponent, v_max(v_load(stats->exponent), v_set1(-300)));
     for (size_t i = 0; i < V_LANES; i++) {
-        double sum = pair_of_lane(s, i).high;
-        int k = (int)stats->exponent[i];
-        double power = double_power_of_two(k > -300 ? k : -300);
-        rho[i] = ((double)stats->whole[i] + (double)stats->part[i]) * (sum * power);
+        double top = double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT);
+        double sum = fma(double_of_integer(s->middle[i]), double_power_of_two(SHIFT_MIDDLE + SUM_UNIT), top);
+        double factor = (double)stats->whole[i] + (double)stats->part[i];
+        rho[i] = factor * (sum * quick_power((double)exponent[i]));
     }
 }
 
@@ -248,16 +250,6 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
 static inline void find_log1p(size_t n, struct lanes *s, struct lanes_stats *stats) {
     v_store(s->low, v_set1(0));
     lanes_plus_log1p(n, s, s->low, stats, s->high);
-}
-
-/* What y = (x - first) - log1p takes. */
-static ALWAYS_INLINE bool log_softmax_stats(size_t lanes, size_t n, const real *x, size_t ldx, struct lanes *s) {
-    struct lanes_stats stats;
-    if (!log_lanes(lanes, n, x, ldx, NULL, 0, s, &stats)) {
-        return false;
-    }
-    find_log1p(n, s, &stats);
-    return true;
 }
 
 #endif

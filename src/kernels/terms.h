@@ -5,9 +5,9 @@
 #include "term.h"
 
 /* Terms take a loop of their own by these. NEAR: no offset, and two limbs. FAR: an offset. LONG: three limbs. LIMIT:
- * +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. AT_MOST: as FAR, without a correction, and entries
- * above the reference count as it. */
-enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR, AT_MOST };
+ * +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. REST: as FAR, without a correction. AT_MOST: as
+ * REST, and entries above the reference count as it. */
+enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR, REST, AT_MOST };
 
 static ALWAYS_INLINE bool is_long(enum terms kind) { return kind == LONG || kind == LONG_PAIR; }
 static ALWAYS_INLINE bool is_pair(enum terms kind) { return kind == PAIR || kind == LONG_PAIR; }
@@ -45,7 +45,7 @@ static ALWAYS_INLINE void finish_terms(enum terms kind, size_t lanes, v_t whole,
 }
 
 static ALWAYS_INLINE v_t expand(enum terms kind, v_t r, v_t shifted, v_t correction, v_t *part, v_t *power) {
-    return term_parts(r, shifted, kind == AT_MOST ? NULL : &correction, part, power);
+    return term_parts(r, shifted, kind == AT_MOST || kind == REST ? NULL : &correction, part, power);
 }
 
 /* The next rows are most often what follows these entries in memory, and this is not the last pass over them: time to
