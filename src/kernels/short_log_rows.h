@@ -17,7 +17,7 @@
 
 /* Log-softmax of up to V_LANES rows; false, with nothing written, as above. From two vectors on, the results are made
  * of the rows as they lie: no way back from lanes. */
-static bool log_softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+static bool log_softmax_group(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
     real columns[SHORT_ROW_LOG * V_LANES];
     rows_in(rows, n, x, ldx, columns);
     if (n < 2 * V_LANES) {
@@ -31,7 +31,7 @@ static bool log_softmax_group(size_t rows, size_t n, const real *x, size_t ldx, 
     if (!log_softmax_stats(V_LANES, n, columns, V_LANES, &s)) {
         return false;
     }
-    log_rows(rows, n, x, ldx, &s, y, ldy);
+    log_rows(rows, n, x, ldx, &s, y, ldy, stream);
     return true;
 }
 
@@ -136,21 +136,24 @@ static inline size_t log_group(size_t rows, size_t n, bool *lanes) {
 }
 
 static void log_softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                             struct policy policy) {
+                             struct policy policy, bool stream) {
     for (size_t k = 0; k < rows;) {
         bool lanes, done = false;
         size_t group = log_group(rows - k, n, &lanes);
         const real *from = x + k * ldx;
         real *to = y + k * ldy;
 #ifdef V_TRANSPOSE
-        done = lanes && log_softmax_group(group, n, from, ldx, to, ldy);
+        done = lanes && log_softmax_group(group, n, from, ldx, to, ldy, stream);
 #endif
-        done = done || (n < WIDE_FROM && !lanes && log_softmax_some(group, n, from, ldx, to, ldy));
+        done = done || (n < WIDE_FROM && !lanes && log_softmax_some(group, n, from, ldx, to, ldy, stream));
         for (size_t i = 0; i < group && !done; i++) {
             logits l = {.x = from + i * ldx, .stride = 1, .scale = 1, .row_n = n};
             log_softmax_row(n, &l, to + i * ldy, policy);
         }
         k += group;
+    }
+    if (stream) {
+        v_stream_end();
     }
 }
 
