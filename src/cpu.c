@@ -1,5 +1,13 @@
 #include "cpu.h"
 
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#if defined(__linux__)
+#include <unistd.h>
+#endif
+
 bool smx_cpu_always(void) { return true; }
 
 /* The compiler's runtime reads CPUID and, for AVX and AVX-512, XCR0: whether the system saves the registers. */
@@ -51,3 +59,27 @@ bool smx_cpu_rvv(void) { return (getauxval(AT_HWCAP) & (1UL << ('V' - 'A'))) != 
 bool smx_cpu_rvv(void) { return false; }
 
 #endif
+
+#define CACHE_BYTES_GUESS ((size_t)32 << 20)
+
+static size_t find_cache_bytes(void) {
+    const char *given = getenv("SMX_CACHE_BYTES");
+    unsigned long bytes = given != NULL ? strtoul(given, NULL, 10) : 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE /* glibc's */
+    long last_level = bytes == 0 ? sysconf(_SC_LEVEL3_CACHE_SIZE) : -1;
+    bytes = last_level > 0 ? (unsigned long)last_level : bytes;
+#endif
+    return bytes > 0 ? bytes : CACHE_BYTES_GUESS;
+}
+
+size_t smx_cpu_cache_bytes(void) {
+    static atomic_size_t found; /* 0 until first use */
+    size_t bytes = atomic_load_explicit(&found, memory_order_relaxed);
+    if (bytes == 0) {
+        int caller = errno;
+        bytes = find_cache_bytes();
+        errno = caller;
+        atomic_store_explicit(&found, bytes, memory_order_relaxed);
+    }
+    return bytes;
+}

@@ -3,11 +3,16 @@
 #define SMX_CPU_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 bool smx_cpu_always(void);
 bool smx_cpu_avx2(void);   /* AVX2 and FMA */
 bool smx_cpu_avx512(void); /* F, DQ, BW and VL */
 bool smx_cpu_sve(void);
 bool smx_cpu_rvv(void);
+
+/* The size of the last-level cache: SMX_CACHE_BYTES in the environment, if that is a number above 0; else what the
+ * system says; else a guess. Read once. No result depends on it. */
+size_t smx_cpu_cache_bytes(void);
 
 #endif

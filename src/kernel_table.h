@@ -53,7 +53,8 @@ SMX_CE_ROW(double, f64);
 SMX_CE_LABELS(f32);
 SMX_CE_LABELS(f64);
 
-/* What each entry does stands in src/kernels/, at the function of the same name. */
+/* What each entry does stands in src/kernels/, at the function of the same name. `stream`: results go past the caches,
+ * as far as the kernel can; they must not be in place then. */
 #define SMX_KERNEL_TABLE(real, suffix)                                                                                 \
     struct smx_kernels_##suffix {                                                                                      \
         void (*softmax_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy);    \
@@ -63,8 +64,8 @@ SMX_CE_LABELS(f64);
         void (*row_scale)(size_t n, const real *e, const struct wide *sum, real *y);                                   \
         void (*row_fill)(size_t n, enum filling, real *y);                                                             \
         void (*softmax_logits_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);              \
-        void (*log_softmax_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,                \
-                                 struct policy);                                                                       \
+        void (*log_softmax_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy, \
+                                 bool stream);                                                                         \
         void (*logsumexp_rows)(size_t rows, size_t n, const real *x, size_t ldx, real *lse);                           \
         void (*log_softmax_row)(size_t n, const struct smx_logits_##suffix *, real *y, struct policy);                 \
         real (*logsumexp_row)(size_t n, const struct smx_logits_##suffix *);                                           \

@@ -2,6 +2,7 @@
 #ifndef SMX_API_COMMON_H
 #define SMX_API_COMMON_H
 
+#include "../cpu.h"
 #include "../dispatch.h"
 #include "../exact_sum.h"
 #include "../float_env.h"
@@ -52,6 +53,13 @@ static inline smx_status check_matrix(struct matrix a) {
 /* An output may be an input itself; else they must not share an element. */
 static inline smx_status check_output(struct matrix out, struct matrix in) {
     return matrix_same(out, in) || !matrix_overlap(out, in) ? SMX_OK : SMX_ERROR_OVERLAP;
+}
+
+/* Whether `out` is best written past the caches: it will not stay there, and is not there yet, as in place it is. Stores
+ * that do this trap at addresses that are no multiple of an element's size; others do not. */
+static inline bool bypasses_cache(struct matrix out, struct matrix in) {
+    return out.rows * out.n * out.size > smx_cpu_cache_bytes() && out.data != in.data &&
+           (uintptr_t)out.data % out.size == 0;
 }
 
 /* A row in contiguous parts of equal length, but for the last: whole cache lines, so that no two threads share one. */

@@ -9,6 +9,7 @@ struct logits_call {
     size_t ldy;
     /* Of functions that give rows of y: */
     void (*kernel)(size_t n, const logits *l, real *y, struct policy);
+    bool stream;
     enum filling rest; /* of places that lengths or causality mask out */
 };
 
@@ -45,7 +46,7 @@ static void y_of_row(const struct row_call *call, size_t k) {
 static void log_softmax_of_rows(const struct row_call *call, struct span run) {
     const struct logits_call *c = (const struct logits_call *)call;
     call->kernels->log_softmax_rows(run.n, call->n, c->x + run.from * c->ldx, c->ldx, c->y + run.from * c->ldy, c->ldy,
-                                    call->settings->policy);
+                                    call->settings->policy, c->stream);
 }
 
 smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
@@ -64,6 +65,7 @@ smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ld
     }
     call.kernel = call.base.kernels->log_softmax_row;
     if ((status = check_call(&call)) == SMX_OK) {
+        call.stream = bypasses_cache(matrix_of(y, rows, n, ldy), matrix_of(x, rows, n, ldx));
         run_rows(&call.base);
     }
     return status;

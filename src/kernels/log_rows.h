@@ -5,6 +5,7 @@
 #define SMX_LOG_ROWS_H
 
 #include "lanes.h"
+#include "stream.h"
 
 /* So many entries at a time stay in the first caches while three passes go over them. */
 #define LOG_ROWS_ENTRIES ((size_t)16384)
@@ -15,13 +16,14 @@ static inline size_t log_rows_at_once(size_t n) {
 }
 
 /* The sum of the terms of a row's entries, but at most those of `reference`, added to two limbs; the terms go to e, if
- * it is not null. */
-static void add_row_terms(size_t n, const real *x, real reference, real *e, int64_t *top_sum, int64_t *middle_sum) {
+ * it is not null. What is `ahead` bytes ahead is fetched. */
+static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real reference, real *e, int64_t *top_sum,
+                          int64_t *middle_sum) {
     v_t to = v_set1(reference), magic = term_magic(to, term_offset(to));
     for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
-        terms_block(AT_MOST, block, x + j, NULL, fetch_ahead(n), to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
+        terms_block(AT_MOST, block, x + j, NULL, ahead, to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
         *top_sum += sums[0];
         *middle_sum += sums[1];
     }
@@ -84,7 +86,8 @@ static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, rea
     empty_lanes(top, g.top, (size_t)-1, s->top);
     empty_lanes(middle, g.middle, (size_t)-1, s->middle);
     for (size_t i = 0; i < rows; i++) {
-        add_row_terms(n, x + i * ldx, s->reference[i], e == NULL ? NULL : e + i * lde, &s->top[i], &s->middle[i]);
+        add_row_terms(n, x + i * ldx, fetch_ahead(rows * n), s->reference[i], e == NULL ? NULL : e + i * lde,
+                      &s->top[i], &s->middle[i]);
     }
     lanes_factors(s, stats->whole, stats->part, stats->exponent);
 }
@@ -101,16 +104,31 @@ static inline void log_row(size_t n, const real *x, real first, real log1p, real
     }
 }
 
+/* The same past the caches: 1.15 times as fast beyond them (16384 x 1000, 256 x 131072; AVX2, Zen 3). */
+static inline void log_row_streamed(size_t n, const real *x, real first, real log1p, real *y) {
+    v_t f = v_set1(first), l = v_set1(log1p);
+    struct lines lines = whole_lines(n, y);
+    log_row(lines.from, x, first, log1p, y);
+    for (size_t j = lines.from; j < lines.to; j += V_LANES) {
+        v_stream(y + j, v_sub(v_sub(v_load(x + j), f), l));
+    }
+    log_row(n - lines.to, x + lines.to, first, log1p, y + lines.to);
+}
+
 /* The same of rows along which find_log1p found it. */
 static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, const struct lanes *s, real *y,
-                            size_t ldy) {
+                            size_t ldy, bool stream) {
     for (size_t i = 0; i < rows; i++) {
-        log_row(n, x + i * ldx, s->first[i], s->high[i], y + i * ldy);
+        if (stream) {
+            log_row_streamed(n, x + i * ldx, s->first[i], s->high[i], y + i * ldy);
+        } else {
+            log_row(n, x + i * ldx, s->first[i], s->high[i], y + i * ldy);
+        }
     }
 }
 
 /* Log-softmax of up to V_LANES rows; false, with nothing written, if a largest entry is not finite. */
-static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
     struct lanes s;
     struct lanes_stats stats;
     if (!log_rows_peaks(rows, n, x, ldx, &s)) {
@@ -118,7 +136,7 @@ static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, r
     }
     log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
     find_log1p(n, &s, &stats);
-    log_rows(rows, n, x, ldx, &s, y, ldy);
+    log_rows(rows, n, x, ldx, &s, y, ldy, stream);
     return true;
 }
 

@@ -84,7 +84,7 @@ static bool log_groups(size_t rows, size_t n, const real *x, size_t ldx, real *c
 
 /* Log-softmax of rows; false, with nothing written, as above. Where rows are whole vectors, or two and more, the
  * results are made of the rows as they lie: no way back from lanes. */
-static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
     real columns[LOG_COLUMNS];
     struct lanes s[LOG_GROUPS];
     struct lanes_stats stats[LOG_GROUPS];
@@ -98,7 +98,7 @@ static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx,
         size_t lanes = lanes_of_group(rows, k);
         const struct lanes *own = &s[k / V_LANES];
         if (n >= 2 * V_LANES || n == V_LANES) {
-            log_rows(lanes, n, x + k * ldx, ldx, own, y + k * ldy, ldy);
+            log_rows(lanes, n, x + k * ldx, ldx, own, y + k * ldy, ldy, stream);
             continue;
         }
         v_t first = v_load(own->first), log1p = v_load(own->high);
@@ -207,21 +207,24 @@ static inline size_t log_group(size_t rows, size_t n, bool *lanes) {
 }
 
 static void log_softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                             struct policy policy) {
+                             struct policy policy, bool stream) {
     for (size_t k = 0; k < rows;) {
         bool lanes, done = false;
         size_t group = log_group(rows - k, n, &lanes);
         const real *from = x + k * ldx;
         real *to = y + k * ldy;
 #ifdef V_TRANSPOSE
-        done = lanes && log_softmax_groups(group, n, from, ldx, to, ldy);
+        done = lanes && log_softmax_groups(group, n, from, ldx, to, ldy, stream);
 #endif
-        done = done || (n < WIDE_FROM && !lanes && log_softmax_some(group, n, from, ldx, to, ldy));
+        done = done || (n < WIDE_FROM && !lanes && log_softmax_some(group, n, from, ldx, to, ldy, stream));
         for (size_t i = 0; i < group && !done; i++) {
             logits l = {.x = from + i * ldx, .stride = 1, .scale = 1, .row_n = n};
             log_softmax_row(n, &l, to + i * ldy, policy);
         }
         k += group;
+    }
+    if (stream) {
+        v_stream_end();
     }
 }
 

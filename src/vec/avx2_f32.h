@@ -26,6 +26,8 @@ static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
 }
 static ALWAYS_INLINE void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm256_storeu_ps(p, a); }
+static inline void v_stream(float *p, v_t a) { _mm256_stream_ps(p, a); }
+static inline void v_stream_end(void) { _mm_sfence(); }
 /* Not vmaskmovps: it takes some 40 micro-operations on AMD processors. */
 static inline void v_store_n(float *p, v_t a, size_t n) {
     __m128 rest = _mm256_castps256_ps128(a);

@@ -25,6 +25,8 @@ static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
 }
 static ALWAYS_INLINE void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(double *p, v_t a) { _mm256_storeu_pd(p, a); }
+static inline void v_stream(double *p, v_t a) { _mm256_stream_pd(p, a); }
+static inline void v_stream_end(void) { _mm_sfence(); }
 /* Not vmaskmovpd: see avx2_f32.h. */
 static inline void v_store_n(double *p, v_t a, size_t n) {
     __m128d rest = _mm256_castpd256_pd128(a);

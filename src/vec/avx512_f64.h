@@ -21,6 +21,8 @@ static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
 }
 static ALWAYS_INLINE void v_prefetch(const double *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(double *p, v_t a) { _mm512_storeu_pd(p, a); }
+static inline void v_stream(double *p, v_t a) { _mm512_stream_pd(p, a); }
+static inline void v_stream_end(void) { _mm_sfence(); }
 static inline void v_store_n(double *p, v_t a, size_t n) { _mm512_mask_storeu_pd(p, first_lanes(n), a); }
 
 static inline v_t v_add(v_t a, v_t b) { return _mm512_add_pd(a, b); }

@@ -24,6 +24,8 @@ static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
 }
 static ALWAYS_INLINE void v_prefetch(const float *p) { svprfw(all_lanes(), p, SV_PLDL1KEEP); }
 static inline void v_store(float *p, v_t a) { svst1_f32(all_lanes(), p, a); }
+static inline void v_stream(float *p, v_t a) { svstnt1_f32(all_lanes(), p, a); }
+static inline void v_stream_end(void) {}
 static inline void v_store_n(float *p, v_t a, size_t n) { svst1_f32(first_lanes(n), p, a); }
 
 static inline v_t v_add(v_t a, v_t b) { return svadd_f32_x(all_lanes(), a, b); }
