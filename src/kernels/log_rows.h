@@ -79,12 +79,7 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
 
 static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lanes *s,
                            struct lanes_stats *stats) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    i_t top, middle;
-    terms_to_take_off(s, &top, &middle);
-    clear_sums(s);
-    empty_lanes(top, g.top, (size_t)-1, s->top);
-    empty_lanes(middle, g.middle, (size_t)-1, s->middle);
+    start_sums(true, s);
     for (size_t i = 0; i < rows; i++) {
         add_row_terms(n, x + i * ldx, fetch_ahead(rows * n), s->reference[i], e == NULL ? NULL : e + i * lde,
                       &s->top[i], &s->middle[i]);

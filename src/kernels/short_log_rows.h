@@ -3,7 +3,7 @@
 #ifndef SMX_SHORT_LOG_ROWS_H
 #define SMX_SHORT_LOG_ROWS_H
 
-#include "columns.h"
+#include "column.h"
 #include "cross_entropy.h"
 #include "log_rows.h"
 
@@ -50,7 +50,7 @@ static inline void sum_columns(size_t n, const real *columns, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
     i_t top = i_set1(0), middle = top, none = top;
-    clear_sums(s);
+    start_sums(false, s);
     if (n != 0) {
         add_vectors(REST, V_LANES, n, columns, NULL, V_LANES, ahead_of(columns, FETCH_AHEAD), reference, magic,
                     v_set1(0), NULL, 0, &top, &middle, &none);
