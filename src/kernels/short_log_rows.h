@@ -60,21 +60,27 @@ static inline void sum_columns(size_t n, const real *columns, struct lanes *s) {
 }
 
 /* As log_lanes, for as many rows as log_rows_in_lanes says, group after group, and their entries to columns; false if a
- * largest one is not finite. */
-static bool log_groups(size_t rows, size_t n, const real *x, size_t ldx, real *columns, struct lanes *s,
-                       struct lanes_stats *stats) {
+ * largest one is not finite. What is in terms means nothing, unless they are wanted. */
+static ALWAYS_INLINE bool log_groups(size_t rows, size_t n, const real *x, size_t ldx, real *columns, bool wanted,
+                                     real *terms, struct lanes *s, struct lanes_stats *stats) {
     size_t groups = (rows + V_LANES - 1) / V_LANES, plane = n * V_LANES;
-    real rest[LOG_COLUMNS];
     for (size_t k = 0; k < groups; k++) {
         real *own = columns + k * plane;
         rows_in(lanes_of_group(rows, k * V_LANES), n, x + k * V_LANES * ldx, ldx, own);
-        if (!split_columns(n, own, rest + k * plane, &s[k])) {
+        if (wanted ? !lanes_peaks(V_LANES, n, own, V_LANES, s[k].first, s[k].second)
+                   : !split_columns(n, own, terms + k * plane, &s[k])) {
             return false;
         }
         find_references(&s[k]);
     }
     for (size_t k = 0; k < groups; k++) {
-        sum_columns(n - 1, rest + k * plane, &s[k]);
+        if (wanted) {
+            const real *own = columns + k * plane;
+            start_sums(true, &s[k]);
+            more_terms(true, V_LANES, n, own, V_LANES, terms + k * plane, V_LANES, ahead_of(own, FETCH_AHEAD), &s[k]);
+        } else {
+            sum_columns(n - 1, terms + k * plane, &s[k]);
+        }
     }
     for (size_t k = 0; k < groups; k++) {
         lanes_factors(&s[k], stats[k].whole, stats[k].part, stats[k].exponent);
@@ -85,10 +91,10 @@ static bool log_groups(size_t rows, size_t n, const real *x, size_t ldx, real *c
 /* Log-softmax of rows; false, with nothing written, as above. Where rows are whole vectors, or two and more, the
  * results are made of the rows as they lie: no way back from lanes. */
 static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
-    real columns[LOG_COLUMNS];
+    real columns[LOG_COLUMNS], rest[LOG_COLUMNS];
     struct lanes s[LOG_GROUPS];
     struct lanes_stats stats[LOG_GROUPS];
-    if (!log_groups(rows, n, x, ldx, columns, s, stats)) {
+    if (!log_groups(rows, n, x, ldx, columns, false, rest, s, stats)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
@@ -112,10 +118,10 @@ static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx,
 
 /* lse[i] = first + log1p */
 static bool logsumexp_groups(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
-    real columns[LOG_COLUMNS], values[LOG_LANES];
+    real columns[LOG_COLUMNS], rest[LOG_COLUMNS], values[LOG_LANES];
     struct lanes s[LOG_GROUPS];
     struct lanes_stats stats[LOG_GROUPS];
-    if (!log_groups(rows, n, x, ldx, columns, s, stats)) {
+    if (!log_groups(rows, n, x, ldx, columns, false, rest, s, stats)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
