@@ -93,7 +93,7 @@ SMX_CE_LABELS(f64);
                                     struct policy);                                                                    \
         void (*row_clean)(size_t n, real *y);                                                                          \
         void (*backward_rows)(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx, \
-                              size_t lddx);                                                                            \
+                              size_t lddx, bool stream);                                                               \
         int32_t (*backward_exponent)(size_t n, const real *y, const real *dy);                                         \
         void (*backward_products)(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,             \
                                   struct wide *sum);                                                                   \

@@ -12,6 +12,7 @@ struct backward_call {
     size_t lddy;
     real *dx;
     size_t lddx;
+    bool stream;
 };
 
 static void backward_task(void *data, size_t i) {
@@ -19,7 +20,7 @@ static void backward_task(void *data, size_t i) {
     struct span rows = piece_of(c->rows, c->pieces, i);
     float_env caller = float_env_enter();
     c->kernels->backward_rows(rows.n, c->n, c->y + rows.from * c->ldy, c->ldy, c->dy + rows.from * c->lddy, c->lddy,
-                              c->dx + rows.from * c->lddx, c->lddx);
+                              c->dx + rows.from * c->lddx, c->lddx, c->stream);
     float_env_leave(caller);
 }
 
@@ -117,7 +118,8 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
                                  .dy = dy,
                                  .lddy = lddy,
                                  .dx = dx,
-                                 .lddx = lddx};
+                                 .lddx = lddx,
+                                 .stream = bypasses_cache(out, in) && bypasses_cache(out, din)};
     smx_run_tasks(&settings, call.pieces, backward_task, &call);
     return SMX_OK;
 }

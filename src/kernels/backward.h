@@ -5,6 +5,7 @@
 
 #include "exact_sum.h"
 #include "forward.h" /* row_fill */
+#include "stream.h"
 
 /* Powers of two that bring y and dy of a row into range, and its gradient back; and the products' exponent then. */
 struct range {
@@ -218,10 +219,27 @@ static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *
     }
 }
 
-/* dx of n entries, given the sum as two reals. In place allowed. */
+/* The same past the caches, for products that need no scale. AVX2, Zen 3: 1.15 times as fast (16384 x 1000). */
+static void gradients_streamed(size_t n, const real *y, const real *dy, const real s[2], real *dx,
+                               struct next_row next) {
+    struct lines lines = whole_lines(n, dx);
+    gradients_of_row(lines.from, y, dy, NULL, false, s, dx, next);
+    for (size_t j = lines.from; j < lines.to; j += V_LANES) {
+        v_prefetch(next.y + j);
+        v_prefetch(next.dy + j);
+        v_stream(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), NULL, false, s));
+    }
+    next.y += lines.to;
+    next.dy += lines.to;
+    gradients_of_row(n - lines.to, y + lines.to, dy + lines.to, NULL, false, s, dx + lines.to, next);
+}
+
+/* dx of n entries, given the sum as two reals. In place allowed, unless they are to go past the caches. */
 static void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2], real *dx,
-                      struct next_row next) {
-    if (range->dy_scale == 1) {
+                      struct next_row next, bool stream) {
+    if (stream && range->dy_scale == 1) {
+        gradients_streamed(n, y, dy, s, dx, next);
+    } else if (range->dy_scale == 1) {
         gradients_of_row(n, y, dy, range, false, s, dx, next);
     } else {
         gradients_of_row(n, y, dy, range, true, s, dx, next);
@@ -233,9 +251,8 @@ static inline int unit_exponent(int32_t exponent, const struct range *range) {
     return exponent + SUM_UNIT + (range->dy_scale == 1 ? 0 : LARGE_SCALE);
 }
 
-/* dx of n entries of a row with these statistics. In place allowed. */
-static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,
-                            real *dx) {
+static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum, real *dx,
+                       struct next_row next, bool stream) {
     if (exponent == INT32_MAX) {
         row_fill(n, FILL_NAN, dx);
         return;
@@ -246,10 +263,16 @@ static void backward_finish(size_t n, const real *y, const real *dy, int32_t exp
     if (!nothing) {
         value_of_sum(sum, unit_exponent(exponent, &range), s);
     }
-    gradients(n, y, dy, &range, s, dx, (struct next_row){y, dy});
+    gradients(n, y, dy, &range, s, dx, next, stream);
 }
 
-static void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next) {
+/* dx of n entries of a row with these statistics. In place allowed. */
+static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,
+                            real *dx) {
+    finish_row(n, y, dy, exponent, sum, dx, (struct next_row){y, dy}, false);
+}
+
+static void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next, bool stream) {
     int32_t exponent = backward_exponent(n, y, dy);
     if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && exponent >= PRODUCT_SMALL && exponent <= PRODUCT_LARGE) {
         /* One block of unscaled products needs no wide integer, which would take longer than a short row. */
@@ -258,13 +281,13 @@ static void backward_row(size_t n, const real *y, const real *dy, real *dx, stru
         real s[2];
         products_block(n, y, dy, &range, false, false, limbs);
         if (value_of_limbs(limbs, unit_exponent(exponent, &range), s)) {
-            gradients(n, y, dy, &range, s, dx, next);
+            gradients(n, y, dy, &range, s, dx, next, stream);
             return;
         }
     }
     struct wide sum = {{0}};
     backward_products(n, y, dy, exponent, n, &sum);
-    backward_finish(n, y, dy, exponent, &sum, dx);
+    finish_row(n, y, dy, exponent, &sum, dx, next, stream);
 }
 
 #endif

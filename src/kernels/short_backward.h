@@ -5,8 +5,13 @@
 
 #include "backward.h"
 
-/* The longest row that is fetched while the one before it is finished. */
+/* Whether a row is fetched while the one before it is finished: long ones only from beyond the cache, where it pays
+ * (AVX2, Zen 3, 256 x 131072: 1.2 times as fast) until the cache loses them before they are needed. */
 #define FETCHED_ROW ((size_t)8192)
+
+static inline bool fetches_next(size_t n, bool stream) {
+    return n <= FETCHED_ROW || (stream && n * sizeof(real) <= FETCH_ROW_MOST);
+}
 
 #ifdef V_TRANSPOSE
 
@@ -203,7 +208,7 @@ static size_t backward_group(size_t rows, size_t n, const struct two *in, real *
 #endif
 
 static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
-                          size_t lddx) {
+                          size_t lddx, bool stream) {
     for (size_t k = 0; k < rows;) {
 #ifdef V_TRANSPOSE
         const struct two in = {y + k * ldy, ldy, dy + k * lddy, lddy};
@@ -214,10 +219,13 @@ static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, cons
         }
 #endif
         for (size_t end = rows - k < V_LANES ? rows : k + V_LANES; k < end; k++) {
-            size_t after = k + 1 < rows && n <= FETCHED_ROW ? k + 1 : k;
+            size_t after = k + 1 < rows && fetches_next(n, stream) ? k + 1 : k;
             backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx,
-                         (struct next_row){y + after * ldy, dy + after * lddy});
+                         (struct next_row){y + after * ldy, dy + after * lddy}, stream);
         }
+    }
+    if (stream) {
+        v_stream_end();
     }
 }
 
