@@ -61,7 +61,7 @@ static ALWAYS_INLINE bool columns_in_tile(bool logarithm, size_t vectors, size_t
             log_lanes_terms(V_LANES, n, own, V_LANES, NULL, 0, ahead, &s[k], &stats[k]);
         } else {
             start_sums(false, &s[k]);
-            more_terms(false, V_LANES, n, own, V_LANES, own, V_LANES, ahead, &s[k]);
+            more_terms(FAR, V_LANES, n, own, V_LANES, own, V_LANES, ahead, &s[k]);
         }
     }
     for (size_t k = 0; k < vectors; k++) {
@@ -122,7 +122,7 @@ static ALWAYS_INLINE void panel_terms(bool logarithm, size_t vectors, size_t lan
             const real *from = x + j * ldx + k * V_LANES;
             real *e = logarithm ? NULL : y + j * ldy + k * V_LANES;
             struct ahead ahead = {(uintptr_t)from + SUM_BLOCK * ldx * sizeof(real), ldx * sizeof(real)};
-            more_terms(logarithm, lanes, rows, from, ldx, e, ldy, ahead, &s[k]);
+            more_terms(logarithm ? AT_MOST : FAR, lanes, rows, from, ldx, e, ldy, ahead, &s[k]);
         }
     }
 }

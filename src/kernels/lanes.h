@@ -97,19 +97,20 @@ static ALWAYS_INLINE void start_sums(bool second, struct lanes *s) {
     }
 }
 
-/* Adds the terms of n entries of each column to the sums: relative to the largest; or (second) to the second largest,
- * without one entry that is the largest. That one is brought down to the second largest, whose own term start_sums has
- * taken off: one operation an entry where finding it would take six. Terms are written to e, unless that is null; those
- * of a largest entry without equals mean nothing. */
-static ALWAYS_INLINE void more_terms(bool second, size_t lanes, size_t n, const real *x, size_t ldx, real *e,
+/* Adds the terms of n entries of each column to the sums: FAR, relative to the largest; AT_MOST, to s->reference, the
+ * second largest, without one entry that is the largest. That one is brought down to the second largest, whose own term
+ * start_sums has taken off: one operation an entry where finding it would take six. REST: the largest is not among them.
+ * Terms are written to e, unless that is null; those of a largest entry without equals mean nothing. */
+static ALWAYS_INLINE void more_terms(enum terms kind, size_t lanes, size_t n, const real *x, size_t ldx, real *e,
                                      size_t lde, struct ahead next, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_load(second ? s->reference : s->first), magic = term_magic(reference, term_offset(reference));
-    v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), magic);
+    v_t reference = v_load(kind == FAR ? s->first : s->reference),
+        magic = term_magic(reference, term_offset(reference));
+    v_t correction = kind == FAR ? term_correction(reference, v_set1(0), magic) : v_set1(0);
     for (size_t j = 0; j < n;) {
         size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
         i_t top = i_set1(0), middle = top, none = top;
-        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
+        add_vectors(kind, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
                     e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
         next.from += count * next.step;
         empty_lanes(top, g.top, count, s->top);
@@ -241,7 +242,7 @@ static ALWAYS_INLINE void log_lanes_terms(size_t lanes, size_t n, const real *x,
                                           struct ahead next, struct lanes *s, struct lanes_stats *stats) {
     find_references(s);
     start_sums(true, s);
-    more_terms(true, lanes, n, x, ldx, e, lde, next, s);
+    more_terms(AT_MOST, lanes, n, x, ldx, e, lde, next, s);
     lanes_factors(s, stats->whole, stats->part, stats->exponent);
 }
 

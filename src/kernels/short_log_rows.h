@@ -45,20 +45,6 @@ static inline bool split_columns(size_t n, const real *columns, real *rest, stru
     return !m_any(v_unordered(sum, difference));
 }
 
-/* The sums of the terms of n <= SUM_BLOCK entries of each column. */
-static inline void sum_columns(size_t n, const real *columns, struct ahead ahead, struct lanes *s) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
-    i_t top = i_set1(0), middle = top, none = top;
-    start_sums(false, s);
-    if (n != 0) {
-        add_vectors(REST, V_LANES, n, columns, NULL, V_LANES, ahead, reference, magic, v_set1(0), NULL, 0, &top,
-                    &middle, &none);
-    }
-    empty_lanes(top, g.top, n, s->top);
-    empty_lanes(middle, g.middle, n, s->middle);
-}
-
 /* As log_lanes, for as many rows as log_rows_in_lanes says, group after group, and their entries to columns; false if a
  * largest one is not finite. What is in terms means nothing, unless they are wanted. */
 static ALWAYS_INLINE bool log_groups(size_t rows, size_t n, const real *x, size_t ldx, real *columns, bool wanted,
@@ -75,11 +61,11 @@ static ALWAYS_INLINE bool log_groups(size_t rows, size_t n, const real *x, size_
     }
     for (size_t k = 0; k < groups; k++) {
         struct ahead ahead = ahead_of(x + k * plane, FETCH_AHEAD); /* what follows the rows */
+        start_sums(wanted, &s[k]);
         if (wanted) {
-            start_sums(true, &s[k]);
-            more_terms(true, V_LANES, n, columns + k * plane, V_LANES, terms + k * plane, V_LANES, ahead, &s[k]);
+            more_terms(AT_MOST, V_LANES, n, columns + k * plane, V_LANES, terms + k * plane, V_LANES, ahead, &s[k]);
         } else {
-            sum_columns(n - 1, terms + k * plane, ahead, &s[k]);
+            more_terms(REST, V_LANES, n - 1, terms + k * plane, V_LANES, NULL, 0, ahead, &s[k]);
         }
     }
     for (size_t k = 0; k < groups; k++) {
