@@ -66,16 +66,14 @@ bool smx_call_columns(const struct call *c, smx_status *status) {
     if (c->columns == NULL) {
         return false;
     }
-    struct call call = *c;
-    smx_layout_coalesce(&call, true);
-    struct columns_plan p = {.call = &call};
+    struct columns_plan p = {.call = c};
     if (!suits(&p)) {
         return false;
     }
-    size_t columns = call.shape[call.ndim - 1];
-    p.matrices = smx_call_rows(&call) / columns;
-    p.pieces = smx_pieces(&call.settings, p.matrices, columns * call.n);
-    smx_run_tasks(&call.settings, p.pieces, columns_task, &p);
+    size_t columns = c->shape[c->ndim - 1];
+    p.matrices = smx_call_rows(c) / columns;
+    p.pieces = smx_pieces(&c->settings, p.matrices, columns * c->n);
+    smx_run_tasks(&c->settings, p.pieces, columns_task, &p);
     *status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
     return true;
 }
