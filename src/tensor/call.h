@@ -76,6 +76,8 @@ smx_options smx_call_options(const struct call *call, const struct block *block)
 /* Runs it: straight on the tensors where their layout is that of the row functions, else in groups of rows, of which
  * those arguments go through scratch memory that are not of the right type and layout. */
 smx_status smx_call_run(struct call *call);
+
+/* The rest takes calls whose dimensions are coalesced, with the options (layout.h). */
 smx_status smx_call_groups(const struct call *call);
 
 /* Down the columns of the tensors as they are, where an inner dimension is contiguous and the function has that; else

@@ -142,9 +142,7 @@ bool smx_call_columns(const struct call *c, smx_status *status) {
     if (c->columns == NULL) {
         return false;
     }
-    struct call call = *c;
-    smx_layout_coalesce(&call, true);
-    struct columns_plan p = {.call = &call};
+    struct columns_plan p = {.call = c};
     if (!suits(&p)) {
         return false;
     }
@@ -153,7 +151,7 @@ bool smx_call_columns(const struct call *c, smx_status *status) {
         *status = SMX_ERROR_MEMORY;
         return true;
     }
-    smx_run_tasks(&call.settings, p.pieces, columns_task, &p);
+    smx_run_tasks(&c->settings, p.pieces, columns_task, &p);
     smx_scratch_free(p.scratch);
     *status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
     return true;

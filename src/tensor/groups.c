@@ -239,11 +239,9 @@ static void finish(const struct plan *p) {
 }
 
 smx_status smx_call_groups(const struct call *c) {
-    struct call call = *c;
-    struct plan p = {.call = &call};
-    p.sums_bytes = call.totals != NULL ? stage_bytes(1, call.totals->sums_size, 1) : 0;
+    struct plan p = {.call = c};
+    p.sums_bytes = c->totals != NULL ? stage_bytes(1, c->totals->sums_size, 1) : 0;
     p.scratch_bytes = p.sums_bytes;
-    smx_layout_coalesce(&call, true);
     choose_groups(&p);
     choose_stages(&p);
     _Alignas(64) unsigned char small[4096];
@@ -254,9 +252,9 @@ smx_status smx_call_groups(const struct call *c) {
     for (size_t i = 0; i < p.pieces; i++) {
         memset(p.scratch + i * p.scratch_bytes, 0, p.sums_bytes);
     }
-    smx_run_tasks(&call.settings, p.pieces, group_task, &p);
+    smx_run_tasks(&c->settings, p.pieces, group_task, &p);
     smx_status status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
-    if (call.totals != NULL && status == SMX_OK) {
+    if (c->totals != NULL && status == SMX_OK) {
         finish(&p);
     }
     if (p.scratch != small) {
