@@ -31,7 +31,7 @@ def gbs(case, name=peers.OURS):
 
 
 def rivals(case):
-    return {n: c["min"] for n, c in case["contenders"].items() if n != peers.OURS and n not in peers.COPIES}
+    return {n: c["min"] for n, c in case["contenders"].items() if n in peers.RIVALS}
 
 
 def speedup(case, name):

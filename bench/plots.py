@@ -10,7 +10,7 @@ import peers
 import report
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-COLOURS = dict(zip(peers.NAMES, ["#d62728", "#bbbbbb", "#666666", *plt.get_cmap("Dark2").colors]))
+COLOURS = dict(zip((peers.OURS, *peers.COPIES, *peers.RIVALS), ["#d62728", "#bbbbbb", "#666666", *plt.get_cmap("Dark2").colors]))
 PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
 ROOF = {"color": "black", "linewidth": 1.5}
 SHAPES_IN_A_PANEL = 6
@@ -27,7 +27,7 @@ def plain_log(axis):
 
 
 def present(cases):
-    return [n for n in peers.NAMES if n not in peers.COPIES and any(n in c["contenders"] for c in cases)]
+    return [n for n in (peers.OURS, *peers.RIVALS) if any(n in c["contenders"] for c in cases)]
 
 
 def bar_panel(axes, names, cases, shapes_across):

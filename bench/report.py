@@ -6,20 +6,19 @@ from figures import copy_gbs, fastest, gbs, geometric_mean, ns_per_element, numb
 
 HEAD = (
     *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
-    *(name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)),
+    *peers.RIVALS,
     *(["GB/s", "of copy", "/ PyTorch", "/ fastest", "which"]),
 )
 
 
 def row(case):
     best = fastest(case)
-    others = [name for name in peers.NAMES if name not in (peers.OURS, *peers.COPIES)]
     return [
         shape(case),
         *(number(ns_per_element(case, name)) for name in (*peers.COPIES, peers.OURS)),
         number(ns_per_element(case, peers.OURS, "median")),
         f"{100 * case['contenders'][peers.OURS]['spread']:.0f} %",
-        *(number(ns_per_element(case, name)) for name in others),
+        *(number(ns_per_element(case, name)) for name in peers.RIVALS),
         number(gbs(case)),
         f"{100 * gbs(case) / copy_gbs(case):.0f} %",
         number(speedup(case, "PyTorch")),

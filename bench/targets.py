@@ -71,11 +71,10 @@ class Run:
     def threads_against_one(self, functions):
         """Where there is more than one row to share out."""
         for function in functions:
-            several = {tuple(c["shape"]): c for _, c in self.cases(function, threads=self.all_threads)}
-            for _, case in self.cases(function, threads=1, holds=lambda c: self.in_cache(c) and c["shape"][0] > 1):
-                other = several.get(tuple(case["shape"]))
-                if other and self.all_threads > 1:
-                    ratio = case["contenders"][peers.OURS]["min"] / other["contenders"][peers.OURS]["min"]
+            for _, case in self.cases(function, holds=lambda c: self.in_cache(c) and c["shape"][0] > 1):
+                alone = case["contenders"].get(peers.OURS_ON_ONE_THREAD)
+                if alone:
+                    ratio = alone["min"] / case["contenders"][peers.OURS]["min"]
                     yield ratio, f"{function.replace('_', ' ')} {shape(case)}"
 
 

@@ -68,8 +68,8 @@ static void check_columns(const operation *o, const dtype *t, size_t columns, si
 }
 
 static void test_bits(void **state) {
-    static const size_t shapes[][2] = {{1, 1},   {1, 700}, {3, 5},   {7, 2},     {8, 33},    {9, 300},
-                                       {17, 64}, {31, 1},  {64, 10}, {196, 100}, {37, 1100}, {2, 5000}};
+    static const size_t shapes[][2] = {{1, 1},  {1, 700}, {3, 5},     {7, 2},     {8, 33},   {9, 300},   {17, 64},
+                                       {31, 1}, {64, 10}, {196, 100}, {37, 1100}, {2, 5000}, {150, 2300}};
     const dtype *t = *state;
     rng r = rng_seed(3);
     for (size_t isa = 0; smx_isa_available(isa); isa++) {

@@ -9,12 +9,10 @@ A method that returns None, or is missing, says that this contender has no such 
 from . import copies, jax_jit, libsmx, litert, onnx_runtime, pytorch, scipy_special
 
 OURS = libsmx.Libsmx.name
+OURS_ON_ONE_THREAD = libsmx.OneThread.name
 STREAMING = copies.Streaming.name
 COPIES = (copies.Memcpy.name, STREAMING)
-CLASSES = (
-    libsmx.Libsmx,
-    copies.Memcpy,
-    copies.Streaming,
+OTHERS = (
     pytorch.PyTorch,
     pytorch.OneDnn,
     onnx_runtime.OnnxRuntime,
@@ -22,11 +20,13 @@ CLASSES = (
     jax_jit.Jax,
     scipy_special.SciPy,
 )
+RIVALS = tuple(c.name for c in OTHERS)
+CLASSES = (libsmx.Libsmx, libsmx.OneThread, copies.Memcpy, copies.Streaming, *OTHERS)
 NAMES = tuple(c.name for c in CLASSES)
 
 
 def make(threads, libraries):
-    return [c(threads, libraries) for c in CLASSES]
+    return [c(threads, libraries) for c in CLASSES if threads > 1 or c is not libsmx.OneThread]
 
 
 def prepare(contender, case, inputs, out):

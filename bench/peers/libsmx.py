@@ -111,3 +111,12 @@ class Libsmx:
     def cross_entropy_gradient(self, x, labels, dx):
         total = dx.reshape(-1)[:1].copy()
         return self.eval_cross_entropy(x, REDUCTION_SUM, labels=labels, reduced=total, dx=dx), lambda: dx
+
+
+class OneThread(Libsmx):
+    """What several threads are measured against, in the same turns."""
+
+    name = "libsmx on one thread"
+
+    def __init__(self, _threads, libraries):
+        super().__init__(1, libraries)

@@ -52,24 +52,30 @@ static void ignored_row(const struct ce_call *c, size_t k) {
     }
 }
 
-static void write_row(const cross_entropy *ce, size_t k, const struct NAME(smx_ce_result) * result) {
-    if (ce->lse != NULL) {
-        ce->lse[k] = result->lse;
+/* What rows have whatever their label. */
+static void write_statistics(const cross_entropy *ce, struct span rows, const struct NAME(smx_ce_result) * results) {
+    for (size_t i = 0; ce->lse != NULL && i < rows.n; i++) {
+        ce->lse[rows.from + i] = results[i].lse;
     }
-    if (ce->argmax != NULL) {
-        ce->argmax[k] = result->argmax;
+    for (size_t i = 0; ce->argmax != NULL && i < rows.n; i++) {
+        ce->argmax[rows.from + i] = results[i].argmax;
     }
-    if (ignored(ce, k)) {
-        return;
+}
+
+/* What rows have that are not ignored, array by array: row by row, this took a sixth of the time at n = 10. */
+static void write_losses(const cross_entropy *ce, struct span rows, const struct NAME(smx_ce_result) * results,
+                         struct ce_sums *sums) {
+    for (size_t i = 0; ce->loss != NULL && i < rows.n; i++) {
+        ce->loss[rows.from + i] = results[i].loss;
     }
-    if (ce->loss != NULL) {
-        ce->loss[k] = result->loss;
+    for (size_t i = 0; ce->target_log_prob != NULL && i < rows.n; i++) {
+        ce->target_log_prob[rows.from + i] = results[i].target_log_prob;
     }
-    if (ce->target_log_prob != NULL) {
-        ce->target_log_prob[k] = result->target_log_prob;
+    for (size_t i = 0; ce->correct != NULL && i < rows.n; i++) {
+        ce->correct[rows.from + i] = results[i].argmax == label_of_row(ce, rows.from + i);
     }
-    if (ce->correct != NULL) {
-        ce->correct[k] = result->argmax == label_of_row(ce, k);
+    for (size_t i = 0; (ce->reduced != NULL || ce->loss_sum != NULL) && i < rows.n; i++) {
+        exact_sum_add(&sums->loss, (double)results[i].loss);
     }
 }
 
@@ -100,8 +106,8 @@ static struct NAME(smx_ce_row) ce_row_of(const struct ce_call *c, size_t k) {
     return row;
 }
 
-/* So many rows go to the kernels at once: what the widest vector takes in its lanes. */
-#define CE_ROWS ((size_t)16)
+/* So many rows go to the kernels at once: what four of the widest vectors take in their lanes. */
+#define CE_ROWS ((size_t)64)
 
 /* The results of up to CE_ROWS rows, one kind for all. */
 static void ce_results(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
@@ -131,10 +137,12 @@ static size_t ce_results_of_labels(const struct ce_call *c, struct span run, str
                                          c->gradient,
                                          ce->argmax != NULL || ce->correct != NULL,
                                          ce->lse == NULL && ce->argmax == NULL};
-    int64_t labels[CE_ROWS] = {0};
-    for (size_t i = 0; i < run.n; i++) {
-        labels[i] = ignored(ce, run.from + i) ? -1 : label_of_row(ce, run.from + i);
+    int64_t made[CE_ROWS] = {0};
+    bool given = ce->labels_i64 != NULL && !ce->use_ignore_index;
+    for (size_t i = 0; i < run.n && !given; i++) {
+        made[i] = ignored(ce, run.from + i) ? -1 : label_of_row(ce, run.from + i);
     }
+    const int64_t *labels = given ? ce->labels_i64 + run.from : made;
     return c->base.kernels->cross_entropy_labels(run.n, &shared, c->x + run.from * c->ldx, labels,
                                                  ce->dx == NULL ? NULL : ce->dx + run.from * ce->lddx, results);
 }
@@ -159,15 +167,15 @@ static void ce_rows(const struct ce_call *c, struct span run, struct ce_sums *su
         }
         done = end + 1;
     }
+    write_statistics(ce, run, results);
     for (size_t i = 0; i < run.n; i++) {
-        size_t k = run.from + i;
-        if (!idle(ce, k)) {
-            write_row(ce, k, &results[i]);
+        size_t first = i;
+        while (i < run.n && !ignored(ce, run.from + i)) {
+            i++;
         }
-        if (ignored(ce, k)) {
-            ignored_row(c, k);
-        } else if (ce->reduced != NULL || ce->loss_sum != NULL) {
-            exact_sum_add(&sums->loss, (double)results[i].loss);
+        write_losses(ce, (struct span){run.from + first, i - first}, results + first, sums);
+        if (i < run.n) {
+            ignored_row(c, run.from + i);
         }
     }
 }
@@ -193,15 +201,16 @@ static void ce_task(void *data, size_t i) {
 
 /* The number and weight of the rows that count. */
 static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
-    for (size_t k = 0; k < rows; k++) {
-        if (!ignored(ce, k)) {
-            sums->count++;
-            if (has_labels(ce) && ce->class_weights != NULL) {
-                exact_sum_add(&sums->weight, (double)weight_of_row(ce, k));
-            }
+    bool weighted = has_labels(ce) && ce->class_weights != NULL;
+    sums->count = rows;
+    for (size_t k = 0; k < rows && (weighted || ce->use_ignore_index); k++) {
+        if (ignored(ce, k)) {
+            sums->count--;
+        } else if (weighted) {
+            exact_sum_add(&sums->weight, (double)weight_of_row(ce, k));
         }
     }
-    if (!(has_labels(ce) && ce->class_weights != NULL)) {
+    if (!weighted) {
         exact_sum_add(&sums->weight, (double)sums->count);
     }
 }

@@ -11,8 +11,8 @@ typedef struct NAME(smx_ce_labels) ce_labels;
 
 /* What the results of a group follow from, per lane. */
 struct ce_lanes {
-    struct lanes s;
-    struct lanes_stats stats;
+    struct lanes *s;
+    struct lanes_stats *stats;
     real label[LANES_MOST]; /* the label's logit */
     real loss[LANES_MOST], lse[LANES_MOST];
     real unique[LANES_MOST]; /* the largest entry, if it has no equals; else +inf */
@@ -24,7 +24,7 @@ struct ce_lanes {
 static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = quick_log1p(rho[i]), first = (double)c->s.first[i], distance = first - (double)c->label[i];
+        double log1p = quick_log1p(rho[i]), first = (double)c->s->first[i], distance = first - (double)c->label[i];
         double loss = distance + log1p, lse = first + log1p;
         double loss_error = loss * QUICK_ERROR, lse_error = (fabs(first) + log1p) * QUICK_ERROR;
         c->loss[i] = (real)(loss - loss_error);
@@ -39,7 +39,7 @@ static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
 static inline void label_terms(const struct ce_lanes *c, real *whole, real *part, real *exponent) {
     real v[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair distance = distance_between(c->s.first[i], c->label[i]), below = pair_negative(distance);
+        struct pair distance = distance_between(c->s->first[i], c->label[i]), below = pair_negative(distance);
         v[i] = (real)below.high;
         low[i] = (real)((below.high - (double)v[i]) + below.low);
     }
@@ -56,17 +56,17 @@ static inline bool ce_gradients(struct ce_lanes *c, struct pair factor) {
     real peak_above[LANES_MOST], label_above[LANES_MOST];
     label_terms(c, whole, part, exponent);
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair rho = rho_of_lane(&c->stats, i), w = pair_add(pair_of(1), rho);
-        int k = (int)c->stats.exponent[i];
+        struct pair rho = rho_of_lane(c->stats, i), w = pair_add(pair_of(1), rho);
+        int k = (int)c->stats->exponent[i];
         bool nothing = k < FACTOR_LEAST;
-        struct pair of_terms = fast_sum((double)c->stats.whole[i], (double)c->stats.part[i]);
+        struct pair of_terms = fast_sum((double)c->stats->whole[i], (double)c->stats->part[i]);
         struct pair share = pair_div(select_pair(nothing, pair_of(0), of_terms), w);
         struct pair terms = pair_scaled(pair_mul(factor, share), nothing ? 0 : k);
         c->high[i] = (real)terms.high;
         c->low[i] = (real)((terms.high - (double)c->high[i]) + terms.low);
         double one = 1 / w.high, e = ((double)whole[i] + (double)part[i]) * double_power_of_two((int)exponent[i]);
-        bool unique = c->s.first[i] != c->s.second[i], is_label = unique & (c->s.first[i] == c->label[i]);
-        c->unique[i] = unique ? c->s.first[i] : (real)INFINITY;
+        bool unique = c->s->first[i] != c->s->second[i], is_label = unique & (c->s->first[i] == c->label[i]);
+        c->unique[i] = unique ? c->s->first[i] : (real)INFINITY;
         double at_peak = factor.high * one;
         double at_label = -factor.high * select_of(is_label, rho.high * one, 1 - e * one);
         c->at_peak[i] = (real)(at_peak - at_peak * QUICK_ERROR);
@@ -80,13 +80,13 @@ static inline bool ce_gradients(struct ce_lanes *c, struct pair factor) {
 /* One lane's losses by pairs, and its gradients at the peak and the label. */
 static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struct pair factor) {
     enum { LABEL, OTHER };
-    bool unique = c->s.first[i] != c->s.second[i];
-    size_t peak_at = unique && c->s.first[i] == c->label[i] ? LABEL : OTHER;
+    bool unique = c->s->first[i] != c->s->second[i];
+    size_t peak_at = unique && c->s->first[i] == c->label[i] ? LABEL : OTHER;
     const ce_row row = {.n = 2, .label = LABEL};
     struct ce_parts parts = {.label_part = pair_of(1),
-                             .label_distance = distance_between(c->s.first[i], c->label[i]),
-                             .stats = {.peak = {c->s.first[i], 0, c->s.second[i], peak_at}}};
-    parts.stats.rho = rho_of_lane(&c->stats, i);
+                             .label_distance = distance_between(c->s->first[i], c->label[i]),
+                             .stats = {.peak = {c->s->first[i], 0, c->s->second[i], peak_at}}};
+    parts.stats.rho = rho_of_lane(c->stats, i);
     c->loss[i] = (real)INFINITY;
     if (isfinite(parts.label_distance.high)) {
         c->loss[i] = real_plus_log1p(parts.label_distance, parts.stats.rho);
@@ -103,13 +103,13 @@ static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struc
 static void ce_lanes_finish(size_t n, struct ce_lanes *c, bool gradients, struct pair factor) {
     double rho[LANES_MOST];
     if (gradients) {
-        find_lanes_rho(n, &c->s, &c->stats);
+        find_lanes_rho(n, c->s, c->stats);
     } else {
-        quick_rho(&c->s, &c->stats, rho);
+        quick_rho(c->s, c->stats, rho);
     }
-    bool losses = ce_losses(c, gradients ? c->stats.rho_high : rho);
+    bool losses = ce_losses(c, gradients ? c->stats->rho_high : rho);
     if ((gradients && !ce_gradients(c, factor)) || !losses) {
-        find_lanes_rho(n, &c->s, &c->stats);
+        find_lanes_rho(n, c->s, c->stats);
         for (size_t i = 0; i < V_LANES; i++) {
             ce_lane_by_pairs(c, i, gradients, factor);
         }
@@ -151,35 +151,60 @@ static inline void ce_places(size_t rows, size_t n, const real *columns, const r
     }
 }
 
-/* Up to V_LANES short rows; false, with nothing written, if one of them has no finite maximum. */
-static bool ce_labels_group(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
-                            ce_result *results) {
-    size_t n = c->n;
-    real columns[SHORT_ROW_LOG * V_LANES], terms[SHORT_ROW_LOG * V_LANES];
-    struct ce_lanes l;
-    rows_in(rows, n, x, c->ldx, columns);
-    if (!log_lanes(V_LANES, n, columns, V_LANES, dx == NULL ? NULL : terms, V_LANES, &l.s, &l.stats)) {
-        return false;
-    }
+/* The logits of a group's labels; those of lanes without a row are the last row's. */
+static inline void ce_labels_of_group(size_t rows, const real *columns, const int64_t *labels, struct ce_lanes *c) {
     for (size_t i = 0; i < V_LANES; i++) {
         int64_t label = labels[i < rows ? i : rows - 1];
-        l.label[i] = columns[(label < 0 ? 0 : (size_t)label) * V_LANES + i];
+        c->label[i] = columns[(label < 0 ? 0 : (size_t)label) * V_LANES + i];
     }
-    ce_lanes_finish(n, &l, dx != NULL, c->gradient);
-    ce_lanes_results(rows, &l, results);
-    if (c->places) {
-        ce_places(rows, n, columns, l.s.first, results);
+}
+
+/* As many short rows as log_rows_in_lanes says; false, with nothing written, if one of them has no finite maximum. */
+static ALWAYS_INLINE bool ce_groups(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
+                                    bool gradients, real *dx, ce_result *results) {
+    size_t n = c->n;
+    real columns[LOG_COLUMNS], terms[LOG_COLUMNS];
+    struct lanes s[LOG_GROUPS];
+    struct lanes_stats stats[LOG_GROUPS];
+    struct ce_lanes l[LOG_GROUPS];
+    if (!log_groups(rows, n, x, c->ldx, columns, gradients, terms, s, stats)) {
+        return false;
     }
-    if (dx != NULL) {
-        ce_scale_terms(n, columns, &l, terms);
-        for (size_t i = 0; i < rows; i++) {
-            if (labels[i] >= 0) {
-                terms[(size_t)labels[i] * V_LANES + i] = l.at_label[i] + 0;
+    for (size_t k = 0; k < rows; k += V_LANES) {
+        struct ce_lanes *own = &l[k / V_LANES];
+        own->s = &s[k / V_LANES];
+        own->stats = &stats[k / V_LANES];
+        ce_labels_of_group(lanes_of_group(rows, k), columns + k * n, labels + k, own);
+        ce_lanes_finish(n, own, gradients, c->gradient);
+    }
+    for (size_t k = 0; k < rows; k += V_LANES) {
+        size_t lanes = lanes_of_group(rows, k);
+        real *own = terms + k * n;
+        ce_lanes_results(lanes, &l[k / V_LANES], results + k);
+        if (c->places) {
+            ce_places(lanes, n, columns + k * n, s[k / V_LANES].first, results + k);
+        }
+        if (gradients) {
+            ce_scale_terms(n, columns + k * n, &l[k / V_LANES], own);
+            rows_out(lanes, n, own, dx + k * c->lddx, c->lddx);
+            for (size_t i = 0; i < lanes; i++) {
+                if (labels[k + i] >= 0) {
+                    dx[(k + i) * c->lddx + (size_t)labels[k + i]] = l[k / V_LANES].at_label[i] + 0;
+                }
             }
         }
-        rows_out(rows, n, terms, dx, c->lddx);
     }
     return true;
+}
+
+static bool ce_groups_losses(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
+                             ce_result *results) {
+    return ce_groups(rows, c, x, labels, false, NULL, results);
+}
+
+static bool ce_groups_gradients(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
+                                ce_result *results) {
+    return ce_groups(rows, c, x, labels, true, dx, results);
 }
 
 #endif
@@ -188,8 +213,10 @@ static bool ce_labels_group(size_t rows, const ce_labels *c, const real *x, cons
 static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                            ce_result *results) {
     size_t n = c->n, place[LANES_MOST];
-    struct ce_lanes l;
-    if (!log_rows_peaks(rows, n, x, c->ldx, &l.s)) {
+    struct lanes s;
+    struct lanes_stats stats;
+    struct ce_lanes l = {.s = &s, .stats = &stats};
+    if (!log_rows_peaks(rows, n, x, c->ldx, &s)) {
         return false;
     }
     for (size_t i = 0; i < V_LANES; i++) {
@@ -197,9 +224,9 @@ static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const
         l.label[i] = x[row * c->ldx + (labels[row] < 0 ? 0 : (size_t)labels[row])];
     }
     for (size_t i = 0; i < rows && (c->places || dx != NULL); i++) { /* before dx, which may be x, is written */
-        place[i] = place_of_value(n, x + i * c->ldx, l.s.first[i], NULL, 0);
+        place[i] = place_of_value(n, x + i * c->ldx, s.first[i], NULL, 0);
     }
-    log_rows_terms(rows, n, x, c->ldx, dx, c->lddx, &l.s, &l.stats);
+    log_rows_terms(rows, n, x, c->ldx, dx, c->lddx, &s, &stats);
     ce_lanes_finish(n, &l, dx != NULL, c->gradient);
     ce_lanes_results(rows, &l, results);
     for (size_t i = 0; i < rows; i++) {
@@ -234,20 +261,22 @@ static inline size_t ce_run_of_rows(size_t rows, const ce_labels *c, const int64
 static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                                    ce_result *results) {
     size_t done = 0;
-    bool going = QUICK && c->n < WIDE_FROM;
+    bool going = QUICK && c->n > 0 && c->n < WIDE_FROM;
     while (going && done < rows) {
         const real *from = x + done * c->ldx;
         real *to = dx == NULL ? NULL : dx + done * c->lddx;
-        size_t group = rows - done < V_LANES ? rows - done : V_LANES;
+        size_t group = rows - done;
 #ifdef V_TRANSPOSE
         if (c->n <= SHORT_ROW_LOG && group >= SHORT_GROUP) {
-            going = ce_labels_group(group, c, from, labels + done, to, results + done);
+            group = log_rows_in_lanes(group, c->n);
+            going = to == NULL ? ce_groups_losses(group, c, from, labels + done, results + done)
+                               : ce_groups_gradients(group, c, from, labels + done, to, results + done);
             done += going ? group : 0;
             continue;
         }
 #endif
         bool out;
-        group = ce_run_of_rows(group, c, labels + done, &out);
+        group = ce_run_of_rows(group < V_LANES ? group : V_LANES, c, labels + done, &out);
         going = out || ce_labels_some(group, c, from, labels + done, to, results + done);
         done += going ? group : 0;
     }

@@ -27,24 +27,48 @@ static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
 
 static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
-/* Each column's largest entry, and its second largest unless `second` is null; false if a largest is not finite. */
-static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
+/* The largest entries so far, the second largest if they are wanted, and where there was a NaN. */
+static ALWAYS_INLINE void add_peak(v_t x, bool wanted, v_t *first, v_t *second, m_t *nan) {
+    if (wanted) {
+        *second = v_max(*second, v_min(*first, x));
+    }
+    *first = v_max(*first, x);
+    *nan = m_or(*nan, v_unordered(x, x));
+}
+
+static ALWAYS_INLINE bool finite_lanes(v_t a) {
+    v_t difference = v_sub(a, a); /* NaN for an infinity */
+    return !m_any(v_unordered(difference, difference));
+}
+
+static ALWAYS_INLINE void no_peaks(real *first, real *second) {
+    v_t lowest = v_set1(-(real)INFINITY);
+    v_store(first, lowest);
+    if (second != NULL) {
+        v_store(second, lowest);
+    }
+}
+
+/* Each column's largest entry so far, and its second largest unless `second` is null, with n more; false if one of these
+ * is NaN. */
+static ALWAYS_INLINE bool more_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
+    v_t largest = v_load(first), next = second != NULL ? v_load(second) : largest;
     m_t nan = m_none();
-    v_t largest = v_set1(-(real)INFINITY), next = largest;
     for (size_t j = 0; j < n; j++) {
-        v_t xj = load_lanes(x + j * ldx, lanes);
-        if (second != NULL) {
-            next = v_max(next, v_min(largest, xj));
-        }
-        largest = v_max(largest, xj);
-        nan = m_or(nan, v_unordered(xj, xj));
+        add_peak(load_lanes(x + j * ldx, lanes), second != NULL, &largest, &next, &nan);
     }
     v_store(first, largest);
     if (second != NULL) {
         v_store(second, next);
     }
-    v_t difference = v_sub(largest, largest); /* NaN for an infinity */
-    return !m_any(m_or(nan, v_unordered(difference, difference)));
+    return !m_any(nan);
+}
+
+/* The same of n entries; false if a largest is not finite. */
+static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
+    no_peaks(first, second);
+    bool numbers = more_peaks(lanes, n, x, ldx, first, second);
+    return finite_lanes(v_load(first)) && numbers;
 }
 
 /* Adds the lanes of one limb to the columns' sums. */
@@ -56,47 +80,40 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-static inline void clear_sums(struct lanes *s) {
+/* Sums of no terms; or (second) of the largest entries' terms where these are brought down to the second largest, to be
+ * taken off. */
+static ALWAYS_INLINE void start_sums(bool second, struct lanes *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         s->top[i] = s->middle[i] = 0;
     }
+    if (second) {
+        const struct grid g = grid_unsigned(TERM_SCALE);
+        i_t zero = i_set1(0), top = zero, middle = zero, none = zero;
+        v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
+        add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, ahead_of(s->reference, FETCH_AHEAD), reference, magic,
+                    v_set1(0), NULL, 0, &top, &middle, &none);
+        empty_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
+        empty_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
+    }
 }
 
-/* The terms of the references themselves, to be taken off the sums: limbs after -1 additions. */
-static ALWAYS_INLINE void terms_to_take_off(const struct lanes *s, i_t *top, i_t *middle) {
-    i_t zero = i_set1(0), none = zero;
-    v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
-    *top = *middle = zero;
-    add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, FETCH_AHEAD, reference, magic, v_set1(0), NULL, 0, top,
-                middle, &none);
-    *top = i_sub(zero, *top);
-    *middle = i_sub(zero, *middle);
-}
-
-/* The columns' terms and their sums: relative to the largest; or (second) to the second largest, without one entry
- * that is the largest. That one is brought down to the second largest, whose own term is taken off the sum once: one
- * operation an entry where finding it would take six. Terms are written to e, unless that is null; those of a largest
- * entry without equals mean nothing. */
-static ALWAYS_INLINE void lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, bool second, real *e,
-                                      size_t lde, struct lanes *s) {
+/* Adds the terms of n entries of each column to the sums: relative to the largest; or (second) to the second largest,
+ * without one entry that is the largest. That one is brought down to the second largest, whose own term start_sums has
+ * taken off: one operation an entry where finding it would take six. Terms are written to e, unless that is null; those
+ * of a largest entry without equals mean nothing. */
+static ALWAYS_INLINE void more_terms(bool second, size_t lanes, size_t n, const real *x, size_t ldx, real *e,
+                                     size_t lde, struct ahead next, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t reference = v_load(second ? s->reference : s->first), magic = term_magic(reference, term_offset(reference));
     v_t correction = second ? v_set1(0) : term_correction(reference, v_set1(0), magic);
-    i_t top = i_set1(0), middle = top, none = top;
-    size_t additions = 0;
-    if (second) {
-        terms_to_take_off(s, &top, &middle);
-        additions--;
-    }
-    clear_sums(s);
     for (size_t j = 0; j < n;) {
         size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
-        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, FETCH_AHEAD, reference, magic,
-                    correction, e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
-        empty_lanes(top, g.top, additions + count, s->top);
-        empty_lanes(middle, g.middle, additions + count, s->middle);
-        top = middle = i_set1(0);
-        additions = 0;
+        i_t top = i_set1(0), middle = top, none = top;
+        add_vectors(second ? AT_MOST : FAR, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
+                    e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
+        next.from += count * next.step;
+        empty_lanes(top, g.top, count, s->top);
+        empty_lanes(middle, g.middle, count, s->middle);
         j += count;
     }
 }
@@ -179,11 +196,13 @@ static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *
 
 /* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
 static inline void quick_rho(const struct lanes *s, const struct lanes_stats *stats, double *rho) {
+    real exponent[LANES_MOST];
+    v_store(exponent, v_max(v_load(stats->exponent), v_set1(-300)));
     for (size_t i = 0; i < V_LANES; i++) {
-        double sum = pair_of_lane(s, i).high;
-        int k = (int)stats->exponent[i];
-        double power = double_power_of_two(k > -300 ? k : -300);
-        rho[i] = ((double)stats->whole[i] + (double)stats->part[i]) * (sum * power);
+        double top = double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT);
+        double sum = fma(double_of_integer(s->middle[i]), double_power_of_two(SHIFT_MIDDLE + SUM_UNIT), top);
+        double factor = (double)stats->whole[i] + (double)stats->part[i];
+        rho[i] = factor * (sum * quick_power((double)exponent[i]));
     }
 }
 
@@ -217,33 +236,29 @@ static inline void find_references(struct lanes *s) {
     v_store(s->reference, either(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
 }
 
-/* The largest entries, and all that follows but for rho; false if a largest is not finite. The terms go to e, unless
- * that is null. */
+/* All that follows from the largest entries but for rho. The terms go to e, unless that is null. */
+static ALWAYS_INLINE void log_lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
+                                          struct ahead next, struct lanes *s, struct lanes_stats *stats) {
+    find_references(s);
+    start_sums(true, s);
+    more_terms(true, lanes, n, x, ldx, e, lde, next, s);
+    lanes_factors(s, stats->whole, stats->part, stats->exponent);
+}
+
+/* The largest entries, and the same; false if a largest is not finite. */
 static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                     struct lanes *s, struct lanes_stats *stats) {
-    if (!lanes_peaks(lanes, n, x, ldx, s->first, s->second)) {
-        return false;
+    bool finite = lanes_peaks(lanes, n, x, ldx, s->first, s->second);
+    if (finite) {
+        log_lanes_terms(lanes, n, x, ldx, e, lde, ahead_of(x, FETCH_AHEAD), s, stats);
     }
-    find_references(s);
-    lanes_terms(lanes, n, x, ldx, true, e, lde, s);
-    lanes_factors(s, stats->whole, stats->part, stats->exponent);
-    return true;
+    return finite;
 }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */
 static inline void find_log1p(size_t n, struct lanes *s, struct lanes_stats *stats) {
     v_store(s->low, v_set1(0));
     lanes_plus_log1p(n, s, s->low, stats, s->high);
-}
-
-/* What y = (x - first) - log1p takes. */
-static ALWAYS_INLINE bool log_softmax_stats(size_t lanes, size_t n, const real *x, size_t ldx, struct lanes *s) {
-    struct lanes_stats stats;
-    if (!log_lanes(lanes, n, x, ldx, NULL, 0, s, &stats)) {
-        return false;
-    }
-    find_log1p(n, s, &stats);
-    return true;
 }
 
 #endif

@@ -29,6 +29,35 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real referen
     }
 }
 
+#ifdef V_TRANSPOSE
+
+static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
+
+/* Up to V_LANES rows: as log_lanes; what lanes without a row hold is the last row's. */
+static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, struct lanes *s) {
+    v_t first[V_LANES], second[V_LANES], sums = v_set1(0);
+    for (size_t i = 0; i < rows; i++) {
+        v_t sum;
+        largest_of_lanes(n, x + i * ldx, &first[i], &second[i], &sum);
+        sums = v_add(sums, sum);
+    }
+    for (size_t i = rows; i < V_LANES; i++) {
+        first[i] = first[rows - 1];
+        second[i] = second[rows - 1];
+    }
+    real columns[V_LANES * V_LANES];
+    v_transpose(first);
+    for (size_t j = 0; j < V_LANES; j++) {
+        v_store(columns + j * V_LANES, first[j]);
+    }
+    bool finite = lanes_peaks(V_LANES, V_LANES, columns, V_LANES, s->first, s->second);
+    v_store(s->second, v_max(v_load(s->second), v_from_bits(i_fold_each(second, larger))));
+    find_references(s);
+    return finite && !m_any(v_unordered(sums, sums));
+}
+
+#else
+
 /* Up to V_LANES rows: as log_lanes; what lanes without a row hold is the last row's. */
 static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, struct lanes *s) {
     bool finite = true;
@@ -46,14 +75,11 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
     return finite;
 }
 
+#endif
+
 static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lanes *s,
                            struct lanes_stats *stats) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    i_t top, middle;
-    terms_to_take_off(s, &top, &middle);
-    clear_sums(s);
-    empty_lanes(top, g.top, (size_t)-1, s->top);
-    empty_lanes(middle, g.middle, (size_t)-1, s->middle);
+    start_sums(true, s);
     for (size_t i = 0; i < rows; i++) {
         add_row_terms(n, x + i * ldx, fetch_ahead(rows * n), s->reference[i], e == NULL ? NULL : e + i * lde,
                       &s->top[i], &s->middle[i]);

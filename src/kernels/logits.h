@@ -169,19 +169,54 @@ struct peak {
 /* Whether the peak has an equal, whose high part is the same. */
 static inline bool tied(const struct peak *peak) { return peak->second == peak->high; }
 
-#define LANES_MOST 128
+/* The length of arrays for a vector's lanes. */
+#ifdef V_LANES_MOST
+#define LANES_MOST V_LANES_MOST
+#else
+#define LANES_MOST V_LANES
+#endif
+
+/* The two largest in each lane of n reals, and their sum: NaN if one of them is, and maybe for infinities and where it
+ * overflows. Comparisons would wait for the ports that maxima take. */
+static ALWAYS_INLINE void largest_of_lanes(size_t n, const real *x, v_t *first, v_t *second, v_t *sum) {
+    v_t lowest = v_set1(-(real)INFINITY), first0 = lowest, first1 = lowest, second0 = lowest, second1 = lowest;
+    v_t sum0 = v_set1(0), sum1 = sum0;
+    size_t j = 0;
+    for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
+        v_t x0 = v_load(x + j), x1 = v_load(x + j + V_LANES);
+        second0 = v_max(second0, v_min(first0, x0));
+        second1 = v_max(second1, v_min(first1, x1));
+        first0 = v_max(first0, x0);
+        first1 = v_max(first1, x1);
+        sum0 = v_add(sum0, x0);
+        sum1 = v_add(sum1, x1);
+    }
+    for (; j < n; j += V_LANES) {
+        v_t x0 = n - j < V_LANES ? v_load_n(x + j, n - j, lowest) : v_load(x + j);
+        second0 = v_max(second0, v_min(first0, x0));
+        first0 = v_max(first0, x0);
+        sum0 = v_add(sum0, x0);
+    }
+    *second = v_max(v_max(second0, second1), v_min(first0, first1));
+    *first = v_max(first0, first1);
+    *sum = v_add(sum0, sum1);
+}
+
+static inline bool any_nan(size_t n, const real *x) {
+    m_t nan = m_none();
+    for (size_t j = 0; j < n; j += V_LANES) {
+        v_t xj = n - j < V_LANES ? v_load_n(x + j, n - j, v_set1(0)) : v_load(x + j);
+        nan = m_or(nan, v_unordered(xj, xj));
+    }
+    return m_any(nan);
+}
 
 /* The two largest of n reals, as a peak without a place. */
 static inline struct peak two_largest(size_t n, const real *x) {
-    v_t lowest = v_set1(-(real)INFINITY), first = lowest, second = lowest;
-    m_t nan = m_none();
-    for (size_t j = 0; j < n; j += V_LANES) {
-        v_t xj = n - j < V_LANES ? v_load_n(x + j, n - j, lowest) : v_load(x + j);
-        second = v_max(second, v_min(first, xj));
-        first = v_max(first, xj);
-        nan = m_or(nan, v_unordered(xj, xj));
-    }
-    struct peak peak = {m_any(nan) ? canonical_nan() : v_hmax(first), 0, v_hmax(second), 0};
+    v_t first, second, sum;
+    largest_of_lanes(n, x, &first, &second, &sum);
+    bool nan = m_any(v_unordered(sum, sum)) && any_nan(n, x);
+    struct peak peak = {nan ? canonical_nan() : v_hmax(first), 0, v_hmax(second), 0};
     real lanes[LANES_MOST];
     v_store(lanes, first);
     size_t with_first = 0;

@@ -18,14 +18,30 @@ static inline bool settled(double value, double error, real *result) {
     return *result == (real)(value + error);
 }
 
+static inline uint64_t bits_of_double(double a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits;
+}
+
+static inline double double_of_bits(uint64_t bits) {
+    double a;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+/* 2^k of an integer -1022 <= k <= 1023. In loops over lanes, all is 64 bits wide: no conversions. */
+static inline double quick_power(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
+
 /* log(1 + a) for 0 <= a < 2^40, as pair_log1p has it, with a relative error below 2^-48. */
 static inline double quick_log1p(double a) {
     double u = 1 + a;
-    int exponent = exponent_of(u);
-    double power = double_power_of_two(-exponent);
-    bool above = u * power >= 0x1.6a09e667f3bcdp0, small = a < 0.25;
-    power = select_of(above, power * 0.5, power);
-    double g = select_of(small, a, u * power - 1), k = select_of(small, 0, (double)(exponent + above));
+    uint64_t field = bits_of_double(u) >> 52;
+    double exponent = double_of_bits(0x4330000000000000 | field) - (0x1p52 + 1023);
+    double mantissa = u * double_of_bits((2046 - field) << 52);
+    bool above = mantissa >= 0x1.6a09e667f3bcdp0, small = a < 0.25;
+    mantissa *= select_of(above, 0.5, 1);
+    double g = select_of(small, a, mantissa - 1), k = select_of(small, 0, exponent + select_of(above, 1, 0));
     double t = g / (2 + g), q = t * t, q2 = q * q;
     /* (atanh(t) - t) / t^3 to within 2^-45 */
     double p0 = fma(fma(q, 1.0 / 9, 1.0 / 7), q2, fma(q, 1.0 / 5, 1.0 / 3));

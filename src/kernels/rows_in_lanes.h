@@ -9,6 +9,11 @@
 /* Fewer rows than this are quicker one by one. */
 #define SHORT_GROUP (V_LANES / 4)
 
+/* How many of the rows are those of the group that begins with row `first`. */
+static inline size_t lanes_of_group(size_t rows, size_t first) {
+    return rows - first < V_LANES ? rows - first : V_LANES;
+}
+
 /* With no gaps between rows, the last, partial block of most of a group's rows can be handled as whole vectors: what is
  * read too much is the group's own, and what is written too much is written again. For how many rows. */
 static inline size_t rows_as_whole_vectors(size_t rows, size_t n, size_t stride) {

@@ -5,9 +5,9 @@
 #include "term.h"
 
 /* Terms take a loop of their own by these. NEAR: no offset, and two limbs. FAR: an offset. LONG: three limbs. LIMIT:
- * +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. AT_MOST: as FAR, without a correction, and entries
- * above the reference count as it. */
-enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR, AT_MOST };
+ * +inf entries share all mass. PAIR, LONG_PAIR: logits as two reals. REST: as FAR, without a correction. AT_MOST: as
+ * REST, and entries above the reference count as it. */
+enum terms { NEAR, FAR, LONG, LIMIT, PAIR, LONG_PAIR, REST, AT_MOST };
 
 static ALWAYS_INLINE bool is_long(enum terms kind) { return kind == LONG || kind == LONG_PAIR; }
 static ALWAYS_INLINE bool is_pair(enum terms kind) { return kind == PAIR || kind == LONG_PAIR; }
@@ -45,7 +45,7 @@ static ALWAYS_INLINE void finish_terms(enum terms kind, size_t lanes, v_t whole,
 }
 
 static ALWAYS_INLINE v_t expand(enum terms kind, v_t r, v_t shifted, v_t correction, v_t *part, v_t *power) {
-    return term_parts(r, shifted, kind == AT_MOST ? NULL : &correction, part, power);
+    return term_parts(r, shifted, kind == AT_MOST || kind == REST ? NULL : &correction, part, power);
 }
 
 /* The next rows are most often what follows these entries in memory, and this is not the last pass over them: time to
@@ -62,19 +62,28 @@ static inline uintptr_t fetch_ahead(size_t row_n) {
     return row > FETCH_AHEAD && row <= FETCH_ROW_MOST ? row : FETCH_AHEAD;
 }
 
+/* What is fetched beside the first vector, and how far apart beside the next ones. Maybe beyond the array, where a
+ * pointer must not point. */
+struct ahead {
+    uintptr_t from, step;
+};
+
+static ALWAYS_INLINE struct ahead ahead_of(const real *x, uintptr_t bytes) {
+    return (struct ahead){(uintptr_t)x + bytes, V_LANES * sizeof(real)};
+}
+
 /* The terms of count >= 1 vectors `step` apart, of which the first `lanes` lanes are there, relative to `reference`,
  * whose term_magic `magic` is: added to the limbs, which take SUM_BLOCK of them, and written `e_step` apart unless e is
- * null. What is `ahead` bytes ahead of them is fetched.
+ * null. What is `ahead` of them is fetched.
  *
  * A term hangs on a chain of some 20 operations, 65 cycles, and a processor's schedulers hold only two or three such
  * chains (64 operations on Zen 3). So each turn of the loop sums a vector, takes the next one through exp and reduces
  * the argument of the one after that: 10.9 instead of 13.6 cycles for 8 floats (AVX2, Zen 3). */
 static ALWAYS_INLINE void add_vectors(enum terms kind, size_t lanes, size_t count, const real *x, const real *low,
-                                      size_t step, uintptr_t ahead, v_t reference, v_t magic, v_t correction, real *e,
-                                      size_t e_step, i_t *top, i_t *middle, i_t *bottom) {
+                                      size_t step, struct ahead ahead, v_t reference, v_t magic, v_t correction,
+                                      real *e, size_t e_step, i_t *top, i_t *middle, i_t *bottom) {
     v_t whole, part, power, r, shifted;
     size_t j = 0;
-    uintptr_t fetched = (uintptr_t)x + ahead; /* beyond the array, maybe, where a pointer must not point */
     r = reduce_entries(kind, lanes, x, low, reference, magic, &shifted);
     whole = expand(kind, r, shifted, correction, &part, &power);
     if (count > 1) {
@@ -86,8 +95,8 @@ static ALWAYS_INLINE void add_vectors(enum terms kind, size_t lanes, size_t coun
         v_t r_next = reduce_entries(kind, lanes, after, low_after, reference, magic, &shifted_next);
         v_t whole_next = expand(kind, r, shifted, correction, &part_next, &power_next);
         finish_terms(kind, lanes, whole, part, power, e == NULL ? NULL : e + j * e_step, top, middle, bottom);
-        v_prefetch((const real *)fetched); /* NOLINT(performance-no-int-to-ptr) */
-        fetched += step * sizeof(real);
+        v_prefetch((const real *)ahead.from); /* NOLINT(performance-no-int-to-ptr) */
+        ahead.from += ahead.step;
         r = r_next;
         shifted = shifted_next;
         whole = whole_next;
@@ -107,12 +116,12 @@ static ALWAYS_INLINE size_t add_entries(enum terms kind, size_t n, const real *x
                                         i_t *bottom) {
     size_t count = n / V_LANES, left = n % V_LANES, from = n - left;
     if (count != 0) {
-        add_vectors(kind, V_LANES, count, x, low, V_LANES, ahead, reference, magic, correction, e, V_LANES, top, middle,
-                    bottom);
+        add_vectors(kind, V_LANES, count, x, low, V_LANES, ahead_of(x, ahead), reference, magic, correction, e, V_LANES,
+                    top, middle, bottom);
     }
     if (left != 0) {
-        add_vectors(kind, left, 1, x + from, is_pair(kind) ? low + from : NULL, 0, ahead, reference, magic, correction,
-                    e == NULL ? NULL : e + from, 0, top, middle, bottom);
+        add_vectors(kind, left, 1, x + from, is_pair(kind) ? low + from : NULL, 0, ahead_of(x, ahead), reference, magic,
+                    correction, e == NULL ? NULL : e + from, 0, top, middle, bottom);
     }
     return count + (left != 0);
 }

@@ -1,15 +1,27 @@
-/* A call down columns: rows that lie side by side, element by element, are not gathered. */
+/* A call down columns: rows that lie side by side, element by element, are not gathered. Half types are widened some
+ * columns at a time, and only those. */
+#include "../float_env.h"
 #include "layout.h"
+#include "move.h"
+#include "scratch.h"
 
 #include <stdatomic.h>
 
 /* Fewer columns than this leave most of a vector empty. */
 #define COLUMNS_LEAST ((size_t)8)
 
+/* Columns that go through scratch memory go so many at a time: whole cache lines of them, and more of short ones. */
+#define SLAB_COLUMNS ((size_t)64)
+#define SLAB_ELEMENTS ((size_t)16384)
+
 struct columns_plan {
     const struct call *call;
-    size_t matrices, pieces;          /* so many matrices of columns */
+    size_t matrices, slab, slabs,
+        pieces;                       /* each matrix is so many slabs of `slab` columns, the last one perhaps less */
+    bool staged[OPERANDS_MAX];        /* goes through scratch memory */
     struct block block[OPERANDS_MAX]; /* of the first */
+    unsigned char *scratch;
+    size_t scratch_bytes; /* of one piece of work */
     atomic_int status;
 };
 
@@ -18,44 +30,108 @@ static bool block_of(const struct call *c, const struct operand *o, struct block
     struct operand transposed = *o;
     transposed.extent[1] = c->shape[c->ndim - 1];
     transposed.stride[1] = o->row[c->ndim - 1];
-    return o->form == FORM_VECTOR && smx_layout_block(&transposed, c->n, o->stride[1], b);
+    return smx_layout_block(&transposed, c->n, o->stride[1], b);
+}
+
+/* Of another type, but with its columns side by side. */
+static bool can_be_staged(const struct call *c, const struct operand *o) {
+    return o->dtype != o->work && o->row[c->ndim - 1] == (ptrdiff_t)smx_dtype_size(o->dtype);
 }
 
 static bool suits(struct columns_plan *p) {
     const struct call *c = p->call;
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
-        if (o->given && (i < OPERANDS_OF_OPTIONS || !block_of(c, o, &p->block[i]))) {
+        if (!o->given) {
+            continue;
+        }
+        if (i < OPERANDS_OF_OPTIONS || o->form != FORM_VECTOR) {
+            return false;
+        }
+        p->staged[i] = !block_of(c, o, &p->block[i]);
+        if (p->staged[i] && !can_be_staged(c, o)) {
             return false;
         }
     }
     return c->shape[c->ndim - 1] >= COLUMNS_LEAST;
 }
 
-static smx_status run_matrix(const struct columns_plan *p, size_t matrix) {
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Without anything to be staged, a slab is a whole matrix. */
+static void choose_slabs(struct columns_plan *p) {
+    const struct call *c = p->call;
+    size_t columns = c->shape[c->ndim - 1];
+    p->matrices = smx_call_rows(c) / columns;
+    p->slab = columns;
+    for (int i = 0; i < OPERANDS_MAX; i++) {
+        if (p->staged[i]) {
+            size_t lines = SLAB_ELEMENTS / c->n / SLAB_COLUMNS;
+            p->slab = smaller(columns, (lines > 1 ? lines : 1) * SLAB_COLUMNS);
+            p->scratch_bytes = p->slab * c->n * smx_dtype_size(c->operand[i].work);
+        }
+    }
+    p->slabs = (columns - 1) / p->slab + 1;
+    p->pieces = smx_pieces(&c->settings, p->matrices * p->slabs, p->slab * c->n);
+}
+
+/* Between `columns` of an argument, at `data`, and scratch memory. */
+static void move_slab(const struct call *c, const struct operand *o, size_t columns, unsigned char *data,
+                      unsigned char *packed) {
+    ptrdiff_t size = (ptrdiff_t)smx_dtype_size(o->work);
+    struct place outside = place_of(o->dtype, data, o->stride[1], o->row[c->ndim - 1]);
+    struct place inside = place_of(o->work, packed, (ptrdiff_t)columns * size, size);
+    smx_move(c->n, columns, o->output ? inside : outside, o->output ? outside : inside);
+}
+
+/* All staged arguments share their place: the functions work in place. */
+static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char *scratch) {
     const struct call *c = p->call;
     struct block b[OPERANDS_MAX];
-    size_t index[NDIM_MAX], columns = c->shape[c->ndim - 1];
-    smx_layout_index(c, matrix * columns, index);
+    unsigned char *data[OPERANDS_MAX];
+    size_t index[NDIM_MAX], columns = c->shape[c->ndim - 1], first = k % p->slabs * p->slab;
+    smx_layout_index(c, k / p->slabs * columns, index);
+    columns = smaller(columns - first, p->slab);
+    float_env caller = float_env_enter();
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
         b[i] = p->block[i];
-        b[i].data = o->given ? o->data + smx_layout_offset(c, o, index) : NULL;
+        data[i] = NULL;
+        if (o->given) {
+            data[i] = o->data + smx_layout_offset(c, o, index) + (ptrdiff_t)first * o->row[c->ndim - 1];
+        }
+        if (p->staged[i]) {
+            b[i] = (struct block){.ld = columns};
+            if (!o->output) {
+                move_slab(c, o, columns, data[i], scratch);
+            }
+        }
+        b[i].data = p->staged[i] ? scratch : data[i];
     }
+    float_env_leave(caller);
     smx_options opt = c->row_options;
     if (p->pieces > 1) {
         opt.threads = 1;
         opt.parallel_for = NULL;
         opt.pool = NULL;
     }
-    return c->columns(c, columns, b + OPERANDS_OF_OPTIONS, &opt);
+    smx_status status = c->columns(c, columns, b + OPERANDS_OF_OPTIONS, &opt);
+    caller = float_env_enter();
+    for (int i = 0; i < OPERANDS_MAX && status == SMX_OK; i++) {
+        if (p->staged[i] && c->operand[i].output) {
+            move_slab(c, &c->operand[i], columns, data[i], scratch);
+        }
+    }
+    float_env_leave(caller);
+    return status;
 }
 
 static void columns_task(void *data, size_t piece) {
     struct columns_plan *p = data;
-    size_t each = p->matrices / p->pieces + (p->matrices % p->pieces != 0);
-    for (size_t k = piece * each; k < p->matrices && k < (piece + 1) * each; k++) {
-        smx_status status = run_matrix(p, k);
+    size_t all = p->matrices * p->slabs, each = all / p->pieces + (all % p->pieces != 0);
+    unsigned char *scratch = p->scratch == NULL ? NULL : p->scratch + piece * p->scratch_bytes;
+    for (size_t k = piece * each; k < all && k < (piece + 1) * each; k++) {
+        smx_status status = run_slab(p, k, scratch);
         if (status != SMX_OK) {
             atomic_store_explicit(&p->status, (int)status, memory_order_relaxed);
         }
@@ -72,10 +148,13 @@ bool smx_call_columns(const struct call *c, smx_status *status) {
     if (!suits(&p)) {
         return false;
     }
-    size_t columns = call.shape[call.ndim - 1];
-    p.matrices = smx_call_rows(&call) / columns;
-    p.pieces = smx_pieces(&call.settings, p.matrices, columns * call.n);
+    choose_slabs(&p);
+    if (p.scratch_bytes != 0 && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
+        *status = SMX_ERROR_MEMORY;
+        return true;
+    }
     smx_run_tasks(&call.settings, p.pieces, columns_task, &p);
+    smx_scratch_free(p.scratch);
     *status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
     return true;
 }

@@ -4,6 +4,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <stdbool.h>
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
@@ -13,37 +14,90 @@
 
 #include "half_loops.h"
 
-/* The instructions keep part of a NaN's payload: the canonical NaN takes its place. */
-static void f16_to_f32(size_t count, const void *from, void *to) {
-    const __m256 nan = _mm256_castsi256_ps(_mm256_set1_epi32((int)F32_NAN));
-    const unsigned char *f = from;
-    unsigned char *t = to;
-    size_t i = 0;
-    for (; count - i >= 8; i += 8) {
-        __m256 a = _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(f + 2 * i)));
-        a = _mm256_blendv_ps(a, nan, _mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-        _mm256_storeu_ps((float *)(void *)(t + 4 * i), a);
-    }
-    f16_to_f32_loop(count - i, f + 2 * i, t + 4 * i);
+/* Blocks of elements are converted as if there were no NaN, and again by the loop that defines the bits where there is
+ * one. At 64 x 1000 (Zen 3): softmax 1.08 times as fast in bf16 and 1.05 in f16, its backward 1.16 and 1.06. */
+enum { BLOCK = 64 };
+
+static inline __m256 load_f32(const unsigned char *from) { return _mm256_loadu_ps((const float *)(const void *)from); }
+static inline __m128i load_halves(const unsigned char *from) {
+    return _mm_loadu_si128((const __m128i *)(const void *)from);
 }
 
-static void f32_to_f16(size_t count, const void *from, void *to) {
-    const __m128i nan = _mm_set1_epi16((short)F16_NAN);
-    const unsigned char *f = from;
-    unsigned char *t = to;
-    size_t i = 0;
-    for (; count - i >= 8; i += 8) {
-        __m256 a = _mm256_loadu_ps((const float *)(const void *)(f + 4 * i));
-        __m128i h = _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-        __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(a, a, _CMP_UNORD_Q));
-        __m128i mask = _mm_packs_epi32(_mm256_castsi256_si128(is_nan), _mm256_extracti128_si256(is_nan, 1));
-        _mm_storeu_si128((__m128i *)(void *)(t + 2 * i), _mm_blendv_epi8(h, nan, mask));
-    }
-    f32_to_f16_loop(count - i, f + 4 * i, t + 2 * i);
+/* Whether there is a NaN among 16 floats, as lanes; added to what `nan` says. */
+static inline __m256 any_nan(__m256 nan, __m256 a, __m256 b) {
+    return _mm256_or_ps(nan, _mm256_cmp_ps(a, b, _CMP_UNORD_Q));
 }
 
-static void bf16_to_f32(size_t count, const void *from, void *to) { bf16_to_f32_loop(count, from, to); }
-static void f32_to_bf16(size_t count, const void *from, void *to) { f32_to_bf16_loop(count, from, to); }
+static inline bool f16_block_to_f32(const unsigned char *from, unsigned char *to) {
+    __m256 nan = _mm256_setzero_ps();
+    for (size_t i = 0; i < BLOCK; i += 16) {
+        __m256 a = _mm256_cvtph_ps(load_halves(from + 2 * i)), b = _mm256_cvtph_ps(load_halves(from + 2 * i + 16));
+        nan = any_nan(nan, a, b);
+        _mm256_storeu_ps((float *)(void *)(to + 4 * i), a);
+        _mm256_storeu_ps((float *)(void *)(to + 4 * i + 32), b);
+    }
+    return _mm256_movemask_ps(nan) == 0;
+}
+
+static inline bool f32_block_to_f16(const unsigned char *from, unsigned char *to) {
+    __m256 nan = _mm256_setzero_ps();
+    for (size_t i = 0; i < BLOCK; i += 16) {
+        __m256 a = load_f32(from + 4 * i), b = load_f32(from + 4 * i + 32);
+        nan = any_nan(nan, a, b);
+        __m128i low = _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        __m128i high = _mm256_cvtps_ph(b, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+        _mm_storeu_si128((__m128i *)(void *)(to + 2 * i), low);
+        _mm_storeu_si128((__m128i *)(void *)(to + 2 * i + 16), high);
+    }
+    return _mm256_movemask_ps(nan) == 0;
+}
+
+static inline bool bf16_block_to_f32(const unsigned char *from, unsigned char *to) {
+    __m256 nan = _mm256_setzero_ps();
+    for (size_t i = 0; i < BLOCK; i += 16) {
+        __m256i a = _mm256_slli_epi32(_mm256_cvtepu16_epi32(load_halves(from + 2 * i)), 16);
+        __m256i b = _mm256_slli_epi32(_mm256_cvtepu16_epi32(load_halves(from + 2 * i + 16)), 16);
+        nan = any_nan(nan, _mm256_castsi256_ps(a), _mm256_castsi256_ps(b));
+        _mm256_storeu_si256((__m256i *)(void *)(to + 4 * i), a);
+        _mm256_storeu_si256((__m256i *)(void *)(to + 4 * i + 32), b);
+    }
+    return _mm256_movemask_ps(nan) == 0;
+}
+
+/* As bf16_narrow, but for NaN. */
+static inline __m256i bf16_of(__m256 a) {
+    __m256i bits = _mm256_castps_si256(a), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    return _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd), 16);
+}
+
+static inline bool f32_block_to_bf16(const unsigned char *from, unsigned char *to) {
+    __m256 nan = _mm256_setzero_ps();
+    for (size_t i = 0; i < BLOCK; i += 16) {
+        __m256 a = load_f32(from + 4 * i), b = load_f32(from + 4 * i + 32);
+        nan = any_nan(nan, a, b);
+        __m256i halves = _mm256_permute4x64_epi64(_mm256_packus_epi32(bf16_of(a), bf16_of(b)), 0xd8);
+        _mm256_storeu_si256((__m256i *)(void *)(to + 2 * i), halves);
+    }
+    return _mm256_movemask_ps(nan) == 0;
+}
+
+#define CONVERT_BY_BLOCKS(name, block, from_size, to_size)              \
+    static void name(size_t count, const void *from, void *to) {        \
+        const unsigned char *f = from;                                  \
+        unsigned char *t = to;                                          \
+        size_t i = 0;                                                   \
+        for (; count - i >= BLOCK; i += BLOCK) {                        \
+            if (!block(f + (from_size)*i, t + (to_size)*i)) {           \
+                name##_loop(BLOCK, f + (from_size)*i, t + (to_size)*i); \
+            }                                                           \
+        }                                                               \
+        name##_loop(count - i, f + (from_size)*i, t + (to_size)*i);     \
+    }
+
+CONVERT_BY_BLOCKS(f16_to_f32, f16_block_to_f32, 2, 4)
+CONVERT_BY_BLOCKS(f32_to_f16, f32_block_to_f16, 4, 2)
+CONVERT_BY_BLOCKS(bf16_to_f32, bf16_block_to_f32, 2, 4)
+CONVERT_BY_BLOCKS(f32_to_bf16, f32_block_to_bf16, 4, 2)
 
 #if defined(__clang__)
 #pragma clang attribute pop

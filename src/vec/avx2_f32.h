@@ -95,7 +95,7 @@ static inline int64_t i_hsum(i_t a) {
 }
 
 #define V_TRANSPOSE 1
-static inline void v_transpose(v_t a[8]) {
+static ALWAYS_INLINE void v_transpose(v_t a[8]) {
     __m256 b[8], c[8];
     for (int i = 0; i < 8; i += 2) {
         b[i] = _mm256_unpacklo_ps(a[i], a[i + 1]);
@@ -125,7 +125,7 @@ static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
 }
 
 /* Half the shuffles of a transposition. */
-static inline i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
+static ALWAYS_INLINE i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
     i_t b[4], c[2];
     for (int i = 0; i < 4; i++) {
         i_t even = v_bits(a[2 * i]), odd = v_bits(a[2 * i + 1]);

@@ -63,7 +63,7 @@ static inline int64_t i_hsum(i_t a) {
 }
 
 #define V_TRANSPOSE 1
-static inline void v_transpose(v_t a[16]) {
+static ALWAYS_INLINE void v_transpose(v_t a[16]) {
     __m512 b[16], c[16];
     for (int i = 0; i < 16; i += 2) {
         b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
@@ -104,7 +104,7 @@ static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
     *b = _mm512_permutex2var_ps(even, alternately(8), odd);
 }
 
-static inline i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
+static ALWAYS_INLINE i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
     v_t lanes[16];
     for (int i = 0; i < 16; i++) {
         lanes[i] = a[i];

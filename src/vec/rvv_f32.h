@@ -11,6 +11,7 @@ typedef vfloat32m1_t v_t;
 typedef vuint32m1_t i_t;
 typedef vbool32_t m_t;
 #define V_LANES ((size_t)__riscv_vsetvlmax_e32m1())
+#define V_LANES_MOST 128
 
 static inline v_t v_set1(float a) { return __riscv_vfmv_v_f_f32m1(a, V_LANES); }
 static inline i_t i_set1(uint32_t a) { return __riscv_vmv_v_x_u32m1(a, V_LANES); }

@@ -1,0 +1,94 @@
+/* Softmax and log-softmax of one column, entry j of which is at x[j * ldx]; and what vectors of columns, each lane with
+ * one of its own, make results with. */
+#ifndef SMX_COLUMN_H
+#define SMX_COLUMN_H
+
+#include "lanes.h"
+
+/* ---- One column, for those with something special ---- */
+
+static inline logits logits_of_column(size_t n, const real *x, size_t ldx) {
+    logits l = {.x = x, .stride = ldx, .scale = 1, .row_n = n};
+    return l;
+}
+
+static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
+    for (size_t i = 0; i < n; i++) {
+        y[i * ldy] = value;
+    }
+}
+
+static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+    logits l = logits_of_column(n, x, ldx);
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED) {
+        fill_column(n, fate == NOTHING_KEPT ? 0 : canonical_nan(), y, ldy);
+        return;
+    }
+    struct term_sum sum = peak_terms(n, &l, &peak, NULL);
+    const struct reference ref = {peak.high, peak.low, true};
+    struct buffer buffer;
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        struct block b = logits_block(&l, j, n, &buffer);
+        struct term_sum ignored = no_terms(n, n);
+        add_terms(b.n, b.high, NULL, &ref, n, buffer.low, &ignored);
+        scale_by_sum(b.n, buffer.low, &sum, buffer.low);
+        scatter(b.n, buffer.low, y + j * ldy, ldy);
+    }
+}
+
+static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+    logits l = logits_of_column(n, x, ldx);
+    struct log_stats stats;
+    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
+    if (fate != COMPUTED) {
+        fill_column(n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), y, ldy);
+        return;
+    }
+    find_log_stats(&l, n, NULL, &stats);
+    struct buffer buffer;
+    real block[LOGITS_BLOCK];
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        struct block b = logits_block(&l, j, n, &buffer);
+        log_block(&b, &stats, block);
+        scatter(b.n, block, y + j * ldy, ldy);
+    }
+}
+
+/* ---- A column in each lane ---- */
+
+/* 1 / sum of each lane, as two reals. */
+static inline void find_reciprocals(size_t n, struct lanes *s) {
+    for (size_t i = 0; i < V_LANES; i++) {
+        real reciprocal[2];
+        if (sizeof(real) < sizeof(double)) {
+            double exact = 1 / pair_of_lane(s, i).high;
+            reciprocal[0] = (real)exact;
+            reciprocal[1] = (real)(exact - (double)reciprocal[0]);
+        } else {
+            struct term_sum sum = sum_of_lane(n, s, i);
+            find_reciprocal(&sum, reciprocal);
+        }
+        s->high[i] = reciprocal[0];
+        s->low[i] = reciprocal[1];
+    }
+}
+
+/* What results are made with: the largest entry and the logarithm, or the reciprocal of the sum in two parts. */
+static ALWAYS_INLINE void column_factors(bool logarithm, size_t n, struct lanes *s, struct lanes_stats *stats) {
+    if (logarithm) {
+        find_log1p(n, s, stats);
+        memcpy(s->low, s->high, sizeof s->low);
+        memcpy(s->high, s->first, sizeof s->high);
+    } else {
+        find_reciprocals(n, s);
+    }
+}
+
+/* `a` is the entry, or softmax's term. */
+static ALWAYS_INLINE v_t column_result(bool logarithm, v_t a, v_t high, v_t low) {
+    return logarithm ? v_sub(v_sub(a, high), low) : quotient(a, high, low);
+}
+
+#endif
