@@ -222,16 +222,15 @@ static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *
 /* The same past the caches, for products that need no scale. AVX2, Zen 3: 1.15 times as fast (16384 x 1000). */
 static void gradients_streamed(size_t n, const real *y, const real *dy, const real s[2], real *dx,
                                struct next_row next) {
-    struct lines lines = whole_lines(n, dx);
-    gradients_of_row(lines.from, y, dy, NULL, false, s, dx, next);
-    for (size_t j = lines.from; j < lines.to; j += V_LANES) {
+    const struct lines lines = whole_lines(n, dx);
+    size_t j = lines.from;
+    gradients_of_row(j, y, dy, NULL, false, s, dx, next);
+    for (; lines.to - j >= V_LANES; j += V_LANES) {
         v_prefetch(next.y + j);
         v_prefetch(next.dy + j);
         v_stream(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), NULL, false, s));
     }
-    next.y += lines.to;
-    next.dy += lines.to;
-    gradients_of_row(n - lines.to, y + lines.to, dy + lines.to, NULL, false, s, dx + lines.to, next);
+    gradients_of_row(n - j, y + j, dy + j, NULL, false, s, dx + j, (struct next_row){next.y + j, next.dy + j});
 }
 
 /* dx of n entries, given the sum as two reals. In place allowed, unless they are to go past the caches. */

@@ -7,12 +7,12 @@ struct lines {
     size_t from, to;
 };
 
-/* From and to which entry there are whole lines and vectors. */
+/* From and to which entry there are whole lines; vectors may be longer. */
 static inline struct lines whole_lines(size_t n, const real *y) {
-    const size_t line = 64 / sizeof(real), unit = V_LANES > line ? V_LANES : line;
+    const size_t line = 64 / sizeof(real);
     size_t into = (uintptr_t)y / sizeof(real) % line, from = into == 0 ? 0 : line - into;
     from = from < n ? from : n;
-    return (struct lines){from, from + (n - from) / unit * unit};
+    return (struct lines){from, from + (n - from) / line * line};
 }
 
 #endif
