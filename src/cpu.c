@@ -4,10 +4,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#if defined(__linux__)
-#include <unistd.h>
-#endif
-
 bool smx_cpu_always(void) { return true; }
 
 /* The compiler's runtime reads CPUID and, for AVX and AVX-512, XCR0: whether the system saves the registers. */
@@ -60,16 +56,40 @@ bool smx_cpu_rvv(void) { return false; }
 
 #endif
 
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#include <cpuid.h>
+
+/* The size of the last of the caches that a leaf of CPUID lists; 0 if it lists none. */
+static size_t last_listed_cache(unsigned leaf) {
+    unsigned a, b, c, d;
+    size_t bytes = 0;
+    for (unsigned i = 0; i < 8 && __get_cpuid_count(leaf, i, &a, &b, &c, &d) != 0 && (a & 31) != 0; i++) {
+        size_t ways = (b >> 22) + 1, partitions = (b >> 12 & 1023) + 1, line = (b & 4095) + 1;
+        bytes = ways * partitions * line * ((size_t)c + 1);
+    }
+    return bytes;
+}
+
+/* Not sysconf: glibc 2.36 gives all caches of an AMD processor together, of which a core uses one. */
+static size_t last_cache(void) {
+    size_t intel = last_listed_cache(4);
+    return intel != 0 ? intel : last_listed_cache(0x8000001d);
+}
+
+#else
+
+static size_t last_cache(void) { return 0; }
+
+#endif
+
 #define CACHE_BYTES_GUESS ((size_t)32 << 20)
 
 static size_t find_cache_bytes(void) {
     const char *given = getenv("SMX_CACHE_BYTES");
-    unsigned long bytes = given != NULL ? strtoul(given, NULL, 10) : 0;
-#ifdef _SC_LEVEL3_CACHE_SIZE /* glibc's */
-    long last_level = bytes == 0 ? sysconf(_SC_LEVEL3_CACHE_SIZE) : -1;
-    bytes = last_level > 0 ? (unsigned long)last_level : bytes;
-#endif
-    return bytes > 0 ? bytes : CACHE_BYTES_GUESS;
+    size_t bytes = given != NULL ? strtoul(given, NULL, 10) : 0;
+    bytes = bytes != 0 ? bytes : last_cache();
+    return bytes != 0 ? bytes : CACHE_BYTES_GUESS;
 }
 
 size_t smx_cpu_cache_bytes(void) {

@@ -12,7 +12,7 @@ bool smx_cpu_sve(void);
 bool smx_cpu_rvv(void);
 
 /* The size of the last-level cache: SMX_CACHE_BYTES in the environment, if that is a number above 0; else what the
- * system says; else a guess. Read once. No result depends on it. */
+ * processor says; else a guess. Read once. No result depends on it. */
 size_t smx_cpu_cache_bytes(void);
 
 #endif
