@@ -55,10 +55,11 @@ static inline smx_status check_output(struct matrix out, struct matrix in) {
     return matrix_same(out, in) || !matrix_overlap(out, in) ? SMX_OK : SMX_ERROR_OVERLAP;
 }
 
-/* Whether `out` is best written past the caches: it will not stay there, and is not there yet, as in place it is. Such
- * stores trap at addresses that are no multiple of an element's size; others do not. */
+/* Whether `out` is best written past the caches: it is not there yet, as in place it is, and will not stay, as what is
+ * read takes as much room. AVX2, Zen 3: log-softmax of 8192 x 1024 is 1.25 times as fast, whose y is as large as the
+ * cache. Such stores trap at addresses that are no multiple of an element's size; others do not. */
 static inline bool bypasses_cache(struct matrix out, struct matrix in) {
-    return out.rows * out.n * out.size > smx_cpu_cache_bytes() && out.data != in.data &&
+    return out.rows * out.n * out.size > smx_cpu_cache_bytes() / 2 && out.data != in.data &&
            (uintptr_t)out.data % out.size == 0;
 }
 
