@@ -67,9 +67,11 @@ static ALWAYS_INLINE void look_at(v_t y, v_t dy, i_t *largest, i_t *y_bits) {
 
 static ALWAYS_INLINE void look_at_row(size_t n, const real *y, const real *dy, i_t *largest, i_t *y_bits) {
     size_t j = 0;
-    for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
+    for (; n - j >= 4 * V_LANES; j += 4 * V_LANES) {
         look_at(v_load(y + j), v_load(dy + j), largest, y_bits);
         look_at(v_load(y + j + V_LANES), v_load(dy + j + V_LANES), largest, y_bits);
+        look_at(v_load(y + j + 2 * V_LANES), v_load(dy + j + 2 * V_LANES), largest, y_bits);
+        look_at(v_load(y + j + 3 * V_LANES), v_load(dy + j + 3 * V_LANES), largest, y_bits);
     }
     for (; n - j >= V_LANES; j += V_LANES) {
         look_at(v_load(y + j), v_load(dy + j), largest, y_bits);
@@ -168,20 +170,21 @@ static void backward_products(size_t n, const real *y, const real *dy, int32_t e
     }
 }
 
-/* y (dy - s): the difference as two reals, so that only the last step rounds. */
-static ALWAYS_INLINE v_t unscaled_gradient(v_t y, v_t dy, v_t s_high, v_t s_low) {
-    v_t error, d = two_sum(dy, v_sub(v_set1(0), s_high), &error);
-    return v_fma(y, d, v_mul(y, v_sub(error, s_low)));
+/* y (dy - s), given -s as two reals: the difference as two reals, so that only the last step rounds. */
+static ALWAYS_INLINE v_t unscaled_gradient(v_t y, v_t dy, v_t minus_s, v_t minus_low) {
+    v_t error, d = two_sum(dy, minus_s, &error);
+    return v_fma(y, d, v_mul(y, v_add(error, minus_low)));
 }
 
 /* The product with dx_scale, a power of two of at least 1, undoes the scaling, and its + 0 makes a zero result +0. */
-static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t s_high, v_t s_low, v_t dx_scale) {
-    return v_fma(unscaled_gradient(y, dy, s_high, s_low), dx_scale, v_set1(0));
+static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t minus_s, v_t minus_low, v_t dx_scale) {
+    return v_fma(unscaled_gradient(y, dy, minus_s, minus_low), dx_scale, v_set1(0));
 }
 
-static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct range *range, bool scaled, const real s[2]) {
+static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct range *range, bool scaled, v_t minus_s,
+                                         v_t minus_low) {
     dy = scaled ? v_mul(dy, v_set1(range->dy_scale)) : dy;
-    return gradient(y, dy, v_set1(s[0]), v_set1(s[1]), v_set1(scaled ? range->dx_scale : 1));
+    return gradient(y, dy, minus_s, minus_low, v_set1(scaled ? range->dx_scale : 1));
 }
 
 /* The row that comes next: while gradients are made, which is arithmetic, its entries are fetched into the nearest
@@ -201,47 +204,50 @@ static ALWAYS_INLINE void fetch_two_vectors(const real *p) {
 
 /* `scaled`: whether the scale of dy is other than 1. */
 static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *dy, const struct range *range,
-                                           bool scaled, const real s[2], real *dx, struct next_row next) {
+                                           bool scaled, const real minus_s[2], real *dx, struct next_row next) {
+    const v_t high = v_set1(minus_s[0]), low = v_set1(minus_s[1]);
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         const size_t k = j + V_LANES;
         fetch_two_vectors(next.y + j);
         fetch_two_vectors(next.dy + j);
-        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, s));
-        v_store(dx + k, scaled_gradient(v_load(y + k), v_load(dy + k), range, scaled, s));
+        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, high, low));
+        v_store(dx + k, scaled_gradient(v_load(y + k), v_load(dy + k), range, scaled, high, low));
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, s));
+        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, high, low));
     }
     if (j < n) {
         v_t zero = v_set1(0), yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
-        v_store_n(dx + j, scaled_gradient(yj, dyj, range, scaled, s), n - j);
+        v_store_n(dx + j, scaled_gradient(yj, dyj, range, scaled, high, low), n - j);
     }
 }
 
 /* The same past the caches, for products that need no scale. AVX2, Zen 3: 1.15 times as fast (16384 x 1000). */
-static void gradients_streamed(size_t n, const real *y, const real *dy, const real s[2], real *dx,
+static void gradients_streamed(size_t n, const real *y, const real *dy, const real minus_s[2], real *dx,
                                struct next_row next) {
     const struct lines lines = whole_lines(n, dx);
+    const v_t high = v_set1(minus_s[0]), low = v_set1(minus_s[1]);
     size_t j = lines.from;
-    gradients_of_row(j, y, dy, NULL, false, s, dx, next);
+    gradients_of_row(j, y, dy, NULL, false, minus_s, dx, next);
     for (; lines.to - j >= V_LANES; j += V_LANES) {
         v_prefetch(next.y + j);
         v_prefetch(next.dy + j);
-        v_stream(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), NULL, false, s));
+        v_stream(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), NULL, false, high, low));
     }
-    gradients_of_row(n - j, y + j, dy + j, NULL, false, s, dx + j, (struct next_row){next.y + j, next.dy + j});
+    gradients_of_row(n - j, y + j, dy + j, NULL, false, minus_s, dx + j, (struct next_row){next.y + j, next.dy + j});
 }
 
 /* dx of n entries, given the sum as two reals. In place allowed, unless they are to go past the caches. */
 static void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2], real *dx,
                       struct next_row next, bool stream) {
+    const real minus_s[2] = {-s[0], -s[1]};
     if (stream && range->dy_scale == 1) {
-        gradients_streamed(n, y, dy, s, dx, next);
+        gradients_streamed(n, y, dy, minus_s, dx, next);
     } else if (range->dy_scale == 1) {
-        gradients_of_row(n, y, dy, range, false, s, dx, next);
+        gradients_of_row(n, y, dy, range, false, minus_s, dx, next);
     } else {
-        gradients_of_row(n, y, dy, range, true, s, dx, next);
+        gradients_of_row(n, y, dy, range, true, minus_s, dx, next);
     }
 }
 

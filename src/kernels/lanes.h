@@ -49,8 +49,8 @@ static ALWAYS_INLINE void no_peaks(real *first, real *second) {
     }
 }
 
-/* Each column's largest entry so far, and its second largest unless `second` is null, with n more; false if one of these
- * is NaN. */
+/* Each column's largest entry so far, and its second largest unless `second` is null, with n more; false if one of
+ * these is NaN. */
 static ALWAYS_INLINE bool more_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
     v_t largest = v_load(first), next = second != NULL ? v_load(second) : largest;
     m_t nan = m_none();

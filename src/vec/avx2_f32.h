@@ -157,7 +157,7 @@ static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *lo
     __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-22);
     split_doubles(_mm256_div_pd(one, s0), _mm256_div_pd(one, s1), high, low);
 }
-static inline void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
+static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
     __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p-21);
     __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-21);
     split_doubles(_mm256_mul_pd(s0, _mm256_cvtps_pd(_mm256_castps256_ps128(unit))),

@@ -138,7 +138,7 @@ static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *lo
     __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-22);
     split_doubles(_mm512_div_pd(one, s0), _mm512_div_pd(one, s1), high, low);
 }
-static inline void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
+static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
     __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p-21);
     __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-21);
     split_doubles(_mm512_mul_pd(s0, _mm512_cvtps_pd(_mm512_castps512_ps256(unit))),
