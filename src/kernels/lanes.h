@@ -97,10 +97,10 @@ static ALWAYS_INLINE void start_sums(bool second, struct lanes *s) {
     }
 }
 
-/* Adds the terms of n entries of each column to the sums: FAR, relative to the largest; AT_MOST, to s->reference, the
- * second largest, without one entry that is the largest. That one is brought down to the second largest, whose own term
- * start_sums has taken off: one operation an entry where finding it would take six. REST: the largest is not among them.
- * Terms are written to e, unless that is null; those of a largest entry without equals mean nothing. */
+/* Adds the terms of n entries of each column to the sums. FAR: relative to the largest. AT_MOST: to s->reference, the
+ * second largest, without one entry that is the largest; that one is brought down to the second largest, whose own term
+ * start_sums has taken off: one operation an entry where finding it would take six. REST: the largest is not among
+ * them. Terms are written to e, unless that is null; those of a largest entry without equals mean nothing. */
 static ALWAYS_INLINE void more_terms(enum terms kind, size_t lanes, size_t n, const real *x, size_t ldx, real *e,
                                      size_t lde, struct ahead next, struct lanes *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);

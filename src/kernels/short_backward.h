@@ -172,8 +172,8 @@ static ALWAYS_INLINE bool backward_beside(size_t tile, size_t rows, size_t n, co
     return true;
 }
 
-/* The first `tile` of the rows; false, with nothing written, as above. With a constant number of vectors in a row, loops
- * along rows are straight code: 16384x32 0.54 -> 0.43 ns an element, 8192x64 0.44 -> 0.39. */
+/* The first `tile` of the rows; false, with nothing written, as above. With a constant number of vectors in a row,
+ * loops along rows are straight code: 16384x32 0.54 -> 0.43 ns an element, 8192x64 0.44 -> 0.39. */
 static bool backward_tile(size_t tile, size_t rows, size_t n, const struct two *in, real *dx, size_t lddx) {
     return n == V_LANES        ? backward_beside(tile, rows, V_LANES, in, dx, lddx)
            : n == 2 * V_LANES  ? backward_beside(tile, rows, 2 * V_LANES, in, dx, lddx)
