@@ -239,8 +239,8 @@ static void gradients_streamed(size_t n, const real *y, const real *dy, const re
 }
 
 /* dx of n entries, given the sum as two reals. In place allowed, unless they are to go past the caches. */
-static ALWAYS_INLINE void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2], real *dx,
-                      struct next_row next, bool stream) {
+static ALWAYS_INLINE void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2],
+                                    real *dx, struct next_row next, bool stream) {
     const real minus_s[2] = {-s[0], -s[1]};
     if (stream && range->dy_scale == 1) {
         gradients_streamed(n, y, dy, minus_s, dx, next);
@@ -277,7 +277,8 @@ static void backward_finish(size_t n, const real *y, const real *dy, int32_t exp
     finish_row(n, y, dy, exponent, sum, dx, (struct next_row){y, dy}, false);
 }
 
-static ALWAYS_INLINE void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next, bool stream) {
+static ALWAYS_INLINE void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next,
+                                       bool stream) {
     int32_t exponent = backward_exponent(n, y, dy);
     if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && exponent >= PRODUCT_SMALL && exponent <= PRODUCT_LARGE) {
         /* One block of unscaled products needs no wide integer, which would take longer than a short row. */
