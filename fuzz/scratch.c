@@ -3,10 +3,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,6 +115,16 @@ static void remove_all(void) {
     rmdir(root);
 }
 
+/* logsumexp of tall.npy would be 8 TiB of -inf: what fills a disk is refused here as there. */
+static void limit_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+        fuzz_fail("cannot read the limit of a file's size");
+    limit.rlim_cur = (rlim_t)1 << 26;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+        fuzz_fail("cannot limit a file's size");
+}
+
 void scratch_make(void) {
     const char *where = getenv("TMPDIR");
     snprintf(root, sizeof root, "%s/smx-fuzz-XXXXXX", where != NULL && *where != '\0' ? where : "/tmp");
@@ -130,10 +142,12 @@ void scratch_make(void) {
     if (input < 0 || dup2(input, STDIN_FILENO) < 0)
         fuzz_fail("cannot open %s/f4.npy", inside);
     scratch_leave();
+    limit_files();
     atexit(remove_all);
 }
 
 void scratch_enter(void) {
+    signal(SIGXFSZ, SIG_IGN); /* libFuzzer, which begins after scratch_make, would end the process */
     if (fchdir(folder) != 0 || lseek(STDIN_FILENO, 0, SEEK_SET) != 0)
         fuzz_fail("cannot enter %s", inside);
 }

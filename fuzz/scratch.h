@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Makes it, in $TMPDIR or else /tmp; it goes when the process ends as it should. */
+/* Makes it, in $TMPDIR or else /tmp; it goes when the process ends as it should. From then on files of the process may
+ * have 64 MiB. */
 void scratch_make(void);
 
 /* The path of a new file beside the folder, which stays in place. */
