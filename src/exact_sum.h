@@ -22,8 +22,7 @@ static inline void exact_sum_add(smx_exact_sum *sum, double a) {
         sum->minus_infinities += a < 0 ? 1 : 0;
         return;
     }
-    uint64_t bits;
-    memcpy(&bits, &a, sizeof bits);
+    uint64_t bits = bits_of_double(a);
     unsigned field = (unsigned)(bits >> 52) & 0x7ff;
     uint64_t mantissa = bits & 0xfffffffffffff;
     if (field != 0) {
@@ -97,11 +96,10 @@ static inline struct pair exact_sum_pair(const smx_exact_sum *sum) {
 /* A pair as a double that rounds to the float that the pair's own value rounds to: to odd (Boldo, Melquiond: Emulation
  * of FMA and correctly rounded sums: proved algorithms using rounding to odd, 2008). */
 static inline double rounded_to_odd(struct pair a) {
-    uint64_t bits;
-    memcpy(&bits, &a.high, sizeof bits);
+    uint64_t bits = bits_of_double(a.high);
     if (a.low != 0 && isfinite(a.high) && bits % 2 == 0) {
         bits += (a.low > 0) == (a.high > 0) ? 1 : (uint64_t)-1;
-        memcpy(&a.high, &bits, sizeof bits);
+        return double_of_bits(bits);
     }
     return a.high;
 }

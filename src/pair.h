@@ -85,12 +85,8 @@ static inline struct pair log_of_parts(int k, struct pair g) {
 
 /* One of two numbers, without a branch. */
 static inline double select_of(bool first, double a, double b) {
-    uint64_t bits_a, bits_b, mask = 0 - (uint64_t)first;
-    memcpy(&bits_a, &a, sizeof bits_a);
-    memcpy(&bits_b, &b, sizeof bits_b);
-    bits_a = (bits_a & mask) | (bits_b & ~mask);
-    memcpy(&a, &bits_a, sizeof a);
-    return a;
+    uint64_t mask = 0 - (uint64_t)first;
+    return double_of_bits((bits_of_double(a) & mask) | (bits_of_double(b) & ~mask));
 }
 
 static inline struct pair select_pair(bool first, struct pair a, struct pair b) {

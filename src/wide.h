@@ -42,20 +42,23 @@ static inline void wide_carry(struct wide *w) {
     }
 }
 
-/* 2^exponent, -1022 <= exponent <= 1023. */
-static inline double double_power_of_two(int exponent) {
-    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
-    double value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* ilogb(a) of a normal a; -1023 for subnormal ones and 0. */
-static inline int exponent_of(double a) {
+static inline uint64_t bits_of_double(double a) {
     uint64_t bits;
     memcpy(&bits, &a, sizeof bits);
-    return (int)(bits >> 52 & 0x7ff) - 1023;
+    return bits;
 }
+
+static inline double double_of_bits(uint64_t bits) {
+    double a;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+
+/* 2^exponent, -1022 <= exponent <= 1023. */
+static inline double double_power_of_two(int exponent) { return double_of_bits((uint64_t)(exponent + 1023) << 52); }
+
+/* ilogb(a) of a normal a; -1023 for subnormal ones and 0. */
+static inline int exponent_of(double a) { return (int)(bits_of_double(a) >> 52 & 0x7ff) - 1023; }
 
 /* The double nearest w (ties to even), which is taken off w: a second call gives the next 53 bits. */
 static inline double wide_take(struct wide *w) {

@@ -63,7 +63,7 @@ static inline void find_reciprocals(size_t n, struct lanes *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         real reciprocal[2];
         if (sizeof(real) < sizeof(double)) {
-            double exact = 1 / pair_of_lane(s, i).high;
+            double exact = 1 / rounded_sum_of_lane(s, i);
             reciprocal[0] = (real)exact;
             reciprocal[1] = (real)(exact - (double)reciprocal[0]);
         } else {
@@ -88,7 +88,7 @@ static ALWAYS_INLINE void column_factors(bool logarithm, size_t n, struct lanes 
 
 /* `a` is the entry, or softmax's term. */
 static ALWAYS_INLINE v_t column_result(bool logarithm, v_t a, v_t high, v_t low) {
-    return logarithm ? v_sub(v_sub(a, high), low) : quotient(a, high, low);
+    return logarithm ? log_result(a, high, low) : quotient(a, high, low);
 }
 
 #endif

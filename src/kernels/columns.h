@@ -113,7 +113,9 @@ static ALWAYS_INLINE bool panel_peaks(bool logarithm, size_t vectors, size_t lan
 static ALWAYS_INLINE void panel_terms(bool logarithm, size_t vectors, size_t lanes, size_t n, const real *x, size_t ldx,
                                       real *y, size_t ldy, struct lanes *s) {
     for (size_t k = 0; k < vectors; k++) {
-        find_references(&s[k]);
+        if (logarithm) {
+            find_references(&s[k]);
+        }
         start_sums(logarithm, &s[k]);
     }
     for (size_t j = 0; j < n; j += SUM_BLOCK) {
@@ -136,7 +138,9 @@ static ALWAYS_INLINE bool columns_in_panel(bool logarithm, size_t vectors, size_
     panel_terms(logarithm, vectors, lanes, n, x, ldx, y, ldy, s);
     for (size_t k = 0; k < vectors; k++) {
         struct lanes_stats stats;
-        lanes_factors(&s[k], stats.whole, stats.part, stats.exponent);
+        if (logarithm) {
+            lanes_factors(&s[k], stats.whole, stats.part, stats.exponent);
+        }
         column_factors(logarithm, n, &s[k], &stats);
     }
     const real *from = logarithm ? x : y;

@@ -159,16 +159,19 @@ static inline struct pair rho_of_lane(const struct lanes_stats *stats, size_t i)
 
 /* An integer below 2^51 in magnitude, as a double: AVX2 has no such conversion of vectors. */
 static inline double double_of_integer(int64_t a) {
-    double b;
-    a += 0x4338000000000000;
-    memcpy(&b, &a, sizeof b);
-    return b - 0x1.8p52;
+    return double_of_bits((uint64_t)(a + 0x4338000000000000)) - 0x1.8p52;
 }
 
 /* The sum of a lane's terms in f32, where limbs stay below 2^51: 1 for a term of 1. */
 static inline struct pair pair_of_lane(const struct lanes *s, size_t i) {
     return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT),
                   double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
+}
+
+/* The same as one double. */
+static inline double rounded_sum_of_lane(const struct lanes *s, size_t i) {
+    return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT) +
+           double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
 }
 
 static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *stats) {
@@ -200,10 +203,8 @@ static inline void quick_rho(const struct lanes *s, const struct lanes_stats *st
     real exponent[LANES_MOST];
     v_store(exponent, v_max(v_load(stats->exponent), v_set1(-300)));
     for (size_t i = 0; i < V_LANES; i++) {
-        double top = double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT);
-        double sum = fma(double_of_integer(s->middle[i]), double_power_of_two(SHIFT_MIDDLE + SUM_UNIT), top);
         double factor = (double)stats->whole[i] + (double)stats->part[i];
-        rho[i] = factor * (sum * quick_power((double)exponent[i]));
+        rho[i] = factor * (rounded_sum_of_lane(s, i) * quick_power((double)exponent[i]));
     }
 }
 
@@ -255,6 +256,9 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
     }
     return finite;
 }
+
+/* Log-softmax of entries, once that is found. */
+static ALWAYS_INLINE v_t log_result(v_t x, v_t first, v_t log1p) { return v_sub(v_sub(x, first), log1p); }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */
 static inline void find_log1p(size_t n, struct lanes *s, struct lanes_stats *stats) {

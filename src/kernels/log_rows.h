@@ -92,10 +92,10 @@ static inline void log_row(size_t n, const real *x, real first, real log1p, real
     v_t f = v_set1(first), l = v_set1(log1p);
     size_t j = 0;
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_store(y + j, v_sub(v_sub(v_load(x + j), f), l));
+        v_store(y + j, log_result(v_load(x + j), f, l));
     }
     if (j < n) {
-        v_store_n(y + j, v_sub(v_sub(v_load_n(x + j, n - j, f), f), l), n - j);
+        v_store_n(y + j, log_result(v_load_n(x + j, n - j, f), f, l), n - j);
     }
 }
 
@@ -106,7 +106,7 @@ static inline void log_row_streamed(size_t n, const real *x, real first, real lo
     size_t j = lines.from;
     log_row(j, x, first, log1p, y);
     for (; lines.to - j >= V_LANES; j += V_LANES) {
-        v_stream(y + j, v_sub(v_sub(v_load(x + j), f), l));
+        v_stream(y + j, log_result(v_load(x + j), f, l));
     }
     log_row(n - j, x + j, first, log1p, y + j);
 }

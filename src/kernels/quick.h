@@ -18,18 +18,6 @@ static inline bool settled(double value, double error, real *result) {
     return *result == (real)(value + error);
 }
 
-static inline uint64_t bits_of_double(double a) {
-    uint64_t bits;
-    memcpy(&bits, &a, sizeof bits);
-    return bits;
-}
-
-static inline double double_of_bits(uint64_t bits) {
-    double a;
-    memcpy(&a, &bits, sizeof a);
-    return a;
-}
-
 /* 2^k of an integer -1022 <= k <= 1023. In loops over lanes, all is 64 bits wide: no conversions. */
 static inline double quick_power(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
 

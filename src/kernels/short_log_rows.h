@@ -3,7 +3,6 @@
 #ifndef SMX_SHORT_LOG_ROWS_H
 #define SMX_SHORT_LOG_ROWS_H
 
-#include "column.h"
 #include "cross_entropy.h"
 #include "log_rows.h"
 
@@ -95,7 +94,7 @@ static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx,
         }
         v_t first = v_load(own->first), log1p = v_load(own->high);
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {
-            v_store(columns + j, column_result(true, v_load(columns + j), first, log1p));
+            v_store(columns + j, log_result(v_load(columns + j), first, log1p));
         }
         rows_out(lanes, n, columns + k * n, y + k * ldy, ldy);
     }
