@@ -70,6 +70,13 @@ struct call {
 
 size_t smx_call_rows(const struct call *call);
 
+/* Options for work that is on a thread of its own already. */
+static inline void smx_call_on_one_thread(smx_options *opt) {
+    opt->threads = 1;
+    opt->parallel_for = NULL;
+    opt->pool = NULL;
+}
+
 /* The options of a row function, from one block for each of the options' tensors. */
 smx_options smx_call_options(const struct call *call, const struct block *block);
 

@@ -4,6 +4,7 @@
 #include "layout.h"
 #include "move.h"
 #include "scratch.h"
+#include "sizes.h"
 
 #include <stdatomic.h>
 
@@ -56,8 +57,6 @@ static bool suits(struct columns_plan *p) {
     return c->shape[c->ndim - 1] >= COLUMNS_LEAST;
 }
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 /* Without anything to be staged, a slab is a whole matrix. */
 static void choose_slabs(struct columns_plan *p) {
     const struct call *c = p->call;
@@ -66,12 +65,12 @@ static void choose_slabs(struct columns_plan *p) {
     p->slab = columns;
     for (int i = 0; i < OPERANDS_MAX; i++) {
         if (p->staged[i]) {
-            size_t lines = SLAB_ELEMENTS / c->n / SLAB_COLUMNS;
-            p->slab = smaller(columns, (lines > 1 ? lines : 1) * SLAB_COLUMNS);
+            size_t lines = larger(1, SLAB_ELEMENTS / c->n / SLAB_COLUMNS);
+            p->slab = smaller(columns, lines * SLAB_COLUMNS);
             p->scratch_bytes = p->slab * c->n * smx_dtype_size(c->operand[i].work);
         }
     }
-    p->slabs = (columns - 1) / p->slab + 1;
+    p->slabs = quotient_up(columns, p->slab);
     p->pieces = smx_pieces(&c->settings, p->matrices * p->slabs, p->slab * c->n);
 }
 
@@ -111,9 +110,7 @@ static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char
     float_env_leave(caller);
     smx_options opt = c->row_options;
     if (p->pieces > 1) {
-        opt.threads = 1;
-        opt.parallel_for = NULL;
-        opt.pool = NULL;
+        smx_call_on_one_thread(&opt);
     }
     smx_status status = c->columns(c, columns, b + OPERANDS_OF_OPTIONS, &opt);
     caller = float_env_enter();
@@ -128,7 +125,7 @@ static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char
 
 static void columns_task(void *data, size_t piece) {
     struct columns_plan *p = data;
-    size_t all = p->matrices * p->slabs, each = all / p->pieces + (all % p->pieces != 0);
+    size_t all = p->matrices * p->slabs, each = quotient_up(all, p->pieces);
     unsigned char *scratch = p->scratch == NULL ? NULL : p->scratch + piece * p->scratch_bytes;
     for (size_t k = piece * each; k < all && k < (piece + 1) * each; k++) {
         smx_status status = run_slab(p, k, scratch);

@@ -3,6 +3,7 @@
 #include "../float_env.h"
 #include "layout.h"
 #include "scratch.h"
+#include "sizes.h"
 #include "stage.h"
 
 #include <string.h>
@@ -29,10 +30,6 @@ struct plan {
 };
 
 /* ---- Which groups, and what goes through scratch memory ---- */
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-static size_t quotient_up(size_t a, size_t b) { return a / b + (a % b != 0); }
 
 /* The most elements that an argument has in a row. */
 static size_t row_elements(const struct call *c) {
@@ -191,9 +188,7 @@ static smx_status run_group(const struct plan *p, size_t first, size_t rows, uns
     smx_options opt = smx_call_options(c, b);
     smx_status status;
     if (p->pieces > 1) {
-        opt.threads = 1;
-        opt.parallel_for = NULL;
-        opt.pool = NULL;
+        smx_call_on_one_thread(&opt);
     }
     if (c->totals != NULL) {
         status = c->totals->rows(c, rows, b + OPERANDS_OF_OPTIONS, &opt, scratch);

@@ -1,12 +1,12 @@
 #include "move.h"
 
+#include "sizes.h"
+
 #include <string.h>
 
 /* A transposition goes block by block: 32 elements are whole cache lines of any type, and both sides of a block stay in
  * the first cache. */
 enum { BLOCK = 32 };
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static struct place offset(struct place p, size_t i, size_t j) {
     p.data += (ptrdiff_t)i * p.row + (ptrdiff_t)j * p.col;
