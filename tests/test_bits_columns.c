@@ -95,6 +95,7 @@ static void test_large(void **state) {
     for (size_t k = 0; k < 2; k++) {
         check(*state, &directions[k], 300, 1500, 0x7100000 + k);
         check(*state, &directions[k], ((size_t)1 << 18) + 1, 2, 0x7200000 + k);
+        check(*state, &directions[k], ((size_t)1 << 18) + 1, 1, 0x7300000 + k); /* a row, too */
     }
 }
 

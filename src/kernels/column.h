@@ -12,6 +12,11 @@ static inline logits logits_of_column(size_t n, const real *x, size_t ldx) {
     return l;
 }
 
+/* The entries from j on, as many as a buffer holds: a single column that is a row (ldx = 1) would come as one block. */
+static inline struct block column_block(const logits *l, size_t j, size_t n, struct buffer *buffer) {
+    return logits_block(l, j, j + block_length(n - j), buffer);
+}
+
 static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
     for (size_t i = 0; i < n; i++) {
         y[i * ldy] = value;
@@ -30,7 +35,7 @@ static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t 
     const struct reference ref = {peak.high, peak.low, true};
     struct buffer buffer;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
-        struct block b = logits_block(&l, j, n, &buffer);
+        struct block b = column_block(&l, j, n, &buffer);
         struct term_sum ignored = no_terms(n, n);
         add_terms(b.n, b.high, NULL, &ref, n, buffer.low, &ignored);
         scale_by_sum(b.n, buffer.low, &sum, buffer.low);
@@ -50,7 +55,7 @@ static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, siz
     struct buffer buffer;
     real block[LOGITS_BLOCK];
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
-        struct block b = logits_block(&l, j, n, &buffer);
+        struct block b = column_block(&l, j, n, &buffer);
         log_block(&b, &stats, block);
         scatter(b.n, block, y + j * ldy, ldy);
     }
