@@ -100,6 +100,8 @@ SMX_CE_LABELS(f64);
         void (*backward_finish)(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,     \
                                 real *dx);                                                                             \
         void (*jacobian_rows)(size_t n, const real *y, size_t first, size_t last, real scale, real *jac, size_t ldj);  \
+        size_t (*threshold_of_n)(size_t i);                                                                            \
+        size_t (*threshold_of_rows)(size_t i);                                                                         \
     }
 SMX_KERNEL_TABLE(float, f32);
 SMX_KERNEL_TABLE(double, f64);

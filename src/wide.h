@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Rows have up to this many entries: so far the proof in kernels/exact_sum.h goes that no sum overflows. */
+#define SMX_ROW_MOST ((uint64_t)1 << 36)
+
 struct wide {
     int64_t limb[4]; /* value = sum of limb[k] * 2^(32 k); a limb may have any sign and up to 63 bits */
 };

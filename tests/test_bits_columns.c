@@ -5,10 +5,11 @@
 #include "common/isas.h"
 #include "common/matrix.h"
 #include "common/pools.h"
+#include "common/thresholds.h"
 
 #include <stdlib.h>
 
-enum { ROUNDS = 200 };
+enum { ROUNDS = 200, LONGEST = (1 << 18) + 2 };
 
 typedef struct direction {
     const char *name;
@@ -90,17 +91,33 @@ static void test_columns(void **state) {
     }
 }
 
-/* Enough for threads; and columns long enough for sums of another unit. */
+/* Every length at which the code changes its way: one column, which is a row too, and some as many as that holds of. */
+static void test_thresholds(void **state) {
+    uint64_t seed = 0x7200000;
+    for (size_t isa = 0; smx_isa_available(isa); isa++) {
+        use_isa(smx_isa_available(isa));
+        for (size_t i = 0; threshold_length(i) != 0 && threshold_length(i) <= LONGEST; i++) {
+            rng r = rng_seed(++seed);
+            size_t n = threshold_length(i), columns, some = rng_below(&r, 5);
+            for (size_t k = 0; (columns = threshold_rows(k)) != 0 && columns * n <= 2 * LONGEST; k++) {
+                if (columns == 1 || k % 5 == some) {
+                    check(*state, &directions[(i + k) % 2], n, columns, seed);
+                }
+            }
+        }
+    }
+    assert_ok(smx_isa_set(NULL));
+}
+
+/* Enough for threads. */
 static void test_large(void **state) {
     for (size_t k = 0; k < 2; k++) {
         check(*state, &directions[k], 300, 1500, 0x7100000 + k);
-        check(*state, &directions[k], ((size_t)1 << 18) + 1, 2, 0x7200000 + k);
-        check(*state, &directions[k], ((size_t)1 << 18) + 1, 1, 0x7300000 + k); /* a row, too */
     }
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST_BOTH(test_columns), TEST_BOTH(test_large)};
+    const struct CMUnitTest tests[] = {TEST_BOTH(test_columns), TEST_BOTH(test_thresholds), TEST_BOTH(test_large)};
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

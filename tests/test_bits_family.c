@@ -31,10 +31,10 @@ static void check_isas_long(const function *f, const dtype *t, uint64_t seed) {
         return;
     }
     use_isa("scalar");
-    problem expected = problem_new(f, t, 1, long_sizes[seed % LONG_SIZES], 0, seed);
+    problem expected = problem_new(f, t, 1, long_size(seed % long_sizes_count()), 0, seed);
     call_must_run(&expected.c, &expected.m.opt);
     use_isa(smx_isa_available(0));
-    problem p = problem_new(f, t, 1, long_sizes[seed % LONG_SIZES], 0, seed);
+    problem p = problem_new(f, t, 1, long_size(seed % long_sizes_count()), 0, seed);
     call_must_run(&p.c, &p.m.opt);
     call_expect_same(&expected.c, &p.c);
     problem_free(&p), problem_free(&expected);

@@ -12,7 +12,7 @@ enum { ROWS_SHORT = 3, ROWS_LONG = 1, LONGEST_JACOBIAN = 257 };
 
 static const smx_options one_thread = {.size = sizeof one_thread, .threads = 1};
 
-static size_t rows_for(size_t n) { return n < long_sizes[0] ? ROWS_SHORT : ROWS_LONG; }
+static size_t rows_for(size_t n) { return n < long_size(0) ? ROWS_SHORT : ROWS_LONG; }
 
 /* Two rows of the kind and one of the next kind, so that neighbours differ. */
 static void fill_rows(const dtype *t, void *x, size_t n, size_t kind, uint64_t seed) {
@@ -109,17 +109,17 @@ static void test_jacobian(void **state) {
 
 /* A long row takes a while, so each length sees a few of the kinds, and together they see all. */
 static void test_long_forward(void **state) {
-    for (size_t i = 0; i < LONG_SIZES; i++) {
+    for (size_t i = 0; i < long_sizes_count(); i++) {
         for (size_t kind = i % 2; kind < FILL_X_KINDS; kind += 2) {
-            forward_on_all(*state, long_sizes[i], kind, 0x400000 + 100 * i + kind);
+            forward_on_all(*state, long_size(i), kind, 0x400000 + 100 * i + kind);
         }
     }
 }
 
 static void test_long_backward(void **state) {
-    for (size_t i = 0; i < LONG_SIZES; i++) {
-        for (size_t kind = i; kind < FILL_BACKWARD_KINDS; kind += LONG_SIZES) {
-            backward_on_all(*state, long_sizes[i], kind, 0x500000 + 100 * i + kind);
+    for (size_t i = 0; i < long_sizes_count(); i++) {
+        for (size_t kind = i; kind < FILL_BACKWARD_KINDS; kind += long_sizes_count()) {
+            backward_on_all(*state, long_size(i), kind, 0x500000 + 100 * i + kind);
         }
     }
 }

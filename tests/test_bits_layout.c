@@ -5,6 +5,7 @@
 #include "common/isas.h"
 #include "common/matrix.h"
 #include "common/sizes.h"
+#include "common/thresholds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,12 +120,11 @@ static void check_all(const dtype *t, const layout *l, uint64_t seed) {
 }
 
 static void test_batches(void **state) {
-    static const size_t batches[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100};
     static const size_t lengths[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,  16,
                                      17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 80, 95, 96, 97, 127, 128};
-    for (size_t b = 0; b < sizeof batches / sizeof *batches; b++) {
+    for (size_t b = 0; threshold_rows(b) != 0; b++) {
         for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-            layout l = packed(batches[b], lengths[k]);
+            layout l = packed(threshold_rows(b), lengths[k]);
             check_all(*state, &l, 0x710000 + 200 * b + lengths[k]);
         }
     }
@@ -164,8 +164,8 @@ static void test_alignments(void **state) {
 }
 
 static void test_long_rows(void **state) {
-    for (size_t i = 0; i < LONG_SIZES; i++) {
-        layout l = {2, long_sizes[i], {long_sizes[i] + 3, long_sizes[i] + 1, long_sizes[i]}, {1, 2, 3}};
+    for (size_t i = 0; i < long_sizes_count(); i++) {
+        layout l = {2, long_size(i), {long_size(i) + 3, long_size(i) + 1, long_size(i)}, {1, 2, 3}};
         check_all(*state, &l, 0x750000 + i);
     }
 }

@@ -95,12 +95,12 @@ static void test_short(void **state) {
 }
 
 static void test_long(void **state) {
-    for (size_t i = 0; i < LONG_SIZES; i++) {
-        for (size_t kind = i; kind < FILL_X_KINDS; kind += LONG_SIZES) {
-            check_forward(*state, long_sizes[i], kind, 0xb60000 + 100 * i + kind);
+    for (size_t i = 0; i < long_sizes_count(); i++) {
+        for (size_t kind = i; kind < FILL_X_KINDS; kind += long_sizes_count()) {
+            check_forward(*state, long_size(i), kind, 0xb60000 + 100 * i + kind);
         }
-        for (size_t kind = i; kind < FILL_BACKWARD_KINDS; kind += LONG_SIZES) {
-            check_backward(*state, long_sizes[i], kind, 0xb70000 + 100 * i + kind);
+        for (size_t kind = i; kind < FILL_BACKWARD_KINDS; kind += long_sizes_count()) {
+            check_backward(*state, long_size(i), kind, 0xb70000 + 100 * i + kind);
         }
     }
 }

@@ -1,8 +1,14 @@
 /* Functions over tensors have the bits of the row function on packed data: whatever the axis, the types (inputs exact
- * in the type of the arithmetic, outputs rounded once more), the layout, in place or not; nothing else is written. */
+ * in the type of the arithmetic, outputs rounded once more), the layout, in place or not; nothing else is written.
+ * With the argument "all" rows of up to three million entries too. */
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/tensor_call.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static bool all;
 
 /* Out of place, then in place of each input that it may be, if that has the output's type. */
 static void check_call(const op *o, op_shape s, const element *types, const int *layouts, unsigned threads,
@@ -86,10 +92,42 @@ static void test_types(void **state) {
     }
 }
 
-int main(void) {
+/* Two long rows, or columns, of equal logits, whose sums are the largest that there are. */
+static void check_long(const op *o, int64_t n, int axis, element e, uint64_t seed) {
+    const smx_options one = {.size = sizeof one, .threads = 1};
+    const smx_tensor_options two = {.size = sizeof two, .threads = 2};
+    const int64_t shape[2] = {axis == 0 ? n : 2, axis == 0 ? 2 : n};
+    const element types[OP_ARGUMENTS_MAX] = {e, e, e, e, e};
+    const int layouts[OP_ARGUMENTS_MAX] = {LAYOUT_C};
+    rng r = rng_seed(seed);
+    label("%s of %s, n = %lld along axis %d", o->name, element_names[e], (long long)n, axis);
+    tensor_call c = tensor_call_new(o, op_shape_of(2, shape, axis), types, layouts, &r);
+    for (size_t k = 0; o->input[0].values == OP_LOGITS && k < tensor_elements(&c.t[0]); k++) {
+        tensor_set(&c.t[0], k, 0.34375);
+    }
+    assert_ok(tensor_call_expect(&c, &one));
+    assert_ok(tensor_call_run(&c, axis, -1, &two));
+    tensor_call_check(&c, -1);
+    tensor_call_free(&c);
+}
+
+static void test_long(void **state) {
+    (void)state;
+    static const int64_t lengths[] = {1 << 19, (1 << 18) - 1, (1 << 18) + 1, 1000000, 3000000};
+    for (size_t i = 0; i < tensor_ops_count; i++) {
+        for (size_t k = 0; k < (all ? 5 : 1) && tensor_ops[i].output[0] != OP_MATRIX; k++) {
+            check_long(&tensor_ops[i], lengths[k], (int)(i + k) % 2, k % 2 ? F64 : F32, 0x80000000 + 10 * i + k);
+            check_long(&tensor_ops[i], lengths[k], (int)(i + k + 1) % 2, F64, 0x80001000 + 10 * i + k);
+        }
+    }
+}
+
+int main(int argc, char **argv) {
+    all = argc == 2 && strcmp(argv[1], "all") == 0;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_layouts),
         cmocka_unit_test(test_types),
+        cmocka_unit_test(test_long),
     };
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);

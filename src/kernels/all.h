@@ -16,6 +16,7 @@
 #include "short_backward.h"
 #include "short_log_rows.h"
 #include "short_softmax.h"
+#include "thresholds.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
     .softmax_rows = softmax_rows,
@@ -47,4 +48,6 @@ static const struct NAME(smx_kernels) NAME(kernels) = {
     .backward_products = backward_products,
     .backward_finish = backward_finish,
     .jacobian_rows = jacobian_rows,
+    .threshold_of_n = threshold_of_n,
+    .threshold_of_rows = threshold_of_rows,
 };

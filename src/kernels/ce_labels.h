@@ -100,16 +100,16 @@ static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struc
 }
 
 /* All that follows from the sums. */
-static void ce_lanes_finish(size_t n, struct ce_lanes *c, bool gradients, struct pair factor) {
+static void ce_lanes_finish(struct ce_lanes *c, bool gradients, struct pair factor) {
     double rho[LANES_MOST];
     if (gradients) {
-        find_lanes_rho(n, c->s, c->stats);
+        find_lanes_rho(c->s, c->stats);
     } else {
         quick_rho(c->s, c->stats, rho);
     }
     bool losses = ce_losses(c, gradients ? c->stats->rho_high : rho);
     if ((gradients && !ce_gradients(c, factor)) || !losses) {
-        find_lanes_rho(n, c->s, c->stats);
+        find_lanes_rho(c->s, c->stats);
         for (size_t i = 0; i < V_LANES; i++) {
             ce_lane_by_pairs(c, i, gradients, factor);
         }
@@ -175,7 +175,7 @@ static ALWAYS_INLINE bool ce_groups(size_t rows, const ce_labels *c, const real 
         own->s = &s[k / V_LANES];
         own->stats = &stats[k / V_LANES];
         ce_labels_of_group(lanes_of_group(rows, k), columns + k * n, labels + k, own);
-        ce_lanes_finish(n, own, gradients, c->gradient);
+        ce_lanes_finish(own, gradients, c->gradient);
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         size_t lanes = lanes_of_group(rows, k);
@@ -227,7 +227,7 @@ static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const
         place[i] = place_of_value(n, x + i * c->ldx, s.first[i], NULL, 0);
     }
     log_rows_terms(rows, n, x, c->ldx, dx, c->lddx, &s, &stats);
-    ce_lanes_finish(n, &l, dx != NULL, c->gradient);
+    ce_lanes_finish(&l, dx != NULL, c->gradient);
     ce_lanes_results(rows, &l, results);
     for (size_t i = 0; i < rows; i++) {
         results[i].argmax = c->places ? (int64_t)place[i] : 0;

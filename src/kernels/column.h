@@ -36,8 +36,7 @@ static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t 
     struct buffer buffer;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         struct block b = column_block(&l, j, n, &buffer);
-        struct term_sum ignored = no_terms(n, n);
-        add_terms(b.n, b.high, NULL, &ref, n, buffer.low, &ignored);
+        add_terms(b.n, b.high, NULL, &ref, n, buffer.low, NULL);
         scale_by_sum(b.n, buffer.low, &sum, buffer.low);
         scatter(b.n, buffer.low, y + j * ldy, ldy);
     }
@@ -64,7 +63,7 @@ static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, siz
 /* ---- A column in each lane ---- */
 
 /* 1 / sum of each lane, as two reals. */
-static inline void find_reciprocals(size_t n, struct lanes *s) {
+static inline void find_reciprocals(struct lanes *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         real reciprocal[2];
         if (sizeof(real) < sizeof(double)) {
@@ -72,7 +71,7 @@ static inline void find_reciprocals(size_t n, struct lanes *s) {
             reciprocal[0] = (real)exact;
             reciprocal[1] = (real)(exact - (double)reciprocal[0]);
         } else {
-            struct term_sum sum = sum_of_lane(n, s, i);
+            struct term_sum sum = sum_of_lane(s, i);
             find_reciprocal(&sum, reciprocal);
         }
         s->high[i] = reciprocal[0];
@@ -81,13 +80,13 @@ static inline void find_reciprocals(size_t n, struct lanes *s) {
 }
 
 /* What results are made with: the largest entry and the logarithm, or the reciprocal of the sum in two parts. */
-static ALWAYS_INLINE void column_factors(bool logarithm, size_t n, struct lanes *s, struct lanes_stats *stats) {
+static ALWAYS_INLINE void column_factors(bool logarithm, struct lanes *s, struct lanes_stats *stats) {
     if (logarithm) {
-        find_log1p(n, s, stats);
+        find_log1p(s, stats);
         memcpy(s->low, s->high, sizeof s->low);
         memcpy(s->high, s->first, sizeof s->high);
     } else {
-        find_reciprocals(n, s);
+        find_reciprocals(s);
     }
 }
 

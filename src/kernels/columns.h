@@ -60,12 +60,12 @@ static ALWAYS_INLINE bool columns_in_tile(bool logarithm, size_t vectors, size_t
         if (logarithm) {
             log_lanes_terms(V_LANES, n, own, V_LANES, NULL, 0, ahead, &s[k], &stats[k]);
         } else {
-            start_sums(false, &s[k]);
+            start_sums(false, n, &s[k]);
             more_terms(FAR, V_LANES, n, own, V_LANES, own, V_LANES, ahead, &s[k]);
         }
     }
     for (size_t k = 0; k < vectors; k++) {
-        column_factors(logarithm, n, &s[k], &stats[k]);
+        column_factors(logarithm, &s[k], &stats[k]);
     }
     v_t high0 = v_load(s[0].high), low0 = v_load(s[0].low), high1 = high0, low1 = low0;
     if (vectors > 1) {
@@ -116,7 +116,7 @@ static ALWAYS_INLINE void panel_terms(bool logarithm, size_t vectors, size_t lan
         if (logarithm) {
             find_references(&s[k]);
         }
-        start_sums(logarithm, &s[k]);
+        start_sums(logarithm, n, &s[k]);
     }
     for (size_t j = 0; j < n; j += SUM_BLOCK) {
         size_t rows = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
@@ -141,7 +141,7 @@ static ALWAYS_INLINE bool columns_in_panel(bool logarithm, size_t vectors, size_
         if (logarithm) {
             lanes_factors(&s[k], stats.whole, stats.part, stats.exponent);
         }
-        column_factors(logarithm, n, &s[k], &stats);
+        column_factors(logarithm, &s[k], &stats);
     }
     const real *from = logarithm ? x : y;
     size_t ld = logarithm ? ldx : ldy;

@@ -109,8 +109,7 @@ static void double_backward_row(size_t n, const logits *l, const real *y, const 
 /* exp(y) of n <= LOGITS_BLOCK logarithms, times 2^TERM_SCALE. */
 static inline void exp_block(size_t n, const real *y, real *e) {
     static const struct reference one = {0, 0, false};
-    struct term_sum ignored = {.few = true};
-    add_terms(n, y, NULL, &one, 1, e, &ignored);
+    add_terms(n, y, NULL, &one, 1, e, NULL);
 }
 
 static void ones_and_values(const void *row, size_t j, size_t n, real *a, real *b) {

@@ -9,6 +9,42 @@
 #ifndef SMX_EXACT_SUM_H
 #define SMX_EXACT_SUM_H
 
+#include "../wide.h"
+
+/* ---- How large a sum gets ----
+ *
+ * What a summand brings to a limb, in that limb's units; E is the grid's exponent, and a limb's unit is 2^(E + GRID_* -
+ * REAL_MANTISSA):
+ *
+ *     term      0 <= a < 1.5 2^E, since the largest is sqrt(2) 2^E or less, but for rounding.
+ *               top     below 1.5 2^(REAL_MANTISSA - GRID_TOP_UNSIGNED): 1.5 2^22 in f32, 1.5 2^44 in f64
+ *               middle  what is left is half a unit of the top and half an ULP of a, together below one such unit:
+ *                       2^(GRID_TOP_UNSIGNED - GRID_MIDDLE): 2^22 and 2^43
+ *               low     what is left is half a unit of the middle: 2^(GRID_MIDDLE - GRID_LOW - 1): 2^22
+ *     product   |a b| < 2^(E + 1).
+ *               top     2^(REAL_MANTISSA + 1 - GRID_TOP): 2^22 and 2^45
+ *               middle  half a unit of the top: 2^(GRID_TOP - GRID_MIDDLE - 1): 2^22 and 2^42
+ *               low     2^22, as for a term
+ *               With three limbs a product comes as two summands, the second being the error of the first: at most
+ *               2^(E - REAL_MANTISSA - 1), and half an ULP of the first. It brings nothing to the top, of whose unit it
+ *               is an eighth; 2^20 to the middle; and to the low limb 2^21 where the first brings something there too,
+ *               whose ULP is then at most half a unit of the middle.
+ *
+ * So none brings more than SUMMAND_MOST to any limb, both summands of a product together included. From that follow:
+ *
+ *     lanes     SUM_BLOCK vectors, until they are emptied: integers of LIMB_BITS and a sign. In f64 all lanes together
+ *               fit one of 64 bits.
+ *     limbs     sums of up to TERMS_FEW terms.
+ *     wide      rows of up to SMX_ROW_MOST entries. In f64 a sum is below 2^(45 + SHIFT_TOP) a summand, and a wide has
+ *               127 bits and a sign. One block brings less than 2^34 to each of its limbs, which have 63 bits, and
+ *               blocks are of LOGITS_BLOCK entries or SUM_BLOCK vectors: 256 entries at least.
+ *
+ * A row's parts leave limbs below 2^32, so 2^30 of them may be added without a carry. */
+_Static_assert(SUM_BLOCK *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS, "lanes overflow before they are emptied");
+_Static_assert(TERMS_FEW *(uint64_t)SUMMAND_MOST < (uint64_t)1 << 63, "limbs of the terms of a row overflow");
+_Static_assert(SMX_ROW_MOST / 256 < (uint64_t)1 << (63 - 34), "limbs of a wide integer overflow");
+_Static_assert(SMX_ROW_MOST < (uint64_t)1 << (127 - 45 - 43), "wide integers overflow");
+
 struct grid {
     real top, middle, low;
 };

@@ -32,8 +32,11 @@ typedef int32_t real_signed;
 #define SHIFT_MIDDLE 23
 #define SHIFT_LOW 0
 #define SUM_UNIT (-67)
-#define SUM_BLOCK ((size_t)256)    /* vectors until lanes of 32 bits are emptied: 256 * 2^22.5 < 2^31 */
-#define WIDE_FROM ((size_t)262145) /* rows of this length and more use the third limb */
+#define SUMMAND_MOST ((int64_t)3 << 21) /* what one brings to a limb at most: exact_sum.h has the proof of these */
+#define LIMB_BITS 31                    /* of a lane, while vectors are added */
+#define SUM_BLOCK ((size_t)256)         /* vectors until lanes are emptied */
+#define WIDE_FROM ((size_t)262145)      /* rows of this length and more use the third limb */
+#define TERMS_FEW (WIDE_FROM - 1)       /* so many are added up in two limbs of 64 bits */
 
 /* Backward: products outside these exponents are scaled first, so that neither the grid nor dy - s leaves the range. */
 #define PRODUCT_LARGE 60

@@ -32,7 +32,10 @@ typedef int64_t real_signed;
 #define SHIFT_MIDDLE 0
 #define SHIFT_LOW 0 /* unused */
 #define SUM_UNIT (-87)
-#define SUM_BLOCK (((size_t)1 << 17) / V_LANES) /* 2^17 summands in 64 bits: 2^17 * 2^45 < 2^63 */
+#define SUMMAND_MOST ((int64_t)1 << 45) /* what one brings to a limb at most: exact_sum.h has the proof of these */
+#define LIMB_BITS 63                    /* of a lane, while vectors are added */
+#define TERMS_FEW ((size_t)1 << 17)     /* so many are added up in two limbs of 64 bits */
+#define SUM_BLOCK (TERMS_FEW / V_LANES) /* vectors until lanes are emptied */
 #define WIDE_FROM SIZE_MAX
 
 /* Backward: see f32.h. */

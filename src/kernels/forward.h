@@ -43,7 +43,8 @@ static inline enum terms terms_of_row(real max, size_t row_n, bool pair) {
     return max < OFFSET_FROM && max > -OFFSET_FROM ? NEAR : FAR;
 }
 
-/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum. */
+/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum; null: it is not wanted, as where
+ * terms of masked places are among them, whose lanes could pass 2^63. */
 static void terms_block(enum terms kind, size_t n, const real *x, const real *low, uintptr_t ahead, v_t reference,
                         v_t magic, v_t correction, real *e, int64_t sums[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);
@@ -73,9 +74,11 @@ static void terms_block(enum terms kind, size_t n, const real *x, const real *lo
         count = add_limit(n, x, e, &top, &middle);
         break;
     }
-    sums[0] = sum_lanes(top, g.top, count);
-    sums[1] = sum_lanes(middle, g.middle, count);
-    sums[2] = is_long(kind) ? sum_lanes(bottom, g.low, count) : 0;
+    if (sums != NULL) {
+        sums[0] = sum_lanes(top, g.top, count);
+        sums[1] = sum_lanes(middle, g.middle, count);
+        sums[2] = is_long(kind) ? sum_lanes(bottom, g.low, count) : 0;
+    }
 }
 
 /* The sum of a row's terms. Few of them are added up limb by limb: a wide integer takes longer than a short row. */
@@ -84,8 +87,6 @@ struct term_sum {
     int64_t limbs[3];
     struct wide wide;
 };
-
-#define TERMS_FEW ((size_t)1 << 17) /* limbs of so many terms stay below 2^62 */
 
 static inline struct term_sum no_terms(size_t n, size_t row_n) {
     struct term_sum sum = {.few = n <= TERMS_FEW && row_n < WIDE_FROM};
@@ -109,8 +110,8 @@ static inline struct wide wide_of(const struct term_sum *sum) {
     return wide;
 }
 
-/* The terms of n entries of a row of row_n; their sum is added to *sum. x alone (low null) or x + low; e may be null,
- * or x. */
+/* The terms of n entries of a row of row_n; their sum is added to *sum, unless that is null. x alone (low null) or
+ * x + low; e may be null, or x. */
 static void add_terms(size_t n, const real *x, const real *low, const struct reference *ref, size_t row_n, real *e,
                       struct term_sum *sum) {
     enum terms kind = terms_of_row(ref->max, row_n, low != NULL);
@@ -123,8 +124,10 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ref
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
         terms_block(kind, block, x + done, low == NULL ? NULL : low + done, fetch_ahead(row_n), max, magic, correction,
-                    e == NULL ? NULL : e + done, limbs);
-        add_block(sum, limbs);
+                    e == NULL ? NULL : e + done, sum == NULL ? NULL : limbs);
+        if (sum != NULL) {
+            add_block(sum, limbs);
+        }
         done += block;
     }
 }

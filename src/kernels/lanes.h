@@ -5,9 +5,15 @@
 
 #include "log.h"
 
+/* Columns of n > TERMS_FEW entries empty their limbs into a wide integer after each block, of whose work that is some
+ * thousandth. In f32 there are none: those are rows of three limbs, which have no lanes. */
+#define LANES_SPILLING (WIDE_FROM - 1 > TERMS_FEW ? LANES_MOST : 1)
+
 /* Per lane: the statistics that its column's results follow from. */
 struct lanes {
-    int64_t top[LANES_MOST], middle[LANES_MOST];
+    int64_t top[LANES_MOST], middle[LANES_MOST]; /* of the sum; of TERMS_FEW terms at most */
+    struct wide spilled[LANES_SPILLING];         /* the rest of the sum, if `spills` */
+    bool spills;
     real first[LANES_MOST], second[LANES_MOST]; /* the largest entries */
     real reference[LANES_MOST];                 /* what terms are relative to, if not to the largest */
     real high[LANES_MOST], low[LANES_MOST];     /* what results are made with */
@@ -80,11 +86,25 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-/* Sums of no terms; or (second) of the largest entries' terms where these are brought down to the second largest, to be
- * taken off. */
-static ALWAYS_INLINE void start_sums(bool second, struct lanes *s) {
+static ALWAYS_INLINE bool may_spill(const struct lanes *s) { return WIDE_FROM - 1 > TERMS_FEW && s->spills; }
+
+static inline void spill_lane(struct lanes *s, size_t i) {
+    if (may_spill(s)) {
+        const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
+        add_limbs(&s->spilled[i], limbs, SHIFT_TOP_UNSIGNED);
+        s->top[i] = s->middle[i] = 0;
+    }
+}
+
+/* Sums of none of n terms; or (second) of the largest entries' terms where these are brought down to the second
+ * largest, to be taken off. */
+static ALWAYS_INLINE void start_sums(bool second, size_t n, struct lanes *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         s->top[i] = s->middle[i] = 0;
+    }
+    s->spills = n > TERMS_FEW;
+    if (may_spill(s)) {
+        memset(s->spilled, 0, sizeof s->spilled);
     }
     if (second) {
         const struct grid g = grid_unsigned(TERM_SCALE);
@@ -115,12 +135,18 @@ static ALWAYS_INLINE void more_terms(enum terms kind, size_t lanes, size_t n, co
         next.from += count * next.step;
         empty_lanes(top, g.top, count, s->top);
         empty_lanes(middle, g.middle, count, s->middle);
+        for (size_t i = 0; i < V_LANES && may_spill(s); i++) {
+            spill_lane(s, i);
+        }
         j += count;
     }
 }
 
-static inline struct term_sum sum_of_lane(size_t n, const struct lanes *s, size_t i) {
-    struct term_sum sum = no_terms(n, n);
+static inline struct term_sum sum_of_lane(const struct lanes *s, size_t i) {
+    struct term_sum sum = {.few = !may_spill(s)};
+    if (!sum.few) {
+        sum.wide = s->spilled[i];
+    }
     const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
     add_block(&sum, limbs);
     return sum;
@@ -162,7 +188,10 @@ static inline double double_of_integer(int64_t a) {
     return double_of_bits((uint64_t)(a + 0x4338000000000000)) - 0x1.8p52;
 }
 
-/* The sum of a lane's terms in f32, where limbs stay below 2^51: 1 for a term of 1. */
+_Static_assert(sizeof(real) == sizeof(double) || TERMS_FEW * (uint64_t)SUMMAND_MOST < (uint64_t)1 << 51,
+               "double_of_integer is of integers below 2^51");
+
+/* The sum of a lane's terms in f32: 1 for a term of 1. */
 static inline struct pair pair_of_lane(const struct lanes *s, size_t i) {
     return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT),
                   double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
@@ -174,14 +203,14 @@ static inline double rounded_sum_of_lane(const struct lanes *s, size_t i) {
            double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
 }
 
-static void find_lanes_rho(size_t n, const struct lanes *s, struct lanes_stats *stats) {
+static void find_lanes_rho(const struct lanes *s, struct lanes_stats *stats) {
     double high[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
         struct pair pair;
         if (sizeof(real) < sizeof(double)) {
             pair = pair_of_lane(s, i);
         } else {
-            struct term_sum sum = sum_of_lane(n, s, i);
+            struct term_sum sum = sum_of_lane(s, i);
             pair = pair_of_sum(&sum);
         }
         high[i] = pair.high;
@@ -209,8 +238,7 @@ static inline void quick_rho(const struct lanes *s, const struct lanes_stats *st
 }
 
 /* The a + log1p(rho) of all lanes as reals. */
-static inline void lanes_plus_log1p(size_t n, const struct lanes *s, const real *a, struct lanes_stats *stats,
-                                    real *result) {
+static inline void lanes_plus_log1p(const struct lanes *s, const real *a, struct lanes_stats *stats, real *result) {
     if (QUICK) {
         double rho[LANES_MOST];
         real above[LANES_MOST];
@@ -225,7 +253,7 @@ static inline void lanes_plus_log1p(size_t n, const struct lanes *s, const real 
             return;
         }
     }
-    find_lanes_rho(n, s, stats);
+    find_lanes_rho(s, stats);
     for (size_t i = 0; i < V_LANES; i++) {
         result[i] = real_plus_log1p(pair_of((double)a[i]), rho_of_lane(stats, i));
     }
@@ -242,7 +270,7 @@ static inline void find_references(struct lanes *s) {
 static ALWAYS_INLINE void log_lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                           struct ahead next, struct lanes *s, struct lanes_stats *stats) {
     find_references(s);
-    start_sums(true, s);
+    start_sums(true, n, s);
     more_terms(AT_MOST, lanes, n, x, ldx, e, lde, next, s);
     lanes_factors(s, stats->whole, stats->part, stats->exponent);
 }
@@ -261,9 +289,9 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
 static ALWAYS_INLINE v_t log_result(v_t x, v_t first, v_t log1p) { return v_sub(v_sub(x, first), log1p); }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */
-static inline void find_log1p(size_t n, struct lanes *s, struct lanes_stats *stats) {
+static inline void find_log1p(struct lanes *s, struct lanes_stats *stats) {
     v_store(s->low, v_set1(0));
-    lanes_plus_log1p(n, s, s->low, stats, s->high);
+    lanes_plus_log1p(s, s->low, stats, s->high);
 }
 
 #endif

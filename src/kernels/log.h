@@ -128,9 +128,8 @@ static void weighted_factors(const void *row, size_t j, size_t n, real *a, real 
     const struct weighted_row *r = row;
     const struct reference ref = {r->peak->high, 0, false};
     struct buffer buffer;
-    struct term_sum ignored = {.few = true};
     struct block z = logits_block(r->l, j, j + n, &buffer);
-    add_terms(n, z.high, z.low, &ref, r->l->row_n, a, &ignored);
+    add_terms(n, z.high, z.low, &ref, r->l->row_n, a, NULL);
     for (size_t i = 0; i < n; i++) {
         a[i] *= TERM_UNSCALE;
         b[i] = a[i] == 0 ? 0 : r->l->weight[j + i];

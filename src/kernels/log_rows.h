@@ -15,17 +15,17 @@ static inline size_t log_rows_at_once(size_t n) {
     return rows < 1 ? 1 : rows < V_LANES ? rows : V_LANES;
 }
 
-/* The sum of the terms of a row's entries, but at most those of `reference`, added to two limbs; the terms go to e, if
- * it is not null. What is `ahead` bytes ahead is fetched. */
-static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real reference, real *e, int64_t *top_sum,
-                          int64_t *middle_sum) {
-    v_t to = v_set1(reference), magic = term_magic(to, term_offset(to));
+/* The terms of a row's entries, but at most those of its reference, added to the sum of lane i; they go to e, if it is
+ * not null. What is `ahead` bytes ahead is fetched. */
+static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, struct lanes *s, size_t i) {
+    v_t to = v_set1(s->reference[i]), magic = term_magic(to, term_offset(to));
     for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
         terms_block(AT_MOST, block, x + j, NULL, ahead, to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
-        *top_sum += sums[0];
-        *middle_sum += sums[1];
+        s->top[i] += sums[0];
+        s->middle[i] += sums[1];
+        spill_lane(s, i);
     }
 }
 
@@ -79,10 +79,9 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
 
 static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lanes *s,
                            struct lanes_stats *stats) {
-    start_sums(true, s);
+    start_sums(true, n, s);
     for (size_t i = 0; i < rows; i++) {
-        add_row_terms(n, x + i * ldx, fetch_ahead(rows * n), s->reference[i], e == NULL ? NULL : e + i * lde,
-                      &s->top[i], &s->middle[i]);
+        add_row_terms(n, x + i * ldx, fetch_ahead(rows * n), e == NULL ? NULL : e + i * lde, s, i);
     }
     lanes_factors(s, stats->whole, stats->part, stats->exponent);
 }
@@ -131,7 +130,7 @@ static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, r
         return false;
     }
     log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
-    find_log1p(n, &s, &stats);
+    find_log1p(&s, &stats);
     log_rows(rows, n, x, ldx, &s, y, ldy, stream);
     return true;
 }
@@ -143,7 +142,7 @@ static bool logsumexp_some(size_t rows, size_t n, const real *x, size_t ldx, rea
         return false;
     }
     log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
-    lanes_plus_log1p(n, &s, s.first, &stats, s.high);
+    lanes_plus_log1p(&s, s.first, &stats, s.high);
     memcpy(lse, s.high, rows * sizeof(real));
     return true;
 }

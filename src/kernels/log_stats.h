@@ -71,9 +71,8 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
 /* The term of a peak that has equals, relative to those. */
 static inline real term_of_peak(const struct peak *peak) {
     const struct reference ref = {peak->second, 0, false};
-    struct term_sum ignored = {.few = true};
     real e;
-    add_terms(1, &peak->high, &peak->low, &ref, 1, &e, &ignored);
+    add_terms(1, &peak->high, &peak->low, &ref, 1, &e, NULL);
     return e;
 }
 

@@ -328,13 +328,12 @@ static void logits_terms(const logits *l, size_t n, const struct reference *ref,
 static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak, real *e) {
     const struct reference ref = {peak->second, 0, false};
     struct buffer buffer;
-    struct term_sum ignored = {.few = true};
     if (ref.max == -(real)INFINITY) {
         row_fill(n, FILL_ZERO, e);
         return;
     }
     struct block b = logits_block(l, j, j + n, &buffer);
-    add_terms(n, b.high, b.low, &ref, l->row_n, e, &ignored);
+    add_terms(n, b.high, b.low, &ref, l->row_n, e, NULL);
     if (!tied(peak) && peak->at >= j && peak->at < j + n) {
         e[peak->at - j] = 0;
     }

@@ -22,6 +22,7 @@ static inline bool fetches_next(size_t n, bool stream) {
  * and a group's rows should lie in the nearest cache. */
 #define ROWS_IN_LANES (V_LANES)
 #define ROWS_BESIDE ((size_t)256)
+_Static_assert(ROWS_BESIDE *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS, "the sum of a row overflows a lane");
 
 /* The most rows of a tile: those that go through each pass together. */
 #define TILE_ROWS (8 * V_LANES)

@@ -60,7 +60,7 @@ static ALWAYS_INLINE bool log_groups(size_t rows, size_t n, const real *x, size_
     }
     for (size_t k = 0; k < groups; k++) {
         struct ahead ahead = ahead_of(x + k * plane, FETCH_AHEAD); /* what follows the rows */
-        start_sums(wanted, &s[k]);
+        start_sums(wanted, n, &s[k]);
         if (wanted) {
             more_terms(AT_MOST, V_LANES, n, columns + k * plane, V_LANES, terms + k * plane, V_LANES, ahead, &s[k]);
         } else {
@@ -83,7 +83,7 @@ static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx,
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        find_log1p(n, &s[k / V_LANES], &stats[k / V_LANES]);
+        find_log1p(&s[k / V_LANES], &stats[k / V_LANES]);
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         size_t lanes = lanes_of_group(rows, k);
@@ -110,7 +110,7 @@ static bool logsumexp_groups(size_t rows, size_t n, const real *x, size_t ldx, r
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        lanes_plus_log1p(n, &s[k / V_LANES], s[k / V_LANES].first, &stats[k / V_LANES], values + k);
+        lanes_plus_log1p(&s[k / V_LANES], s[k / V_LANES].first, &stats[k / V_LANES], values + k);
     }
     memcpy(lse, values, rows * sizeof(real));
     return true;
@@ -133,7 +133,7 @@ static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size
     if (!log_lanes(V_LANES, n, columns, V_LANES, terms, V_LANES, &s, &stats)) {
         return false;
     }
-    find_lanes_rho(n, &s, &stats);
+    find_lanes_rho(&s, &stats);
     if (row->dx != NULL) {
         rows_out(rows, n, terms, row->dx, lddx);
     }

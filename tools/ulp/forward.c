@@ -223,26 +223,16 @@ static void mutate(const problem *p, random_state *rng, row *r, size_t hot) {
     r->a[i] = row_round(r->type, r->a[i]);
 }
 
-const problem problem_forward_f32 = {.name = "forward-f32",
-                                     .function = GOLDEN_SOFTMAX,
-                                     .array_count = 1,
-                                     .arrays = {GOLDEN_X},
-                                     .type = ORACLE_F32,
-                                     .bound = 3,
-                                     .unit = "ULP",
-                                     .max_n = (size_t)1 << 18,
-                                     .generate = generate,
-                                     .mutate = mutate,
-                                     .evaluate = forward_evaluate};
+/* Of entries from `least` to `most`. */
+#define FORWARD(label, real, least, most, limit)                                                              \
+    {                                                                                                         \
+        .name = label, .function = GOLDEN_SOFTMAX, .array_count = 1, .arrays = {GOLDEN_X}, .type = real,      \
+        .bound = limit, .unit = "ULP", .min_n = least, .max_n = most, .generate = generate, .mutate = mutate, \
+        .evaluate = forward_evaluate                                                                          \
+    }
+enum { LONG = 1 << 18, LONGEST = 10000000 };
 
-const problem problem_forward_f64 = {.name = "forward-f64",
-                                     .function = GOLDEN_SOFTMAX,
-                                     .array_count = 1,
-                                     .arrays = {GOLDEN_X},
-                                     .type = ORACLE_F64,
-                                     .bound = 3,
-                                     .unit = "ULP",
-                                     .max_n = (size_t)1 << 18,
-                                     .generate = generate,
-                                     .mutate = mutate,
-                                     .evaluate = forward_evaluate};
+const problem problem_forward_f32 = FORWARD("forward-f32", ORACLE_F32, 1, LONG, 3);
+const problem problem_forward_f64 = FORWARD("forward-f64", ORACLE_F64, 1, LONG, 3);
+const problem problem_forward_long_f32 = FORWARD("forward-long-f32", ORACLE_F32, LONG + 1, LONGEST, 3.5);
+const problem problem_forward_long_f64 = FORWARD("forward-long-f64", ORACLE_F64, LONG + 1, LONGEST, 3.5);

@@ -12,10 +12,10 @@ typedef struct problem {
     golden_array arrays[3]; /* what row.a, row.b and row.c are */
     size_t part;            /* the result array that counts; GOLDEN_RESULTS: all */
     oracle_type type;
-    double bound;     /* what the header promises; an error at or above it fails, unless it may be reached */
-    bool attained;    /* the bound itself is allowed */
-    const char *unit; /* of errors */
-    size_t max_n;     /* the search draws lengths up to this */
+    double bound;        /* what the header promises; an error at or above it fails, unless it may be reached */
+    bool attained;       /* the bound itself is allowed */
+    const char *unit;    /* of errors */
+    size_t min_n, max_n; /* the search draws lengths between these */
 
     /* Fills r with a random row of n entries. */
     void (*generate)(const struct problem *p, random_state *rng, size_t n, row *r);
@@ -32,6 +32,7 @@ typedef struct problem {
 golden_case problem_case(const problem *p, const row *r);
 
 extern const problem problem_forward_f32, problem_forward_f64;
+extern const problem problem_forward_long_f32, problem_forward_long_f64; /* beyond 2^18, where the bound is another */
 extern const problem problem_backward_f32, problem_backward_f64;
 extern const problem problem_backward_normal_f32, problem_backward_normal_f64; /* see backward.c */
 extern const problem problem_jacobian_f32, problem_jacobian_f64;

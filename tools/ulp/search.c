@@ -52,11 +52,14 @@ static double judge(climber *c, const row *r, size_t *hot) {
 /* Short rows mostly: they are quick to judge and hold the worst cases; long ones for what only they show. */
 static size_t draw_length(climber *c) {
     static const size_t lengths[] = {2, 3, 4, 5, 7, 10, 2, 3, 16, 33, 1, 100, 1000};
+    static const size_t very_long[] = {(1 << 18) + 1, 370728, 1 << 19, 1000000, 3000000, 10000000};
     if (c->options->n)
         return c->options->n;
     size_t n = lengths[random_below(&c->rng, sizeof lengths / sizeof *lengths)];
     if (random_below(&c->rng, 50) == 0)
         n = (size_t)1 << (10 + random_below(&c->rng, 9));
+    if (n < c->p->min_n || random_below(&c->rng, 2000) == 0)
+        n = very_long[random_below(&c->rng, sizeof very_long / sizeof *very_long)];
     return n <= c->p->max_n ? n : 1 + n % c->p->max_n;
 }
 

@@ -22,6 +22,8 @@ static const command commands[] = {
     {"pairs-f32", NULL, sweep_pairs_f32},
     {"forward-f32", &problem_forward_f32, NULL},
     {"forward-f64", &problem_forward_f64, NULL},
+    {"forward-long-f32", &problem_forward_long_f32, NULL},
+    {"forward-long-f64", &problem_forward_long_f64, NULL},
     {"backward-f32", &problem_backward_f32, NULL},
     {"backward-f64", &problem_backward_f64, NULL},
     {"backward-normal-f32", &problem_backward_normal_f32, NULL},
@@ -49,6 +51,8 @@ static const char usage[] =
     "  exp-f64       the terms of the sum, at random\n"
     "  pairs-f32     every f32 row {x, 0}\n"
     "  forward-f32, forward-f64, backward-f32, backward-f64, jacobian-f32, jacobian-f64\n"
+    "  forward-long-f32, forward-long-f64\n"
+    "                rows of over 2^18 entries\n"
     "  backward-normal-f32, backward-normal-f64\n"
     "                without entries whose error is that of rounding to subnormal numbers\n"
     "  softmax-logits, log-softmax, log-softmax-logits, log-softmax-backward, logsumexp, logsumexp-logits,\n"
