@@ -174,15 +174,15 @@ void run_logsumexp(void *job) {
 
 static void cross_entropy(struct job *j, bool gradient) {
     if (j->type == F64) {
-        smx_cross_entropy_f64 ce = {.size = sizeof ce, .labels_i64 = j->labels, .loss = j->row_results};
+        smx_cross_entropy_args_f64 ce = {.size = sizeof ce, .labels_i64 = j->labels, .loss = j->row_results};
         ce.dx = gradient ? j->dx : NULL;
         ce.lddx = j->n;
-        must(smx_cross_entropy_eval_f64(j->rows, j->n, j->x, j->n, &ce, &j->opt));
+        must(smx_cross_entropy_f64(j->rows, j->n, j->x, j->n, &ce, &j->opt));
     } else {
-        smx_cross_entropy_f32 ce = {.size = sizeof ce, .labels_i64 = j->labels, .loss = j->row_results};
+        smx_cross_entropy_args_f32 ce = {.size = sizeof ce, .labels_i64 = j->labels, .loss = j->row_results};
         ce.dx = gradient ? j->dx : NULL;
         ce.lddx = j->n;
-        must(smx_cross_entropy_eval_f32(j->rows, j->n, j->x, j->n, &ce, &j->opt));
+        must(smx_cross_entropy_f32(j->rows, j->n, j->x, j->n, &ce, &j->opt));
     }
 }
 

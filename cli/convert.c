@@ -25,7 +25,8 @@ static DLTensor tensor_of(npy_dtype dtype, const void *numbers, int64_t *shape) 
 static bool convert_reals(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtype, const void *from,
                           size_t count) {
     int64_t shape = (int64_t)count;
-    const DLTensor source = tensor_of(from_dtype, from, &shape), target = tensor_of(to_dtype, to, &shape);
+    const DLTensor source = tensor_of(from_dtype, from, &shape);
+    DLTensor target = tensor_of(to_dtype, to, &shape);
     const smx_tensor_options options = {.size = sizeof options, .threads = threads_to_use};
     smx_status status = smx_tensor_copy(&source, &target, &options);
     if (status != SMX_OK)

@@ -5,7 +5,7 @@ static smx_status NAME(evaluate)(const row_call *c) {
     const settings *set = c->set;
     totals *t = c->state;
     bool labels = has_labels(c);
-    const NAME(smx_cross_entropy) ce = {
+    const NAME(smx_cross_entropy_args) ce = {
         .size = sizeof ce,
         .labels_i64 = labels ? c->in[TARGETS] : NULL,
         .targets = labels ? NULL : c->in[TARGETS],
@@ -30,5 +30,5 @@ static smx_status NAME(evaluate)(const row_call *c) {
         .dtargets = c->out[GRAD_TARGETS],
         .lddt = c->out[GRAD_TARGETS] == NULL ? 0 : c->n,
     };
-    return NAME(smx_cross_entropy_eval)(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);
+    return NAME(smx_cross_entropy)(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);
 }

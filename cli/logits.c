@@ -120,10 +120,15 @@ static bool check_scales(const logits *l, const space *rows, size_t first, size_
 
 static void set_mask(logits *l, size_t n) {
     size_t rows = l->mask.one_row ? 1 : 0;
-    if ((NPY_TRUTHS >> l->mask.as & 1) != 0)
-        l->options.keep = (smx_mask_keep){.data = l->mask.data, .ld = n, .rows = rows};
-    else
-        l->options.add = (smx_mask_add){.data = l->mask.data, .ld = n, .rows = rows};
+    if ((NPY_TRUTHS >> l->mask.as & 1) != 0) {
+        l->options.keep = l->mask.data;
+        l->options.keep_ld = n;
+        l->options.keep_rows = rows;
+    } else {
+        l->options.add = l->mask.data;
+        l->options.add_ld = n;
+        l->options.add_rows = rows;
+    }
 }
 
 bool logits_load(logits *l, const space *rows, const layout *first, const tile *t) {
@@ -142,7 +147,7 @@ bool logits_load(logits *l, const space *rows, const layout *first, const tile *
     if (has_lengths(l)) {
         if (!make_lengths(l, rows, row, tile_rows(t)))
             return false;
-        l->options.lengths = (smx_lengths){.data = l->kept};
+        l->options.lengths = l->kept;
     }
     return true;
 }

@@ -223,7 +223,7 @@ static void switch_isa(rng *r) {
 static void check_parts(scene *s, rng *r) {
     const smx_options *o = &s->m.opt;
     int backward = s->f.run == RUN_SOFTMAX_BACKWARD;
-    if ((s->f.run != RUN_SOFTMAX && !backward) || o->scale || o->add.data || o->keep.data || o->lengths.data ||
+    if ((s->f.run != RUN_SOFTMAX && !backward) || o->scale || o->add || o->keep || o->lengths ||
         o->causal != SMX_CAUSAL_NONE) {
         return;
     }

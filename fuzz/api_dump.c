@@ -44,22 +44,22 @@ static void dump_options(const scene *s) {
     printf("  options: plus_inf %d, minus_inf_row %d, causal %d, queries %zu\n", (int)o->plus_inf,
            (int)o->minus_inf_row, (int)o->causal, o->queries);
     block scale = {s->c.t->size, 1, o->scale_stride > 0 ? rows : 1, 0, 0, NULL, s->m.scale};
-    block add = {s->c.t->size, mask_rows(o->add.rows, rows), n, o->add.ld, 0, NULL, s->m.add};
-    block keep = {1, mask_rows(o->keep.rows, rows), n, o->keep.ld, 0, NULL, s->m.keep};
-    block lengths = {sizeof *s->m.lengths, 1, mask_rows(o->lengths.rows, rows), 0, 0, NULL, s->m.lengths};
+    block add = {s->c.t->size, mask_rows(o->add_rows, rows), n, o->add_ld, 0, NULL, s->m.add};
+    block keep = {1, mask_rows(o->keep_rows, rows), n, o->keep_ld, 0, NULL, s->m.keep};
+    block lengths = {sizeof *s->m.lengths, 1, mask_rows(o->lengths_rows, rows), 0, 0, NULL, s->m.lengths};
     if (scale.a != NULL) {
         dump_rows(s->c.t, REAL_OF_T, "scale", &scale);
     }
     if (add.a != NULL) {
-        printf("  add: rows %zu, every %zu\n", o->add.rows, o->add.every);
+        printf("  add: rows %zu, every %zu\n", o->add_rows, o->add_every);
         dump_rows(s->c.t, REAL_OF_T, "add", &add);
     }
     if (keep.a != NULL) {
-        printf("  keep: rows %zu, every %zu\n", o->keep.rows, o->keep.every);
+        printf("  keep: rows %zu, every %zu\n", o->keep_rows, o->keep_every);
         dump_rows(s->c.t, UINT8, "keep", &keep);
     }
     if (lengths.a != NULL) {
-        printf("  lengths: rows %zu, every %zu\n", o->lengths.rows, o->lengths.every);
+        printf("  lengths: rows %zu, every %zu\n", o->lengths_rows, o->lengths_every);
         dump_rows(s->c.t, INT64, "lengths", &lengths);
     }
 }

@@ -153,17 +153,17 @@ static void poke_argument(const scene *s, block *b, const argument *a, bytes *fr
 static void poke_mask(const scene *s, bytes *from) {
     const masks *m = &s->m;
     size_t which = take_below(from, 4), place = take_below(from, 65535), rows = s->c.rows > 0 ? s->c.rows : 1;
-    size_t n = s->c.n > 0 ? s->c.n : 1, limit = m->opt.add.rows;
+    size_t n = s->c.n > 0 ? s->c.n : 1, limit = m->opt.add_rows;
     if (which == 0 && m->scale != NULL) {
         s->c.t->store_bits(m->scale, place % rows, take_bits(s->c.t, from));
     } else if (which == 1 && m->add != NULL) {
         size_t row = limit > 0 ? place / n % limit : place / n % rows;
-        s->c.t->store_bits(m->add, row * m->opt.add.ld + place % n, take_bits(s->c.t, from));
+        s->c.t->store_bits(m->add, row * m->opt.add_ld + place % n, take_bits(s->c.t, from));
     } else if (which == 2 && m->lengths != NULL) {
-        limit = m->opt.lengths.rows;
+        limit = m->opt.lengths_rows;
         m->lengths[place % (limit > 0 ? limit : rows)] = (int64_t)take_below(from, 600) - 4;
     } else if (which == 3 && m->keep != NULL) {
-        memset(m->keep + (m->opt.keep.rows > 0 ? 0 : place / n % rows * m->opt.keep.ld), (int)take(from, 1), n);
+        memset(m->keep + (m->opt.keep_rows > 0 ? 0 : place / n % rows * m->opt.keep_ld), (int)take(from, 1), n);
     }
 }
 
@@ -269,9 +269,14 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
         masks_free(&row);
     }
     all.opt.scale = all.scale;
-    all.opt.add = (smx_mask_add){all.add, all.add != NULL ? n : 0, 0, 0};
-    all.opt.keep = (smx_mask_keep){all.keep, n, 0, 0};
-    all.opt.lengths = (smx_lengths){0};
+    all.opt.add = all.add;
+    all.opt.add_ld = all.add != NULL ? n : 0;
+    all.opt.add_rows = all.opt.add_every = 0;
+    all.opt.keep = all.keep;
+    all.opt.keep_ld = n;
+    all.opt.keep_rows = all.opt.keep_every = 0;
+    all.opt.lengths = NULL;
+    all.opt.lengths_rows = all.opt.lengths_every = 0;
     all.opt.causal = SMX_CAUSAL_NONE;
     all.opt.queries = 0;
     return all;

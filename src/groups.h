@@ -11,15 +11,15 @@
  *
  * `total` rounds a sum. In `ce`, `reduced` need only be null or not; it, count and weight are not written. */
 #define SMX_GROUPS(real, suffix)                                                                                  \
-    smx_status smx_cross_entropy_check_##suffix(size_t n, const smx_cross_entropy_##suffix *ce);                  \
-    smx_status smx_cross_entropy_weigh_##suffix(size_t rows, size_t n, const smx_cross_entropy_##suffix *ce,      \
-                                                smx_exact_sum *weight, uint64_t *count);                          \
-    struct pair smx_cross_entropy_gradient_##suffix(const smx_cross_entropy_##suffix *ce,                         \
+    smx_status smx_cross_entropy_check_##suffix(size_t n, const smx_cross_entropy_args_##suffix *ce);             \
+    smx_status smx_cross_entropy_weigh_##suffix(size_t rows, size_t n, const smx_cross_entropy_args_##suffix *ce, \
+                                                smx_exact_sum *weight, int64_t *count);                           \
+    struct pair smx_cross_entropy_gradient_##suffix(const smx_cross_entropy_args_##suffix *ce,                    \
                                                     const smx_exact_sum *weight);                                 \
     smx_status smx_cross_entropy_rows_##suffix(size_t rows, size_t n, const real *x, size_t ldx,                  \
-                                               const smx_cross_entropy_##suffix *ce, struct pair gradient,        \
+                                               const smx_cross_entropy_args_##suffix *ce, struct pair gradient,   \
                                                const smx_options *opt, smx_exact_sum *loss);                      \
-    real smx_cross_entropy_reduced_##suffix(const smx_cross_entropy_##suffix *ce, const smx_exact_sum *loss,      \
+    real smx_cross_entropy_reduced_##suffix(const smx_cross_entropy_args_##suffix *ce, const smx_exact_sum *loss, \
                                             const smx_exact_sum *weight);                                         \
     smx_status smx_scale_gradient_rows_##suffix(size_t rows, size_t n, const real *x, size_t ldx, const real *dx, \
                                                 size_t lddx, const smx_options *opt, smx_exact_sum *sum);         \

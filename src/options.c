@@ -52,9 +52,9 @@ smx_status smx_settings(const smx_options *opt, struct settings *settings) {
     settings->pool = o->pool;
     settings->scale = o->scale;
     settings->scale_stride = o->scale_stride;
-    settings->add = o->add;
-    settings->keep = o->keep;
-    settings->lengths = o->lengths;
+    settings->add = (struct mask_add){o->add, o->add_ld, o->add_rows, o->add_every};
+    settings->keep = (struct mask_keep){o->keep, o->keep_ld, o->keep_rows, o->keep_every};
+    settings->lengths = (struct lengths){o->lengths, o->lengths_rows, o->lengths_every};
     settings->causal = o->causal;
     settings->queries = o->queries;
     return SMX_OK;

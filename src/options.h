@@ -7,6 +7,22 @@
 
 #include <stdbool.h>
 
+/* Each as the fields of smx_options whose names begin with the mask's. */
+struct mask_add {
+    const void *data; /* null: no such mask; so in all three */
+    size_t ld, rows, every;
+};
+
+struct mask_keep {
+    const uint8_t *data;
+    size_t ld, rows, every;
+};
+
+struct lengths {
+    const int64_t *data;
+    size_t rows, every;
+};
+
 struct settings {
     struct policy policy;
     unsigned threads; /* 0: the default */
@@ -14,9 +30,9 @@ struct settings {
     void *pool;
     const void *scale; /* null: 1 */
     size_t scale_stride;
-    struct smx_mask_add add;
-    struct smx_mask_keep keep;
-    struct smx_lengths lengths;
+    struct mask_add add;
+    struct mask_keep keep;
+    struct lengths lengths;
     smx_causal causal;
     size_t queries;
 };

@@ -37,7 +37,7 @@ static smx_status F(run)(enum batch_function f, const struct F(batch) * b, size_
                          REAL *const each[3]) {
     size_t n = b->n, ld = b->ld;
     const REAL *x = b->x + first * ld;
-    F(smx_cross_entropy)
+    F(smx_cross_entropy_args)
     ce = {.size = sizeof ce,
           .labels_i64 = b->labels + first,
           .use_ignore_index = 1,
@@ -59,7 +59,7 @@ static smx_status F(run)(enum batch_function f, const struct F(batch) * b, size_
     case BATCH_CROSS_ENTROPY:
     case BATCH_FUNCTIONS:
     default:
-        return F(smx_cross_entropy_eval)(rows, n, x, ld, &ce, NULL);
+        return F(smx_cross_entropy)(rows, n, x, ld, &ce, NULL);
     }
 }
 

@@ -7,7 +7,7 @@ static REAL F(number)(const golden_case *c, golden_array a) {
 
 static smx_status F(call_cross_entropy)(const golden_case *c, const smx_options *opt, REAL *out) {
     int64_t label = (int64_t)F(number)(c, GOLDEN_LABEL);
-    F(smx_cross_entropy)
+    F(smx_cross_entropy_args)
     ce = {.size = sizeof ce,
           .class_weights = c->array[GOLDEN_CLASS_WEIGHTS],
           .smoothing = F(number)(c, GOLDEN_SMOOTHING),
@@ -27,7 +27,7 @@ static smx_status F(call_cross_entropy)(const golden_case *c, const smx_options 
         ce.dtargets = out + 2 + c->n;
         ce.lddt = c->n;
     }
-    return F(smx_cross_entropy_eval)(1, c->n, c->array[GOLDEN_X], c->n, &ce, opt);
+    return F(smx_cross_entropy)(1, c->n, c->array[GOLDEN_X], c->n, &ce, opt);
 }
 
 static smx_status F(call)(const golden_case *c, const smx_options *opt, REAL *out) {

@@ -24,18 +24,19 @@ typedef struct case_options {
 static bool options_open(case_options *o, const golden_case *c) {
     *o = (case_options){.options = c->options};
     o->options.scale = c->array[GOLDEN_SCALE];
-    if (c->array[GOLDEN_ADD])
-        o->options.add = (smx_mask_add){.data = c->array[GOLDEN_ADD], .ld = c->n};
+    o->options.add = c->array[GOLDEN_ADD];
+    o->options.add_ld = c->n;
     if (c->array[GOLDEN_LENGTH]) {
         o->length = (int64_t)golden_get(c, GOLDEN_LENGTH, 0);
-        o->options.lengths = (smx_lengths){.data = &o->length};
+        o->options.lengths = &o->length;
     }
     if (!c->array[GOLDEN_KEEP])
         return true;
     o->keep = malloc(c->n + !c->n);
     for (size_t j = 0; o->keep && j < c->n; j++)
         o->keep[j] = golden_get(c, GOLDEN_KEEP, j) != 0;
-    o->options.keep = (smx_mask_keep){.data = o->keep, .ld = c->n};
+    o->options.keep = o->keep;
+    o->options.keep_ld = c->n;
     return o->keep;
 }
 

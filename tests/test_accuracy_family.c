@@ -270,7 +270,8 @@ static void check_reduction(smx_reduction reduction, uint64_t seed) {
     rng r = rng_seed(seed);
     double x[ROWS * N], loss[ROWS], reduced, weight, weights[N];
     int64_t labels[ROWS];
-    smx_cross_entropy_f64 ce = {.size = sizeof ce, .labels_i64 = labels, .use_ignore_index = 1, .ignore_index = -1};
+    smx_cross_entropy_args_f64 ce = {
+        .size = sizeof ce, .labels_i64 = labels, .use_ignore_index = 1, .ignore_index = -1};
     mpfr_t sum, total;
     mpfr_inits2(2400, sum, total, (mpfr_ptr)0); /* no addition is rounded */
     mpfr_set_zero(sum, 1);
@@ -290,7 +291,7 @@ static void check_reduction(smx_reduction reduction, uint64_t seed) {
     ce.reduced = &reduced;
     ce.weight = &weight;
     label("reduction %d, seed %#llx", (int)reduction, (unsigned long long)seed);
-    assert_ok(smx_cross_entropy_eval_f64(ROWS, N, x, N, &ce, NULL));
+    assert_ok(smx_cross_entropy_f64(ROWS, N, x, N, &ce, NULL));
     for (size_t k = 0; k < ROWS; k++) {
         mpfr_add_d(sum, sum, loss[k], MPFR_RNDN);
         mpfr_add_d(total, total, labels[k] < 0 ? 0 : weights[labels[k]], MPFR_RNDN);

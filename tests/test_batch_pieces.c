@@ -25,15 +25,15 @@ static void fill(batch *b, rng *r) {
 }
 
 /* Rows [from, to) of the batch, with nothing asked for yet. */
-static smx_cross_entropy_f32 piece(const batch *b, size_t from) {
-    smx_cross_entropy_f32 ce = {.size = sizeof ce,
-                                .labels_i64 = b->labels + from,
-                                .use_ignore_index = 1,
-                                .ignore_index = -100,
-                                .class_weights = b->weights,
-                                .reduction = SMX_REDUCTION_MEAN,
-                                .dloss = &b->dloss,
-                                .lddx = N};
+static smx_cross_entropy_args_f32 piece(const batch *b, size_t from) {
+    smx_cross_entropy_args_f32 ce = {.size = sizeof ce,
+                                     .labels_i64 = b->labels + from,
+                                     .use_ignore_index = 1,
+                                     .ignore_index = -100,
+                                     .class_weights = b->weights,
+                                     .reduction = SMX_REDUCTION_MEAN,
+                                     .dloss = &b->dloss,
+                                     .lddx = N};
     return ce;
 }
 
@@ -45,24 +45,24 @@ static void test_pieces(void **state) {
         fill(&b, &r);
         float dx[2][ROWS][N], loss, mean;
         size_t cut = rng_below(&r, ROWS + 1);
-        smx_cross_entropy_f32 whole = piece(&b, 0);
+        smx_cross_entropy_args_f32 whole = piece(&b, 0);
         whole.dx = dx[0][0];
         whole.reduced = &loss;
-        assert_ok(smx_cross_entropy_eval_f32(ROWS, N, b.x[0], N, &whole, NULL));
+        assert_ok(smx_cross_entropy_f32(ROWS, N, b.x[0], N, &whole, NULL));
 
         const size_t from[2] = {0, cut}, rows[2] = {cut, ROWS - cut};
         smx_exact_sum weight = {.nans = 0}, losses = {.nans = 0};
         for (size_t i = 0; i < 2; i++) {
-            smx_cross_entropy_f32 ce = piece(&b, from[i]);
+            smx_cross_entropy_args_f32 ce = piece(&b, from[i]);
             ce.weight_sum = &weight;
-            assert_ok(smx_cross_entropy_eval_f32(rows[i], N, b.x[from[i]], N, &ce, NULL));
+            assert_ok(smx_cross_entropy_f32(rows[i], N, b.x[from[i]], N, &ce, NULL));
         }
         for (size_t i = 2; i-- > 0;) {
-            smx_cross_entropy_f32 ce = piece(&b, from[i]);
+            smx_cross_entropy_args_f32 ce = piece(&b, from[i]);
             ce.batch_weight = &weight;
             ce.loss_sum = &losses;
             ce.dx = dx[1][from[i]];
-            assert_ok(smx_cross_entropy_eval_f32(rows[i], N, b.x[from[i]], N, &ce, NULL));
+            assert_ok(smx_cross_entropy_f32(rows[i], N, b.x[from[i]], N, &ce, NULL));
         }
         assert_ok(smx_exact_sum_ratio_f32(&losses, &weight, &mean));
         assert_memory_equal(&loss, &mean, sizeof loss);
@@ -78,11 +78,11 @@ static void test_refusal(void **state) {
     fill(&b, &r);
     float loss = 7;
     const smx_exact_sum weight = {.nans = 0};
-    smx_cross_entropy_f32 ce = piece(&b, 0);
+    smx_cross_entropy_args_f32 ce = piece(&b, 0);
     ce.reduction = SMX_REDUCTION_SUM;
     ce.batch_weight = &weight;
     ce.reduced = &loss;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy_eval_f32(ROWS, N, b.x[0], N, &ce, NULL));
+    assert_status(SMX_ERROR_OPTION, smx_cross_entropy_f32(ROWS, N, b.x[0], N, &ce, NULL));
     assert_true(loss == 7);
 }
 

@@ -21,16 +21,16 @@ static void on_every_isa(void **state, size_t rounds, uint64_t seed,
 
 /* One mask of rows x n as bytes, and as addends. */
 static void set_keep(masks *m, smx_options *opt) {
-    smx_mask_keep keep = {m->keep, m->n, 0, 0};
-    opt->keep = keep;
+    opt->keep = m->keep;
+    opt->keep_ld = m->n;
 }
 
 static void set_add(masks *m, smx_options *opt, rng *r) {
     for (size_t i = 0; i < m->rows * m->n; i++) {
         m->t->store(m->add, i, !m->keep[i] ? -INFINITY : rng_below(r, 2) ? 0.0 : -0.0);
     }
-    smx_mask_add add = {m->add, m->n, 0, 0};
-    opt->add = add;
+    opt->add = m->add;
+    opt->add_ld = m->n;
 }
 
 static masks empty_masks(const dtype *t, size_t rows, size_t n) {
@@ -66,10 +66,11 @@ static void check_lengths(const function *f, const dtype *t, uint64_t seed) {
     smx_options base = {
         .size = sizeof base, .threads = 1, .scale = p.m.opt.scale, .scale_stride = p.m.opt.scale_stride};
     smx_options lengths = base, keep = base, add = base, all;
-    lengths.lengths.data = m.lengths;
+    lengths.lengths = m.lengths;
     set_keep(&m, &keep), set_add(&m, &add, &r);
     all = lengths;
-    all.keep = keep.keep, all.add = add.add;
+    all.keep = keep.keep, all.keep_ld = keep.keep_ld;
+    all.add = add.add, all.add_ld = add.add_ld;
     call_must_run(&p.c, &lengths);
     run_and_compare(&p.c, &same, &keep, "keep for lengths");
     run_and_compare(&p.c, &same, &add, "add for lengths");
@@ -98,7 +99,7 @@ static void check_causal(const function *f, const dtype *t, uint64_t seed) {
             m.keep[k * m.n + (size_t)i] = i <= last;
         }
     }
-    lengths.lengths.data = m.lengths;
+    lengths.lengths = m.lengths;
     set_keep(&m, &keep);
     call_must_run(&p.c, &causal);
     run_and_compare(&p.c, &same, &lengths, "lengths for causality");
@@ -147,7 +148,7 @@ static void check_all_kept(const function *f, const dtype *t, uint64_t seed) {
     none.scale = f->needs ? ones : NULL;
     none.scale_stride = f->needs != 0;
     all = scale;
-    all.lengths.data = m.lengths;
+    all.lengths = m.lengths;
     all.causal = SMX_CAUSAL_BOTTOM_RIGHT, all.queries = 1;
     set_keep(&m, &all), set_add(&m, &all, &r);
     call same = call_copy(&p.c, 0, NULL);

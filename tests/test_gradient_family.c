@@ -33,13 +33,13 @@ static void set_options(setting *s, size_t kind, rng *r) {
         s->opt.scale = &s->scale;
     }
     if (kind >= 2) {
-        s->opt.add = (smx_mask_add){.data = s->add, .ld = N};
-        s->opt.keep = (smx_mask_keep){.data = s->keep, .ld = N};
+        s->opt.add = s->add, s->opt.add_ld = N;
+        s->opt.keep = s->keep, s->opt.keep_ld = N;
     }
 }
 
 static bool is_kept(const setting *s, size_t j) {
-    return !s->opt.keep.data || (s->keep[j] && s->add[j] > -(double)INFINITY);
+    return !s->opt.keep || (s->keep[j] && s->add[j] > -(double)INFINITY);
 }
 
 /* sum of a_i b_i over the kept entries */
@@ -170,7 +170,7 @@ static void loss_of_scale(const void *context, size_t n, const double *scale, do
     (void)n;
     opt.scale = scale;
     opt.scale_stride = c->stride;
-    opt.add.rows = opt.keep.rows = 1;
+    opt.add_rows = opt.keep_rows = 1;
     assert_ok(smx_softmax_f64(c->rows, N, c->x, N, y, N, &opt));
     *loss = 0;
     for (size_t k = 0; k < c->rows; k++) {
@@ -187,7 +187,7 @@ static void check_scale(const setting *s, rng *r) {
         smx_options opt = s->opt;
         opt.scale = scale;
         opt.scale_stride = stride;
-        opt.add.rows = opt.keep.rows = 1;
+        opt.add_rows = opt.keep_rows = 1;
         assert_ok(smx_softmax_f64(ROWS, N, x, N, y, N, &opt));
         assert_ok(smx_softmax_backward_f64(ROWS, N, y, N, dy, N, dx, N, &opt));
         assert_ok(smx_scale_gradient_f64(ROWS, N, x, N, dx, N, dscale, &opt));
@@ -206,7 +206,7 @@ static void test_scale(void **state) {
 
 typedef struct cross_entropy {
     const setting *s;
-    smx_cross_entropy_f64 ce; /* what is asked for, without outputs */
+    smx_cross_entropy_args_f64 ce; /* what is asked for, without outputs */
     const double *x, *targets;
     double dloss[ROWS];
 } cross_entropy;
@@ -214,11 +214,11 @@ typedef struct cross_entropy {
 /* sum of dloss_k loss_k, or dloss times the reduced loss */
 static double total_loss(const cross_entropy *c, const double *x, const double *targets) {
     double loss[ROWS], reduced = 0, total = 0;
-    smx_cross_entropy_f64 ce = c->ce;
+    smx_cross_entropy_args_f64 ce = c->ce;
     ce.targets = ce.targets ? targets : NULL;
     ce.loss = loss;
     ce.reduced = ce.reduction == SMX_REDUCTION_NONE ? NULL : &reduced;
-    assert_ok(smx_cross_entropy_eval_f64(ROWS, N, x, N, &ce, &c->s->opt));
+    assert_ok(smx_cross_entropy_f64(ROWS, N, x, N, &ce, &c->s->opt));
     for (size_t k = 0; k < ROWS; k++) {
         total += c->dloss[k] * loss[k];
     }
@@ -237,8 +237,8 @@ static void loss_of_targets(const void *context, size_t n, const double *targets
 
 /* Each bit of `kind` is one option. */
 static void set_loss(cross_entropy *c, size_t kind, const int64_t *labels, const double *weights) {
-    smx_cross_entropy_f64 *ce = &c->ce;
-    *ce = (smx_cross_entropy_f64){.size = sizeof *ce, .dloss = c->dloss};
+    smx_cross_entropy_args_f64 *ce = &c->ce;
+    *ce = (smx_cross_entropy_args_f64){.size = sizeof *ce, .dloss = c->dloss};
     if (kind & 1) {
         ce->targets = c->targets;
         ce->ldt = N;
@@ -269,14 +269,14 @@ static void check_loss(const setting *s, size_t kind, rng *r) {
         }
     }
     set_loss(&c, kind, labels, weights);
-    smx_cross_entropy_f64 ce = c.ce;
+    smx_cross_entropy_args_f64 ce = c.ce;
     ce.dx = dx;
     ce.lddx = N;
     if (ce.targets) {
         ce.dtargets = dtargets;
         ce.lddt = N;
     }
-    assert_ok(smx_cross_entropy_eval_f64(ROWS, N, x, N, &ce, &s->opt));
+    assert_ok(smx_cross_entropy_f64(ROWS, N, x, N, &ce, &s->opt));
     gradient_of(loss_of_x, &c, ROWS * N, x, expected);
     assert_near(ROWS * N, expected, dx, TOLERANCE);
     for (size_t k = 0; k < ROWS && ce.targets; k++) { /* masked places have no gradient, and a loss of +inf */
@@ -299,7 +299,7 @@ static void test_cross_entropy(void **state) {
             setting s;
             label("loss %zu, options %zu", kind, options);
             set_options(&s, options, &r);
-            s.opt.add.rows = s.opt.keep.rows = 1;
+            s.opt.add_rows = s.opt.keep_rows = 1;
             check_loss(&s, kind, &r);
         }
     }
@@ -348,8 +348,8 @@ static void test_double_backward(void **state) {
 static void cross_entropy_gradient(const void *context, size_t n, const double *x, double *dx) {
     const setting *s = context;
     const int64_t label_2 = 2;
-    smx_cross_entropy_f64 ce = {.size = sizeof ce, .labels_i64 = &label_2, .dx = dx, .lddx = n};
-    assert_ok(smx_cross_entropy_eval_f64(1, n, x, n, &ce, &s->opt));
+    smx_cross_entropy_args_f64 ce = {.size = sizeof ce, .labels_i64 = &label_2, .dx = dx, .lddx = n};
+    assert_ok(smx_cross_entropy_f64(1, n, x, n, &ce, &s->opt));
 }
 
 static void check_hessian(const setting *s, rng *r) {

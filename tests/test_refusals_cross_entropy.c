@@ -16,7 +16,7 @@ typedef struct outputs {
     double loss[ROWS], reduced, lse[ROWS], log_prob[ROWS], weight, dx[ROWS * N], dtargets[ROWS * N];
     int64_t argmax[ROWS];
     uint8_t correct[ROWS];
-    uint64_t count;
+    int64_t count;
     size_t bad_row;
 } outputs;
 
@@ -193,30 +193,30 @@ static void test_no_classes(void **state) {
     assert_int_equal(o.bad_row, 0);
     c.labels_i64 = NULL;
     label("cross-entropy %s: no struct, or no arrays", t->name);
-    smx_status none = t == &dtype_f32 ? smx_cross_entropy_eval_f32(1, N, (const float *)memory, N, NULL, NULL)
-                                      : smx_cross_entropy_eval_f64(1, N, memory, N, NULL, NULL);
+    smx_status none = t == &dtype_f32 ? smx_cross_entropy_f32(1, N, (const float *)memory, N, NULL, NULL)
+                                      : smx_cross_entropy_f64(1, N, memory, N, NULL, NULL);
     assert_status(SMX_ERROR_NULL, none);
 }
 
 /* A struct of a later version, and sizes that are none. */
 typedef struct later_f32 {
-    smx_cross_entropy_f32 known;
+    smx_cross_entropy_args_f32 known;
     unsigned char unknown[16];
 } later_f32;
 
 typedef struct later_f64 {
-    smx_cross_entropy_f64 known;
+    smx_cross_entropy_args_f64 known;
     unsigned char unknown[16];
 } later_f64;
 
 static smx_status eval_f32(later_f32 *ce) {
     const float x[N] = {1, 2, 3};
-    return smx_cross_entropy_eval_f32(1, N, x, N, &ce->known, NULL);
+    return smx_cross_entropy_f32(1, N, x, N, &ce->known, NULL);
 }
 
 static smx_status eval_f64(later_f64 *ce) {
     const double x[N] = {1, 2, 3};
-    return smx_cross_entropy_eval_f64(1, N, x, N, &ce->known, NULL);
+    return smx_cross_entropy_f64(1, N, x, N, &ce->known, NULL);
 }
 
 static void check_size(size_t size_f32, size_t size_f64, size_t byte, smx_status wanted) {
@@ -241,7 +241,7 @@ static void check_size(size_t size_f32, size_t size_f64, size_t byte, smx_status
 
 static void test_sizes(void **state) {
     (void)state;
-    const size_t f32 = sizeof(smx_cross_entropy_f32), f64 = sizeof(smx_cross_entropy_f64);
+    const size_t f32 = sizeof(smx_cross_entropy_args_f32), f64 = sizeof(smx_cross_entropy_args_f64);
     for (size_t size = 0; size < sizeof(size_t); size++) {
         check_size(size, size, 15, SMX_ERROR_OPTION);
     }
@@ -252,7 +252,8 @@ static void test_sizes(void **state) {
         check_size(f32 + extra, f64 + extra, extra % 16, extra < 16 ? SMX_OK : SMX_ERROR_OPTION);
     }
     /* shorter: what comes after `loss` is not looked at */
-    check_size(offsetof(smx_cross_entropy_f32, reduced), offsetof(smx_cross_entropy_f64, reduced), 15, SMX_OK);
+    check_size(offsetof(smx_cross_entropy_args_f32, reduced), offsetof(smx_cross_entropy_args_f64, reduced), 15,
+               SMX_OK);
 }
 
 int main(void) {

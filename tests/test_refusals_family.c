@@ -172,15 +172,14 @@ static void check_masks(const function *f, const dtype *t, uint64_t seed) {
         int64_t lengths[ROWS] = {0, N, 1};
         lengths[k % ROWS] = bad[k / ROWS];
         smx_options opt = base;
-        opt.lengths.data = lengths;
+        opt.lengths = lengths;
         label("%s %s: length %lld of row %zu", f->name, t->name, (long long)bad[k / ROWS], k % ROWS);
         expect(&s, &s.c, &opt, SMX_ERROR_LENGTH);
     }
     for (size_t ld = 0; ld < N; ld++) {
         smx_options adding = base, kept = base;
-        smx_mask_add a = {add, ld, 0, 0};
-        smx_mask_keep b = {keep, ld, 0, 0};
-        adding.add = a, kept.keep = b;
+        adding.add = add, adding.add_ld = ld;
+        kept.keep = keep, kept.keep_ld = ld;
         label("%s %s: a mask with a stride of %zu", f->name, t->name, ld);
         expect(&s, &s.c, &adding, SMX_ERROR_STRIDE);
         expect(&s, &s.c, &kept, SMX_ERROR_STRIDE);

@@ -75,10 +75,10 @@ static const char *const asking_names[ASKING] = {"scale", "add", "keep", "length
 static smx_options asking(int which, const void *ones) {
     smx_options opt = {.size = sizeof opt};
     opt.scale = which == 0 ? ones : NULL;
-    opt.add.data = which == 1 ? ones : NULL;
-    opt.keep.data = which == 2 ? ones : NULL;
-    opt.lengths.data = which == 3 ? ones : NULL;
-    opt.add.ld = opt.keep.ld = which == 1 || which == 2 ? N : 0;
+    opt.add = which == 1 ? ones : NULL;
+    opt.keep = which == 2 ? ones : NULL;
+    opt.lengths = which == 3 ? ones : NULL;
+    opt.add_ld = opt.keep_ld = which == 1 || which == 2 ? N : 0;
     opt.causal = which == 4 ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_NONE;
     opt.queries = which == 4;
     return opt;

@@ -97,17 +97,17 @@ static void check_options(const function *f, const dtype *t, uint64_t seed) {
             static const char *const names[] = {"scale", "add", "keep", "lengths"};
             smx_options opt = needed(f, t, scale);
             void *place = m.memory + MIDDLE;
-            smx_mask_add add = {place, N, 0, 0};
-            smx_mask_keep keep = {place, N, 0, 0};
             memset(m.memory, 0, ROOM);
             t->store(place, 0, 1), t->store(place, 1, 1), t->store(place, 2, 1);
             if (k == 3) {
                 memset(place, 0, ROWS * sizeof(int64_t));
-                opt.lengths.data = place;
+                opt.lengths = place;
             } else if (k == 2) {
-                opt.keep = keep;
+                opt.keep = place;
+                opt.keep_ld = N;
             } else if (k == 1) {
-                opt.add = add;
+                opt.add = place;
+                opt.add_ld = N;
             } else {
                 opt.scale = place;
                 opt.scale_stride = f->takes & SCALE_ROWS && (f->needs || output % 2);

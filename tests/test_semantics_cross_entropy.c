@@ -15,7 +15,7 @@ typedef struct result {
     double loss[ROWS], reduced, lse[ROWS], log_prob[ROWS], weight, dx[ROWS * N], dtargets[ROWS * N];
     int64_t argmax[ROWS];
     uint8_t correct[ROWS];
-    uint64_t count;
+    int64_t count;
     size_t bad_row;
 } result;
 
@@ -135,7 +135,7 @@ static void test_impossible_label(void **state) {
     row x = row_of(t, N, 2.0, -INFINITY, 2.0), finite = row_of(t, N, 2.0, 1.0, 2.0);
     cross_entropy c = {.labels_i32 = &label_of_row};
     uint8_t keep[] = {1, 0, 1};
-    smx_options masked = {.size = sizeof masked, .keep = {.data = keep}};
+    smx_options masked = {.size = sizeof masked, .keep = keep};
     for (int k = 0; k < 2; k++) {
         label("cross-entropy: a label at %s", k ? "a masked place" : "-inf");
         result r = run(t, 1, k ? &finite : &x, c, k ? &masked : NULL);

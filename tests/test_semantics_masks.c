@@ -48,10 +48,10 @@ static void check_nothing_kept(const function *f, const dtype *t, uint64_t seed)
     smx_options opt = {.size = sizeof opt, .threads = 1, .scale = p.m.opt.scale, .scale_stride = p.m.opt.scale_stride};
     opt.plus_inf = seed % 2 ? SMX_PLUS_INF_LIMIT : SMX_PLUS_INF_NAN;
     if (seed % 3 == 0 && p.c.n <= sizeof keep) {
-        smx_mask_keep mask = {keep, 0, 1, 0};
-        opt.keep = mask;
+        opt.keep = keep;
+        opt.keep_rows = 1;
     } else {
-        opt.lengths.data = lengths;
+        opt.lengths = lengths;
     }
     call_must_run(&p.c, &opt);
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
@@ -122,7 +122,7 @@ static void test_zeros_and_nans(void **state) { for_all_functions(*state, 200, 0
 static void test_nan_in_mask(void **state) {
     const dtype *t = *state;
     row x = row_of(t, 3, 1.0, 2.0, 3.0), add = row_of(t, 3, 0.0, NAN, -INFINITY);
-    smx_options opt = {.size = sizeof opt, .add = {.data = add.storage, .rows = 1}};
+    smx_options opt = {.size = sizeof opt, .add = add.storage, .add_rows = 1};
     label("NaN in an additive mask");
     row y = softmax_row(&x, &opt), logs = apply("log_softmax", &opt, 0, &x, NULL, NULL);
     assert_element_bits(t, y.storage, 0, canonical_nan(t));

@@ -174,40 +174,40 @@ static void *packed(const problem *p, int i) { return p->given[i] ? p->packed[i]
 static smx_status run_rows(const problem *p) {
     smx_options one = {.size = sizeof one, .threads = 1};
     if (p->real == F64) {
-        smx_cross_entropy_f64 ce = ROW_PROBLEM(smx_cross_entropy_f64, double);
-        return smx_cross_entropy_eval_f64(p->s.rows, p->s.n, p->packed[X], p->s.n, &ce, &one);
+        smx_cross_entropy_args_f64 ce = ROW_PROBLEM(smx_cross_entropy_args_f64, double);
+        return smx_cross_entropy_f64(p->s.rows, p->s.n, p->packed[X], p->s.n, &ce, &one);
     }
-    smx_cross_entropy_f32 ce = ROW_PROBLEM(smx_cross_entropy_f32, float);
-    return smx_cross_entropy_eval_f32(p->s.rows, p->s.n, p->packed[X], p->s.n, &ce, &one);
+    smx_cross_entropy_args_f32 ce = ROW_PROBLEM(smx_cross_entropy_args_f32, float);
+    return smx_cross_entropy_f32(p->s.rows, p->s.n, p->packed[X], p->s.n, &ce, &one);
 }
 
-static const DLTensor *given(problem *p, int i) { return p->given[i] ? tensor_dl(&p->t[i]) : NULL; }
+static DLTensor *given(problem *p, int i) { return p->given[i] ? tensor_dl(&p->t[i]) : NULL; }
 
 static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_t *bad_row) {
     smx_tensor_options opt = {.size = sizeof opt, .threads = threads};
-    smx_tensor_cross_entropy ce = {.size = sizeof ce,
-                                   .labels = given(p, LABELS),
-                                   .targets = given(p, TARGETS),
-                                   .use_ignore_index = p->ignore,
-                                   .ignore_index = p->ignore_index,
-                                   .class_weights = given(p, CLASS_WEIGHTS),
-                                   .smoothing = p->smoothing,
-                                   .z_loss = p->z_loss,
-                                   .softcap = p->softcap,
-                                   .reduction = p->reduction,
-                                   .empty_mean = p->empty_mean,
-                                   .dloss = given(p, DLOSS),
-                                   .loss = given(p, LOSS),
-                                   .reduced = given(p, REDUCED),
-                                   .lse = given(p, LSE),
-                                   .target_log_prob = given(p, TARGET_LOG_PROB),
-                                   .argmax = given(p, ARGMAX),
-                                   .correct = given(p, CORRECT),
-                                   .count = given(p, COUNT),
-                                   .weight = given(p, WEIGHT),
-                                   .dx = in_place ? given(p, X) : given(p, DX),
-                                   .dtargets = given(p, DTARGETS),
-                                   .bad_row = bad_row};
+    smx_tensor_cross_entropy_args ce = {.size = sizeof ce,
+                                        .labels = given(p, LABELS),
+                                        .targets = given(p, TARGETS),
+                                        .use_ignore_index = p->ignore,
+                                        .ignore_index = p->ignore_index,
+                                        .class_weights = given(p, CLASS_WEIGHTS),
+                                        .smoothing = p->smoothing,
+                                        .z_loss = p->z_loss,
+                                        .softcap = p->softcap,
+                                        .reduction = p->reduction,
+                                        .empty_mean = p->empty_mean,
+                                        .dloss = given(p, DLOSS),
+                                        .loss = given(p, LOSS),
+                                        .reduced = given(p, REDUCED),
+                                        .lse = given(p, LSE),
+                                        .target_log_prob = given(p, TARGET_LOG_PROB),
+                                        .argmax = given(p, ARGMAX),
+                                        .correct = given(p, CORRECT),
+                                        .count = given(p, COUNT),
+                                        .weight = given(p, WEIGHT),
+                                        .dx = in_place ? given(p, X) : given(p, DX),
+                                        .dtargets = given(p, DTARGETS),
+                                        .bad_row = bad_row};
     return smx_cross_entropy(given(p, X), p->s.axis, &ce, &opt);
 }
 

@@ -140,13 +140,13 @@ static void options_new(options *o, const op_shape *s, element real, rng *r) {
                         .scale = o->tensors.scale ? o->scale : NULL,
                         .scale_stride = o->tensors.scale ? 1 : 0};
     if (o->tensors.add) {
-        rows.add.data = o->add, rows.add.ld = s->n;
+        rows.add = o->add, rows.add_ld = s->n;
     }
     if (o->tensors.keep) {
-        rows.keep.data = o->keep, rows.keep.ld = s->n;
+        rows.keep = o->keep, rows.keep_ld = s->n;
     }
     if (o->tensors.lengths || o->tensors.causal != SMX_CAUSAL_NONE) {
-        rows.lengths.data = o->lengths;
+        rows.lengths = o->lengths;
     }
     o->rows = rows;
 }
@@ -186,7 +186,7 @@ static void check_options(const op *f, op_shape s, int packed, uint64_t seed) {
           f->name, smx_isa(), s.rows, s.n, s.ndim, s.axis, o.tensors.scale ? " scale" : "", o.tensors.add ? " add" : "",
           o.tensors.keep ? " keep" : "", o.tensors.lengths ? " lengths" : "", (int)o.tensors.causal, o.tensors.threads,
           (unsigned long long)seed, tensor_call_text(f, types, layouts));
-    bool given = o.rows.scale || o.rows.add.data || o.rows.keep.data || o.rows.lengths.data;
+    bool given = o.rows.scale || o.rows.add || o.rows.keep || o.rows.lengths;
     bool takes = !given || strcmp(f->name, "softmax_jacobian") != 0; /* which takes neither scale nor masks */
     smx_status wanted = takes ? SMX_OK : SMX_ERROR_OPTION;
     assert_status(wanted, tensor_call_expect(&c, &o.rows));

@@ -61,7 +61,7 @@ static void check_product(int ndim, const int64_t *shape, int axis, uint64_t see
         }
         double scale_of_row;
         real_set(real, &scale_of_row, 0, tensor_get(&scale, of_y));
-        smx_options one = {.size = sizeof one, .threads = 1, .scale = &scale_of_row, .keep = {.data = mask, .ld = s.n}};
+        smx_options one = {.size = sizeof one, .threads = 1, .scale = &scale_of_row, .keep = mask, .keep_ld = s.n};
         assert_ok(real == F64 ? smx_softmax_jvp_f64(1, s.n, row[0], s.n, row[1], s.n, row[2], s.n, &one)
                               : smx_softmax_jvp_f32(1, s.n, (float *)row[0], s.n, (float *)row[1], s.n, (float *)row[2],
                                                     s.n, &one));

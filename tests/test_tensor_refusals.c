@@ -26,9 +26,9 @@ static tensor_call sound(const op *o) {
 static int arguments(const op *o) { return o->inputs + o->outputs; }
 
 /* Runs it with one argument in another's place, which must be refused (or not), and nothing be written. */
-static void expect(tensor_call *c, int which, const DLTensor *instead, int axis, const smx_tensor_options *opt,
+static void expect(tensor_call *c, int which, DLTensor *instead, int axis, const smx_tensor_options *opt,
                    smx_status wanted) {
-    const DLTensor *t[OP_ARGUMENTS_MAX];
+    DLTensor *t[OP_ARGUMENTS_MAX];
     unsigned char *before[OP_ARGUMENTS_MAX];
     for (int i = 0; i < arguments(c->o); i++) {
         t[i] = i == which ? instead : tensor_dl(&c->t[i]);
@@ -368,7 +368,7 @@ static void test_empty(void **state) {
     DLTensor labels = {NULL, {kDLCPU, 0}, 1, element_type(I32), extents, NULL, 0};
     DLTensor reduced = {&mean, {kDLCPU, 0}, 0, element_type(F32), NULL, NULL, 0};
     DLTensor counted = {&count, {kDLCPU, 0}, 0, element_type(I64), NULL, NULL, 0};
-    smx_tensor_cross_entropy ce = {
+    smx_tensor_cross_entropy_args ce = {
         .size = sizeof ce, .labels = &labels, .reduction = SMX_REDUCTION_MEAN, .reduced = &reduced, .count = &counted};
     label("cross-entropy of no rows");
     assert_ok(smx_cross_entropy(&x, 1, &ce, NULL));
@@ -401,8 +401,8 @@ static void test_cross_entropy(void **state) {
     DLTensor label_tensor = {labels, {kDLCPU, 0}, 1, element_type(I64), rows, NULL, 0};
     DLTensor loss_tensor = {loss, {kDLCPU, 0}, 1, element_type(F32), rows, NULL, 0};
     DLTensor weight_tensor = {weights, {kDLCPU, 0}, 1, element_type(F32), classes, NULL, 0};
-    const smx_tensor_cross_entropy plain = {.size = sizeof plain, .labels = &label_tensor, .loss = &loss_tensor};
-    smx_tensor_cross_entropy ce = plain;
+    const smx_tensor_cross_entropy_args plain = {.size = sizeof plain, .labels = &label_tensor, .loss = &loss_tensor};
+    smx_tensor_cross_entropy_args ce = plain;
     label("cross-entropy");
     assert_status(SMX_ERROR_NULL, smx_cross_entropy(&logits, 1, NULL, NULL));
     ce.labels = NULL;

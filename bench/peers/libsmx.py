@@ -21,7 +21,7 @@ Options = structure(
     **{"threads": ctypes.c_uint, "parallel_for": POINTER, "pool": POINTER},
 )
 
-# smx_tensor_cross_entropy, as far as it is used here.
+# smx_tensor_cross_entropy_args, as far as it is used here.
 CrossEntropy = structure(
     "CrossEntropy",
     **{"size": SIZE, "labels": POINTER, "targets": POINTER, "use_ignore_index": INT, "ignore_index": ctypes.c_int64},

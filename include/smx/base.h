@@ -90,27 +90,11 @@ typedef enum smx_causal {
  *           probabilities or gradients gets +0 there, one of logarithms -inf. A row without a kept entry gives zeros
  *           (logarithms: -inf), never NaN. A NaN in a mask is a NaN in the row.
  * Mask rows Masks repeat over the rows of x: row k uses row (k / every) % rows of a mask, with 0 standing for 1 in
- *           `every`, and for no limit in `rows`. A mask for a batch of (B, H, queries, n): {.rows = queries} for one of
- *           queries x n; {.every = H * queries} for one of B x n; {.rows = 1} for a single row.
+ *           `every`, and for no limit in `rows`. Each mask has its own: keep_every and keep_rows, say. A mask for a
+ *           batch of (B, H, queries, n): rows = queries for one of queries x n; every = H * queries for one of B x n;
+ *           rows = 1 for a single row.
  *
  * A function refuses (SMX_ERROR_OPTION) those options that it says it does not take. */
-typedef struct smx_mask_add {
-    const void *data; /* of type T; null: no such mask */
-    size_t ld;        /* stride between its rows, in elements; not looked at if there is only one */
-    size_t rows, every;
-} smx_mask_add;
-
-typedef struct smx_mask_keep {
-    const uint8_t *data; /* 0: masked out, 1 (or anything else): kept; null: no such mask */
-    size_t ld;
-    size_t rows, every;
-} smx_mask_keep;
-
-typedef struct smx_lengths {
-    const int64_t *data; /* row k keeps the entries j < data[(k / every) % rows]; null: all */
-    size_t rows, every;
-} smx_lengths;
-
 typedef struct smx_options {
     size_t size;
     smx_plus_inf plus_inf;
@@ -120,9 +104,14 @@ typedef struct smx_options {
     void *pool;                    /* handed to parallel_for */
     const void *scale;             /* of type T; null: 1 */
     size_t scale_stride;           /* 0: one scale for all rows; 1: one for each */
-    smx_mask_add add;
-    smx_mask_keep keep;
-    smx_lengths lengths;
+    const void *add;               /* of type T; null: no such mask */
+    size_t add_ld;                 /* stride between its rows, in elements; not looked at if there is only one */
+    size_t add_rows, add_every;    /* how it repeats: see "Mask rows" */
+    const uint8_t *keep;           /* 0: masked out, 1 (or anything else): kept; null: no such mask */
+    size_t keep_ld;                /* as add_ld */
+    size_t keep_rows, keep_every;
+    const int64_t *lengths; /* row k keeps the entries j < lengths[(k / lengths_every) % lengths_rows]; null: all */
+    size_t lengths_rows, lengths_every;
     smx_causal causal;
     size_t queries; /* for `causal` only */
 } smx_options;

@@ -34,7 +34,7 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
  * Zero bytes stand for "none" or "not wanted" in every field but `size`. Outputs are written on demand: each that is
  * not null. All come from the same pass over the logits. */
 #define SMX_CROSS_ENTROPY(real, suffix)                                                                                \
-    typedef struct smx_cross_entropy_##suffix {                                                                        \
+    typedef struct smx_cross_entropy_args_##suffix {                                                                   \
         size_t size; /* of this struct: see smx_options */                                                             \
         /* ---- targets ---- */                                                                                        \
         const int32_t *labels_i32; /* rows elements */                                                                 \
@@ -58,7 +58,7 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
         real *target_log_prob; /* rows elements: log p_t; labels only */                                               \
         int64_t *argmax;       /* rows elements: the first of the largest logits; -1: no entry above -inf, or a NaN */ \
         uint8_t *correct;      /* rows elements: 1 if argmax is the label; labels only */                              \
-        uint64_t *count;       /* one element: rows not ignored */                                                     \
+        int64_t *count;        /* one element: rows not ignored */                                                     \
         real *weight;          /* one element: sum over rows not ignored of w_t (labels) or 1 (targets) */             \
         real *dx;              /* rows x n with stride lddx; may be x itself with the same stride */                   \
         size_t lddx;                                                                                                   \
@@ -69,7 +69,7 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
         const smx_exact_sum *batch_weight; /* of all pieces: what a mean divides by; null: this call's rows are all */ \
         smx_exact_sum *weight_sum;         /* `weight` is added to it */                                               \
         smx_exact_sum *loss_sum;           /* the rows' losses are added to it */                                      \
-    } smx_cross_entropy_##suffix
+    } smx_cross_entropy_args_##suffix
 SMX_CROSS_ENTROPY(float, f32);
 SMX_CROSS_ENTROPY(double, f64);
 #undef SMX_CROSS_ENTROPY
@@ -103,10 +103,10 @@ SMX_CROSS_ENTROPY(double, f64);
  * Threads   Over rows. Same bits for any number, any order and any split of the batch.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION (also for contradictory or unusable fields of ce), _ISA,
  *           _SCALE, _LENGTH, _LABEL. */
-SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_eval_f32(size_t rows, size_t n, const float *x, size_t ldx,
-                                                             const smx_cross_entropy_f32 *ce, const smx_options *opt);
-SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_eval_f64(size_t rows, size_t n, const double *x, size_t ldx,
-                                                             const smx_cross_entropy_f64 *ce, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                        const smx_cross_entropy_args_f32 *ce, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                        const smx_cross_entropy_args_f64 *ce, const smx_options *opt);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* The exact sum of numbers: rounded once, at its end, and so independent of their order and of how they were split. It
- * is what smx_cross_entropy_eval_f32 reduces losses with: parts of a batch on several machines add up to the bits of
+ * is what smx_cross_entropy_f32 reduces losses with: parts of a batch on several machines add up to the bits of
  * the whole. Part of smx/smx.h. */
 #ifndef SMX_EXACT_SUM_H
 #define SMX_EXACT_SUM_H
@@ -30,7 +30,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_merge(smx_exact_sum *into, const
 SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_value_f32(const smx_exact_sum *sum, float *value);
 SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_value_f64(const smx_exact_sum *sum, double *value);
 
-/* sum / divisor, as the mean of smx_cross_entropy_eval_f32 is made: below 0.51 ULP. NaN if the divisor is 0.
+/* sum / divisor, as the mean of smx_cross_entropy_f32 is made: below 0.51 ULP. NaN if the divisor is 0.
  * Status: SMX_ERROR_NULL. */
 SMX_API SMX_MUST_CHECK smx_status smx_exact_sum_ratio_f32(const smx_exact_sum *sum, const smx_exact_sum *divisor,
                                                           float *value);

@@ -56,52 +56,50 @@ typedef struct smx_tensor_options {
 /* ---- Softmax ----------------------------------------------------------------------------------------------------- */
 
 /* Shapes: y is that of x. Aliasing: y may be x. */
-SMX_API SMX_MUST_CHECK smx_status smx_softmax(const DLTensor *x, int axis, const DLTensor *y,
-                                              const smx_tensor_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax(const DLTensor *x, int axis, DLTensor *y, const smx_tensor_options *opt);
 
 /* Shapes: dy and dx are those of y. Aliasing: dx may be y or dy. */
-SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy,
-                                                       const DLTensor *dx, const smx_tensor_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, DLTensor *dx,
+                                                       const smx_tensor_options *opt);
 
 /* Shapes: jac is the shape of the rows, then n x n. Aliasing: none. */
-SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian(const DLTensor *y, int axis, const DLTensor *jac,
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian(const DLTensor *y, int axis, DLTensor *jac,
                                                        const smx_tensor_options *opt);
 
 /* ---- Logarithms -------------------------------------------------------------------------------------------------- */
 
 /* Shapes: y is that of x. Aliasing: y may be x. */
-SMX_API SMX_MUST_CHECK smx_status smx_log_softmax(const DLTensor *x, int axis, const DLTensor *y,
+SMX_API SMX_MUST_CHECK smx_status smx_log_softmax(const DLTensor *x, int axis, DLTensor *y,
                                                   const smx_tensor_options *opt);
 
 /* Shapes: dy and dx are those of y. Aliasing: dx may be y or dy. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy,
-                                                           const DLTensor *dx, const smx_tensor_options *opt);
+                                                           DLTensor *dx, const smx_tensor_options *opt);
 
 /* Shapes: lse is that of the rows. Aliasing: none. */
-SMX_API SMX_MUST_CHECK smx_status smx_logsumexp(const DLTensor *x, int axis, const DLTensor *lse,
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp(const DLTensor *x, int axis, DLTensor *lse,
                                                 const smx_tensor_options *opt);
 
 /* Shapes: dlse is that of the rows, dx that of x. Aliasing: dx may be x. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward(const DLTensor *x, int axis, const DLTensor *dlse,
-                                                         const DLTensor *dx, const smx_tensor_options *opt);
+                                                         DLTensor *dx, const smx_tensor_options *opt);
 
 /* Shapes: b broadcasts to x's shape; lse and sign are those of the rows; sign may be null. Aliasing: none. */
-SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted(const DLTensor *x, int axis, const DLTensor *b,
-                                                         const DLTensor *lse, const DLTensor *sign,
-                                                         const smx_tensor_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted(const DLTensor *x, int axis, const DLTensor *b, DLTensor *lse,
+                                                         DLTensor *sign, const smx_tensor_options *opt);
 
 /* Shapes: dx is that of x. dscale has the shape of the rows, for the gradient of one scale a row (a scale that repeats
  * counts for each row by itself); or no dimensions, for that of one scale for all rows, which is then what the options
  * must have (SMX_ERROR_SHAPE). Where x has one dimension, both are the same. Aliasing: none. */
-SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient(const DLTensor *x, int axis, const DLTensor *dx,
-                                                     const DLTensor *dscale, const smx_tensor_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient(const DLTensor *x, int axis, const DLTensor *dx, DLTensor *dscale,
+                                                     const smx_tensor_options *opt);
 
 /* ---- Cross-entropy ----------------------------------------------------------------------------------------------- */
 
-/* smx_cross_entropy_f32 with tensors in place of pointers; fields of the same name mean the same, `size` included. A
- * null pointer stands for "none" or "not wanted". `smoothing`, `z_loss` and `softcap` are rounded to the type of the
+/* smx_cross_entropy_args_f32 with tensors in place of pointers; fields of the same name mean the same, `size` included.
+ * A null pointer stands for "none" or "not wanted". `smoothing`, `z_loss` and `softcap` are rounded to the type of the
  * arithmetic. Shapes: "rows" is the shape of the rows, "one" any shape of one element. */
-typedef struct smx_tensor_cross_entropy {
+typedef struct smx_tensor_cross_entropy_args {
     size_t size;
     /* ---- targets ---- */
     const DLTensor *labels;  /* rows; int32 or int64 */
@@ -117,51 +115,52 @@ typedef struct smx_tensor_cross_entropy {
     smx_empty_mean empty_mean;
     const DLTensor *dloss; /* rows (reduction none) or one (sum, mean) */
     /* ---- outputs ---- */
-    const DLTensor *loss;            /* rows */
-    const DLTensor *reduced;         /* one */
-    const DLTensor *lse;             /* rows */
-    const DLTensor *target_log_prob; /* rows */
-    const DLTensor *argmax;          /* rows; int64 */
-    const DLTensor *correct;         /* rows; bool or uint8 */
-    const DLTensor *count;           /* one; int64 */
-    const DLTensor *weight;          /* one */
-    const DLTensor *dx;              /* as x; may be x itself */
-    const DLTensor *dtargets;        /* as x */
-    size_t *bad_row;                 /* the row's number counts rows in C order */
-} smx_tensor_cross_entropy;
+    DLTensor *loss;            /* rows */
+    DLTensor *reduced;         /* one */
+    DLTensor *lse;             /* rows */
+    DLTensor *target_log_prob; /* rows */
+    DLTensor *argmax;          /* rows; int64 */
+    DLTensor *correct;         /* rows; bool or uint8 */
+    DLTensor *count;           /* one; int64 */
+    DLTensor *weight;          /* one */
+    DLTensor *dx;              /* as x; may be x itself */
+    DLTensor *dtargets;        /* as x */
+    size_t *bad_row;           /* the row's number counts rows in C order */
+} smx_tensor_cross_entropy_args;
 
-/* smx_cross_entropy_eval_f32. */
-SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross_entropy *ce,
+/* smx_cross_entropy_f32 and smx_cross_entropy_f64. */
+SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy(const DLTensor *x, int axis,
+                                                    const smx_tensor_cross_entropy_args *ce,
                                                     const smx_tensor_options *opt);
 
 /* Shapes: v and hv are those of x. Aliasing: hv may be x. */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian_product(const DLTensor *x, int axis, const DLTensor *v,
-                                                                    const DLTensor *hv, const smx_tensor_options *opt);
+                                                                    DLTensor *hv, const smx_tensor_options *opt);
 
 /* Shapes: hess is the shape of the rows, then n x n. Aliasing: none. */
-SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, const DLTensor *hess,
+SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, DLTensor *hess,
                                                             const smx_tensor_options *opt);
 
 /* ---- Second order ------------------------------------------------------------------------------------------------ */
 
 /* Shapes: v and jv are those of y. Aliasing: jv may be y or v. */
-SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *jv,
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, DLTensor *jv,
                                                   const smx_tensor_options *opt);
 
 /* Shapes: v and jv are those of y. Aliasing: jv may be y or v. */
-SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v,
-                                                      const DLTensor *jv, const smx_tensor_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, DLTensor *jv,
+                                                      const smx_tensor_options *opt);
 
 /* Shapes: v and out are that of y with one more dimension, of any extent, right before the axis: a vector for each
  * index of it. `axis` is that of y. Tensors of the options broadcast to y's shape, and hold for all vectors of a row.
  * Aliasing: out may be v. */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_product(const DLTensor *y, int axis, const DLTensor *v,
-                                                               const DLTensor *out, const smx_tensor_options *opt);
+                                                               DLTensor *out, const smx_tensor_options *opt);
 
 /* Shapes: all are that of y; gy or gdy may be null. Aliasing: none. */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward(const DLTensor *y, int axis, const DLTensor *dy,
-                                                              const DLTensor *ddx, const DLTensor *gy,
-                                                              const DLTensor *gdy, const smx_tensor_options *opt);
+                                                              const DLTensor *ddx, DLTensor *gy, DLTensor *gdy,
+                                                              const smx_tensor_options *opt);
 
 /* ---- Types and layouts by themselves ----------------------------------------------------------------------------- */
 
@@ -169,8 +168,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward(const DLTensor *y,
  * does not have is rounded to nearest even, subnormal numbers included, and beyond the largest becomes infinite. Where
  * the types differ, NaN becomes the canonical quiet NaN; where they are equal, all bits stay.
  * Aliasing: dst may be src. Of the options, those of threads are taken. */
-SMX_API SMX_MUST_CHECK smx_status smx_tensor_copy(const DLTensor *src, const DLTensor *dst,
-                                                  const smx_tensor_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_options *opt);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,12 @@
 /* Cross-entropy. The contract stands in smx/cross_entropy.h. */
 #include "logits.h"
 
-typedef struct NAME(smx_cross_entropy) cross_entropy;
+typedef struct NAME(smx_cross_entropy_args) cross_entropy;
 
 /* What a run of rows adds up to. */
 struct ce_sums {
     smx_exact_sum loss, weight;
-    uint64_t count;
+    int64_t count;
 };
 
 struct ce_call {
@@ -202,7 +202,7 @@ static void ce_task(void *data, size_t i) {
 /* The number and weight of the rows that count. */
 static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
     bool weighted = has_labels(ce) && ce->class_weights != NULL;
-    sums->count = rows;
+    sums->count = (int64_t)rows;
     for (size_t k = 0; k < rows && (weighted || ce->use_ignore_index); k++) {
         if (ignored(ce, k)) {
             sums->count--;
@@ -285,8 +285,8 @@ static void ce_run(struct ce_call *call) {
 
 #include "cross_entropy_checks.h"
 
-smx_status NAME(smx_cross_entropy_eval)(size_t rows, size_t n, const real *x, size_t ldx, const cross_entropy *ce,
-                                        const smx_options *opt) {
+smx_status NAME(smx_cross_entropy)(size_t rows, size_t n, const real *x, size_t ldx, const cross_entropy *ce,
+                                   const smx_options *opt) {
     struct settings settings;
     struct ce_call call = {.base = {.settings = &settings, .rows = rows, .n = n}, .x = x, .ldx = ldx};
     smx_status status = begin(opt, &settings, &call.base.kernels);

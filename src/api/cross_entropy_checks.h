@@ -89,7 +89,7 @@ static smx_status check_arrays(const struct ce_call *call) {
     add_array(&out, numbers_of(ce->target_log_prob, rows, sizeof(real)));
     add_array(&out, numbers_of(ce->argmax, rows, sizeof(int64_t)));
     add_array(&out, numbers_of(ce->correct, rows, 1));
-    add_array(&out, numbers_of(ce->count, 1, sizeof(uint64_t)));
+    add_array(&out, numbers_of(ce->count, 1, sizeof(int64_t)));
     add_array(&out, numbers_of(ce->weight, 1, sizeof(real)));
     add_array(&out, numbers_of(ce->weight_sum, 1, sizeof(smx_exact_sum)));
     add_array(&out, numbers_of(ce->loss_sum, 1, sizeof(smx_exact_sum)));

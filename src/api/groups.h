@@ -7,7 +7,7 @@ smx_status NAME(smx_cross_entropy_check)(size_t n, const cross_entropy *ce) {
 }
 
 smx_status NAME(smx_cross_entropy_weigh)(size_t rows, size_t n, const cross_entropy *ce, smx_exact_sum *weight,
-                                         uint64_t *count) {
+                                         int64_t *count) {
     smx_status status = check_labels(ce, rows, n);
     if (status != SMX_OK) {
         return status;

@@ -23,9 +23,14 @@ smx_options smx_call_options(const struct call *c, const struct block *b) {
     smx_options opt = c->row_options;
     opt.scale = b[OPERAND_SCALE].data;
     opt.scale_stride = opt.scale != NULL && !b[OPERAND_SCALE].single;
-    opt.add = (smx_mask_add){b[OPERAND_ADD].data, b[OPERAND_ADD].ld, rows_of(&b[OPERAND_ADD]), 0};
-    opt.keep = (smx_mask_keep){b[OPERAND_KEEP].data, b[OPERAND_KEEP].ld, rows_of(&b[OPERAND_KEEP]), 0};
-    opt.lengths = (smx_lengths){b[OPERAND_LENGTHS].data, rows_of(&b[OPERAND_LENGTHS]), 0};
+    opt.add = b[OPERAND_ADD].data;
+    opt.add_ld = b[OPERAND_ADD].ld;
+    opt.add_rows = rows_of(&b[OPERAND_ADD]);
+    opt.keep = b[OPERAND_KEEP].data;
+    opt.keep_ld = b[OPERAND_KEEP].ld;
+    opt.keep_rows = rows_of(&b[OPERAND_KEEP]);
+    opt.lengths = b[OPERAND_LENGTHS].data;
+    opt.lengths_rows = rows_of(&b[OPERAND_LENGTHS]);
     return opt;
 }
 
@@ -73,9 +78,9 @@ static bool options_straight(const struct call *c, struct block *b, smx_options 
         return false;
     }
     *opt = smx_call_options(c, b);
-    opt->add.rows = rows[OPERAND_ADD], opt->add.every = every[OPERAND_ADD];
-    opt->keep.rows = rows[OPERAND_KEEP], opt->keep.every = every[OPERAND_KEEP];
-    opt->lengths.rows = rows[OPERAND_LENGTHS], opt->lengths.every = every[OPERAND_LENGTHS];
+    opt->add_rows = rows[OPERAND_ADD], opt->add_every = every[OPERAND_ADD];
+    opt->keep_rows = rows[OPERAND_KEEP], opt->keep_every = every[OPERAND_KEEP];
+    opt->lengths_rows = rows[OPERAND_LENGTHS], opt->lengths_every = every[OPERAND_LENGTHS];
     if (c->operand[OPERAND_QUERY].given) {
         opt->causal = c->causal;
         opt->queries = c->queries;

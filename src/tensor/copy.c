@@ -60,7 +60,7 @@ static bool only_threads(const struct call *c) {
     return c->row_options.plus_inf == SMX_PLUS_INF_NAN && c->row_options.minus_inf_row == SMX_MINUS_INF_ROW_NAN;
 }
 
-smx_status smx_tensor_copy(const DLTensor *src, const DLTensor *dst, const smx_tensor_options *opt) {
+smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_options *opt) {
     if (src == NULL || dst == NULL) {
         return SMX_ERROR_NULL;
     }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-static void fill_arguments(const DLTensor *x, const smx_tensor_cross_entropy *ce, struct argument *a) {
+static void fill_arguments(const DLTensor *x, const smx_tensor_cross_entropy_args *ce, struct argument *a) {
     bool rows = ce->reduction == SMX_REDUCTION_NONE;
     const struct argument all[CE_ARGUMENTS] = {
         [CE_X] = {.tensor = x, .form = FORM_VECTOR},
@@ -65,7 +65,7 @@ static smx_status run(struct call *c, const struct rows_table *rows, struct cros
     return status == SMX_OK ? smx_call_run(c) : status;
 }
 
-smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross_entropy *ce,
+smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
                              const smx_tensor_options *opt) {
     struct cross_entropy_parameters p = {.count = 0};
     struct argument arguments[CE_ARGUMENTS];

@@ -25,12 +25,12 @@ enum {
 };
 
 struct cross_entropy_parameters {
-    smx_tensor_cross_entropy given;
+    smx_tensor_cross_entropy_args given;
     /* Its numbers, rounded to the type of the arithmetic: once, not in the caller's rounding mode. */
     float smoothing_f32, z_loss_f32, softcap_f32;
     double smoothing_f64, z_loss_f64, softcap_f64;
     /* Of all rows. */
-    uint64_t count;
+    int64_t count;
     smx_exact_sum weight;
     struct pair gradient;
 };

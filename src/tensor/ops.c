@@ -13,67 +13,67 @@ static struct argument input(const DLTensor *tensor, enum form form) {
 }
 
 /* `in_place`: the set of inputs that it may be, as numbers of bits. */
-static struct argument output(const DLTensor *tensor, enum form form, int in_place) {
+static struct argument output(DLTensor *tensor, enum form form, int in_place) {
     struct argument a = {.tensor = tensor, .form = form, .output = true, .in_place = in_place};
     return a;
 }
 
 /* One input and one output of its shape, which may be the input. */
-static smx_status forward(const DLTensor *x, int axis, const DLTensor *y, const smx_tensor_options *opt,
+static smx_status forward(const DLTensor *x, int axis, DLTensor *y, const smx_tensor_options *opt,
                           struct row_functions run) {
     struct argument arguments[] = {input(x, FORM_VECTOR), output(y, FORM_VECTOR, 1)};
     return smx_call_apply(arguments, 2, axis, opt, run);
 }
 
 /* Two inputs and an output of one shape, which may be either input. */
-static smx_status product(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *out,
-                          const smx_tensor_options *opt, struct row_functions run) {
+static smx_status product(const DLTensor *y, int axis, const DLTensor *v, DLTensor *out, const smx_tensor_options *opt,
+                          struct row_functions run) {
     struct argument arguments[] = {input(y, FORM_VECTOR), input(v, FORM_VECTOR), output(out, FORM_VECTOR, 1 | 2)};
     return smx_call_apply(arguments, 3, axis, opt, run);
 }
 
 /* An input, and a matrix for each of its rows. */
-static smx_status matrices(const DLTensor *x, int axis, const DLTensor *matrix, const smx_tensor_options *opt,
+static smx_status matrices(const DLTensor *x, int axis, DLTensor *matrix, const smx_tensor_options *opt,
                            struct row_functions run) {
     struct argument arguments[] = {input(x, FORM_VECTOR), output(matrix, FORM_MATRIX, 0)};
     return smx_call_apply(arguments, 2, axis, opt, run);
 }
 
-smx_status smx_softmax(const DLTensor *x, int axis, const DLTensor *y, const smx_tensor_options *opt) {
+smx_status smx_softmax(const DLTensor *x, int axis, DLTensor *y, const smx_tensor_options *opt) {
     return forward(x, axis, y, opt, AND_COLUMNS(softmax));
 }
 
-smx_status smx_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *dx,
+smx_status smx_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, DLTensor *dx,
                                 const smx_tensor_options *opt) {
     return product(y, axis, dy, dx, opt, BOTH(softmax_backward));
 }
 
-smx_status smx_softmax_jacobian(const DLTensor *y, int axis, const DLTensor *jac, const smx_tensor_options *opt) {
+smx_status smx_softmax_jacobian(const DLTensor *y, int axis, DLTensor *jac, const smx_tensor_options *opt) {
     return matrices(y, axis, jac, opt, BOTH(softmax_jacobian));
 }
 
-smx_status smx_log_softmax(const DLTensor *x, int axis, const DLTensor *y, const smx_tensor_options *opt) {
+smx_status smx_log_softmax(const DLTensor *x, int axis, DLTensor *y, const smx_tensor_options *opt) {
     return forward(x, axis, y, opt, AND_COLUMNS(log_softmax));
 }
 
-smx_status smx_log_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *dx,
+smx_status smx_log_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, DLTensor *dx,
                                     const smx_tensor_options *opt) {
     return product(y, axis, dy, dx, opt, BOTH(log_softmax_backward));
 }
 
-smx_status smx_logsumexp(const DLTensor *x, int axis, const DLTensor *lse, const smx_tensor_options *opt) {
+smx_status smx_logsumexp(const DLTensor *x, int axis, DLTensor *lse, const smx_tensor_options *opt) {
     struct argument arguments[] = {input(x, FORM_VECTOR), output(lse, FORM_VALUE, 0)};
     return smx_call_apply(arguments, 2, axis, opt, BOTH(logsumexp));
 }
 
-smx_status smx_logsumexp_backward(const DLTensor *x, int axis, const DLTensor *dlse, const DLTensor *dx,
+smx_status smx_logsumexp_backward(const DLTensor *x, int axis, const DLTensor *dlse, DLTensor *dx,
                                   const smx_tensor_options *opt) {
     struct argument arguments[] = {input(x, FORM_VECTOR), input(dlse, FORM_VALUE), output(dx, FORM_VECTOR, 1)};
     return smx_call_apply(arguments, 3, axis, opt, BOTH(logsumexp_backward));
 }
 
-smx_status smx_logsumexp_weighted(const DLTensor *x, int axis, const DLTensor *b, const DLTensor *lse,
-                                  const DLTensor *sign, const smx_tensor_options *opt) {
+smx_status smx_logsumexp_weighted(const DLTensor *x, int axis, const DLTensor *b, DLTensor *lse, DLTensor *sign,
+                                  const smx_tensor_options *opt) {
     struct argument arguments[] = {input(x, FORM_VECTOR), input(b, FORM_VECTOR), output(lse, FORM_VALUE, 0),
                                    output(sign, FORM_VALUE, 0)};
     arguments[1].broadcast = true;
@@ -81,18 +81,18 @@ smx_status smx_logsumexp_weighted(const DLTensor *x, int axis, const DLTensor *b
     return smx_call_apply(arguments, 4, axis, opt, BOTH(logsumexp_weighted));
 }
 
-smx_status smx_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *jv,
+smx_status smx_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, DLTensor *jv,
                            const smx_tensor_options *opt) {
     return product(y, axis, v, jv, opt, BOTH(softmax_jvp));
 }
 
-smx_status smx_log_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *jv,
+smx_status smx_log_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, DLTensor *jv,
                                const smx_tensor_options *opt) {
     return product(y, axis, v, jv, opt, BOTH(log_softmax_jvp));
 }
 
 /* The row function of one vector each: y and the options repeat along the dimension of the counts. */
-smx_status smx_softmax_jacobian_product(const DLTensor *y, int axis, const DLTensor *v, const DLTensor *out,
+smx_status smx_softmax_jacobian_product(const DLTensor *y, int axis, const DLTensor *v, DLTensor *out,
                                         const smx_tensor_options *opt) {
     struct argument arguments[] = {input(y, FORM_VECTOR), input(v, FORM_VECTOR), output(out, FORM_VECTOR, 2)};
     arguments[1].counted = arguments[2].counted = true;
@@ -100,20 +100,20 @@ smx_status smx_softmax_jacobian_product(const DLTensor *y, int axis, const DLTen
 }
 
 smx_status smx_softmax_double_backward(const DLTensor *y, int axis, const DLTensor *dy, const DLTensor *ddx,
-                                       const DLTensor *gy, const DLTensor *gdy, const smx_tensor_options *opt) {
+                                       DLTensor *gy, DLTensor *gdy, const smx_tensor_options *opt) {
     struct argument arguments[] = {input(y, FORM_VECTOR), input(dy, FORM_VECTOR), input(ddx, FORM_VECTOR),
                                    output(gy, FORM_VECTOR, 0), output(gdy, FORM_VECTOR, 0)};
     arguments[3].optional = arguments[4].optional = true;
     return smx_call_apply(arguments, 5, axis, opt, BOTH(softmax_double_backward));
 }
 
-smx_status smx_cross_entropy_hessian_product(const DLTensor *x, int axis, const DLTensor *v, const DLTensor *hv,
+smx_status smx_cross_entropy_hessian_product(const DLTensor *x, int axis, const DLTensor *v, DLTensor *hv,
                                              const smx_tensor_options *opt) {
     struct argument arguments[] = {input(x, FORM_VECTOR), input(v, FORM_VECTOR), output(hv, FORM_VECTOR, 1)};
     return smx_call_apply(arguments, 3, axis, opt, BOTH(cross_entropy_hessian_product));
 }
 
-smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, const DLTensor *hess, const smx_tensor_options *opt) {
+smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, DLTensor *hess, const smx_tensor_options *opt) {
     return matrices(x, axis, hess, opt, BOTH(cross_entropy_hessian));
 }
 
@@ -143,7 +143,7 @@ static bool one_scale(const struct call *c) {
     return true;
 }
 
-smx_status smx_scale_gradient(const DLTensor *x, int axis, const DLTensor *dx, const DLTensor *dscale,
+smx_status smx_scale_gradient(const DLTensor *x, int axis, const DLTensor *dx, DLTensor *dscale,
                               const smx_tensor_options *opt) {
     bool total = dscale != NULL && dscale->ndim == 0;
     struct argument arguments[] = {input(x, FORM_VECTOR), input(dx, FORM_VECTOR),

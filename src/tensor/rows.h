@@ -84,9 +84,9 @@ static void scale_gradient_finish(const struct call *c, const struct block *b, s
 /* ---- Cross-entropy ---- */
 
 /* What the row function is told, but for `reduced`, count and weight of groups: their blocks have none. */
-static NAME(smx_cross_entropy) problem_of(const struct call *c, const struct block *b) {
+static NAME(smx_cross_entropy_args) problem_of(const struct call *c, const struct block *b) {
     const struct cross_entropy_parameters *p = c->parameters;
-    NAME(smx_cross_entropy)
+    NAME(smx_cross_entropy_args)
     ce = {.size = sizeof ce,
           .labels_i64 = b[CE_LABELS].data,
           .targets = b[CE_TARGETS].data,
@@ -116,13 +116,13 @@ static NAME(smx_cross_entropy) problem_of(const struct call *c, const struct blo
 }
 
 static smx_status cross_entropy(const struct call *c, size_t rows, const struct block *b, const smx_options *opt) {
-    NAME(smx_cross_entropy) ce = problem_of(c, b);
-    return NAME(smx_cross_entropy_eval)(rows, c->n, MATRIX(CE_X), &ce, opt);
+    NAME(smx_cross_entropy_args) ce = problem_of(c, b);
+    return NAME(smx_cross_entropy)(rows, c->n, MATRIX(CE_X), &ce, opt);
 }
 
 /* The labels in C order, so that the first bad one is found; some at a time. */
-static smx_status weigh_labels(const struct call *c, NAME(smx_cross_entropy) ce, smx_exact_sum *weight, uint64_t *count,
-                               size_t *bad_row) {
+static smx_status weigh_labels(const struct call *c, NAME(smx_cross_entropy_args) ce, smx_exact_sum *weight,
+                               int64_t *count, size_t *bad_row) {
     int64_t labels[256];
     size_t rows = smx_call_rows(c), bad = 0;
     ce.labels_i64 = labels;
@@ -151,7 +151,7 @@ static smx_status cross_entropy_begin(const struct call *c, struct cross_entropy
         b[i].data = c->operand[i].given ? c->operand[i].data : NULL;
     }
     smx_stage_totals(c, b, totals);
-    NAME(smx_cross_entropy) ce = problem_of(c, b + OPERANDS_OF_OPTIONS);
+    NAME(smx_cross_entropy_args) ce = problem_of(c, b + OPERANDS_OF_OPTIONS);
     smx_status status = NAME(smx_cross_entropy_check)(c->n, &ce);
     if (status == SMX_OK) {
         status = ce.labels_i64 != NULL
@@ -166,7 +166,7 @@ static smx_status cross_entropy_begin(const struct call *c, struct cross_entropy
 
 static smx_status cross_entropy_group(const struct call *c, size_t rows, const struct block *b, const smx_options *opt,
                                       void *sums) {
-    NAME(smx_cross_entropy) ce = problem_of(c, b);
+    NAME(smx_cross_entropy_args) ce = problem_of(c, b);
     const struct cross_entropy_parameters *p = c->parameters;
     real wanted;
     ce.reduced = c->operand[OPERANDS_OF_OPTIONS + CE_REDUCED].given ? &wanted : NULL;
@@ -175,7 +175,7 @@ static smx_status cross_entropy_group(const struct call *c, size_t rows, const s
 
 static void cross_entropy_finish(const struct call *c, const struct block *b, size_t pieces, const unsigned char *sums,
                                  size_t apart) {
-    NAME(smx_cross_entropy) ce = problem_of(c, b);
+    NAME(smx_cross_entropy_args) ce = problem_of(c, b);
     const struct cross_entropy_parameters *p = c->parameters;
     if (ce.reduced != NULL) {
         smx_exact_sum loss = merged(pieces, sums, apart);

@@ -72,10 +72,12 @@ static void test_logits(void **state) {
     cases[0].opt.scale = scale;
     cases[1].opt.scale = cases[8].opt.scale = scales;
     cases[1].opt.scale_stride = cases[8].opt.scale_stride = 1;
-    cases[2].opt.keep = cases[3].opt.keep = cases[8].opt.keep =
-        (smx_mask_keep){.data = keep, .ld = KEYS, .rows = QUERIES};
-    cases[4].opt.add = (smx_mask_add){.data = add, .ld = KEYS, .rows = 1};
-    cases[5].opt.lengths = cases[7].opt.lengths = (smx_lengths){.data = lengths, .every = QUERIES};
+    cases[2].opt.keep = cases[3].opt.keep = cases[8].opt.keep = keep;
+    cases[2].opt.keep_ld = cases[3].opt.keep_ld = cases[8].opt.keep_ld = KEYS;
+    cases[2].opt.keep_rows = cases[3].opt.keep_rows = cases[8].opt.keep_rows = QUERIES;
+    cases[4].opt.add = add, cases[4].opt.add_ld = KEYS, cases[4].opt.add_rows = 1;
+    cases[5].opt.lengths = cases[7].opt.lengths = lengths;
+    cases[5].opt.lengths_every = cases[7].opt.lengths_every = QUERIES;
     cases[6].opt.causal = SMX_CAUSAL_TOP_LEFT;
     cases[7].opt.causal = cases[8].opt.causal = SMX_CAUSAL_BOTTOM_RIGHT;
     cases[6].opt.queries = cases[7].opt.queries = cases[8].opt.queries = QUERIES;
@@ -103,7 +105,7 @@ static void test_masks_along_axes(void **state) {
             array_read(&y, "y.npy");
             size_t n = x.shape[axis];
             void *row = elements(t, n), *add = elements(t, n), *actual = elements(t, n);
-            const smx_options opt = {.size = sizeof opt, .threads = 1, .add = {.data = add}};
+            const smx_options opt = {.size = sizeof opt, .threads = 1, .add = add};
             for (size_t k = 0; k < array_count(&x) / n; k++) {
                 array_get_row(&x, axis, k, row);
                 array_get_row(&mask, axis, k, add);

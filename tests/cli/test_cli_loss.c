@@ -51,7 +51,7 @@ typedef struct outputs {
     void *loss, *reduced, *lse, *log_prob, *dx, *dtargets;
     int64_t argmax[ROWS];
     uint8_t correct[ROWS];
-    uint64_t count;
+    int64_t count;
 } outputs;
 
 static outputs *make_outputs(const dtype *t) {
@@ -95,10 +95,10 @@ typedef struct problem {
 
 static outputs *library(const dtype *t, const problem *p) {
     outputs *out = make_outputs(t);
-    const smx_cross_entropy_f32 f32 = {.size = sizeof f32, FIELDS(p, out, float)};
-    const smx_cross_entropy_f64 f64 = {.size = sizeof f64, FIELDS(p, out, double)};
-    assert_ok(t == &dtype_f32 ? smx_cross_entropy_eval_f32(ROWS, N, p->x, N, &f32, NULL)
-                              : smx_cross_entropy_eval_f64(ROWS, N, p->x, N, &f64, NULL));
+    const smx_cross_entropy_args_f32 f32 = {.size = sizeof f32, FIELDS(p, out, float)};
+    const smx_cross_entropy_args_f64 f64 = {.size = sizeof f64, FIELDS(p, out, double)};
+    assert_ok(t == &dtype_f32 ? smx_cross_entropy_f32(ROWS, N, p->x, N, &f32, NULL)
+                              : smx_cross_entropy_f64(ROWS, N, p->x, N, &f64, NULL));
     return out;
 }
 

@@ -29,7 +29,7 @@ row apply(const char *name, const smx_options *opt, int output, const row *a, co
 }
 
 smx_options keeping(const uint8_t *keep) {
-    smx_options opt = {.size = sizeof opt, .keep = {.data = keep, .rows = 1}};
+    smx_options opt = {.size = sizeof opt, .keep = keep, .keep_rows = 1};
     return opt;
 }
 

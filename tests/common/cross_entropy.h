@@ -13,7 +13,7 @@ typedef struct cross_entropy_settings {
     int64_t ignore_index;
 } cross_entropy_settings;
 
-/* The fields of smx_cross_entropy_f32, for both types. */
+/* The fields of smx_cross_entropy_args_f32, for both types. */
 typedef struct cross_entropy {
     const int32_t *labels_i32;
     const int64_t *labels_i64;
@@ -24,7 +24,7 @@ typedef struct cross_entropy {
     void *loss, *reduced, *lse, *target_log_prob;
     int64_t *argmax;
     uint8_t *correct;
-    uint64_t *count;
+    int64_t *count;
     void *weight, *dx;
     size_t lddx;
     void *dtargets;

@@ -79,7 +79,7 @@ static smx_status cross_entropy_hessian(const function *f, size_t rows, size_t n
 
 smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, const cross_entropy *c,
                               const smx_options *opt) {
-    F(smx_cross_entropy)
+    F(smx_cross_entropy_args)
     ce = {
         .size = sizeof ce,
         .labels_i32 = c->labels_i32,
@@ -109,7 +109,7 @@ smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, 
         .lddt = c->lddt,
         .bad_row = c->bad_row,
     };
-    return F(smx_cross_entropy_eval)(rows, n, x, ldx, &ce, opt);
+    return F(smx_cross_entropy)(rows, n, x, ldx, &ce, opt);
 }
 
 static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {

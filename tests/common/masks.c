@@ -49,20 +49,20 @@ static size_t rows_of(size_t rows, size_t limit) { return limit ? limit : rows +
 
 static void add_random(masks *m, rng *r) {
     const dtype *t = m->t;
-    random_repeat(m->rows, &m->opt.add.rows, &m->opt.add.every, r);
-    size_t count = rows_of(m->rows, m->opt.add.rows), kind = rng_below(r, 4), ld = m->n + rng_below(r, MORE);
+    random_repeat(m->rows, &m->opt.add_rows, &m->opt.add_every, r);
+    size_t count = rows_of(m->rows, m->opt.add_rows), kind = rng_below(r, 4), ld = m->n + rng_below(r, MORE);
     m->add = memory(count * ld * t->size);
     for (size_t i = 0; i < count * ld; i++) {
         t->store(m->add, i, i % ld < m->n ? random_addend(t, kind, r) : NAN);
     }
-    m->opt.add.data = m->add;
-    m->opt.add.ld = ld;
+    m->opt.add = m->add;
+    m->opt.add_ld = ld;
 }
 
 /* Few zeros, many, or rows of nothing else. */
 static void keep_random(masks *m, rng *r) {
-    random_repeat(m->rows, &m->opt.keep.rows, &m->opt.keep.every, r);
-    size_t count = rows_of(m->rows, m->opt.keep.rows), ld = m->n + rng_below(r, MORE);
+    random_repeat(m->rows, &m->opt.keep_rows, &m->opt.keep_every, r);
+    size_t count = rows_of(m->rows, m->opt.keep_rows), ld = m->n + rng_below(r, MORE);
     m->keep = memory(count * ld);
     for (size_t k = 0; k < count; k++) {
         size_t density = rng_below(r, 12);
@@ -70,18 +70,18 @@ static void keep_random(masks *m, rng *r) {
             m->keep[k * ld + i] = rng_below(r, 10) < density ? (uint8_t)(1 + rng_below(r, 255)) : 0;
         }
     }
-    m->opt.keep.data = m->keep;
-    m->opt.keep.ld = ld;
+    m->opt.keep = m->keep;
+    m->opt.keep_ld = ld;
 }
 
 static void lengths_random(masks *m, rng *r) {
-    random_repeat(m->rows, &m->opt.lengths.rows, &m->opt.lengths.every, r);
-    size_t count = rows_of(m->rows, m->opt.lengths.rows);
+    random_repeat(m->rows, &m->opt.lengths_rows, &m->opt.lengths_every, r);
+    size_t count = rows_of(m->rows, m->opt.lengths_rows);
     m->lengths = memory(count * sizeof *m->lengths);
     for (size_t k = 0; k < count; k++) {
         m->lengths[k] = (int64_t)(rng_below(r, 4) ? rng_below(r, m->n + 1) : m->n);
     }
-    m->opt.lengths.data = m->lengths;
+    m->opt.lengths = m->lengths;
 }
 
 masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r) {
@@ -127,24 +127,23 @@ static int keeps_by_causality(const smx_options *opt, size_t k, size_t n, size_t
 }
 
 double masks_added(const masks *m, size_t k, size_t i) {
-    const smx_mask_add *a = &m->opt.add;
-    return a->data ? m->t->load(a->data, mask_row(k, a->rows, a->every) * a->ld + i) : 0;
+    const smx_options *o = &m->opt;
+    return o->add ? m->t->load(o->add, mask_row(k, o->add_rows, o->add_every) * o->add_ld + i) : 0;
 }
 
 int masks_keep(const masks *m, size_t k, size_t i) {
-    const smx_mask_keep *b = &m->opt.keep;
-    const smx_lengths *l = &m->opt.lengths;
+    const smx_options *o = &m->opt;
     return !(masks_added(m, k, i) == -INFINITY) &&
-           (!b->data || b->data[mask_row(k, b->rows, b->every) * b->ld + i] != 0) &&
-           (!l->data || (int64_t)i < l->data[mask_row(k, l->rows, l->every)]) &&
-           keeps_by_causality(&m->opt, k, m->n, i);
+           (!o->keep || o->keep[mask_row(k, o->keep_rows, o->keep_every) * o->keep_ld + i] != 0) &&
+           (!o->lengths || (int64_t)i < o->lengths[mask_row(k, o->lengths_rows, o->lengths_every)]) &&
+           keeps_by_causality(o, k, m->n, i);
 }
 
 masks masks_of_row(const masks *m, size_t k, const size_t *perm) {
     const dtype *t = m->t;
     masks row = {.t = t, .rows = 1, .n = m->n, .opt = m->opt};
-    smx_lengths no_lengths = {0};
-    row.opt.lengths = no_lengths;
+    row.opt.lengths = NULL;
+    row.opt.lengths_rows = row.opt.lengths_every = 0;
     row.opt.causal = SMX_CAUSAL_NONE;
     row.opt.queries = 0;
     if (m->scale) {
@@ -153,12 +152,16 @@ masks masks_of_row(const masks *m, size_t k, const size_t *perm) {
         row.opt.scale = row.scale;
     }
     row.keep = memory(m->n);
-    smx_mask_keep keep = {row.keep, m->n, 1, 0};
-    row.opt.keep = keep;
+    row.opt.keep = row.keep;
+    row.opt.keep_ld = m->n;
+    row.opt.keep_rows = 1;
+    row.opt.keep_every = 0;
     if (m->add) {
         row.add = memory(m->n * t->size);
-        smx_mask_add add = {row.add, m->n, 1, 0};
-        row.opt.add = add;
+        row.opt.add = row.add;
+        row.opt.add_ld = m->n;
+        row.opt.add_rows = 1;
+        row.opt.add_every = 0;
     }
     for (size_t i = 0; i < m->n; i++) {
         size_t from = perm ? perm[i] : i;

@@ -57,7 +57,7 @@ static void check_argument(const tensor_call *c, int i, const tensor *t) {
 }
 
 smx_status tensor_call_run(tensor_call *c, int axis, int output_is, const smx_tensor_options *opt) {
-    const DLTensor *t[OP_INPUTS_MAX + OP_OUTPUTS_MAX];
+    DLTensor *t[OP_INPUTS_MAX + OP_OUTPUTS_MAX];
     for (int i = 0; i < arguments(c->o); i++) {
         t[i] = tensor_dl(&c->t[i == c->o->inputs && output_is >= 0 ? output_is : i]);
     }

@@ -7,13 +7,13 @@
 
 #define ROWS(real, function, ...) ((real) == F64 ? function##_f64(__VA_ARGS__) : function##_f32(__VA_ARGS__))
 
-#define TENSORS_OF_TWO(name)                                                                              \
-    static smx_status name##_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
-        return smx_##name(t[0], axis, t[1], opt);                                                         \
+#define TENSORS_OF_TWO(name)                                                                        \
+    static smx_status name##_tensors(DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
+        return smx_##name(t[0], axis, t[1], opt);                                                   \
     }
-#define TENSORS_OF_THREE(name)                                                                            \
-    static smx_status name##_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
-        return smx_##name(t[0], axis, t[1], t[2], opt);                                                   \
+#define TENSORS_OF_THREE(name)                                                                      \
+    static smx_status name##_tensors(DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
+        return smx_##name(t[0], axis, t[1], t[2], opt);                                             \
     }
 
 #define ROWS_OF_TWO(name)                                                                                        \
@@ -59,7 +59,7 @@ static smx_status logsumexp_backward_rows(element real, size_t rows, size_t n, v
     return ROWS(real, smx_logsumexp_backward, rows, n, a[0], n, a[1], a[2], n, opt);
 }
 
-static smx_status logsumexp_weighted_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) {
+static smx_status logsumexp_weighted_tensors(DLTensor *const *t, int axis, const smx_tensor_options *opt) {
     return smx_logsumexp_weighted(t[0], axis, t[1], t[2], t[3], opt);
 }
 
@@ -67,7 +67,7 @@ static smx_status logsumexp_weighted_rows(element real, size_t rows, size_t n, v
     return ROWS(real, smx_logsumexp_weighted, rows, n, a[0], n, a[1], n, a[2], a[3], opt);
 }
 
-static smx_status softmax_double_backward_tensors(const DLTensor *const *t, int axis, const smx_tensor_options *opt) {
+static smx_status softmax_double_backward_tensors(DLTensor *const *t, int axis, const smx_tensor_options *opt) {
     return smx_softmax_double_backward(t[0], axis, t[1], t[2], t[3], t[4], opt);
 }
 
@@ -90,9 +90,9 @@ static smx_status scale_gradient_rows(element real, size_t rows, size_t n, void 
         row.scale_stride = 1;
         const unsigned char *x = a[0], *dx = a[1];
         unsigned char *dscale = a[2];
-        row.add.data = opt->add.data ? (const unsigned char *)opt->add.data + k * opt->add.ld * size : NULL;
-        row.keep.data = opt->keep.data ? opt->keep.data + k * opt->keep.ld : NULL;
-        row.lengths.data = opt->lengths.data ? opt->lengths.data + k : NULL;
+        row.add = opt->add ? (const unsigned char *)opt->add + k * opt->add_ld * size : NULL;
+        row.keep = opt->keep ? opt->keep + k * opt->keep_ld : NULL;
+        row.lengths = opt->lengths ? opt->lengths + k : NULL;
         smx_status status = ROWS(real, smx_scale_gradient, 1, n, (const void *)(x + k * n * size), n,
                                  (const void *)(dx + k * n * size), n, (void *)(dscale + k * size), &row);
         if (status != SMX_OK) {

@@ -24,7 +24,7 @@ typedef struct op {
     int inputs, outputs;
     op_input input[OP_INPUTS_MAX];
     op_form output[OP_OUTPUTS_MAX];
-    smx_status (*tensors)(const DLTensor *const *t, int axis, const smx_tensor_options *opt);
+    smx_status (*tensors)(DLTensor *const *t, int axis, const smx_tensor_options *opt);
     smx_status (*rows)(element real, size_t rows, size_t n, void *const *a, const smx_options *opt);
 } op;
 

@@ -117,7 +117,7 @@ tensor tensor_new(element e, int ndim, const int64_t *shape, int layout, rng *r)
 void tensor_free(tensor *t) { free(t->memory); }
 
 /* Only now, as t may have been copied since it was made. */
-const DLTensor *tensor_dl(tensor *t) {
+DLTensor *tensor_dl(tensor *t) {
     t->dl.shape = t->shape;
     t->dl.strides = t->strides;
     return &t->dl;

@@ -40,7 +40,7 @@ tensor tensor_new(element e, int ndim, const int64_t *shape, int layout, rng *r)
 void tensor_free(tensor *t);
 
 /* As an argument. */
-const DLTensor *tensor_dl(tensor *t);
+DLTensor *tensor_dl(tensor *t);
 
 /* Element number k in C order, of the elements that the shape has. */
 size_t tensor_elements(const tensor *t);
