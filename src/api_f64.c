@@ -1,4 +1,6 @@
 /* The public functions for double. */
+#include "arithmetic.h"
+
 #include <float.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,3 +1,5 @@
+#include "arithmetic.h"
+
 #include "cpu.h"
 
 #include <errno.h>

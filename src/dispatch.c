@@ -1,3 +1,5 @@
+#include "arithmetic.h"
+
 #include "dispatch.h"
 
 #include "cpu.h"

@@ -1,4 +1,6 @@
 /* The public functions of smx_exact_sum. */
+#include "arithmetic.h"
+
 #include "exact_sum.h"
 
 #include "float_env.h"

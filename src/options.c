@@ -1,3 +1,5 @@
+#include "arithmetic.h"
+
 #include "options.h"
 
 #include <string.h>

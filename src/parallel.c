@@ -1,3 +1,5 @@
+#include "arithmetic.h"
+
 #include "parallel.h"
 
 #ifdef _OPENMP

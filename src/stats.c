@@ -1,4 +1,6 @@
 /* Merging the statistics of a row's parts, where f32 and f64 share them. */
+#include "arithmetic.h"
+
 #include "smx/smx.h"
 
 #include <stdbool.h>

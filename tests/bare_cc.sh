@@ -1,11 +1,16 @@
 #!/bin/sh
-# One bare command builds the library and a program, without any build system.
+# One bare command builds the library and a program, without any build system, and whatever the usual flags are, every
+# result has the same bits.
 #
-#     bare_cc.sh SOURCE_DIR COMPILER
+#     bare_cc.sh SOURCE_DIR COMPILER [FLAG]...
 set -eu
 cd "$1"
+shift
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-"$2" -O2 -std=c11 -ffp-contract=off -Iinclude -Isrc src/*.c src/isa/*.c examples/softmax.c -lm -o "$tmp/softmax"
+(cd "$tmp" && "$@" -I"$OLDPWD/include" -I"$OLDPWD/src" -c "$OLDPWD"/src/*.c "$OLDPWD"/src/isa/*.c)
+"$@" -Iinclude examples/softmax.c "$tmp"/*.o -lm -o "$tmp/softmax"
 "$tmp/softmax" | diff examples/softmax.expected -
+"$@" -Iinclude -Itests tests/golden*.c "$tmp"/*.o -lm -o "$tmp/golden_check"
+"$tmp/golden_check" tests/vectors

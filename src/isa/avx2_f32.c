@@ -1,4 +1,6 @@
 /* AVX2 + FMA kernels, f32. */
+#include "../arithmetic.h"
+
 #include "isa.h"
 
 #if SMX_BUILD_X86

@@ -1,4 +1,6 @@
 /* AVX2 + FMA kernels, f64. */
+#include "../arithmetic.h"
+
 #include "isa.h"
 
 #if SMX_BUILD_X86

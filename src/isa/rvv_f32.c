@@ -1,4 +1,6 @@
 /* RISC-V V kernels, f32. No pragma can give clang 16 or gcc 12 the target: the file needs -march=rv64gcv. */
+#include "../arithmetic.h"
+
 #include "isa.h"
 
 #if defined(__riscv_vector)

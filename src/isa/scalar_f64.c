@@ -1,4 +1,6 @@
 /* Scalar kernels, f64: the reference that every other instruction set must equal bit for bit. */
+#include "../arithmetic.h"
+
 #include "isa.h"
 
 /* In this order: */

@@ -1,4 +1,6 @@
 /* SVE kernels, f32. */
+#include "../arithmetic.h"
+
 #include "isa.h"
 
 #if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)

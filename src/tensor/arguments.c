@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "arguments.h"
 
 #include "call_options.h"

@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "call.h"
 
 #include "../float_env.h"

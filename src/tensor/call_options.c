@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "call_options.h"
 
 #include "../float_env.h"

@@ -1,5 +1,7 @@
 /* A call down columns: rows that lie side by side, element by element, are not gathered. Half types are widened some
  * columns at a time, and only those. */
+#include "../arithmetic.h"
+
 #include "../float_env.h"
 #include "layout.h"
 #include "move.h"

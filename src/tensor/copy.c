@@ -1,4 +1,6 @@
 /* Types and layouts by themselves. */
+#include "../arithmetic.h"
+
 #include "arguments.h"
 
 #include "../float_env.h"

@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "cross_entropy.h"
 
 #include "../float_env.h"

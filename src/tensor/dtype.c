@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "dtype.h"
 
 #include "half.h"

@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "fit.h"
 
 bool smx_fit(const struct view *v, const struct view *x, int axis, bool vector, bool broadcast, struct operand *o) {

@@ -1,5 +1,7 @@
 /* A call in groups of rows. Arguments that are not of the right type and layout go through scratch memory, so many rows
  * at a time: no tensor is ever copied as a whole, unless its rows must go into one call. */
+#include "../arithmetic.h"
+
 #include "../float_env.h"
 #include "layout.h"
 #include "scratch.h"

@@ -1,4 +1,6 @@
 /* Half precision: the portable conversions, which define the bits, and the choice among all. */
+#include "../arithmetic.h"
+
 #include "half.h"
 
 #include "../cpu.h"

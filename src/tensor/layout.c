@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "layout.h"
 
 #include <string.h>

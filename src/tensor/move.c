@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "move.h"
 
 #include "sizes.h"

@@ -1,4 +1,6 @@
 /* The public functions over tensors: what each one's arguments must be. The contracts stand in tensor.h. */
+#include "../arithmetic.h"
+
 #include "arguments.h"
 #include "rows_table.h"
 

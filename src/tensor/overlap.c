@@ -1,4 +1,6 @@
 /* Which tensors share memory. */
+#include "../arithmetic.h"
+
 #include "view.h"
 
 #define AXES_COMPARED 8

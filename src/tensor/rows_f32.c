@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 typedef float real;
 #define NAME(stem) stem##_f32
 

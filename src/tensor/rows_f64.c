@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 typedef double real;
 #define NAME(stem) stem##_f64
 

@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "scratch.h"
 
 #include <errno.h>

@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "stage.h"
 
 #include "layout.h"

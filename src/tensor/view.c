@@ -1,3 +1,5 @@
+#include "../arithmetic.h"
+
 #include "view.h"
 
 #include <string.h>
