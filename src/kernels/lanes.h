@@ -80,7 +80,7 @@ static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, siz
 /* Adds the lanes of one limb to the columns' sums. */
 static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_t *sums) {
     real_signed values[LANES_MOST];
-    v_store((real *)(void *)values, v_from_bits(i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant)))));
+    i_store(values, i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant))));
     for (size_t i = 0; i < V_LANES; i++) {
         sums[i] += values[i];
     }

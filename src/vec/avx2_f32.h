@@ -15,6 +15,7 @@ typedef __m256 m_t;
 
 static inline v_t v_set1(float a) { return _mm256_set1_ps(a); }
 static inline i_t i_set1(uint32_t a) { return _mm256_set1_epi32((int)a); }
+static inline void i_store(int32_t *p, i_t a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
 static inline __m256i first_lanes(size_t n) {
     static const int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (8 - n)));

@@ -14,6 +14,7 @@ typedef __m256d m_t;
 
 static inline v_t v_set1(double a) { return _mm256_set1_pd(a); }
 static inline i_t i_set1(uint64_t a) { return _mm256_set1_epi64x((long long)a); }
+static inline void i_store(int64_t *p, i_t a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
 static inline __m256i first_lanes(size_t n) {
     static const int64_t window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (4 - n)));

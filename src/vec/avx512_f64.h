@@ -14,6 +14,7 @@ typedef __mmask8 m_t;
 
 static inline v_t v_set1(double a) { return _mm512_set1_pd(a); }
 static inline i_t i_set1(uint64_t a) { return _mm512_set1_epi64((long long)a); }
+static inline void i_store(int64_t *p, i_t a) { _mm512_storeu_si512(p, a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const double *p) { return _mm512_loadu_pd(p); }
 static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
