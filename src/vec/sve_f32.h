@@ -11,7 +11,7 @@ typedef svfloat32_t v_t;
 typedef svuint32_t i_t;
 typedef svbool_t m_t;
 #define V_LANES ((size_t)svcntw())
-#define V_LANES_MOST 128
+#define V_LANES_MOST 64 /* the architecture's limit: 2048 bits */
 
 static inline m_t all_lanes(void) { return svptrue_b32(); }
 static inline v_t v_set1(float a) { return svdup_n_f32(a); }
