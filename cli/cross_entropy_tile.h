@@ -17,6 +17,7 @@ static smx_status NAME(evaluate)(const row_call *c) {
         .z_loss = (REAL)set->z_loss,
         .softcap = (REAL)set->softcap,
         .reduction = set->reduction,
+        .empty_mean = set->empty_mean,
         .dloss = c->in[DLOSS],
         .batch_weight = set->reduction == SMX_REDUCTION_MEAN ? &t->weight_sum : NULL,
         .loss_sum = &t->loss_sum,

@@ -2,6 +2,8 @@
 #include "common/check.h"
 #include "common/rng.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { ROWS = 37, N = 19 };
@@ -70,6 +72,37 @@ static void test_pieces(void **state) {
     }
 }
 
+/* A batch whose rows all have weight 0: a piece's gradients are NaN or 0, as the mean is, for labels and for dense
+ * targets; those of ignored rows are 0. */
+static void test_no_weight(void **state) {
+    (void)state;
+    rng r = rng_seed(6);
+    for (int k = 0; k < 8; k++) {
+        batch b;
+        fill(&b, &r);
+        float dx[ROWS][N], dtargets[ROWS][N];
+        const smx_exact_sum weight = {.nans = 0};
+        smx_cross_entropy_args_f32 ce = piece(&b, 0);
+        bool dense = k & 1, zero = k & 2;
+        ce.batch_weight = &weight;
+        ce.empty_mean = zero ? SMX_EMPTY_MEAN_ZERO : SMX_EMPTY_MEAN_NAN;
+        ce.dx = dx[0];
+        ce.class_weights = k & 4 ? b.weights : NULL;
+        if (dense) {
+            ce.labels_i64 = NULL, ce.use_ignore_index = 0;
+            ce.targets = b.x[0], ce.ldt = N;
+            ce.dtargets = dtargets[0], ce.lddt = N;
+        }
+        assert_ok(smx_cross_entropy_f32(ROWS, N, b.x[0], N, &ce, NULL));
+        for (size_t i = 0; i < (size_t)ROWS * N; i++) {
+            bool ignored = !dense && b.labels[i / N] == -100;
+            label("a batch of weight 0, %d, element %zu", k, i);
+            assert_true(zero || ignored ? dx[i / N][i % N] == 0 : isnan(dx[i / N][i % N]));
+            assert_true(!dense || (zero ? dtargets[i / N][i % N] == 0 : isnan(dtargets[i / N][i % N])));
+        }
+    }
+}
+
 /* A weight for the batch means nothing where nothing is divided by it. */
 static void test_refusal(void **state) {
     (void)state;
@@ -87,6 +120,7 @@ static void test_refusal(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pieces), cmocka_unit_test(test_refusal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pieces), cmocka_unit_test(test_no_weight),
+                                       cmocka_unit_test(test_refusal)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* What a call has beside labels or targets. */
-enum { WITH_SMOOTHING = 1, WITH_Z_LOSS = 2, WITH_WEIGHTS = 4, WITH_TARGETS = 8 };
+enum { WITH_SMOOTHING = 1, WITH_Z_LOSS = 2, WITH_WEIGHTS = 4, WITH_TARGETS = 8, OF_EMPTY_MEAN = 16 };
 
 enum { LOSS, LSE, LOG_PROB, DX, DTARGETS, OUTPUTS };
 static const char *const output_names[OUTPUTS] = {"loss", "lse", "target_log_prob", "dx", "dtargets"};
@@ -46,6 +46,19 @@ static void *random_numbers(const dtype *t, size_t count, double low, rng *r) {
     return a;
 }
 
+/* A mean over rows of weight 0: it and the loss's gradient are NaN or 0 by policy. */
+static void make_mean_empty(problem *p, rng *r) {
+    int zero = rng_below(r, 2) != 0;
+    p->settings.reduction = SMX_REDUCTION_MEAN;
+    p->settings.empty_mean = zero ? SMX_EMPTY_MEAN_ZERO : SMX_EMPTY_MEAN_NAN;
+    for (size_t i = 0; i < p->n; i++) {
+        p->t->store(p->weights, i, 0);
+    }
+    for (size_t k = 0; k < p->rows; k++) {
+        p->t->store(p->dloss, k, zero ? 0 : (double)NAN);
+    }
+}
+
 static problem problem_new(const dtype *t, size_t n, size_t kind, int what, rng *r) {
     problem p = {.t = t, .rows = reference_rows(n), .n = n};
     p.m = reference_masks(t, p.rows, n, r);
@@ -62,6 +75,9 @@ static problem problem_new(const dtype *t, size_t n, size_t kind, int what, rng 
         if (p.labels) {
             p.labels[k] = (int64_t)rng_below(r, n);
         }
+    }
+    if (what & OF_EMPTY_MEAN) {
+        make_mean_empty(&p, r);
     }
     for (size_t i = 0; i < OUTPUTS; i++) {
         p.expected[i] = elements(t, p.rows * width(i, n)), p.got[i] = elements(t, p.rows * width(i, n));
@@ -99,7 +115,8 @@ static void expect_row(problem *p, size_t k) {
 static void run_library(problem *p) {
     size_t n = p->n;
     cross_entropy c = {.labels_i64 = p->labels, .targets = p->targets, .ldt = n, .settings = p->settings};
-    c.class_weights = p->weights, c.dloss = p->dloss;
+    c.class_weights = p->weights;
+    c.dloss = p->settings.reduction == SMX_REDUCTION_NONE ? p->dloss : NULL;
     c.loss = p->got[LOSS], c.lse = p->got[LSE], c.target_log_prob = p->labels ? p->got[LOG_PROB] : NULL;
     c.dx = p->got[DX], c.lddx = n, c.dtargets = p->targets ? p->got[DTARGETS] : NULL, c.lddt = n;
     for (size_t i = 0; i < OUTPUTS; i++) {
@@ -142,6 +159,9 @@ static void test_weights(void **state) { compare_all(*state, WITH_WEIGHTS); }
 static void test_smoothing(void **state) { compare_all(*state, WITH_SMOOTHING); }
 static void test_z_loss(void **state) { compare_all(*state, WITH_Z_LOSS); }
 static void test_labels_with_all(void **state) { compare_all(*state, WITH_SMOOTHING | WITH_Z_LOSS | WITH_WEIGHTS); }
+static void test_empty_mean(void **state) {
+    compare_all(*state, WITH_SMOOTHING | WITH_Z_LOSS | WITH_WEIGHTS | OF_EMPTY_MEAN);
+}
 static void test_targets(void **state) { compare_all(*state, WITH_TARGETS); }
 static void test_targets_with_all(void **state) {
     compare_all(*state, WITH_TARGETS | WITH_SMOOTHING | WITH_Z_LOSS | WITH_WEIGHTS);
@@ -151,7 +171,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST_BOTH(test_labels),           TEST_BOTH(test_weights),         TEST_BOTH(test_smoothing),
         TEST_BOTH(test_z_loss),           TEST_BOTH(test_labels_with_all), TEST_BOTH(test_targets),
-        TEST_BOTH(test_targets_with_all),
+        TEST_BOTH(test_targets_with_all), TEST_BOTH(test_empty_mean),
     };
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);

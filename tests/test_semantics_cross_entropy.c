@@ -5,6 +5,7 @@
 #include "common/rows.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { ROWS = 4, N = 3 };
@@ -252,6 +253,43 @@ static void test_empty(void **state) {
     assert_int_equal(argmax[1], -1);
 }
 
+/* The gradient of a mean over a weight of 0 is NaN or 0, as the mean; of ignored rows, masked places and rows without a
+ * kept entry it is 0 whatever the mean. */
+static void check_empty_mean(const dtype *t, cross_entropy c, const double *dloss, const uint8_t *keep) {
+    row x = row_of(t, (size_t)ROWS * N, 1.0, 2.0, 3.0, /**/ 4.0, 1.0, 1.0, /**/ 0.0, 0.0, -1.0, /**/ 1.0, 7.0, 1.0);
+    smx_options opt = {.size = sizeof opt, .keep = keep, .keep_ld = N};
+    c.dloss = dloss;
+    result r = run(t, ROWS, &x, c, &opt);
+    bool zero = c.settings.empty_mean == SMX_EMPTY_MEAN_ZERO, sound = !dloss || isfinite(t->load(dloss, 0));
+    double value = zero && sound ? 0 : NAN;
+    expect(t, &r.reduced, 0, zero ? 0 : NAN);
+    expect(t, &r.weight, 0, 0);
+    for (size_t i = 0; i < (size_t)ROWS * N; i++) {
+        bool ignored = c.labels_i64 && c.labels_i64[i / N] == c.settings.ignore_index;
+        expect(t, r.dx, i, (c.settings.use_ignore_index && ignored) || (keep && !keep[i]) ? 0 : value);
+    }
+}
+
+static void test_gradient_of_empty_mean(void **state) {
+    const dtype *t = *state;
+    const int64_t labels[ROWS] = {1, -1, 0, 1};
+    const uint8_t keep[ROWS * N] = {1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1};
+    row weights = row_of(t, N, 0.0, 0.0, 5.0), dloss = row_of(t, 1, -3.0), infinite = row_of(t, 1, INFINITY);
+    const double *const gradients[] = {NULL, dloss.storage, infinite.storage};
+    for (int k = 0; k < 2 * 3 * 2 * 8; k++) {
+        cross_entropy c = {.labels_i64 = labels, .class_weights = weights.storage};
+        c.settings.use_ignore_index = 1, c.settings.ignore_index = -1;
+        c.settings.reduction = SMX_REDUCTION_MEAN;
+        c.settings.empty_mean = k % 2 ? SMX_EMPTY_MEAN_ZERO : SMX_EMPTY_MEAN_NAN;
+        int which = k / 12;
+        c.settings.smoothing = which & 1 ? 0.25 : 0, c.settings.z_loss = which & 2 ? 0.5 : 0;
+        c.settings.softcap = which & 4 ? 30 : 0;
+        label("cross-entropy: gradient of an empty mean, policy %d, dloss %d, %s, with %d", k % 2, k / 2 % 3,
+              k / 6 % 2 ? "masked" : "plain", which);
+        check_empty_mean(t, c, gradients[k / 2 % 3], k / 6 % 2 ? keep : NULL);
+    }
+}
+
 /* NaN or infinity in dloss: NaN in the rows it belongs to. */
 static void test_dloss(void **state) {
     const dtype *t = *state;
@@ -280,7 +318,8 @@ int main(void) {
         TEST_BOTH(test_near_certainty), TEST_BOTH(test_one_finite_logit),
         TEST_BOTH(test_rows),           TEST_BOTH(test_impossible_label),
         TEST_BOTH(test_smoothing),      TEST_BOTH(test_ignored),
-        TEST_BOTH(test_empty),          TEST_BOTH(test_dloss),
+        TEST_BOTH(test_empty),          TEST_BOTH(test_gradient_of_empty_mean),
+        TEST_BOTH(test_dloss),
     };
     print_isas();
     int failures = 0;

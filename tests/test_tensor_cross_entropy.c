@@ -41,7 +41,7 @@ typedef struct problem {
     smx_reduction reduction;
     smx_empty_mean empty_mean;
     double smoothing, z_loss, softcap;
-    bool ignore;
+    bool ignore, nothing_counts; /* all labels are ignored, or all class weights 0 */
     int64_t ignore_index;
 } problem;
 
@@ -87,9 +87,11 @@ static size_t element_of(const problem *p, int i, size_t k) {
 static double random_value(const problem *p, int i, rng *r) {
     switch (i) {
     case LABELS:
-        return (double)(p->ignore && rng_below(r, 4) == 0 ? p->ignore_index : (int64_t)rng_below(r, p->s.n));
-    case TARGETS:
+        return (double)(p->ignore && (p->nothing_counts || rng_below(r, 4) == 0) ? p->ignore_index
+                                                                                 : (int64_t)rng_below(r, p->s.n));
     case CLASS_WEIGHTS:
+        return p->nothing_counts ? 0 : rng_uniform(r, 0, 1);
+    case TARGETS:
         return rng_uniform(r, 0, 1);
     default:
         return 4 * rng_normal(r);
@@ -121,6 +123,7 @@ static void choose(problem *p, rng *r) {
     p->given[REDUCED] = p->given[REDUCED] && p->reduction != SMX_REDUCTION_NONE;
     p->ignore = labels && rng_below(r, 2);
     p->ignore_index = p->ignore ? -(int64_t)rng_below(r, 200) : 0;
+    p->nothing_counts = rng_below(r, 4) == 0;
     p->smoothing = rng_below(r, 2) ? 0.1 : 0;
     p->z_loss = rng_below(r, 2) ? 1e-4 : 0;
     p->softcap = rng_below(r, 3) ? 0 : 30;

@@ -15,7 +15,7 @@ typedef enum smx_reduction {
     SMX_REDUCTION_MEAN = 2 /* sum divided by the weight of the rows that count */
 } smx_reduction;
 
-/* What a mean over no rows, or rows of total weight 0, becomes. */
+/* What a mean over no rows, or rows of total weight 0, becomes, and its gradients in rows that are not ignored. */
 typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } smx_empty_mean;
 
 /* The problem and what is wanted of it. For row k with logits z (smx/base.h, (L); after `softcap`), class weights w
@@ -74,8 +74,8 @@ SMX_CROSS_ENTROPY(float, f32);
 SMX_CROSS_ENTROPY(double, f64);
 #undef SMX_CROSS_ENTROPY
 
-/* Computes what `ce` asks for. With G = dloss_k (none), dloss (sum) or dloss / weight (mean), and A_c the coefficient
- * of -log p_c in loss_k,
+/* Computes what `ce` asks for. With G = dloss_k (none), dloss (sum) or dloss / weight (mean; where the weight, or
+ * batch_weight, is 0: NaN or 0, by empty_mean), and A_c the coefficient of -log p_c in loss_k,
  *
  *     dx_i = scale softcap'(z_i) G ((sum_c A_c + 2 z_loss lse) p_i - A_i)
  *     dtargets_i = G (1 - e) w_i (-log p_i)

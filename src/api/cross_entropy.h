@@ -215,13 +215,18 @@ static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
     }
 }
 
+/* A mean over a weight of 0 is NaN or 0 by policy, whatever the losses; so is its gradient. */
 static struct pair reduced_gradient(const cross_entropy *ce, const smx_exact_sum *divisor) {
     struct pair gradient = pair_of(ce->dloss == NULL || ce->reduction == SMX_REDUCTION_NONE ? 1 : (double)*ce->dloss);
     if (ce->reduction != SMX_REDUCTION_MEAN) {
         return gradient;
     }
     struct pair weight = exact_sum_pair(divisor);
-    return weight.high != 0 ? pair_div(gradient, weight) : gradient;
+    if (weight.high != 0) {
+        return pair_div(gradient, weight);
+    }
+    bool zero = ce->empty_mean == SMX_EMPTY_MEAN_ZERO && isfinite(gradient.high);
+    return pair_of(zero ? 0 : (double)NAN);
 }
 
 static real reduced(const cross_entropy *ce, const smx_exact_sum *loss, const smx_exact_sum *weight) {

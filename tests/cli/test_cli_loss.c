@@ -239,6 +239,25 @@ static void test_report(void **state) {
     assert_true(same_files("lse.npy", "file.npy"));
 }
 
+/* A mean over a weight of 0 is NaN or 0, and so is its gradient; that of a row that is ignored is 0. */
+static void test_empty_mean(void **state) {
+    (void)state;
+    static const float x[8] = {1, 2, 3, 4}, weights[] = {0, 1, 1, 1}, zeros[8] = {0};
+    static const int64_t classes[] = {0, -100};
+    npy_write_as("x.npy", "<f4", "(2, 4)", x, sizeof x);
+    npy_write_as("w.npy", "<f4", "(4,)", weights, sizeof weights);
+    npy_write_as("classes.npy", "<i8", "(2,)", classes, sizeof classes);
+    static const uint32_t nan = 0x7fc00000;
+    const uint32_t nans[8] = {nan, nan, nan, nan};
+    for (int zero = 0; zero < 2; zero++) {
+        assert_success(shell("$SMX cross-entropy x.npy classes.npy --ignore-index -100 --class-weights w.npy "
+                             "--smoothing 0.5 --z-loss 0.25 -o loss.npy --grad dx.npy %s > /dev/null",
+                             zero ? "--empty-mean zero" : ""));
+        assert_array("loss.npy", "<f4", "()", zero ? (const void *)zeros : nans, sizeof *x);
+        assert_array("dx.npy", "<f4", "(2, 4)", zero ? (const void *)zeros : nans, sizeof x);
+    }
+}
+
 /* Each line says what is wrong, and nothing is left behind. */
 static void test_refusals(void **state) {
     (void)state;
@@ -298,8 +317,10 @@ static void test_refusals(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_labels),  TEST_BOTH(test_mean),          TEST_BOTH(test_dense),
-        TEST_BOTH(test_layouts), cmocka_unit_test(test_report), cmocka_unit_test(test_refusals),
+        TEST_BOTH(test_labels),          TEST_BOTH(test_mean),          TEST_BOTH(test_dense),
+        TEST_BOTH(test_layouts),         cmocka_unit_test(test_report), cmocka_unit_test(test_empty_mean),
+
+        cmocka_unit_test(test_refusals),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }
