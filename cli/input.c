@@ -96,7 +96,9 @@ static const void *load_rows(input *in, const space *rows, size_t first, size_t 
 bool input_load(input *in, const space *rows, const layout *first, const tile *t) {
     if (in->fit == FIT_NONE)
         return true;
-    in->data = NULL;
+    /* Not a null pointer, which the library takes for what is not given. */
+    static const double nothing;
+    in->data = &nothing;
     if (in->per_row == 0 || tile_rows(t) == 0)
         return true;
     size_t row = t->outer * first->inner + t->column, count = in->one_row ? 1 : tile_rows(t);

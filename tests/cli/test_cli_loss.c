@@ -258,6 +258,29 @@ static void test_empty_mean(void **state) {
     }
 }
 
+/* Rows of no entries: those with dense targets have a loss of 0, and masks, weights and outputs may be empty too. */
+static void test_no_entries(void **state) {
+    (void)state;
+    static const float losses[3] = {0};
+    static const int64_t lengths[3] = {0};
+    npy_write_as("x.npy", "<f4", "(3, 0)", "", 0);
+    npy_write_as("w.npy", "<f4", "(0,)", "", 0);
+    npy_write_as("keep.npy", "|b1", "(3, 0)", "", 0);
+    npy_write_as("lengths.npy", "<i8", "(3,)", lengths, sizeof lengths);
+    assert_success(shell("$SMX cross-entropy x.npy x.npy > printed.txt"));
+    assert_printed("loss      0 (0x0p+0), the mean\nrows      3\n");
+    assert_success(shell("$SMX cross-entropy x.npy x.npy --reduction none --class-weights w.npy --mask keep.npy "
+                         "--lengths lengths.npy --smoothing 0.5 -o loss.npy --grad dx.npy --grad-targets dt.npy "
+                         "--argmax a.npy --lse lse.npy > /dev/null"));
+    assert_array("loss.npy", "<f4", "(3,)", losses, sizeof losses);
+    assert_array("dx.npy", "<f4", "(3, 0)", "", 0);
+    assert_array("dt.npy", "<f4", "(3, 0)", "", 0);
+    npy_write_as("x.npy", "<f4", "(0, 3)", "", 0);
+    assert_success(shell("$SMX cross-entropy x.npy x.npy --reduction sum --grad dx.npy > printed.txt"));
+    assert_printed("loss      0 (0x0p+0), the sum\nrows      0\n");
+    assert_array("dx.npy", "<f4", "(0, 3)", "", 0);
+}
+
 /* Each line says what is wrong, and nothing is left behind. */
 static void test_refusals(void **state) {
     (void)state;
@@ -317,9 +340,13 @@ static void test_refusals(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_labels),          TEST_BOTH(test_mean),          TEST_BOTH(test_dense),
-        TEST_BOTH(test_layouts),         cmocka_unit_test(test_report), cmocka_unit_test(test_empty_mean),
-
+        TEST_BOTH(test_labels),
+        TEST_BOTH(test_mean),
+        TEST_BOTH(test_dense),
+        TEST_BOTH(test_layouts),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_empty_mean),
+        cmocka_unit_test(test_no_entries),
         cmocka_unit_test(test_refusals),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
