@@ -57,7 +57,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward_f64(size_t rows, size
  * Aliasing  lse must not overlap x.
  * Special   NaN for a NaN in the row (canonical), else +inf for a +inf, whatever the policy; -inf where all entries are
  *           -inf, no entry is kept, or n = 0.
- * Error     |error| <= 0.51 ULP(lse) + 2^-24 min(rho, 1) in f32, and with 0.51 and 2^-52 in f64: a lse near 0 is the
+ * Error     |error| <= 0.51 ULP(lse) + 2^-23 rho / (1 + rho) in f32, and with 2^-52 in f64: a lse near 0 is the
  *           difference of m and a logarithm.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f32(size_t rows, size_t n, const float *x, size_t ldx, float *lse,

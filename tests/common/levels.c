@@ -228,7 +228,7 @@ static closed_form cross_entropy_output(const levels *l, size_t output, size_t i
     struct loss_row r = loss_of(l);
     size_t g = level_of(l, i), label_level = level_of(l, l->label);
     long double softcap_error = 0x1p-44L * (long double)l->f->ce.softcap * (l->t->size == sizeof(double) ? 0x1p-5L : 1);
-    long double lse_error = (0.51L * fabsl(r.s.lse) + fminl(r.s.rho, 1)) * unit(l) + softcap_error;
+    long double lse_error = (0.51L * fabsl(r.s.lse) + r.s.rho / (1 + r.s.rho)) * unit(l) + softcap_error;
     switch (output) {
     case CE_LOSS:
         return (closed_form){r.loss, 4 * unit(l) * r.scale + softcap_error * (r.sum + r.s.lse)};
@@ -263,7 +263,7 @@ closed_form levels_expected(const levels *l, size_t output, size_t i) {
     case RUN_LOG_SOFTMAX:
         return (closed_form){r.z[g] - r.lse, 2 * unit(l) * (r.lse - r.z[g])};
     case RUN_LOGSUMEXP:
-        return (closed_form){r.lse, (0.51L * fabsl(r.lse) + fminl(r.rho, 1)) * unit(l)};
+        return (closed_form){r.lse, (0.51L * fabsl(r.lse) + r.rho / (1 + r.rho)) * unit(l)};
     case RUN_LOGSUMEXP_BACKWARD:
         return (closed_form){b[0] * r.p[g], 4 * unit(l) * b[0] * r.p[g]};
     case RUN_LOGSUMEXP_WEIGHTED:

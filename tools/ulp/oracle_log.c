@@ -76,16 +76,15 @@ static void log_softmax_backward(oracle_judge *j) {
     free(ones);
 }
 
-/* 0.51 ULP(exact) + 2^-24 min(rho, 1) */
+/* 0.51 ULP(exact) + 2^-23 rho / (1 + rho), 2^-52 in f64 */
 void oracle_logsumexp_bound(const oracle_logits *z, const mpfr_t exact, mpfr_t bound) {
     oracle_type type = z->row->type;
     mpfr_t ulp;
     mpfr_init2(ulp, ORACLE_LOGITS_PRECISION);
     mpfr_set_d(ulp, 0.51, MPFR_RNDN);
     mpfr_mul_2si(ulp, ulp, oracle_ulp_exponent(type, exact), MPFR_RNDN);
-    mpfr_set_ui(bound, 1, MPFR_RNDN);
-    mpfr_min(bound, bound, z->rest, MPFR_RNDN);
-    mpfr_mul_d(bound, bound, oracle_unit(type, type == ORACLE_F32 ? 0 : 1), MPFR_RNDN);
+    mpfr_div(bound, z->rest, z->sum, MPFR_RNDN);
+    mpfr_mul_d(bound, bound, oracle_unit(type, 1), MPFR_RNDN);
     mpfr_add(bound, bound, ulp, MPFR_RNDN);
     mpfr_clear(ulp);
 }
