@@ -54,7 +54,12 @@ endif()
 # The targets have the names that find_package(smx) gives them: smx::smx is shared, smx::static is not.
 add_library(smx_shared SHARED)
 add_library(smx_static STATIC)
-set_target_properties(smx_shared PROPERTIES EXPORT_NAME smx VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
+# While MAJOR is 0 each MINOR may break the binary interface, as the CMake package's SameMinorVersion says too.
+set(SMX_SOVERSION ${PROJECT_VERSION_MAJOR})
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    string(APPEND SMX_SOVERSION .${PROJECT_VERSION_MINOR})
+endif()
+set_target_properties(smx_shared PROPERTIES EXPORT_NAME smx VERSION ${PROJECT_VERSION} SOVERSION ${SMX_SOVERSION})
 set_target_properties(smx_static PROPERTIES EXPORT_NAME static)
 foreach(lib smx_shared smx_static)
     target_sources(${lib} PRIVATE $<TARGET_OBJECTS:smx_objects>)

@@ -101,3 +101,4 @@ const char *smx_status_str(smx_status status) {
 #define TEXT(number) #number
 #define VERSION(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 const char *smx_version(void) { return VERSION(SMX_VERSION_MAJOR, SMX_VERSION_MINOR, SMX_VERSION_PATCH); }
+int smx_version_number(void) { return SMX_VERSION_NUMBER; }

@@ -10,6 +10,30 @@ static void test_version(void **state) {
     char expected[40];
     snprintf(expected, sizeof expected, "%d.%d.%d", SMX_VERSION_MAJOR, SMX_VERSION_MINOR, SMX_VERSION_PATCH);
     assert_string_equal(smx_version(), expected);
+    assert_int_equal(smx_version_number(), SMX_VERSION_NUMBER);
+    int major = SMX_VERSION_NUMBER / 10000, minor = SMX_VERSION_NUMBER / 100 % 100, patch = SMX_VERSION_NUMBER % 100;
+    snprintf(expected, sizeof expected, "%d.%d.%d", major, minor, patch);
+    assert_string_equal(smx_version(), expected);
+}
+
+/* Also of objects that live for the whole program. */
+static const smx_options defaults = SMX_OPTIONS_INIT;
+static const smx_cross_entropy_args_f32 nothing_f32 = SMX_CROSS_ENTROPY_ARGS_F32_INIT;
+static const smx_cross_entropy_args_f64 nothing_f64 = SMX_CROSS_ENTROPY_ARGS_F64_INIT;
+
+static void check_only_size(const void *sized, size_t size) {
+    const unsigned char *bytes = sized;
+    assert_memory_equal(bytes, &size, sizeof size);
+    for (size_t i = sizeof size; i < size; i++) {
+        assert_int_equal(bytes[i], 0);
+    }
+}
+
+static void test_initialisers(void **state) {
+    (void)state;
+    check_only_size(&defaults, sizeof defaults);
+    check_only_size(&nothing_f32, sizeof nothing_f32);
+    check_only_size(&nothing_f64, sizeof nothing_f64);
 }
 
 /* The numbers are part of the binary interface. Each has a line of its own, and so has what is no status. */
@@ -89,8 +113,8 @@ static void test_threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_version), cmocka_unit_test(test_status),  cmocka_unit_test(test_isa_list),
-        cmocka_unit_test(test_isa_set), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_version),  cmocka_unit_test(test_initialisers), cmocka_unit_test(test_status),
+        cmocka_unit_test(test_isa_list), cmocka_unit_test(test_isa_set),      cmocka_unit_test(test_threads),
     };
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);

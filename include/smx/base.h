@@ -13,6 +13,19 @@
 #define SMX_MUST_CHECK
 #endif
 
+/* A struct whose first field is its size, with all other bytes zero: what SMX_OPTIONS_INIT and its like stand for. */
+#ifdef __cplusplus
+template <typename T> inline T smx_sized() {
+    T sized = T();
+    sized.size = sizeof sized;
+    return sized;
+}
+#define SMX_SIZED(type) smx_sized<type>()
+#else
+#define SMX_SIZED(type) \
+    { .size = sizeof(type) }
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -67,9 +80,12 @@ typedef enum smx_causal {
     SMX_CAUSAL_BOTTOM_RIGHT = 2 /* entry j is kept if j <= i + n - queries: the last query sees all */
 } smx_causal;
 
-/* Options of a call; a null pointer stands for the defaults, which are all zeros but for `size`:
+/* Options of a call; a null pointer stands for the defaults, which are all zeros but for `size`. In C and C++:
  *
- *     smx_options opt = {.size = sizeof opt, .threads = 4};
+ *     smx_options opt = SMX_OPTIONS_INIT;
+ *     opt.threads = 4;
+ *
+ * or, in C alone, smx_options opt = {.size = sizeof opt, .threads = 4};
  *
  * `size` lets a caller and a library of different versions understand each other: a shorter struct gets the defaults
  * for what it lacks; a longer one is accepted if what this version does not know is all zero bytes, and refused
@@ -115,6 +131,7 @@ typedef struct smx_options {
     smx_causal causal;
     size_t queries; /* for `causal` only */
 } smx_options;
+#define SMX_OPTIONS_INIT SMX_SIZED(smx_options)
 
 #ifdef __cplusplus
 }

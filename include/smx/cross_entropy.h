@@ -73,6 +73,8 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
 SMX_CROSS_ENTROPY(float, f32);
 SMX_CROSS_ENTROPY(double, f64);
 #undef SMX_CROSS_ENTROPY
+#define SMX_CROSS_ENTROPY_ARGS_F32_INIT SMX_SIZED(smx_cross_entropy_args_f32)
+#define SMX_CROSS_ENTROPY_ARGS_F64_INIT SMX_SIZED(smx_cross_entropy_args_f64)
 
 /* Computes what `ce` asks for. With G = dloss_k (none), dloss (sum) or dloss / weight (mean; where the weight, or
  * batch_weight, is 0: NaN or 0, by empty_mean), and A_c the coefficient of -log p_c in loss_k,

@@ -23,8 +23,10 @@
 #include "smx/base.h"
 
 #define SMX_VERSION_MAJOR 0
-#define SMX_VERSION_MINOR 2
+#define SMX_VERSION_MINOR 3
 #define SMX_VERSION_PATCH 0
+/* One number for a version, of which a later one has the larger. */
+#define SMX_VERSION_NUMBER (10000 * SMX_VERSION_MAJOR + 100 * SMX_VERSION_MINOR + SMX_VERSION_PATCH)
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,7 +46,7 @@ extern "C" {
  * Error     Below 3 ULP for every input with n <= 2^18, and below 3.5 up to n = 2^31 (docs/accuracy.md: the analysis,
  *           and the worst inputs known). The ULP is that of the exact result's binade.
  * Threads   Over rows, or over parts of a row when there are few long rows. Same bits for any number.
- * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
  * Source    docs/derivation.md, equation (1); exact summation: docs/bits.md. */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_f32(size_t rows, size_t n, const float *x, size_t ldx, float *y,
                                                   size_t ldy, const smx_options *opt);
@@ -65,7 +67,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_f64(size_t rows, size_t n, const d
  * Error     |error in dx_i| <= 2^-23 y_i (|dy_i| + sum_j y_j |dy_j|) + 2^-149 in f32, and with 2^-52 and 2^-1074 in
  *           f64, for 0 <= y_j <= 1. Other entries of y below 2 give the formula's value, with no promise of accuracy.
  * Threads   As the forward pass.
- * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
  * Source    docs/derivation.md, equation (6). */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,
                                                            const float *dy, size_t lddy, float *dx, size_t lddx,
@@ -86,6 +88,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_f64(size_t rows, size_t n
  * Special   NaN or infinity in a row of y makes its whole matrix NaN (canonical). A product that is exactly zero is +0.
  * Error     Both the diagonal and the rest are correctly rounded: at most 0.5 ULP.
  * Threads   Over rows of matrices.
+ * Options   Neither scale nor masks.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA.
  * Source    docs/derivation.md, equations (3), (4), (5). */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f32(size_t rows, size_t n, const float *y, size_t ldy,
@@ -105,7 +108,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f64(size_t rows, size_t n
  *                gives its sum as integers;            merge them all, in any order and grouping
  *     3. finish  each part, given the row's statistics, writes its part of y
  *
- * `row_n` is the length of the whole row in every part (it chooses the precision of the sum).
+ * `row_n` is the length of the whole row in every part (it chooses the precision of the sum). Options may have policies, but
+ * neither scale nor masks.
  *
  * The sum is an exact integer, sum[0] + sum[1] 2^32 + sum[2] 2^64 + sum[3] 2^96, in units of 2^-67 (f32) or 2^-87 (f64)
  * of the terms' scale (docs/bits.md). A merge adds limb to limb, so a plain integer sum over 64-bit words (MPI_INT64_T
@@ -186,6 +190,12 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_stats_merge(smx_softmax_b
 
 /* "MAJOR.MINOR.PATCH" of the library (the header's is in the macros). */
 SMX_API const char *smx_version(void);
+
+/* SMX_VERSION_NUMBER of the library; the macro is the header's. 0.3 is 300, 1.2.3 is 10203:
+ *
+ *     #if SMX_VERSION_NUMBER >= 300                         compile time: has this header smx_refused?
+ *     if (smx_version_number() / 100 == SMX_VERSION_NUMBER / 100)     run time: is this the library's MAJOR.MINOR? */
+SMX_API int smx_version_number(void);
 
 /* The instruction set in use: "scalar", "sse2", "avx2", "avx512", "neon", "sve" or "rvv". On first use, that is the
  * one that the environment variable SMX_ISA names, else the best that this build has and this machine can run. Null if

@@ -52,6 +52,7 @@ typedef struct smx_tensor_options {
     int use_query_axis;      /* 0 or 1 */
     int query_axis;          /* negative ones count from the end */
 } smx_tensor_options;
+#define SMX_TENSOR_OPTIONS_INIT SMX_SIZED(smx_tensor_options)
 
 /* ---- Softmax ----------------------------------------------------------------------------------------------------- */
 
@@ -127,6 +128,7 @@ typedef struct smx_tensor_cross_entropy_args {
     DLTensor *dtargets;        /* as x */
     size_t *bad_row;           /* the row's number counts rows in C order */
 } smx_tensor_cross_entropy_args;
+#define SMX_TENSOR_CROSS_ENTROPY_ARGS_INIT SMX_SIZED(smx_tensor_cross_entropy_args)
 
 /* smx_cross_entropy_f32 and smx_cross_entropy_f64. */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy(const DLTensor *x, int axis,

@@ -34,6 +34,12 @@ cmake --build consumer
 check consumer/with_smx shared
 check consumer/with_static static
 
+# Versions that may differ in their binary interface never share a file name: MAJOR.MINOR while MAJOR is 0.
+expected=libsmx.so.$(pkg-config --modversion smx | sed -e '/^0\./s/\.[0-9]*$//' -e '/^0\./!s/\..*//')
+soname=$(objdump -p "$libdir/libsmx.so" | awk '$1 == "SONAME" { print $2 }')
+[ "$soname" = "$expected" ] || { echo "libsmx.so is '$soname', expected $expected"; exit 1; }
+[ -e "$libdir/$expected" ] || { echo "no $expected beside libsmx.so"; exit 1; }
+
 version=$("$prefix/bin/smx" info | head -n 1)
 case $version in
 *"$(pkg-config --modversion smx)"*) ;;
