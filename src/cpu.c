@@ -2,8 +2,8 @@
 
 #include "cpu.h"
 
-#include <errno.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 bool smx_cpu_always(void) { return true; }
@@ -87,21 +87,36 @@ static size_t last_cache(void) { return 0; }
 
 #define CACHE_BYTES_GUESS ((size_t)32 << 20)
 
+/* 0 if there is anything but digits, or more than SIZE_MAX. */
+static size_t bytes_of_text(const char *text) {
+    size_t bytes = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        size_t digit = (size_t)(*text - '0');
+        if (bytes > (SIZE_MAX - digit) / 10) {
+            return 0;
+        }
+        bytes = 10 * bytes + digit;
+    }
+    return *text == '\0' ? bytes : 0;
+}
+
 static size_t find_cache_bytes(void) {
     const char *given = getenv("SMX_CACHE_BYTES");
-    size_t bytes = given != NULL ? strtoul(given, NULL, 10) : 0;
-    bytes = bytes != 0 ? bytes : last_cache();
+    if (given != NULL && *given != '\0') {
+        return bytes_of_text(given);
+    }
+    size_t bytes = last_cache();
     return bytes != 0 ? bytes : CACHE_BYTES_GUESS;
 }
 
 size_t smx_cpu_cache_bytes(void) {
-    static atomic_size_t found; /* 0 until first use */
+    static const size_t unread = 0, unusable = SIZE_MAX;
+    static atomic_size_t found; /* `unread` until first use */
     size_t bytes = atomic_load_explicit(&found, memory_order_relaxed);
-    if (bytes == 0) {
-        int caller = errno;
+    if (bytes == unread) {
         bytes = find_cache_bytes();
-        errno = caller;
+        bytes = bytes != 0 ? bytes : unusable;
         atomic_store_explicit(&found, bytes, memory_order_relaxed);
     }
-    return bytes;
+    return bytes != unusable ? bytes : 0;
 }

@@ -11,8 +11,8 @@ bool smx_cpu_avx512(void); /* F, DQ, BW and VL */
 bool smx_cpu_sve(void);
 bool smx_cpu_rvv(void);
 
-/* The size of the last-level cache: SMX_CACHE_BYTES in the environment, if that is a number above 0; else what the
- * processor says; else a guess. Read once. No result depends on it. */
+/* The size of the last-level cache: SMX_CACHE_BYTES in the environment if that is set and not empty (0 if it is no
+ * number above 0), else what the processor says, else a guess. Read once. No result depends on it. */
 size_t smx_cpu_cache_bytes(void);
 
 #endif

@@ -94,6 +94,8 @@ const char *smx_status_str(smx_status status) {
         return "a tensor is not in the memory of the CPU";
     case SMX_ERROR_MEMORY:
         return "no memory for scratch space";
+    case SMX_ERROR_ENVIRONMENT:
+        return "SMX_CACHE_BYTES in the environment is not a number of bytes above 0";
     }
     return "unknown status";
 }

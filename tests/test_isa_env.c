@@ -1,5 +1,5 @@
-/* The environment variable SMX_ISA, which is read on first use: each case runs in a child that has not used the library
- * before, and neither has the parent. */
+/* The environment variables SMX_ISA and SMX_CACHE_BYTES, which are read on first use: each case runs in a child that
+ * has not used the library before, and neither has the parent. */
 #include "common/check.h"
 
 #include <stdlib.h>
@@ -7,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs `body` in a child with SMX_ISA set to value, or unset if null; it must return true. */
-static void in_child(const char *value, int (*body)(const char *value)) {
-    label("SMX_ISA=%s", value ? value : "(unset)");
+/* Runs `body` in a child with a variable set to value, or unset if null; it must return true. */
+static void in_child_with(const char *name, const char *value, int (*body)(const char *value)) {
+    label("%s=%s", name, value ? value : "(unset)");
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        int done = value ? setenv("SMX_ISA", value, 1) : unsetenv("SMX_ISA");
+        int done = value ? setenv(name, value, 1) : unsetenv(name);
         _exit(done == 0 && body(value) ? 0 : 1);
     }
     int status;
@@ -22,6 +22,8 @@ static void in_child(const char *value, int (*body)(const char *value)) {
         fail_msg("%s: the child failed (wait status %#x)", label_text(), (unsigned)status);
     }
 }
+
+static void in_child(const char *value, int (*body)(const char *value)) { in_child_with("SMX_ISA", value, body); }
 
 static int same(const char *a, const char *b) { return a && b && strcmp(a, b) == 0; }
 
@@ -81,6 +83,35 @@ static int keeps_its_first_value(const char *value) {
     return first && setenv("SMX_ISA", "bogus", 1) == 0 && same(smx_isa(), value);
 }
 
+static int computes(const char *value) {
+    float y[3];
+    (void)value;
+    return compute(y) == SMX_OK && y[2] > y[1];
+}
+
+/* Functions that compute refuse, and write nothing; the instruction set is what it is. */
+static int cache_bytes_are_refused(const char *value) {
+    (void)value;
+    float y[] = {7, 8, 9};
+    smx_softmax_stats_f32 stats = {3, {1, 1, 1, 1}};
+    int refused = compute(y) == SMX_ERROR_ENVIRONMENT && smx_isa() != NULL;
+    refused &= smx_isa_set("scalar") == SMX_OK && compute(y) == SMX_ERROR_ENVIRONMENT;
+    refused &= smx_softmax_part_max_f32(3, y, &stats) == SMX_ERROR_ENVIRONMENT;
+    return refused && y[0] == 7 && y[1] == 8 && y[2] == 9 && stats.max == 3;
+}
+
+static void test_cache_bytes(void **state) {
+    (void)state;
+    static const char *const good[] = {NULL, "", "1", "0032", "33554432", "4000000000"};
+    static const char *const bad[] = {"0", "-1", "+1", " 1", "1 ", "32M", "0x10", "1e6", "x", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        in_child_with("SMX_CACHE_BYTES", good[i], computes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        in_child_with("SMX_CACHE_BYTES", bad[i], cache_bytes_are_refused);
+    }
+}
+
 static void test_unset(void **state) {
     (void)state;
     in_child(NULL, is_best);
@@ -131,10 +162,8 @@ static void test_bogus(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unset),
-        cmocka_unit_test(test_named),
-        cmocka_unit_test(test_every_available_one),
-        cmocka_unit_test(test_bogus),
+        cmocka_unit_test(test_unset), cmocka_unit_test(test_named),       cmocka_unit_test(test_every_available_one),
+        cmocka_unit_test(test_bogus), cmocka_unit_test(test_cache_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,8 @@
 /* A row is cut into at most this many parts: their statistics stand on the stack. */
 #define PARTS_MAX ((size_t)64)
 
-/* Options, then the kernels in use; null kernels: SMX_ERROR_ISA. */
+/* Options, then the kernels in use; null kernels: SMX_ERROR_ISA. An environment that makes no sense is refused even
+ * where nothing would depend on it. */
 static inline smx_status begin(const smx_options *opt, struct settings *settings,
                                const struct NAME(smx_kernels) * *kernels) {
     smx_status status = smx_settings(opt, settings);
@@ -24,7 +25,10 @@ static inline smx_status begin(const smx_options *opt, struct settings *settings
         return status;
     }
     *kernels = NAME(smx_kernels_in_use)();
-    return *kernels == NULL ? SMX_ERROR_ISA : SMX_OK;
+    if (*kernels == NULL) {
+        return SMX_ERROR_ISA;
+    }
+    return smx_cpu_cache_bytes() == 0 ? SMX_ERROR_ENVIRONMENT : SMX_OK;
 }
 
 /* The same for functions that take neither scale nor masks. */

@@ -2,6 +2,7 @@
 
 #include "call_options.h"
 
+#include "../cpu.h"
 #include "../float_env.h"
 #include "fit.h"
 #include "layout.h"
@@ -96,7 +97,10 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
                        .pool = opt->pool};
     c->row_options = row;
     smx_status status = smx_settings(&row, &c->settings);
-    return status == SMX_OK && smx_isa() == NULL ? SMX_ERROR_ISA : status;
+    if (status == SMX_OK && smx_isa() == NULL) {
+        return SMX_ERROR_ISA;
+    }
+    return status == SMX_OK && smx_cpu_cache_bytes() == 0 ? SMX_ERROR_ENVIRONMENT : status;
 }
 
 smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
