@@ -8,7 +8,7 @@
 enum {
     EXIT_OK = 0,
     EXIT_FAILED = 1, /* a file is malformed, missing or could not be written; one line on stderr names it */
-    EXIT_USAGE = 2   /* the command line, or SMX_ISA, makes no sense */
+    EXIT_USAGE = 2   /* the command line, or a variable of the environment, makes no sense */
 };
 
 struct settings;

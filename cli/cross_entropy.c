@@ -3,6 +3,7 @@
 #include "cross_entropy.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "commands.h"
@@ -55,13 +56,21 @@ static bool is_ignored(const settings *set, int64_t label) {
     return set->text[SET_IGNORE_INDEX] != NULL && label == set->ignore_index;
 }
 
+/* A negative label is most likely what another tool ignores by itself. */
+static void refuse_label(const row_call *c, size_t row, int64_t label) {
+    char hint[80] = "";
+    if (label < 0 && c->set->text[SET_IGNORE_INDEX] == NULL)
+        snprintf(hint, sizeof hint, "; --ignore-index %lld leaves such rows out", (long long)label);
+    complain(c->source[TARGETS].array.name, "the label of row %zu is %lld, no class: there are %zu, from 0%s",
+             space_c_order(c->space, c->first + row), (long long)label, c->n, hint);
+}
+
 static bool take_label(const row_call *c, size_t row, int64_t label) {
     totals *t = c->state;
     if (is_ignored(c->set, label))
         return true;
     if (label < 0 || (uint64_t)label >= c->n) {
-        complain(c->source[TARGETS].array.name, "the label of row %zu is %lld, no class: there are %zu, from 0",
-                 space_c_order(c->space, c->first + row), (long long)label, c->n);
+        refuse_label(c, row, label);
         return false;
     }
     double weight = c->in[CLASS_WEIGHTS] == NULL ? 1 : number_at(c, c->in[CLASS_WEIGHTS], (size_t)label);

@@ -119,10 +119,38 @@ static bool fit_broadcast(input *in, const input *first, const space *rows) {
     return true;
 }
 
+/* One number for each of the first dimension of the rows, as (B,) beside rows of (B, H, Q), would broadcast along the
+ * last. It is refused with a hint: where it does not, and where both extents are the same and nobody can tell. */
+static bool check_first_dimension(const input *in, const space *rows) {
+    const npy_header *header = &in->array.header;
+    if (header->ndim != 1 || rows->ndim < 2 || header->shape[0] < 2 || header->shape[0] != rows->shape[0])
+        return true;
+    npy_header first = {.ndim = rows->ndim}, last = {.ndim = rows->ndim};
+    for (size_t i = 0; i < rows->ndim; i++)
+        first.shape[i] = last.shape[i] = 1;
+    first.shape[0] = last.shape[rows->ndim - 1] = header->shape[0];
+    char first_shape[NPY_SHAPE_SPACE], last_shape[NPY_SHAPE_SPACE];
+    npy_format_shape(&first, first_shape);
+    npy_format_shape(&last, last_shape);
+    if (header->shape[0] == rows->shape[rows->ndim - 1])
+        complain(in->array.name,
+                 "its shape (%zu,) may mean the first or the last dimension of the rows; "
+                 "save it with the shape %s or %s",
+                 header->shape[0], first_shape, last_shape);
+    else
+        complain(in->array.name,
+                 "its shape (%zu,) does not broadcast to that of the rows; "
+                 "one number for each of their first dimension has the shape %s",
+                 header->shape[0], first_shape);
+    return false;
+}
+
 static bool fit_rows(input *in, const input *first, const space *rows, bool exactly) {
     npy_header wanted = header_of_rows(rows);
     if (exactly && !same_shape(&in->array.header, &wanted))
         return refuse_shape(in, "is not that of the rows of", first->array.name, &wanted);
+    if (!exactly && !check_first_dimension(in, rows))
+        return false;
     if (!broadcast(&in->array.header, &wanted, in->stride))
         return refuse_shape(in, "does not broadcast to that of the rows of", first->array.name, &wanted);
     in->per_row = in->step = 1;
@@ -142,7 +170,12 @@ static bool fit_classes(input *in, const input *first, const space *rows) {
 
 static bool fit_one(input *in) {
     if (npy_count(&in->array.header) != 1) {
-        complain(in->array.name, "it must be a single number");
+        char shape[NPY_SHAPE_SPACE];
+        npy_format_shape(&in->array.header, shape);
+        complain(in->array.name,
+                 "its shape is %s, and it must be a single number; one for each row needs "
+                 "--reduction none",
+                 shape);
         return false;
     }
     in->per_row = in->step = 1;

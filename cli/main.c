@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,11 +38,13 @@ static const command *const commands[] = {
 /* clang-format on */
 enum { PREFIX = sizeof "smx " - 1 };
 
+static bool is_help(const char *argument) { return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0; }
+
 static void print_help(void) {
     printf("usage: smx COMMAND [ARGUMENT...]\n\n");
     for (int i = 0; commands[i] != NULL; i++)
         printf("  %-22s %s\n", commands[i]->name + PREFIX, commands[i]->summary);
-    printf("\n'smx COMMAND --help' has more on each; 'smx --version' prints the version.\n"
+    printf("\n'smx help COMMAND' has more on each; 'smx --version' prints the version.\n"
            "Arrays are .npy files. The same input gives the same bits on every machine.\n");
 }
 
@@ -68,25 +71,52 @@ static int run_command(const command *cmd, int argc, char **argv) {
     if (status >= 0)
         return status;
     convert_use_threads(set.options.threads);
-    return check_isa() ? cmd->run(cmd, &set) : EXIT_USAGE;
+    return check_environment() ? cmd->run(cmd, &set) : EXIT_USAGE;
+}
+
+/* Null after a message. */
+static const command *find_command(const char *name) {
+    for (int i = 0; commands[i] != NULL; i++) {
+        if (strcmp(name, commands[i]->name + PREFIX) == 0)
+            return commands[i];
+    }
+    if (*name == '-')
+        complain_usage("smx", "the command comes first, and then its options: smx COMMAND [ARGUMENT...], not '%s'",
+                       name);
+    else
+        complain_usage("smx", "no command is called '%s'", name);
+    return NULL;
+}
+
+/* smx help [COMMAND] */
+static int help(int argc, char **argv) {
+    static char option[] = "--help";
+    if (argc > 2)
+        return complain_usage("smx help", "takes one command, not %d", argc - 1);
+    if (argc < 2 || is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
+        print_help();
+        return EXIT_OK;
+    }
+    const command *cmd = find_command(argv[1]);
+    char *arguments[] = {argv[1], option, NULL};
+    return cmd == NULL ? EXIT_USAGE : run_command(cmd, 2, arguments);
 }
 
 static int run(int argc, char **argv) {
     if (argc < 2)
         return complain_usage("smx", "no command");
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    if (is_help(argv[1])) {
         print_help();
         return EXIT_OK;
     }
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
     if (strcmp(argv[1], "--version") == 0) {
         printf("smx %s\n", smx_version());
         return EXIT_OK;
     }
-    for (int i = 0; commands[i] != NULL; i++) {
-        if (strcmp(argv[1], commands[i]->name + PREFIX) == 0)
-            return run_command(commands[i], argc - 1, argv + 1);
-    }
-    return complain_usage("smx", "no command is called '%s'", argv[1]);
+    const command *cmd = find_command(argv[1]);
+    return cmd == NULL ? EXIT_USAGE : run_command(cmd, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv) {

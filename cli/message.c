@@ -57,13 +57,21 @@ int complain_usage(const char *who, const char *format, ...) {
     return EXIT_USAGE;
 }
 
-bool check_isa(void) {
-    if (smx_isa() != NULL)
-        return true;
-    const char *wanted = getenv("SMX_ISA");
+static const char *variable(const char *name) {
+    const char *value = getenv(name);
+    return value != NULL ? value : "";
+}
+
+bool check_environment(void) {
     char line[LINE] = "";
-    append(line,
-           "smx: SMX_ISA=%s names no instruction set that can be used here; available:", wanted != NULL ? wanted : "");
+    if (smx_isa() != NULL) {
+        if (smx_softmax_f32(0, 0, NULL, 0, NULL, 0, NULL) != SMX_ERROR_ENVIRONMENT)
+            return true;
+        append(line, "smx: SMX_CACHE_BYTES=%s is not a number of bytes above 0", variable("SMX_CACHE_BYTES"));
+        print_line(line);
+        return false;
+    }
+    append(line, "smx: SMX_ISA=%s names no instruction set that can be used here; available:", variable("SMX_ISA"));
     for (size_t i = 0; smx_isa_available(i) != NULL; i++)
         append(line, " %s", smx_isa_available(i));
     print_line(line);

@@ -12,8 +12,8 @@ int complain(const char *name, const char *format, ...) __attribute__((format(pr
 /* Prints "WHO: MESSAGE (try 'WHO --help')". Returns EXIT_USAGE. */
 int complain_usage(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* True if the library can compute; else, that is if SMX_ISA names no usable instruction set, says so. */
-bool check_isa(void);
+/* True if the library can compute; else says what of the environment it refuses: SMX_ISA or SMX_CACHE_BYTES. */
+bool check_environment(void);
 
 /* Prints what a refused call of the library says. Returns EXIT_FAILED. */
 int complain_status(const char *name, smx_status status);

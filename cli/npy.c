@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "foreign.h"
 #include "io.h"
 #include "message.h"
 
@@ -44,12 +45,24 @@ static bool read_header_text(npy_array *array, int fd, size_t length) {
     return ok;
 }
 
+/* Says what it is if that can be seen, and how to take an array out. */
+static bool refuse_foreign(const npy_array *array, int fd, const unsigned char preamble[static PREAMBLE]) {
+    unsigned char start[FOREIGN_START];
+    memcpy(start, preamble, PREAMBLE);
+    ssize_t more = read_fully(fd, start + PREAMBLE, sizeof start - PREAMBLE);
+    const char *what = foreign_format(start, PREAMBLE + (more > 0 ? (size_t)more : 0));
+    if (what == NULL)
+        return refuse(array, "not a .npy file: it does not begin with \\x93NUMPY");
+    complain(array->name, "not a .npy file, but %s", what);
+    return false;
+}
+
 static bool read_header(npy_array *array, int fd) {
     unsigned char preamble[PREAMBLE], bytes[4];
     if (!read_part(array, fd, preamble, PREAMBLE, "not a .npy file: too short"))
         return false;
     if (memcmp(preamble, "\x93NUMPY", MAGIC) != 0)
-        return refuse(array, "not a .npy file: it does not begin with \\x93NUMPY");
+        return refuse_foreign(array, fd, preamble);
     unsigned major = preamble[MAGIC], minor = preamble[MAGIC + 1];
     if (major < 1 || major > 3 || minor != 0) {
         complain(array->name, "version %u.%u of the .npy format is not supported, only 1.0, 2.0 and 3.0", major, minor);

@@ -76,6 +76,10 @@ static int refuse_option(const settings *set, char **argv) {
     return complain_usage(set->who, "unknown option '%s'", argv[optind - 1]);
 }
 
+static bool names_file(const setting_entry *entry) {
+    return strcmp(entry->value, "FILE") == 0 || strcmp(entry->value, "DIR") == 0;
+}
+
 static int take_option(settings *set, const command *cmd, int option, char **argv) {
     if (option == ':')
         return complain_usage(set->who, "option '%s' needs a value", argv[optind - 1]);
@@ -86,6 +90,8 @@ static int take_option(settings *set, const command *cmd, int option, char **arg
         print_help(cmd);
         return EXIT_OK;
     }
+    if (optarg != NULL && *optarg == '\0' && names_file(&setting_table[s]))
+        return complain_usage(set->who, "option '--%s' is given an empty name", setting_table[s].name);
     set->text[s] = optarg;
     return setting_table[s].set == NULL ? -1 : setting_table[s].set(set, optarg);
 }
@@ -119,7 +125,7 @@ static int check_needed(const settings *set, const command *cmd) {
     char list[256] = "";
     size_t used = 0;
     if (cmd->needs == SET(SET_OUTPUT) && set->text[SET_OUTPUT] == NULL)
-        return complain_usage(set->who, "needs -o FILE, where the result goes");
+        return complain_usage(set->who, "needs -o FILE, where the result goes: %s %s", cmd->name, cmd->arguments);
     for (int s = 0; s < SETTINGS; s++) {
         if ((cmd->needs & SET(s)) == 0)
             continue;
@@ -128,7 +134,9 @@ static int check_needed(const settings *set, const command *cmd) {
         used +=
             (size_t)snprintf(list + used, sizeof list - used, "%s--%s", used == 0 ? "" : " or ", setting_table[s].name);
     }
-    return used == 0 ? -1 : complain_usage(set->who, "needs %s FILE, where a result goes", list);
+    return used == 0
+               ? -1
+               : complain_usage(set->who, "needs %s FILE, where a result goes: %s %s", list, cmd->name, cmd->arguments);
 }
 
 static int check_scale(const settings *set) {
@@ -144,10 +152,14 @@ static int take_inputs(settings *set, const command *cmd, int count, char **name
     if (cmd->inputs == 0 && count > 0)
         return complain_usage(set->who, "takes no '%s'", names[0]);
     if (count != cmd->inputs)
-        return complain_usage(set->who, "takes %d input file%s, not %d", cmd->inputs, cmd->inputs == 1 ? "" : "s",
-                              count);
-    for (int i = 0; i < count; i++)
+        return complain_usage(set->who, "takes %d input file%s, not %d: %s %s", cmd->inputs,
+                              cmd->inputs == 1 ? "" : "s", count, cmd->name, cmd->arguments);
+    for (int i = 0; i < count; i++) {
+        if (*names[i] == '\0')
+            return complain_usage(set->who, "input file %d of %d has an empty name: %s %s", i + 1, count, cmd->name,
+                                  cmd->arguments);
         set->input[i] = names[i];
+    }
     int status = check_streams(set, cmd);
     if (status < 0)
         status = check_needed(set, cmd);

@@ -17,11 +17,17 @@ static bool parse_integer(const char *text, long long low, long long high, long 
     return end != text && *end == '\0' && errno == 0 && *value >= low && *value <= high;
 }
 
-/* Finite; 0 also for what is too small for a double. */
+/* Finite; and 0 only where 0 is meant, not for what is too small for a double. */
 static bool parse_real(const char *text, double *value) {
     char *end;
+    errno = 0;
     *value = strtod(text, &end);
-    return end != text && *end == '\0' && isfinite(*value);
+    return end != text && *end == '\0' && isfinite(*value) && (*value != 0 || errno != ERANGE);
+}
+
+/* 0, or at least what f4 has without loss; so that none becomes 0 in the arithmetic. */
+static bool parse_part(const char *text, double most, double *value) {
+    return parse_real(text, value) && (*value == 0 || (*value >= 0x1p-126 && *value <= most));
 }
 
 /* The index of a text in a list of words that a null pointer ends; -1 if it is not there. */
@@ -144,15 +150,15 @@ static int set_ignore_index(settings *set, const char *text) {
 }
 
 static int set_smoothing(settings *set, const char *text) {
-    if (parse_real(text, &set->smoothing) && set->smoothing >= 0 && set->smoothing <= 1)
+    if (parse_part(text, 1, &set->smoothing))
         return -1;
-    return complain_usage(set->who, "--smoothing takes a number from 0 to 1, not '%s'", text);
+    return complain_usage(set->who, "--smoothing takes 0 or a number from 2^-126 to 1, not '%s'", text);
 }
 
 static int set_z_loss(settings *set, const char *text) {
-    if (parse_real(text, &set->z_loss) && set->z_loss >= 0 && set->z_loss <= 0x1p64)
+    if (parse_part(text, 0x1p64, &set->z_loss))
         return -1;
-    return complain_usage(set->who, "--z-loss takes a number from 0 to 2^64, not '%s'", text);
+    return complain_usage(set->who, "--z-loss takes 0 or a number from 2^-126 to 2^64, not '%s'", text);
 }
 
 static int set_softcap(settings *set, const char *text) {
@@ -192,18 +198,25 @@ const setting_entry setting_table[SETTINGS] = {
     [SET_Z_LOSS] = {"z-loss", "C", "adds C logsumexp^2 to the loss of each row (default: 0)\n", 0, set_z_loss},
     [SET_SOFTCAP] = {"softcap", "C", "logits z become C tanh(z / C) (default: they stay)\n", 0, set_softcap},
     [SET_REDUCTION] = {"reduction", "R",
-                       "the loss is the 'mean' of the rows (default), weighted by class, their\n"
-                       "'sum', or 'none': one for each row\n",
+                       "the loss is the 'mean' of the rows (default), their 'sum', or 'none':\n"
+                       "one for each row. With labels a mean is the sum divided by the class\n"
+                       "weights of the rows' labels; with dense targets by the number of rows,\n"
+                       "also where there are class weights\n",
                        0, set_reduction},
-    [SET_EMPTY_MEAN] = {"empty-mean", "M", "a mean over nothing is 'nan' (default) or 'zero'\n", 0, set_empty_mean},
+    [SET_EMPTY_MEAN] = {"empty-mean", "M",
+                        "a mean over nothing, or rows of weight 0, and its gradient are 'nan'\n"
+                        "(default) or 'zero'; the gradient of rows that are ignored is 0\n",
+                        0, set_empty_mean},
     [SET_DLOSS] = {"dloss", "FILE",
                    "the gradient of the loss, which --grad is multiplied by: one for each\n"
                    "row with --reduction none, else a single number (default: 1)\n",
                    0, NULL},
     [SET_SCALE] = {"scale", "S", "multiplies the logits; -1 makes a softmin of a softmax (default: 1)\n", 0, set_scale},
     [SET_TEMPERATURE] = {"temperature", "T", "divides the logits: the scale is 1 / T\n", 0, set_temperature},
-    [SET_SCALE_FILE] = {"scale-file", "FILE", "a scale for each row, of X's shape without the axis (broadcast)\n", 0,
-                        NULL},
+    [SET_SCALE_FILE] = {"scale-file", "FILE",
+                        "a scale for each row, of X's shape without the axis (broadcast, as\n"
+                        "--lengths)\n",
+                        0, NULL},
     [SET_MASK] = {"mask", "FILE",
                   "which entries are kept: those where it is true (bool, u1), or else added\n"
                   "to the logits after the scale (f2, bf16, f4, f8), where -inf masks out.\n"
@@ -211,7 +224,9 @@ const setting_entry setting_table[SETTINGS] = {
                   0, NULL},
     [SET_LENGTHS] = {"lengths", "FILE",
                      "how many entries of each row are kept, from its start (i4, i8), of X's\n"
-                     "shape without the axis (broadcast)\n",
+                     "shape without the axis (broadcast). For X of shape (B, H, Q, K), one for\n"
+                     "each of B is of shape (B, 1, 1); (B,) would be one for each of Q, and is\n"
+                     "refused where Q = B\n",
                      0, NULL},
     [SET_CAUSAL] = {"causal", "RULE",
                     "row i of each matrix of X (its last two axes) keeps the entries j <= i\n"

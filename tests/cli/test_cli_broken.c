@@ -223,6 +223,66 @@ static void test_pairs(void **state) {
     assert_success(shell("$SMX backward one.npy other.npy -o out.npy && rm out.npy"));
 }
 
+/* Other files that hold arrays are named, with the way to take one out. */
+static void test_foreign(void **state) {
+    (void)state;
+#define BYTES(text) text, sizeof text - 1
+    static const struct {
+        const char *bytes;
+        size_t count;
+        const char *says;
+    } files[] = {
+        {BYTES("PK\3\4\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0x.npy"),
+         "a zip archive, as .npz files are"},
+        {BYTES("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "np.save('X.npy', np.load('FILE')['NAME'])"},
+        {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl"), "torch.load('FILE')"},
+        {BYTES("\x89HDF\r\n\x1a\n"), "an HDF5 file; take an array out in Python: np.save('X.npy', h5py.File('FILE')"},
+        {BYTES("\x1f\x8b\x8\0\0\0\0\0\0\3"), "compressed by gzip; decompress it: gzip -dc FILE"},
+        {BYTES("\x80\x04\x95\0\0\0\0\0\0\0\0N."), "a pickle; take an array out in Python, if you trust the file"},
+        {BYTES("\x40\0\0\0\0\0\0\0{\"x\":"), "a safetensors file"},
+        {BYTES("0.5,1e3\r\n-1,2\n"), "text; if it is a table of numbers"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        write_file("foreign", files[i].bytes, files[i].count);
+        assert_refused(shell("$SMX softmax foreign -o out.npy"), 1, "smx: foreign: not a .npy file, but ",
+                       files[i].says);
+        assert_refused(shell("cat foreign | $SMX softmax - -o out.npy"), 1,
+                       "smx: standard input: not a .npy file, but ", files[i].says);
+    }
+    static const char unknown[] = "\x40\0\0\0\1\0\0\0{ and PK\3\4 later";
+    write_file("foreign", unknown, sizeof unknown);
+    assert_refused(shell("$SMX softmax foreign -o out.npy"), 1,
+                   "smx: foreign: not a .npy file: ", "does not begin with");
+    assert_success(shell("rm foreign"));
+#undef BYTES
+}
+
+/* One number for each of the first dimension of the rows: not taken for one of the last, but with a hint refused. */
+static void test_first_dimension(void **state) {
+    (void)state;
+    static const float x[24] = {0};
+    static const int64_t lengths[] = {1, 2};
+    static const char *const shapes[] = {"(2, 3, 2, 2)", "(2, 2, 3, 2)", "(2, 1, 1, 1)", "(3, 2, 4)", "(2, 3)"};
+    static const char *const says[] = {
+        "may mean the first or the last dimension of the rows; save it with the shape (2, 1, 1) or (1, 1, 2)",
+        "does not broadcast to that of the rows; one number for each of their first dimension has the shape (2, 1, 1)",
+        "its shape (2,) does not broadcast", NULL, NULL};
+    static const size_t counts[] = {24, 24, 2, 24, 6};
+    npy_write_as("lengths.npy", "<i8", "(2,)", lengths, sizeof lengths);
+    npy_write_as("first.npy", "<i8", "(2, 1, 1)", lengths, sizeof lengths);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        npy_write_as("x.npy", "<f4", shapes[i], x, counts[i] * sizeof *x);
+        outcome o = shell("$SMX softmax x.npy --lengths lengths.npy -o out.npy");
+        if (says[i] != NULL)
+            assert_refused(o, 1, "smx: lengths.npy: ", says[i]);
+        else
+            assert_success(o);
+        if (i < 2)
+            assert_success(shell("$SMX softmax x.npy --lengths first.npy -o out.npy"));
+    }
+    assert_success(shell("rm -f out.npy"));
+}
+
 /* Arrays beside the first input that do not fit it: (2, 3) here. */
 static void test_beside(void **state) {
     (void)state;
@@ -288,6 +348,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test_setup(test_good_headers, setup), cmocka_unit_test_setup(test_preambles, setup),
         cmocka_unit_test_setup(test_lengths, setup),      cmocka_unit_test_setup(test_random_changes, setup),
         cmocka_unit_test_setup(test_not_files, setup),    cmocka_unit_test_setup(test_pairs, setup),
+        cmocka_unit_test_setup(test_foreign, setup),      cmocka_unit_test_setup(test_first_dimension, setup),
+
         cmocka_unit_test_setup(test_shapes, setup),       cmocka_unit_test_setup(test_beside, setup),
     };
     return RUN_CLI_TESTS(argc, argv, tests);

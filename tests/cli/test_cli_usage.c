@@ -17,9 +17,21 @@ static void test_usage(void **state) {
     } wrong[] = {
         {"", "no command (try 'smx --help')"},
         {"sofmax", "no command is called 'sofmax'"},
-        {"-x", "no command is called '-x'"},
-        {"softmax good.npy", "needs -o FILE"},
-        {"softmax -o out.npy", "takes 1 input file, not 0 (try 'smx softmax --help')"},
+        {"-x", "the command comes first"},
+        {"--axis 0 softmax good.npy -o out.npy", "the command comes first, and then its options: smx COMMAND"},
+        {"help sofmax", "no command is called 'sofmax'"},
+        {"help softmax backward", "takes one command, not 2"},
+        {"softmax good.npy", "needs -o FILE, where the result goes: smx softmax X.npy -o Y.npy [OPTION...] (try"},
+        {"softmax '' -o out.npy", "input file 1 of 1 has an empty name"},
+        {"backward good.npy '' -o out.npy", "input file 2 of 2 has an empty name"},
+        {"softmax good.npy -o ''", "option '--output' is given an empty name"},
+        {"softmax good.npy -o out.npy --mask=", "option '--mask' is given an empty name"},
+        {"cross-entropy good.npy good.npy --grad ''", "option '--grad' is given an empty name"},
+        {"demo --data ''", "option '--data' is given an empty name"},
+        {"softmax good.npy -o out.npy --temperature 1e-400", "from 2^-64 to 2^64 or its negative, not '1e-400'"},
+        {"softmax good.npy -o out.npy --temperature -1e-320", "not '-1e-320'"},
+        {"softmax good.npy -o out.npy --scale 1e-400", "not '1e-400'"},
+        {"softmax -o out.npy", "takes 1 input file, not 0: smx softmax X.npy -o Y.npy [OPTION...] (try 'smx softmax"},
         {"softmax good.npy good.npy -o out.npy", "takes 1 input file, not 2"},
         {"backward good.npy -o out.npy", "takes 2 input files, not 1"},
         {"backward - - -o out.npy", "only one input can be standard input"},
@@ -76,13 +88,17 @@ static void test_usage(void **state) {
     assert_int_equal(count_entries(""), before);
 }
 
-static void test_isa(void **state) {
+static void test_environment(void **state) {
     (void)state;
     static const char *const commands[] = {"info", "softmax good.npy -o out.npy",
                                            "backward good.npy good.npy -o out.npy", "jacobian good.npy -o out.npy",
                                            "cross-entropy good.npy good.npy"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         assert_refused(shell("SMX_ISA=bogus $SMX %s", commands[i]), 2, "SMX_ISA=bogus", "available: ");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        assert_refused(shell("SMX_CACHE_BYTES=32M $SMX %s", commands[i]), 2, "smx: SMX_CACHE_BYTES=32M",
+                       "is not a number of bytes above 0");
+    assert_success(shell("SMX_CACHE_BYTES= $SMX info > /dev/null"));
     assert_success(shell("SMX_ISA=scalar $SMX info | grep -q '^instruction set  scalar$'"));
 }
 
@@ -95,6 +111,9 @@ static void test_help(void **state) {
     assert_success(shell("for c in $(cat commands); do $SMX $c --help > help && $SMX $c -h | cmp - help || exit 1;"
                          " head -n 1 help | grep -q \"^usage: smx $c\" || exit 1;"
                          " ! grep -E '^.{101}' help || exit 1; done; rm help commands"));
+    assert_success(shell("$SMX --help > help && $SMX help | cmp - help && $SMX help --help | cmp - help && "
+                         "$SMX help help | cmp - help && "
+                         "$SMX help softmax > help && $SMX softmax --help | cmp - help; r=$?; rm help; exit $r"));
     assert_success(shell("$SMX -h | grep -q '^usage: smx'"));
     assert_success(shell("$SMX --version | grep -qx 'smx %s'", smx_version()));
     assert_success(shell("$SMX info | grep -qx 'version          %s'", smx_version()));
@@ -132,7 +151,7 @@ static void test_examples(void **state) {
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_usage, setup),
-        cmocka_unit_test_setup(test_isa, setup),
+        cmocka_unit_test_setup(test_environment, setup),
         cmocka_unit_test_setup(test_help, setup),
         cmocka_unit_test_setup(test_examples, setup),
     };
