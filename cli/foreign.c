@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 #include "foreign.h"
 
 #include <stdbool.h>
@@ -8,13 +9,9 @@ static bool begins(const unsigned char *start, size_t count, const char *with, s
 }
 
 /* PyTorch's zip archives begin with the file NAME/data.pkl. */
-static bool mentions(const unsigned char *start, size_t count, const char *word) {
-    size_t length = strlen(word);
-    for (size_t i = 0; i + length <= count; i++) {
-        if (memcmp(start + i, word, length) == 0)
-            return true;
-    }
-    return false;
+static bool is_pytorch(const unsigned char *start, size_t count) {
+    static const char name[] = "/data.pkl";
+    return memmem(start, count, name, sizeof name - 1) != NULL;
 }
 
 /* A length of 8 bytes, below 4 GiB, and JSON. */
@@ -37,7 +34,7 @@ static bool is_text(const unsigned char *start, size_t count) {
 const char *foreign_format(const unsigned char *start, size_t count) {
     static const char zip[] = "PK\x03\x04", empty_zip[] = "PK\x05\x06", hdf5[] = "\x89HDF\r\n\x1a\n",
                       gzip[] = "\x1f\x8b";
-    if (begins(start, count, zip, sizeof zip - 1) && mentions(start, count, "data.pkl"))
+    if (begins(start, count, zip, sizeof zip - 1) && is_pytorch(start, count))
         return "a file of PyTorch; take an array out in Python: np.save('X.npy', torch.load('FILE')['NAME'].numpy())";
     if (begins(start, count, zip, sizeof zip - 1) || begins(start, count, empty_zip, sizeof empty_zip - 1))
         return "a zip archive, as .npz files are; take an array out in Python: "

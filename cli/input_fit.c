@@ -173,9 +173,7 @@ static bool fit_one(input *in) {
         char shape[NPY_SHAPE_SPACE];
         npy_format_shape(&in->array.header, shape);
         complain(in->array.name,
-                 "its shape is %s, and it must be a single number; one for each row needs "
-                 "--reduction none",
-                 shape);
+                 "its shape is %s, and it must be a single number; one for each row needs --reduction none", shape);
         return false;
     }
     in->per_row = in->step = 1;
