@@ -78,4 +78,8 @@ bool check_environment(void) {
     return false;
 }
 
-int complain_status(const char *name, smx_status status) { return complain(name, "%s", smx_status_str(status)); }
+int complain_status(const char *name, smx_status status) {
+    const char *refused = smx_refused();
+    return refused[0] == '\0' ? complain(name, "%s", smx_status_str(status))
+                              : complain(name, "%s: %s", refused, smx_status_str(status));
+}

@@ -4,6 +4,7 @@
 
 #include "cpu.h"
 #include "isa/isa.h"
+#include "refused.h"
 #include "smx/smx.h"
 
 #include <stdatomic.h>
@@ -68,7 +69,7 @@ const char *smx_isa(void) { return current()->name; }
 smx_status smx_isa_set(const char *name) {
     const struct choice *choice = choose(name);
     if (choice == &unusable) {
-        return SMX_ERROR_ISA;
+        return smx_refuse(SMX_ERROR_ISA, "name");
     }
     atomic_store_explicit(&in_use, choice, memory_order_release);
     return SMX_OK;

@@ -4,14 +4,15 @@
 #include "exact_sum.h"
 
 #include "float_env.h"
+#include "refused.h"
 
 #include <stddef.h>
 
 static smx_status check_values(const smx_exact_sum *sum, size_t n, const void *values, size_t size) {
     if (sum == NULL || (n != 0 && values == NULL)) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, sum == NULL ? "sum" : "values");
     }
-    return n > PTRDIFF_MAX / size ? SMX_ERROR_SIZE : SMX_OK;
+    return n > PTRDIFF_MAX / size ? smx_refuse(SMX_ERROR_SIZE, "values") : SMX_OK;
 }
 
 smx_status smx_exact_sum_add_f32(smx_exact_sum *sum, size_t n, const float *values) {
@@ -48,7 +49,7 @@ smx_status smx_exact_sum_add_f64(smx_exact_sum *sum, size_t n, const double *val
 
 smx_status smx_exact_sum_merge(smx_exact_sum *into, const smx_exact_sum *from) {
     if (into == NULL || from == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, into == NULL ? "into" : "from");
     }
     exact_sum_merge(into, from);
     return SMX_OK;
@@ -59,7 +60,7 @@ static double clean(double a) { return isnan(a) ? (double)NAN : a + 0; }
 
 smx_status smx_exact_sum_value_f32(const smx_exact_sum *sum, float *value) {
     if (sum == NULL || value == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, sum == NULL ? "sum" : "value");
     }
     float_env caller = float_env_enter();
     *value = (float)clean(rounded_to_odd(exact_sum_pair(sum)));
@@ -69,7 +70,7 @@ smx_status smx_exact_sum_value_f32(const smx_exact_sum *sum, float *value) {
 
 smx_status smx_exact_sum_value_f64(const smx_exact_sum *sum, double *value) {
     if (sum == NULL || value == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, sum == NULL ? "sum" : "value");
     }
     float_env caller = float_env_enter();
     *value = clean(exact_sum_pair(sum).high);
@@ -79,7 +80,7 @@ smx_status smx_exact_sum_value_f64(const smx_exact_sum *sum, double *value) {
 
 smx_status smx_exact_sum_ratio_f32(const smx_exact_sum *sum, const smx_exact_sum *divisor, float *value) {
     if (sum == NULL || divisor == NULL || value == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, sum == NULL ? "sum" : divisor == NULL ? "divisor" : "value");
     }
     float_env caller = float_env_enter();
     *value = (float)clean(exact_sum_ratio(sum, divisor));
@@ -89,7 +90,7 @@ smx_status smx_exact_sum_ratio_f32(const smx_exact_sum *sum, const smx_exact_sum
 
 smx_status smx_exact_sum_ratio_f64(const smx_exact_sum *sum, const smx_exact_sum *divisor, double *value) {
     if (sum == NULL || divisor == NULL || value == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, sum == NULL ? "sum" : divisor == NULL ? "divisor" : "value");
     }
     float_env caller = float_env_enter();
     *value = clean(exact_sum_ratio(sum, divisor));

@@ -2,6 +2,8 @@
 
 #include "options.h"
 
+#include "refused.h"
+
 #include <string.h>
 
 bool smx_read_sized(const void *given, size_t size, void *full, size_t known) {
@@ -18,34 +20,40 @@ bool smx_read_sized(const void *given, size_t size, void *full, size_t known) {
     return true;
 }
 
+/* The name of the first field that holds an unknown or contradictory value; null if none does. */
+static const char *unusable_field(const smx_options *o) {
+    if (o->plus_inf != SMX_PLUS_INF_NAN && o->plus_inf != SMX_PLUS_INF_LIMIT) {
+        return "options.plus_inf";
+    }
+    if (o->minus_inf_row != SMX_MINUS_INF_ROW_NAN && o->minus_inf_row != SMX_MINUS_INF_ROW_ZEROS) {
+        return "options.minus_inf_row";
+    }
+    if (o->parallel_for != NULL && o->threads == 0) {
+        return "options.threads";
+    }
+    if (o->scale_stride > 1 || (o->scale == NULL && o->scale_stride != 0)) {
+        return "options.scale_stride";
+    }
+    if (o->causal != SMX_CAUSAL_NONE && o->causal != SMX_CAUSAL_TOP_LEFT && o->causal != SMX_CAUSAL_BOTTOM_RIGHT) {
+        return "options.causal";
+    }
+    return (o->causal == SMX_CAUSAL_NONE) != (o->queries == 0) ? "options.queries" : NULL;
+}
+
 smx_status smx_settings(const smx_options *opt, struct settings *settings) {
-    static const smx_options defaults = {.size = sizeof defaults};
+    static const smx_options defaults = SMX_OPTIONS_INIT;
     smx_options known;
     const smx_options *o = opt == NULL ? &defaults : opt;
     if (o->size != sizeof known) {
         known = defaults;
         if (!smx_read_sized(o, o->size, &known, sizeof known)) {
-            return SMX_ERROR_OPTION;
+            return smx_refuse(SMX_ERROR_OPTION, "options.size");
         }
         o = &known;
     }
-    if (o->plus_inf != SMX_PLUS_INF_NAN && o->plus_inf != SMX_PLUS_INF_LIMIT) {
-        return SMX_ERROR_OPTION;
-    }
-    if (o->minus_inf_row != SMX_MINUS_INF_ROW_NAN && o->minus_inf_row != SMX_MINUS_INF_ROW_ZEROS) {
-        return SMX_ERROR_OPTION;
-    }
-    if (o->parallel_for != NULL && o->threads == 0) {
-        return SMX_ERROR_OPTION;
-    }
-    if (o->scale_stride > 1 || (o->scale == NULL && o->scale_stride != 0)) {
-        return SMX_ERROR_OPTION;
-    }
-    if (o->causal != SMX_CAUSAL_NONE && o->causal != SMX_CAUSAL_TOP_LEFT && o->causal != SMX_CAUSAL_BOTTOM_RIGHT) {
-        return SMX_ERROR_OPTION;
-    }
-    if ((o->causal == SMX_CAUSAL_NONE) != (o->queries == 0)) {
-        return SMX_ERROR_OPTION;
+    const char *unusable = unusable_field(o);
+    if (unusable != NULL) {
+        return smx_refuse(SMX_ERROR_OPTION, unusable);
     }
     settings->policy.plus_inf_limit = o->plus_inf == SMX_PLUS_INF_LIMIT;
     settings->policy.minus_inf_row_zeros = o->minus_inf_row == SMX_MINUS_INF_ROW_ZEROS;
@@ -60,6 +68,14 @@ smx_status smx_settings(const smx_options *opt, struct settings *settings) {
     settings->causal = o->causal;
     settings->queries = o->queries;
     return SMX_OK;
+}
+
+const char *smx_settings_first(const struct settings *settings) {
+    return settings->scale != NULL          ? "options.scale"
+           : settings->add.data != NULL     ? "options.add"
+           : settings->keep.data != NULL    ? "options.keep"
+           : settings->lengths.data != NULL ? "options.lengths"
+                                            : "options.causal";
 }
 
 const char *smx_status_str(smx_status status) {

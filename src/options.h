@@ -43,11 +43,14 @@ static inline bool settings_plain(const struct settings *settings) {
            settings->lengths.data == NULL && settings->causal == SMX_CAUSAL_NONE;
 }
 
+/* The options that settings_plain does not find plain: the first that is given. */
+const char *smx_settings_first(const struct settings *settings);
+
 /* Copies what a caller's struct of `size` bytes, its first field, has of the `known` bytes of *full; false if it is
  * malformed or has something set that this version doesn't know. */
 bool smx_read_sized(const void *given, size_t size, void *full, size_t known);
 
-/* SMX_OK or SMX_ERROR_OPTION. */
+/* SMX_OK, or a refusal of SMX_ERROR_OPTION that names the field. */
 smx_status smx_settings(const smx_options *opt, struct settings *settings);
 
 #endif

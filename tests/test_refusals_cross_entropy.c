@@ -37,14 +37,15 @@ static row logits(const dtype *t) {
 }
 
 /* A sound problem with labels that `change` spoils. */
-static void check_with_labels(const dtype *t, const char *what, smx_status wanted, void (*change)(cross_entropy *c)) {
+static void check_with_labels(const dtype *t, const char *what, smx_status wanted, const char *field,
+                              void (*change)(cross_entropy *c)) {
     outputs o;
     row x = logits(t);
     cross_entropy c = with_outputs(&o, 1);
     c.labels_i64 = sound_labels;
     change(&c);
     label("cross-entropy %s: %s", t->name, what);
-    assert_status(wanted, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
+    assert_refused_for(wanted, field, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
     if (wanted != SMX_OK) {
         assert_canary(&o, sizeof o);
     }
@@ -65,26 +66,27 @@ static void dx_stride(cross_entropy *c) { c->lddx = N - 1; }
 
 static void test_fields(void **state) {
     const dtype *t = *state;
-    check_with_labels(t, "sound", SMX_OK, nothing);
-    check_with_labels(t, "neither labels nor targets", SMX_ERROR_OPTION, no_targets);
-    check_with_labels(t, "labels of both types", SMX_ERROR_OPTION, two_label_types);
-    check_with_labels(t, "labels and targets", SMX_ERROR_OPTION, labels_and_targets);
-    check_with_labels(t, "use_ignore_index = 2", SMX_ERROR_OPTION, ignore_2);
-    check_with_labels(t, "an unknown reduction", SMX_ERROR_OPTION, reduction_3);
-    check_with_labels(t, "an unknown empty_mean", SMX_ERROR_OPTION, empty_mean_2);
-    check_with_labels(t, "reduced without a reduction", SMX_ERROR_OPTION, reduced_of_none);
-    check_with_labels(t, "a gradient of targets, with labels", SMX_ERROR_OPTION, targets_gradient);
-    check_with_labels(t, "a stride of dx", SMX_ERROR_STRIDE, dx_stride);
+    check_with_labels(t, "sound", SMX_OK, NULL, nothing);
+    check_with_labels(t, "neither labels nor targets", SMX_ERROR_OPTION, "labels", no_targets);
+    check_with_labels(t, "labels of both types", SMX_ERROR_OPTION, "labels_i64", two_label_types);
+    check_with_labels(t, "labels and targets", SMX_ERROR_OPTION, "targets", labels_and_targets);
+    check_with_labels(t, "use_ignore_index = 2", SMX_ERROR_OPTION, "use_ignore_index", ignore_2);
+    check_with_labels(t, "an unknown reduction", SMX_ERROR_OPTION, "reduction", reduction_3);
+    check_with_labels(t, "an unknown empty_mean", SMX_ERROR_OPTION, "empty_mean", empty_mean_2);
+    check_with_labels(t, "reduced without a reduction", SMX_ERROR_OPTION, "reduced", reduced_of_none);
+    check_with_labels(t, "a gradient of targets, with labels", SMX_ERROR_OPTION, "dtargets", targets_gradient);
+    check_with_labels(t, "a stride of dx", SMX_ERROR_STRIDE, "lddx", dx_stride);
 }
 
-static void check_numbers(const dtype *t, smx_status wanted, double smoothing, double z_loss, double softcap) {
+static void check_numbers(const dtype *t, smx_status wanted, const char *field, double smoothing, double z_loss,
+                          double softcap) {
     outputs o;
     row x = logits(t);
     cross_entropy c = with_outputs(&o, 1);
     c.labels_i64 = sound_labels;
     c.settings.smoothing = smoothing, c.settings.z_loss = z_loss, c.settings.softcap = softcap;
     label("cross-entropy %s: smoothing %a, z_loss %a, softcap %a", t->name, smoothing, z_loss, softcap);
-    assert_status(wanted, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
+    assert_refused_for(wanted, field, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
     if (wanted != SMX_OK) {
         assert_canary(&o, sizeof o);
     }
@@ -96,17 +98,17 @@ static void test_numbers(void **state) {
     const double bad_z_loss[] = {-t->min_subnormal, NAN, INFINITY, -INFINITY};
     const double bad_softcap[] = {0x1.fffffep-11, 0x1.000002p15, -1, NAN, INFINITY, t->min_subnormal};
     for (size_t i = 0; i < 5; i++) {
-        check_numbers(t, SMX_ERROR_OPTION, bad_smoothing[i], 0, 0);
+        check_numbers(t, SMX_ERROR_OPTION, "smoothing", bad_smoothing[i], 0, 0);
     }
     for (size_t i = 0; i < 4; i++) {
-        check_numbers(t, SMX_ERROR_OPTION, 0, bad_z_loss[i], 0);
+        check_numbers(t, SMX_ERROR_OPTION, "z_loss", 0, bad_z_loss[i], 0);
     }
     for (size_t i = 0; i < 6; i++) {
-        check_numbers(t, SMX_ERROR_OPTION, 0, 0, bad_softcap[i]);
+        check_numbers(t, SMX_ERROR_OPTION, "softcap", 0, 0, bad_softcap[i]);
     }
-    check_numbers(t, SMX_OK, 0, 0, -0.0);
-    check_numbers(t, SMX_OK, -0.0, -0.0, 0x1p-10);
-    check_numbers(t, SMX_OK, 1, t->max, 0x1p15);
+    check_numbers(t, SMX_OK, NULL, 0, 0, -0.0);
+    check_numbers(t, SMX_OK, NULL, -0.0, -0.0, 0x1p-10);
+    check_numbers(t, SMX_OK, NULL, 1, t->max, 0x1p15);
 }
 
 static void test_class_weights(void **state) {
@@ -119,7 +121,7 @@ static void test_class_weights(void **state) {
         cross_entropy c = with_outputs(&o, 1);
         c.labels_i64 = sound_labels, c.class_weights = weights.storage;
         label("cross-entropy %s: weight %g of class %zu", t->name, bad[i / N], i % N);
-        assert_status(SMX_ERROR_OPTION, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
+        assert_refused_for(SMX_ERROR_OPTION, "class_weights", cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
         assert_canary(&o, sizeof o);
     }
 }
@@ -138,7 +140,8 @@ static void test_targets(void **state) {
         c.ldt = k == 3 ? N - 1 : N;
         label("cross-entropy %s: targets, case %d", t->name, k);
         smx_status wanted = k < 3 ? SMX_ERROR_OPTION : k == 3 ? SMX_ERROR_STRIDE : SMX_OK;
-        assert_status(wanted, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
+        static const char *const fields[] = {"target_log_prob", "correct", "use_ignore_index", "ldt", NULL};
+        assert_refused_for(wanted, fields[k], cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
         if (k < 4) {
             assert_canary(&o, sizeof o);
         }
@@ -160,12 +163,14 @@ static void check_label(const dtype *t, int64_t bad, size_t place, int narrow, i
     c.labels_i32 = narrow ? labels_i32 : NULL;
     c.settings.use_ignore_index = ignoring, c.settings.ignore_index = -100;
     label("cross-entropy %s: label %lld of row %zu, %s", t->name, (long long)bad, place, narrow ? "int32" : "int64");
-    assert_status(SMX_ERROR_LABEL, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
+    assert_refused_for(SMX_ERROR_LABEL, narrow ? "labels_i32" : "labels_i64",
+                       cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
     assert_int_equal(o.bad_row, place);
     fill_canary(&o.bad_row, sizeof o.bad_row);
     assert_canary(&o, sizeof o);
     c.bad_row = NULL;
-    assert_status(SMX_ERROR_LABEL, cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
+    assert_refused_for(SMX_ERROR_LABEL, narrow ? "labels_i32" : "labels_i64",
+                       cross_entropy_eval(t, ROWS, N, x.storage, N, &c, NULL));
     assert_canary(&o, sizeof o);
 }
 
@@ -189,13 +194,13 @@ static void test_no_classes(void **state) {
     cross_entropy c = with_outputs(&o, 1);
     c.labels_i64 = sound_labels;
     label("cross-entropy %s: no classes", t->name);
-    assert_status(SMX_ERROR_LABEL, cross_entropy_eval(t, ROWS, 0, NULL, 0, &c, NULL));
+    assert_refused_for(SMX_ERROR_LABEL, "labels_i64", cross_entropy_eval(t, ROWS, 0, NULL, 0, &c, NULL));
     assert_int_equal(o.bad_row, 0);
     c.labels_i64 = NULL;
     label("cross-entropy %s: no struct, or no arrays", t->name);
     smx_status none = t == &dtype_f32 ? smx_cross_entropy_f32(1, N, (const float *)memory, N, NULL, NULL)
                                       : smx_cross_entropy_f64(1, N, memory, N, NULL, NULL);
-    assert_status(SMX_ERROR_NULL, none);
+    assert_refused_for(SMX_ERROR_NULL, "ce", none);
 }
 
 /* A struct of a later version, and sizes that are none. */
@@ -220,6 +225,7 @@ static smx_status eval_f64(later_f64 *ce) {
 }
 
 static void check_size(size_t size_f32, size_t size_f64, size_t byte, smx_status wanted) {
+    const char *what = size_f32 == sizeof(size_t) ? "labels" : "size";
     float loss_f32;
     double loss_f64;
     later_f32 a;
@@ -231,8 +237,8 @@ static void check_size(size_t size_f32, size_t size_f64, size_t byte, smx_status
     a.known.size = size_f32, b.known.size = size_f64;
     a.unknown[byte] = b.unknown[byte] = 1;
     label("cross-entropy: sizes %zu and %zu, byte %zu not zero", size_f32, size_f64, byte);
-    assert_status(wanted, eval_f32(&a));
-    assert_status(wanted, eval_f64(&b));
+    assert_refused_for(wanted, what, eval_f32(&a));
+    assert_refused_for(wanted, what, eval_f64(&b));
     if (wanted != SMX_OK) {
         assert_canary(&loss_f32, sizeof loss_f32);
         assert_canary(&loss_f64, sizeof loss_f64);

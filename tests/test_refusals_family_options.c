@@ -70,7 +70,8 @@ static void test_versions(void **state) { for_all_functions(*state, 1, 0, check_
 
 /* Options that ask for a scale or a mask, each alone. */
 enum { ASKING = 5 };
-static const char *const asking_names[ASKING] = {"scale", "add", "keep", "lengths", "causal"};
+static const char *const asking_names[ASKING] = {"options.scale", "options.add", "options.keep", "options.lengths",
+                                                 "options.causal"};
 
 static smx_options asking(int which, const void *ones) {
     smx_options opt = {.size = sizeof opt};
@@ -108,12 +109,13 @@ static void test_none_taken(void **state) {
         }
         smx_options opt = asking(which, ones);
         fill_canary(y, sizeof y), fill_canary(jac, sizeof jac);
-        label("%s: %s, where it is not taken", t->name, asking_names[which]);
-        assert_status(SMX_ERROR_OPTION, t->jacobian(ROWS, N, x, N, jac, N, (size_t)N * N, &opt));
-        assert_status(SMX_ERROR_OPTION, t->part_sum(N, x, N, &stats, &opt));
-        assert_status(SMX_ERROR_OPTION, t->part_finish(N, x, &stats, y, &opt));
-        assert_status(SMX_ERROR_OPTION, columns(t, 0, x, y, &opt));
-        assert_status(SMX_ERROR_OPTION, columns(t, 1, x, y, &opt));
+        const char *name = asking_names[which];
+        label("%s: %s, where it is not taken", t->name, name);
+        assert_refused_for(SMX_ERROR_OPTION, name, t->jacobian(ROWS, N, x, N, jac, N, (size_t)N * N, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, t->part_sum(N, x, N, &stats, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, t->part_finish(N, x, &stats, y, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, columns(t, 0, x, y, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, columns(t, 1, x, y, &opt));
         assert_canary(y, sizeof y), assert_canary(jac, sizeof jac);
         assert_memory_equal(&stats, &before, sizeof stats);
     }

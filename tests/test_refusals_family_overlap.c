@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "common/problem.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,9 +27,13 @@ static smx_options needed(const function *f, const dtype *t, double scale[ROWS])
     return opt;
 }
 
-static void check_refused(const call *changed, const smx_options *opt, arena *m) {
+/* One of two outputs that overlap is named: whichever is checked last. */
+static void check_refused(const call *changed, size_t output, size_t other, const smx_options *opt, arena *m) {
+    const argument *a = changed->f->arguments;
     memcpy(m->before, m->memory, ROOM);
-    assert_status(SMX_ERROR_OVERLAP, call_run(changed, opt));
+    smx_status status = call_run(changed, opt);
+    bool either = argument_is_output(&a[other]) && strcmp(smx_refused(), a[other].name) == 0;
+    assert_refused_for(SMX_ERROR_OVERLAP, a[either ? other : output].name, status);
     if (memcmp(m->before, m->memory, ROOM) != 0) {
         fail_msg("%s: the call was refused, and wrote something", label_text());
     }
@@ -54,7 +59,7 @@ static void check_pair(const call *c, const smx_options *opt, size_t output, siz
         if (at == MIDDLE && in_place_is_allowed(f, other, output)) {
             assert_ok(call_run(&changed, opt));
         } else {
-            check_refused(&changed, opt, m);
+            check_refused(&changed, output, other, opt, m);
         }
     }
     if (in_place_is_allowed(f, other, output)) {
@@ -62,7 +67,7 @@ static void check_pair(const call *c, const smx_options *opt, size_t output, siz
               f->arguments[other].name);
         changed.b[output].a = changed.b[other].a;
         changed.b[output].ld++;
-        check_refused(&changed, opt, m);
+        check_refused(&changed, output, other, opt, m);
     }
 }
 
@@ -115,7 +120,7 @@ static void check_options(const function *f, const dtype *t, uint64_t seed) {
             call changed = c;
             changed.b[output].a = place;
             label("%s %s: %s in the place of %s", f->name, t->name, f->arguments[output].name, names[k]);
-            check_refused(&changed, &opt, &m);
+            check_refused(&changed, output, output, &opt, &m);
         }
     }
     call_free(&c);

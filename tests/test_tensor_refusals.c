@@ -27,7 +27,7 @@ static int arguments(const op *o) { return o->inputs + o->outputs; }
 
 /* Runs it with one argument in another's place, which must be refused (or not), and nothing be written. */
 static void expect(tensor_call *c, int which, DLTensor *instead, int axis, const smx_tensor_options *opt,
-                   smx_status wanted) {
+                   smx_status wanted, const char *what) {
     DLTensor *t[OP_ARGUMENTS_MAX];
     unsigned char *before[OP_ARGUMENTS_MAX];
     for (int i = 0; i < arguments(c->o); i++) {
@@ -35,7 +35,7 @@ static void expect(tensor_call *c, int which, DLTensor *instead, int axis, const
         before[i] = malloc(c->t[i].bytes);
         memcpy(before[i], c->t[i].memory, c->t[i].bytes);
     }
-    assert_status(wanted, c->o->tensors(t, axis, opt));
+    assert_refused_for(wanted, what, c->o->tensors(t, axis, opt));
     for (int i = 0; i < arguments(c->o); i++) {
         if (wanted != SMX_OK && memcmp(before[i], c->t[i].memory, c->t[i].bytes) != 0) {
             fail_msg("%s: refused, and argument %d was written", label_text(), i);
@@ -45,9 +45,11 @@ static void expect(tensor_call *c, int which, DLTensor *instead, int axis, const
     }
 }
 
-/* For every argument of every function, spoiled in one way. */
+/* For every argument of every function, spoiled in one way. It is named, but for the first, whose shape is the call's:
+ * that is ITSELF, another name, or null for the second argument. */
+#define ITSELF ""
 static void for_all_arguments(const char *what, void (*spoil)(DLTensor *t, int64_t *extents, int64_t *steps),
-                              smx_status wanted) {
+                              smx_status wanted, const char *of_first) {
     for (size_t i = 0; i < tensor_ops_count; i++) {
         tensor_call c = sound(&tensor_ops[i]);
         for (int a = 0; a < arguments(c.o); a++) {
@@ -57,9 +59,11 @@ static void for_all_arguments(const char *what, void (*spoil)(DLTensor *t, int64
             memcpy(steps, c.t[a].strides, sizeof steps);
             t.shape = extents, t.strides = steps;
             label("%s, argument %d: %s", c.o->name, a, what);
-            expect(&c, -1, NULL, AXIS, NULL, SMX_OK);
+            expect(&c, -1, NULL, AXIS, NULL, SMX_OK, NULL);
             spoil(&t, extents, steps);
-            expect(&c, a, &t, AXIS, NULL, wanted);
+            const char *other = of_first == NULL ? c.o->argument[1] : of_first;
+            bool itself = a > 0 || strcmp(other, ITSELF) == 0;
+            expect(&c, a, &t, AXIS, NULL, wanted, itself ? c.o->argument[a] : other);
         }
         tensor_call_free(&c);
     }
@@ -92,25 +96,25 @@ SPOIL(huge_extents, extents[0] = (int64_t)1 << 62; steps[0] = 0)
 
 static void test_tensors(void **state) {
     (void)state;
-    for_all_arguments("null data", null_data, SMX_ERROR_NULL);
-    for_all_arguments("null shape", null_shape, SMX_ERROR_NULL);
-    for_all_arguments("ndim -1", negative_ndim, SMX_ERROR_SHAPE);
-    for_all_arguments("ndim 33", huge_ndim, SMX_ERROR_SHAPE);
-    for_all_arguments("one dimension", no_dimensions, SMX_ERROR_SHAPE);
-    for_all_arguments("a negative extent", negative_extent, SMX_ERROR_SHAPE);
-    for_all_arguments("another extent", other_extent, SMX_ERROR_SHAPE);
-    for_all_arguments("2 lanes", more_lanes, SMX_ERROR_DTYPE);
-    for_all_arguments("0 lanes", no_lanes, SMX_ERROR_DTYPE);
-    for_all_arguments("int32", integers, SMX_ERROR_DTYPE);
-    for_all_arguments("complex64", complex_numbers, SMX_ERROR_DTYPE);
-    for_all_arguments("floats of 8 bits", eight_bits, SMX_ERROR_DTYPE);
-    for_all_arguments("bfloats of 32 bits", bfloat_of_32, SMX_ERROR_DTYPE);
-    for_all_arguments("CUDA", on_gpu, SMX_ERROR_DEVICE);
-    for_all_arguments("CUDA's managed memory", managed, SMX_ERROR_DEVICE);
-    for_all_arguments("a huge stride", huge_stride, SMX_ERROR_SIZE);
-    for_all_arguments("the least stride", least_stride, SMX_ERROR_SIZE);
-    for_all_arguments("a huge byte_offset", huge_offset, SMX_ERROR_SIZE);
-    for_all_arguments("more elements than there are bytes", huge_extents, SMX_ERROR_SIZE);
+    for_all_arguments("null data", null_data, SMX_ERROR_NULL, ITSELF);
+    for_all_arguments("null shape", null_shape, SMX_ERROR_NULL, ITSELF);
+    for_all_arguments("ndim -1", negative_ndim, SMX_ERROR_SHAPE, ITSELF);
+    for_all_arguments("ndim 33", huge_ndim, SMX_ERROR_SHAPE, ITSELF);
+    for_all_arguments("one dimension", no_dimensions, SMX_ERROR_SHAPE, "axis");
+    for_all_arguments("a negative extent", negative_extent, SMX_ERROR_SHAPE, ITSELF);
+    for_all_arguments("another extent", other_extent, SMX_ERROR_SHAPE, NULL);
+    for_all_arguments("2 lanes", more_lanes, SMX_ERROR_DTYPE, ITSELF);
+    for_all_arguments("0 lanes", no_lanes, SMX_ERROR_DTYPE, ITSELF);
+    for_all_arguments("int32", integers, SMX_ERROR_DTYPE, ITSELF);
+    for_all_arguments("complex64", complex_numbers, SMX_ERROR_DTYPE, ITSELF);
+    for_all_arguments("floats of 8 bits", eight_bits, SMX_ERROR_DTYPE, ITSELF);
+    for_all_arguments("bfloats of 32 bits", bfloat_of_32, SMX_ERROR_DTYPE, ITSELF);
+    for_all_arguments("CUDA", on_gpu, SMX_ERROR_DEVICE, ITSELF);
+    for_all_arguments("CUDA's managed memory", managed, SMX_ERROR_DEVICE, ITSELF);
+    for_all_arguments("a huge stride", huge_stride, SMX_ERROR_SIZE, ITSELF);
+    for_all_arguments("the least stride", least_stride, SMX_ERROR_SIZE, ITSELF);
+    for_all_arguments("a huge byte_offset", huge_offset, SMX_ERROR_SIZE, ITSELF);
+    for_all_arguments("more elements than there are bytes", huge_extents, SMX_ERROR_SIZE, ITSELF);
 }
 
 static void test_null(void **state) {
@@ -121,7 +125,7 @@ static void test_null(void **state) {
             label("%s, argument %d null", c.o->name, a);
             bool optional = (strcmp(c.o->name, "logsumexp_weighted") == 0 && a == 3) ||
                             (strcmp(c.o->name, "softmax_double_backward") == 0 && a >= 3);
-            expect(&c, a, NULL, AXIS, NULL, optional ? SMX_OK : SMX_ERROR_NULL);
+            expect(&c, a, NULL, AXIS, NULL, optional ? SMX_OK : SMX_ERROR_NULL, c.o->argument[a]);
         }
         tensor_call_free(&c);
     }
@@ -134,17 +138,17 @@ static void test_axis(void **state) {
         tensor_call c = sound(&tensor_ops[i]);
         for (size_t k = 0; k < sizeof axes / sizeof *axes; k++) {
             label("%s, axis %d", c.o->name, axes[k]);
-            expect(&c, -1, NULL, axes[k], NULL, SMX_ERROR_SHAPE);
+            expect(&c, -1, NULL, axes[k], NULL, SMX_ERROR_SHAPE, "axis");
         }
         label("%s, axis -2", c.o->name);
-        expect(&c, -1, NULL, AXIS - 3, NULL, SMX_OK);
+        expect(&c, -1, NULL, AXIS - 3, NULL, SMX_OK, NULL);
         tensor_call_free(&c);
     }
     float number = 1;
     DLTensor none = {.data = &number, .device = {kDLCPU, 0}, .dtype = element_type(F32)};
     label("no dimensions");
-    assert_status(SMX_ERROR_SHAPE, smx_softmax(&none, 0, &none, NULL));
-    assert_status(SMX_ERROR_SHAPE, smx_softmax(&none, -1, &none, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "axis", smx_softmax(&none, 0, &none, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "axis", smx_softmax(&none, -1, &none, NULL));
 }
 
 /* ---- Overlap ---- */
@@ -159,14 +163,15 @@ static void test_overlap(void **state) {
             for (int a = 0; a < arguments(o); a++) {
                 DLTensor t = *tensor_dl(&c.t[out]);
                 bool whole = a < o->inputs && o->input[a].in_place && out == o->inputs;
+                const char *name = o->argument[a >= o->inputs && a < out ? a : out]; /* of two, the first */
                 label("%s: output %d at argument %d", o->name, out, a);
                 t.data = c.t[a].memory, t.byte_offset = c.t[a].dl.byte_offset;
                 if (a != out) {
-                    expect(&c, out, &t, AXIS, NULL, whole ? SMX_OK : SMX_ERROR_OVERLAP);
+                    expect(&c, out, &t, AXIS, NULL, whole ? SMX_OK : SMX_ERROR_OVERLAP, name);
                     t.byte_offset += sizeof(float);
-                    expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP);
+                    expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP, name);
                     t.byte_offset -= 1;
-                    expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP);
+                    expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP, name);
                 }
             }
             DLTensor t = *tensor_dl(&c.t[out]);
@@ -175,9 +180,9 @@ static void test_overlap(void **state) {
             t.strides = steps;
             label("%s: output %d overlaps itself", o->name, out);
             steps[0] = 0;
-            expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP);
+            expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP, o->argument[out]);
             steps[0] = 1;
-            expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP);
+            expect(&c, out, &t, AXIS, NULL, SMX_ERROR_OVERLAP, o->argument[out]);
         }
         tensor_call_free(&c);
     }
@@ -229,12 +234,12 @@ static smx_tensor_options defaults(void) {
     return opt;
 }
 
-static void expect_option(const char *what, const smx_tensor_options *opt, smx_status wanted) {
+static void expect_option(const char *what, const smx_tensor_options *opt, smx_status wanted, const char *field) {
     for (size_t i = 0; i < tensor_ops_count; i++) {
         tensor_call c = sound(&tensor_ops[i]);
         bool takes = strcmp(c.o->name, "softmax_jacobian") != 0; /* neither scale nor masks */
         label("%s, options: %s", c.o->name, what);
-        expect(&c, -1, NULL, AXIS, opt, wanted == SMX_OK && !takes ? SMX_ERROR_OPTION : wanted);
+        expect(&c, -1, NULL, AXIS, opt, wanted == SMX_OK && !takes ? SMX_ERROR_OPTION : wanted, field);
         tensor_call_free(&c);
     }
 }
@@ -243,42 +248,49 @@ static void test_options(void **state) {
     (void)state;
     smx_tensor_options opt = defaults();
     opt.size = sizeof opt.size - 1;
-    expect_option("a size smaller than itself", &opt, SMX_ERROR_OPTION);
+    expect_option("a size smaller than itself", &opt, SMX_ERROR_OPTION, "options.size");
     struct {
         smx_tensor_options known;
         unsigned char unknown[8];
     } longer = {.known = {.size = sizeof longer}, .unknown = {0, 0, 1}};
-    expect_option("a longer struct, not all zero", &longer.known, SMX_ERROR_OPTION);
+    expect_option("a longer struct, not all zero", &longer.known, SMX_ERROR_OPTION, "options.size");
     opt = defaults(), opt.plus_inf = (smx_plus_inf)2;
-    expect_option("an unknown plus_inf", &opt, SMX_ERROR_OPTION);
+    expect_option("an unknown plus_inf", &opt, SMX_ERROR_OPTION, "options.plus_inf");
     opt = defaults(), opt.minus_inf_row = (smx_minus_inf_row)2;
-    expect_option("an unknown minus_inf_row", &opt, SMX_ERROR_OPTION);
+    expect_option("an unknown minus_inf_row", &opt, SMX_ERROR_OPTION, "options.minus_inf_row");
     opt = defaults(), opt.parallel_for = pool_threads;
-    expect_option("a hook and no threads", &opt, SMX_ERROR_OPTION);
+    expect_option("a hook and no threads", &opt, SMX_ERROR_OPTION, "options.threads");
     opt = defaults(), opt.causal = (smx_causal)3;
-    expect_option("an unknown causal", &opt, SMX_ERROR_OPTION);
+    expect_option("an unknown causal", &opt, SMX_ERROR_OPTION, "options.causal");
     opt = defaults(), opt.causal = SMX_CAUSAL_TOP_LEFT;
-    expect_option("causal", &opt, SMX_OK);
+    expect_option("causal", &opt, SMX_OK, "options.causal");
     opt.query_axis = 2;
-    expect_option("query_axis without use_query_axis", &opt, SMX_ERROR_OPTION);
+    expect_option("query_axis without use_query_axis", &opt, SMX_ERROR_OPTION, "options.query_axis");
     opt.use_query_axis = 1;
-    expect_option("query_axis", &opt, SMX_OK);
+    expect_option("query_axis", &opt, SMX_OK, "options.causal");
     opt.use_query_axis = 2;
-    expect_option("use_query_axis of 2", &opt, SMX_ERROR_OPTION);
+    expect_option("use_query_axis of 2", &opt, SMX_ERROR_OPTION, "options.use_query_axis");
     opt.use_query_axis = 1, opt.query_axis = AXIS;
-    expect_option("query_axis is the axis", &opt, SMX_ERROR_OPTION);
+    expect_option("query_axis is the axis", &opt, SMX_ERROR_OPTION, "options.query_axis");
     opt.query_axis = 3;
-    expect_option("query_axis 3", &opt, SMX_ERROR_SHAPE);
+    expect_option("query_axis 3", &opt, SMX_ERROR_SHAPE, "options.query_axis");
     opt.query_axis = -4;
-    expect_option("query_axis -4", &opt, SMX_ERROR_SHAPE);
+    expect_option("query_axis -4", &opt, SMX_ERROR_SHAPE, "options.query_axis");
     opt = defaults(), opt.use_query_axis = 1;
-    expect_option("use_query_axis without causal", &opt, SMX_ERROR_OPTION);
+    expect_option("use_query_axis without causal", &opt, SMX_ERROR_OPTION, "options.use_query_axis");
     label("causal along the first axis");
     opt = defaults(), opt.causal = SMX_CAUSAL_TOP_LEFT;
     float x[2] = {0};
     int64_t two = 2;
     DLTensor t = {x, {kDLCPU, 0}, 1, element_type(F32), &two, NULL, 0};
-    assert_status(SMX_ERROR_SHAPE, smx_softmax(&t, 0, &t, &opt));
+    assert_refused_for(SMX_ERROR_SHAPE, "options.causal", smx_softmax(&t, 0, &t, &opt));
+}
+
+static const char *name_of_field(size_t field) {
+    return field == offsetof(smx_tensor_options, scale)  ? "options.scale"
+           : field == offsetof(smx_tensor_options, add)  ? "options.add"
+           : field == offsetof(smx_tensor_options, keep) ? "options.keep"
+                                                         : "options.lengths";
 }
 
 /* One tensor of the options, of that type and shape and full of that value. */
@@ -293,7 +305,7 @@ static void expect_option_tensor(const char *what, size_t field, element e, int 
     tensor_set(&t, tensor_elements(&t) - 1, value);
     const DLTensor *dl = tensor_dl(&t);
     memcpy((unsigned char *)&opt + field, &dl, sizeof dl);
-    expect_option(what, &opt, wanted);
+    expect_option(what, &opt, wanted, name_of_field(field));
     tensor_free(&t);
 }
 
@@ -330,15 +342,15 @@ static void test_option_overlap(void **state) {
     smx_tensor_options opt = defaults();
     label("add is the output");
     opt.add = tensor_dl(&c.t[1]);
-    expect(&c, -1, NULL, AXIS, &opt, SMX_ERROR_OVERLAP);
+    expect(&c, -1, NULL, AXIS, &opt, SMX_ERROR_OVERLAP, "y");
     label("add is the input");
     opt.add = tensor_dl(&c.t[0]);
-    expect(&c, -1, NULL, AXIS, &opt, SMX_OK);
+    expect(&c, -1, NULL, AXIS, &opt, SMX_OK, NULL);
     label("keep lies in the output");
     DLTensor keep = *tensor_dl(&c.t[1]);
     keep.dtype = element_type(U8), keep.ndim = 1, keep.shape = &c.t[1].shape[2], keep.strides = NULL;
     opt = defaults(), opt.keep = &keep;
-    expect(&c, -1, NULL, AXIS, &opt, SMX_ERROR_OVERLAP);
+    expect(&c, -1, NULL, AXIS, &opt, SMX_ERROR_OVERLAP, "y");
     tensor_call_free(&c);
 }
 
@@ -388,9 +400,9 @@ static void test_jacobian_product(void **state) {
     assert_ok(smx_softmax_jacobian_product(&a, 1, &b, &c, NULL));
     assert_ok(smx_softmax_jacobian_product(&a, 1, &b, &b, NULL));
     c.shape = other;
-    assert_status(SMX_ERROR_SHAPE, smx_softmax_jacobian_product(&a, 1, &b, &c, NULL));
-    assert_status(SMX_ERROR_SHAPE, smx_softmax_jacobian_product(&a, 1, &a, &a, NULL));
-    assert_status(SMX_ERROR_SHAPE, smx_softmax_jacobian_product(&b, 1, &a, &a, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "out", smx_softmax_jacobian_product(&a, 1, &b, &c, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "v", smx_softmax_jacobian_product(&a, 1, &a, &a, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "v", smx_softmax_jacobian_product(&b, 1, &a, &a, NULL));
 }
 
 static void test_cross_entropy(void **state) {
@@ -404,26 +416,49 @@ static void test_cross_entropy(void **state) {
     const smx_tensor_cross_entropy_args plain = {.size = sizeof plain, .labels = &label_tensor, .loss = &loss_tensor};
     smx_tensor_cross_entropy_args ce = plain;
     label("cross-entropy");
-    assert_status(SMX_ERROR_NULL, smx_cross_entropy(&logits, 1, NULL, NULL));
+    assert_refused_for(SMX_ERROR_NULL, "ce", smx_cross_entropy(&logits, 1, NULL, NULL));
     ce.labels = NULL;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "labels", smx_cross_entropy(&logits, 1, &ce, NULL));
     ce = plain, ce.targets = &logits;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "targets", smx_cross_entropy(&logits, 1, &ce, NULL));
     ce = plain, ce.size = 4;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "size", smx_cross_entropy(&logits, 1, &ce, NULL));
     ce = plain, ce.reduction = (smx_reduction)3;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "reduction", smx_cross_entropy(&logits, 1, &ce, NULL));
     ce = plain, ce.smoothing = 1.5;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "smoothing", smx_cross_entropy(&logits, 1, &ce, NULL));
     ce = plain, ce.softcap = (double)NAN;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "softcap", smx_cross_entropy(&logits, 1, &ce, NULL));
     ce = plain, ce.class_weights = &weight_tensor;
-    assert_status(SMX_ERROR_OPTION, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OPTION, "class_weights", smx_cross_entropy(&logits, 1, &ce, NULL));
     weights[1] = 1, loss_tensor.data = weights;
-    assert_status(SMX_ERROR_OVERLAP, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OVERLAP, "loss", smx_cross_entropy(&logits, 1, &ce, NULL));
     loss_tensor.data = loss;
     ce = plain, ce.dtargets = &logits;
-    assert_status(SMX_ERROR_OVERLAP, smx_cross_entropy(&logits, 1, &ce, NULL));
+    assert_refused_for(SMX_ERROR_OVERLAP, "dtargets", smx_cross_entropy(&logits, 1, &ce, NULL));
+    labels[1] = 3;
+    assert_refused_for(SMX_ERROR_LABEL, "labels", smx_cross_entropy(&logits, 1, &plain, NULL));
+    labels[1] = 1;
+    const smx_status unusable = SMX_ERROR_OPTION;
+    ce = plain, ce.z_loss = -1;
+    assert_refused_for(unusable, "z_loss", smx_cross_entropy(&logits, 1, &ce, NULL));
+    ce = plain, ce.empty_mean = (smx_empty_mean)2;
+    assert_refused_for(unusable, "empty_mean", smx_cross_entropy(&logits, 1, &ce, NULL));
+    ce = plain, ce.use_ignore_index = 2;
+    assert_refused_for(unusable, "use_ignore_index", smx_cross_entropy(&logits, 1, &ce, NULL));
+    DLTensor one = {&x[5], {kDLCPU, 0}, 0, element_type(F32), NULL, NULL, 0};
+    ce = plain, ce.reduced = &one;
+    assert_refused_for(SMX_ERROR_OVERLAP, "reduced", smx_cross_entropy(&logits, 1, &ce, NULL));
+    one.data = &weights[0];
+    assert_refused_for(unusable, "reduced", smx_cross_entropy(&logits, 1, &ce, NULL));
+    DLTensor half = loss_tensor;
+    half.dtype = element_type(F16);
+    ce = plain, ce.argmax = &half;
+    assert_refused_for(SMX_ERROR_DTYPE, "argmax", smx_cross_entropy(&logits, 1, &ce, NULL));
+    ce = plain, ce.lse = &logits;
+    assert_refused_for(SMX_ERROR_SHAPE, "lse", smx_cross_entropy(&logits, 1, &ce, NULL));
+    ce = plain, ce.class_weights = &loss_tensor;
+    assert_refused_for(SMX_ERROR_SHAPE, "class_weights", smx_cross_entropy(&logits, 1, &ce, NULL));
     assert_true(loss[0] == 7 && loss[1] == 7);
     assert_ok(smx_cross_entropy(&logits, 1, &plain, NULL));
     assert_true(loss[0] > 1 && loss[0] < 1.2f);
@@ -436,21 +471,25 @@ static void test_copy(void **state) {
     DLTensor src = {a, {kDLCPU, 0}, 2, element_type(F32), two, NULL, 0}, dst = src;
     smx_tensor_options opt = defaults();
     label("copy");
-    assert_status(SMX_ERROR_NULL, smx_tensor_copy(NULL, &dst, NULL));
-    assert_status(SMX_ERROR_NULL, smx_tensor_copy(&src, NULL, NULL));
+    assert_refused_for(SMX_ERROR_NULL, "src", smx_tensor_copy(NULL, &dst, NULL));
+    assert_refused_for(SMX_ERROR_NULL, "dst", smx_tensor_copy(&src, NULL, NULL));
     assert_ok(smx_tensor_copy(&src, &dst, NULL));
     dst.shape = other;
-    assert_status(SMX_ERROR_SHAPE, smx_tensor_copy(&src, &dst, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "dst", smx_tensor_copy(&src, &dst, NULL));
     dst.shape = two, dst.ndim = 1;
-    assert_status(SMX_ERROR_SHAPE, smx_tensor_copy(&src, &dst, NULL));
+    assert_refused_for(SMX_ERROR_SHAPE, "dst", smx_tensor_copy(&src, &dst, NULL));
     dst.ndim = 2, dst.dtype = element_type(F16);
-    assert_status(SMX_ERROR_OVERLAP, smx_tensor_copy(&src, &dst, NULL));
+    assert_refused_for(SMX_ERROR_OVERLAP, "dst", smx_tensor_copy(&src, &dst, NULL));
     dst.dtype = element_type(I32);
-    assert_status(SMX_ERROR_DTYPE, smx_tensor_copy(&src, &dst, NULL));
+    assert_refused_for(SMX_ERROR_DTYPE, "dst", smx_tensor_copy(&src, &dst, NULL));
     dst = src, opt.plus_inf = SMX_PLUS_INF_LIMIT;
-    assert_status(SMX_ERROR_OPTION, smx_tensor_copy(&src, &dst, &opt));
+    assert_refused_for(SMX_ERROR_OPTION, "options.plus_inf", smx_tensor_copy(&src, &dst, &opt));
     opt = defaults(), opt.add = &src;
-    assert_true(smx_tensor_copy(&src, &dst, &opt) != SMX_OK);
+    assert_true(smx_tensor_copy(&src, &dst, &opt) != SMX_OK); /* refused twice over */
+    float addend = 0;
+    DLTensor add = {&addend, {kDLCPU, 0}, 0, element_type(F32), NULL, NULL, 0};
+    opt.add = &add;
+    assert_refused_for(SMX_ERROR_OPTION, "options.add", smx_tensor_copy(&src, &dst, &opt));
     for (int i = 0; i < 6; i++) {
         assert_true(a[i] == (float)i);
     }

@@ -56,6 +56,21 @@ typedef enum smx_status {
 /* One line of English for a status; never null, also for a number that is no status. */
 SMX_API const char *smx_status_str(smx_status status);
 
+/* What the last refused call of this thread was refused for: the name of the argument or field, as these headers
+ * spell it.
+ *
+ *     smx_status status = smx_cross_entropy_f32(rows, n, x, n, &ce, &opt);
+ *     if (status != SMX_OK)
+ *         fprintf(stderr, "%s: %s\n", smx_refused(), smx_status_str(status));
+ *
+ * Fields of options have "options." before them: "options.scale_stride"; fields of cross-entropy's arguments stand by
+ * themselves: "smoothing". With SMX_ERROR_OVERLAP it is the output, with SMX_ERROR_STRIDE the stride. "labels" also
+ * stands for no targets of any kind. Not arguments: "SMX_ISA" (the environment variable) and, for no memory, "".
+ *
+ * A string that stays valid, never null: "" before any refusal. Calls that succeed leave it as it is, so it means
+ * something right after a status other than SMX_OK, on the thread that got that. */
+SMX_API const char *smx_refused(void);
+
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 /* What a row with +inf in it becomes. */

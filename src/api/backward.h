@@ -81,6 +81,7 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
     }
     if (!settings_plain(&settings)) {
         struct two_call call = {.base = {.kernels = kernels, .rows = rows, .n = n},
+                                .names = &names_backward,
                                 .count = 1,
                                 .a = y,
                                 .lda = ldy,
@@ -91,11 +92,12 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
         call.out = dx;
         return run_two(&call, true, &settings);
     }
-    struct matrix in = matrix_of(y, rows, n, ldy), din = matrix_of(dy, rows, n, lddy),
-                  out = matrix_of(dx, rows, n, lddx);
-    if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(din)) != SMX_OK ||
-        (status = check_matrix(out)) != SMX_OK || (status = check_output(out, in)) != SMX_OK ||
-        (status = check_output(out, din)) != SMX_OK) {
+    struct matrix in = matrix_of(y, rows, n, ldy, "y", "ldy");
+    struct matrix din = matrix_of(dy, rows, n, lddy, "dy", "lddy");
+    struct matrix out = matrix_of(dx, rows, n, lddx, "dx", "lddx");
+    if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&din)) != SMX_OK ||
+        (status = check_matrix(&out)) != SMX_OK || (status = check_output(&out, &in)) != SMX_OK ||
+        (status = check_output(&out, &din)) != SMX_OK) {
         return status;
     }
     size_t parts = parts_of_row(&settings, rows, n);
@@ -119,15 +121,27 @@ smx_status NAME(smx_softmax_backward)(size_t rows, size_t n, const real *y, size
                                  .lddy = lddy,
                                  .dx = dx,
                                  .lddx = lddx,
-                                 .stream = bypasses_cache(out, in) && bypasses_cache(out, din)};
+                                 .stream = bypasses_cache(&out, &in) && bypasses_cache(&out, &din)};
     smx_run_tasks(&settings, call.pieces, backward_task, &call);
     return SMX_OK;
+}
+
+/* The name that an argument of backward has in forward mode. */
+static smx_status refuse_as_jvp(smx_status status) {
+    const struct two_names *from = &names_backward, *to = &names_jvp;
+    const char *name = smx_refused();
+    return smx_refuse(status, strcmp(name, from->b) == 0     ? to->b
+                              : strcmp(name, from->ldb) == 0 ? to->ldb
+                              : strcmp(name, from->out) == 0 ? to->out
+                              : strcmp(name, from->ldo) == 0 ? to->ldo
+                                                             : name);
 }
 
 /* The Jacobian is symmetric: forward mode is backward. */
 smx_status NAME(smx_softmax_jvp)(size_t rows, size_t n, const real *y, size_t ldy, const real *v, size_t ldv, real *jv,
                                  size_t ldjv, const smx_options *opt) {
-    return NAME(smx_softmax_backward)(rows, n, y, ldy, v, ldv, jv, ldjv, opt);
+    smx_status status = NAME(smx_softmax_backward)(rows, n, y, ldy, v, ldv, jv, ldjv, opt);
+    return status == SMX_OK ? status : refuse_as_jvp(status);
 }
 
 /* ---- Rows in parts ---- */
@@ -141,10 +155,11 @@ static smx_status begin_backward_part(size_t n, const real *y, const real *dy, c
         return status;
     }
     if (stats == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "stats");
     }
-    if (n != 0 && (status = check_matrix(matrix_of(y, 1, n, n))) == SMX_OK) {
-        status = check_matrix(matrix_of(dy, 1, n, n));
+    struct matrix in = matrix_of(y, 1, n, n, "y", "y"), din = matrix_of(dy, 1, n, n, "dy", "dy");
+    if (n != 0 && (status = check_matrix(&in)) == SMX_OK) {
+        status = check_matrix(&din);
     }
     return status;
 }
@@ -176,10 +191,10 @@ smx_status NAME(smx_softmax_backward_part_sum)(size_t n, const real *y, const re
         return status;
     }
     if (row_n < n) {
-        return SMX_ERROR_SIZE;
+        return smx_refuse(SMX_ERROR_SIZE, "row_n");
     }
     if (!exponent_of_a_row(stats->exponent)) {
-        return SMX_ERROR_STATS;
+        return smx_refuse(SMX_ERROR_STATS, "stats");
     }
     struct wide sum = {{0}};
     float_env caller = float_env_enter();
@@ -198,14 +213,15 @@ smx_status NAME(smx_softmax_backward_part_finish)(size_t n, const real *y, const
         return status;
     }
     if (!exponent_of_a_row(stats->exponent)) {
-        return SMX_ERROR_STATS;
+        return smx_refuse(SMX_ERROR_STATS, "stats");
     }
     if (n == 0) {
         return SMX_OK;
     }
-    struct matrix out = matrix_of(dx, 1, n, n);
-    if ((status = check_matrix(out)) != SMX_OK || (status = check_output(out, matrix_of(y, 1, n, n))) != SMX_OK ||
-        (status = check_output(out, matrix_of(dy, 1, n, n))) != SMX_OK) {
+    struct matrix in = matrix_of(y, 1, n, n, "y", "y"), din = matrix_of(dy, 1, n, n, "dy", "dy");
+    struct matrix out = matrix_of(dx, 1, n, n, "dx", "dx");
+    if ((status = check_matrix(&out)) != SMX_OK || (status = check_output(&out, &in)) != SMX_OK ||
+        (status = check_output(&out, &din)) != SMX_OK) {
         return status;
     }
     struct wide sum;

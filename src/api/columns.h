@@ -25,11 +25,11 @@ static void columns_task(void *data, size_t i) {
 }
 
 static smx_status run_columns(struct columns_call *call, const struct settings *settings) {
-    struct matrix in = matrix_of(call->x, call->n, call->columns, call->ldx);
-    struct matrix out = matrix_of(call->y, call->n, call->columns, call->ldy);
+    struct matrix in = matrix_of(call->x, call->n, call->columns, call->ldx, "x", "ldx");
+    struct matrix out = matrix_of(call->y, call->n, call->columns, call->ldy, "y", "ldy");
     smx_status status;
-    if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
-        (status = check_output(out, in)) != SMX_OK) {
+    if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
+        (status = check_output(&out, &in)) != SMX_OK) {
         return status;
     }
     call->policy = settings->policy;

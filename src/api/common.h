@@ -8,6 +8,7 @@
 #include "../float_env.h"
 #include "../matrix.h"
 #include "../parallel.h"
+#include "../refused.h"
 #include "smx/smx.h"
 
 #include <math.h>
@@ -26,45 +27,52 @@ static inline smx_status begin(const smx_options *opt, struct settings *settings
     }
     *kernels = NAME(smx_kernels_in_use)();
     if (*kernels == NULL) {
-        return SMX_ERROR_ISA;
+        return smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
     }
-    return smx_cpu_cache_bytes() == 0 ? SMX_ERROR_ENVIRONMENT : SMX_OK;
+    return smx_cpu_cache_bytes() == 0 ? smx_refuse(SMX_ERROR_ENVIRONMENT, "SMX_CACHE_BYTES") : SMX_OK;
 }
 
 /* The same for functions that take neither scale nor masks. */
 static inline smx_status begin_plain(const smx_options *opt, struct settings *settings,
                                      const struct NAME(smx_kernels) * *kernels) {
     smx_status status = begin(opt, settings, kernels);
-    return status == SMX_OK && !settings_plain(settings) ? SMX_ERROR_OPTION : status;
+    return status == SMX_OK && !settings_plain(settings) ? smx_refuse(SMX_ERROR_OPTION, smx_settings_first(settings))
+                                                         : status;
 }
 
-static inline struct matrix matrix_of(const real *data, size_t rows, size_t n, size_t stride) {
-    struct matrix a = {data, rows, n, stride, sizeof(real)};
+static inline struct matrix matrix_of(const real *data, size_t rows, size_t n, size_t stride, const char *name,
+                                      const char *stride_name) {
+    struct matrix a = {data, rows, n, stride, sizeof(real), name, stride_name};
     return a;
 }
 
 /* The checks that concern one matrix. */
-static inline smx_status check_matrix(struct matrix a) {
+static inline smx_status check_matrix(const struct matrix *a) {
     if (!matrix_strides(a)) {
-        return SMX_ERROR_STRIDE;
+        return smx_refuse(SMX_ERROR_STRIDE, a->stride_name);
     }
     if (!matrix_fits(a)) {
-        return SMX_ERROR_SIZE;
+        return smx_refuse(SMX_ERROR_SIZE, a->name);
     }
-    return a.data == NULL ? SMX_ERROR_NULL : SMX_OK;
+    return a->data == NULL ? smx_refuse(SMX_ERROR_NULL, a->name) : SMX_OK;
 }
 
-/* An output may be an input itself; else they must not share an element. */
-static inline smx_status check_output(struct matrix out, struct matrix in) {
-    return matrix_same(out, in) || !matrix_overlap(out, in) ? SMX_OK : SMX_ERROR_OVERLAP;
+/* An output must not share an element with another array. */
+static inline smx_status check_apart(const struct matrix *out, const struct matrix *other) {
+    return matrix_overlap(out, other) ? smx_refuse(SMX_ERROR_OVERLAP, out->name) : SMX_OK;
+}
+
+/* But it may be an input itself. */
+static inline smx_status check_output(const struct matrix *out, const struct matrix *in) {
+    return matrix_same(out, in) ? SMX_OK : check_apart(out, in);
 }
 
 /* Whether `out` is best written past the caches: it is not there yet, as in place it is, and will not stay, as what is
  * read takes as much room. AVX2, Zen 3: log-softmax of 8192 x 1024 is 1.25 times as fast, whose y is as large as the
  * cache. Such stores trap at addresses that are no multiple of an element's size; others do not. */
-static inline bool bypasses_cache(struct matrix out, struct matrix in) {
-    return out.rows * out.n * out.size > smx_cpu_cache_bytes() / 2 && out.data != in.data &&
-           (uintptr_t)out.data % out.size == 0;
+static inline bool bypasses_cache(const struct matrix *out, const struct matrix *in) {
+    return out->rows * out->n * out->size > smx_cpu_cache_bytes() / 2 && out->data != in->data &&
+           (uintptr_t)out->data % out->size == 0;
 }
 
 /* A row in contiguous parts of equal length, but for the last: whole cache lines, so that no two threads share one. */

@@ -8,24 +8,68 @@ static bool between(real a, real low, real high) {
 /* Copies what the caller's struct has; what this version does not know must be zero. */
 static smx_status read_cross_entropy(const cross_entropy *given, cross_entropy *full) {
     if (given == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "ce");
     }
-    return smx_read_sized(given, given->size, full, sizeof *full) ? SMX_OK : SMX_ERROR_OPTION;
+    return smx_read_sized(given, given->size, full, sizeof *full) ? SMX_OK : smx_refuse(SMX_ERROR_OPTION, "size");
 }
 
-static bool fields_make_sense(const cross_entropy *ce) {
-    int given = (ce->labels_i32 != NULL) + (ce->labels_i64 != NULL) + (ce->targets != NULL);
-    bool labels = has_labels(ce);
-    real largest = LARGEST_REAL;
-    return given == 1 && (labels || (ce->target_log_prob == NULL && ce->correct == NULL && !ce->use_ignore_index)) &&
-           (!labels || ce->dtargets == NULL) && (ce->use_ignore_index == 0 || ce->use_ignore_index == 1) &&
-           between(ce->smoothing, 0, 1) && between(ce->z_loss, 0, largest) &&
-           (place_of(ce->softcap) == 0 || between(ce->softcap, (real)0x1p-10, (real)0x1p15)) &&
-           (ce->reduction == SMX_REDUCTION_NONE || ce->reduction == SMX_REDUCTION_SUM ||
-            ce->reduction == SMX_REDUCTION_MEAN) &&
-           (ce->empty_mean == SMX_EMPTY_MEAN_NAN || ce->empty_mean == SMX_EMPTY_MEAN_ZERO) &&
-           !(ce->reduction == SMX_REDUCTION_NONE && ce->reduced != NULL) &&
-           !(ce->reduction != SMX_REDUCTION_MEAN && ce->batch_weight != NULL);
+/* The field that makes targets of any kind too few or too many; null if there is exactly one. */
+static const char *wrong_targets(const cross_entropy *ce) {
+    if (ce->targets != NULL) {
+        return has_labels(ce) ? "targets" : NULL;
+    }
+    return ce->labels_i32 == NULL && ce->labels_i64 == NULL   ? "labels"
+           : ce->labels_i32 != NULL && ce->labels_i64 != NULL ? "labels_i64"
+                                                              : NULL;
+}
+
+/* The field that goes with the other kind of targets; null if there is none. */
+static const char *field_of_other_targets(const cross_entropy *ce) {
+    if (has_labels(ce)) {
+        return ce->dtargets != NULL ? "dtargets" : NULL;
+    }
+    return ce->target_log_prob != NULL ? "target_log_prob"
+           : ce->correct != NULL       ? "correct"
+           : ce->use_ignore_index      ? "use_ignore_index"
+                                       : NULL;
+}
+
+/* The number or choice that is none of those allowed; null if there is none. */
+static const char *unusable_value(const cross_entropy *ce) {
+    if (ce->use_ignore_index != 0 && ce->use_ignore_index != 1) {
+        return "use_ignore_index";
+    }
+    if (!between(ce->smoothing, 0, 1)) {
+        return "smoothing";
+    }
+    if (!between(ce->z_loss, 0, LARGEST_REAL)) {
+        return "z_loss";
+    }
+    if (place_of(ce->softcap) != 0 && !between(ce->softcap, (real)0x1p-10, (real)0x1p15)) {
+        return "softcap";
+    }
+    if (ce->reduction != SMX_REDUCTION_NONE && ce->reduction != SMX_REDUCTION_SUM &&
+        ce->reduction != SMX_REDUCTION_MEAN) {
+        return "reduction";
+    }
+    return ce->empty_mean != SMX_EMPTY_MEAN_NAN && ce->empty_mean != SMX_EMPTY_MEAN_ZERO ? "empty_mean" : NULL;
+}
+
+/* The field that the reduction has no use for; null if there is none. */
+static const char *field_of_other_reduction(const cross_entropy *ce) {
+    if (ce->reduction == SMX_REDUCTION_NONE && ce->reduced != NULL) {
+        return "reduced";
+    }
+    return ce->reduction != SMX_REDUCTION_MEAN && ce->batch_weight != NULL ? "batch_weight" : NULL;
+}
+
+/* What the fields are by themselves and beside each other. */
+static smx_status check_fields(const cross_entropy *ce) {
+    const char *wrong = wrong_targets(ce);
+    wrong = wrong != NULL ? wrong : field_of_other_targets(ce);
+    wrong = wrong != NULL ? wrong : unusable_value(ce);
+    wrong = wrong != NULL ? wrong : field_of_other_reduction(ce);
+    return wrong == NULL ? SMX_OK : smx_refuse(SMX_ERROR_OPTION, wrong);
 }
 
 static smx_status check_labels(const cross_entropy *ce, size_t rows, size_t n) {
@@ -35,7 +79,7 @@ static smx_status check_labels(const cross_entropy *ce, size_t rows, size_t n) {
             if (ce->bad_row != NULL) {
                 *ce->bad_row = k;
             }
-            return SMX_ERROR_LABEL;
+            return smx_refuse(SMX_ERROR_LABEL, ce->labels_i32 != NULL ? "labels_i32" : "labels_i64");
         }
     }
     return SMX_OK;
@@ -44,14 +88,14 @@ static smx_status check_labels(const cross_entropy *ce, size_t rows, size_t n) {
 static smx_status check_weights(const cross_entropy *ce, size_t n) {
     for (size_t c = 0; ce->class_weights != NULL && c < n; c++) {
         if (!between(ce->class_weights[c], 0, LARGEST_REAL)) {
-            return SMX_ERROR_OPTION;
+            return smx_refuse(SMX_ERROR_OPTION, "class_weights");
         }
     }
     return SMX_OK;
 }
 
-static struct matrix numbers_of(const void *data, size_t n, size_t size) {
-    struct matrix a = {data, 1, n, n, size};
+static struct matrix numbers_of(const void *data, size_t n, size_t size, const char *name) {
+    struct matrix a = {data, 1, n, n, size, name, name};
     return a;
 }
 
@@ -72,42 +116,43 @@ static void add_array(struct arrays *arrays, struct matrix a) {
 static smx_status check_arrays(const struct ce_call *call) {
     const cross_entropy *ce = &call->ce;
     size_t rows = call->base.rows, n = call->base.n;
-    struct matrix x = matrix_of(call->x, rows, n, call->ldx), dx = matrix_of(ce->dx, rows, n, ce->lddx);
+    struct matrix x = matrix_of(call->x, rows, n, call->ldx, "x", "ldx");
+    struct matrix dx = matrix_of(ce->dx, rows, n, ce->lddx, "dx", "lddx");
     struct arrays in = {.count = 0}, out = {.count = 0};
     add_array(&in, x);
-    add_array(&in, numbers_of(ce->labels_i32, rows, sizeof(int32_t)));
-    add_array(&in, numbers_of(ce->labels_i64, rows, sizeof(int64_t)));
-    add_array(&in, matrix_of(ce->targets, rows, n, ce->ldt));
-    add_array(&in, numbers_of(ce->class_weights, n, sizeof(real)));
-    add_array(&in, numbers_of(ce->dloss, ce->reduction == SMX_REDUCTION_NONE ? rows : 1, sizeof(real)));
+    add_array(&in, numbers_of(ce->labels_i32, rows, sizeof(int32_t), "labels_i32"));
+    add_array(&in, numbers_of(ce->labels_i64, rows, sizeof(int64_t), "labels_i64"));
+    add_array(&in, matrix_of(ce->targets, rows, n, ce->ldt, "targets", "ldt"));
+    add_array(&in, numbers_of(ce->class_weights, n, sizeof(real), "class_weights"));
+    add_array(&in, numbers_of(ce->dloss, ce->reduction == SMX_REDUCTION_NONE ? rows : 1, sizeof(real), "dloss"));
     add_array(&out, dx);
-    add_array(&in, numbers_of(ce->batch_weight, 1, sizeof(smx_exact_sum)));
-    add_array(&out, matrix_of(ce->dtargets, rows, n, ce->lddt));
-    add_array(&out, numbers_of(ce->loss, rows, sizeof(real)));
-    add_array(&out, numbers_of(ce->reduced, 1, sizeof(real)));
-    add_array(&out, numbers_of(ce->lse, rows, sizeof(real)));
-    add_array(&out, numbers_of(ce->target_log_prob, rows, sizeof(real)));
-    add_array(&out, numbers_of(ce->argmax, rows, sizeof(int64_t)));
-    add_array(&out, numbers_of(ce->correct, rows, 1));
-    add_array(&out, numbers_of(ce->count, 1, sizeof(int64_t)));
-    add_array(&out, numbers_of(ce->weight, 1, sizeof(real)));
-    add_array(&out, numbers_of(ce->weight_sum, 1, sizeof(smx_exact_sum)));
-    add_array(&out, numbers_of(ce->loss_sum, 1, sizeof(smx_exact_sum)));
+    add_array(&in, numbers_of(ce->batch_weight, 1, sizeof(smx_exact_sum), "batch_weight"));
+    add_array(&out, matrix_of(ce->dtargets, rows, n, ce->lddt, "dtargets", "lddt"));
+    add_array(&out, numbers_of(ce->loss, rows, sizeof(real), "loss"));
+    add_array(&out, numbers_of(ce->reduced, 1, sizeof(real), "reduced"));
+    add_array(&out, numbers_of(ce->lse, rows, sizeof(real), "lse"));
+    add_array(&out, numbers_of(ce->target_log_prob, rows, sizeof(real), "target_log_prob"));
+    add_array(&out, numbers_of(ce->argmax, rows, sizeof(int64_t), "argmax"));
+    add_array(&out, numbers_of(ce->correct, rows, 1, "correct"));
+    add_array(&out, numbers_of(ce->count, 1, sizeof(int64_t), "count"));
+    add_array(&out, numbers_of(ce->weight, 1, sizeof(real), "weight"));
+    add_array(&out, numbers_of(ce->weight_sum, 1, sizeof(smx_exact_sum), "weight_sum"));
+    add_array(&out, numbers_of(ce->loss_sum, 1, sizeof(smx_exact_sum), "loss_sum"));
     smx_status status = SMX_OK;
     for (size_t i = 0; i < in.count && status == SMX_OK; i++) {
-        status = check_matrix(in.array[i]);
+        status = check_matrix(&in.array[i]);
     }
     for (size_t i = 0; i < out.count && status == SMX_OK; i++) {
-        status = check_matrix(out.array[i]);
+        status = check_matrix(&out.array[i]);
         if (status == SMX_OK && rows != 0 && n != 0) {
-            status = check_apart_from_options(out.array[i], call->base.settings, rows, n);
+            status = check_apart_from_options(&out.array[i], call->base.settings, rows, n);
         }
         for (size_t j = 0; j < in.count && status == SMX_OK; j++) {
-            bool in_place = i == 0 && j == 0 && ce->dx != NULL && matrix_same(out.array[i], in.array[j]);
-            status = !in_place && matrix_overlap(out.array[i], in.array[j]) ? SMX_ERROR_OVERLAP : SMX_OK;
+            bool in_place = i == 0 && j == 0 && ce->dx != NULL && matrix_same(&out.array[i], &in.array[j]);
+            status = in_place ? SMX_OK : check_apart(&out.array[i], &in.array[j]);
         }
         for (size_t j = 0; j < i && status == SMX_OK; j++) {
-            status = matrix_overlap(out.array[i], out.array[j]) ? SMX_ERROR_OVERLAP : SMX_OK;
+            status = check_apart(&out.array[i], &out.array[j]);
         }
     }
     return status;
@@ -116,13 +161,14 @@ static smx_status check_arrays(const struct ce_call *call) {
 static smx_status check_cross_entropy(const struct ce_call *call) {
     const cross_entropy *ce = &call->ce;
     size_t rows = call->base.rows, n = call->base.n;
-    if (!fields_make_sense(ce)) {
-        return SMX_ERROR_OPTION;
+    smx_status status = check_fields(ce);
+    if (status != SMX_OK) {
+        return status;
     }
     if (rows != 0 && n != 0 && call->x == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "x");
     }
-    smx_status status = check_arrays(call);
+    status = check_arrays(call);
     if (status == SMX_OK && rows != 0 && n != 0) {
         status = check_logits(call->base.settings, rows, n);
     }

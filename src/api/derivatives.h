@@ -4,9 +4,18 @@
 
 typedef void (*two_rows)(size_t n, const logits *l, const real *a, const real *b, real *out);
 
+/* What a function's caller knows b and out by. */
+struct two_names {
+    const char *b, *ldb, *out, *ldo;
+};
+static const struct two_names names_backward = {"dy", "lddy", "dx", "lddx"};
+static const struct two_names names_jvp = {"v", "ldv", "jv", "ldjv"};
+static const struct two_names names_product = {"v", "ldv", "out", "ldo"};
+
 struct two_call {
     struct row_call base; /* its rows are those of b and out */
-    size_t count;         /* so many rows of b for each of a, which has the masks */
+    const struct two_names *names;
+    size_t count; /* so many rows of b for each of a, which has the masks */
     const real *a;
     size_t lda;
     const real *b;
@@ -31,18 +40,17 @@ static void two_rows_of_row(const struct row_call *call, size_t k) {
 static smx_status check_two(const struct two_call *c, bool over_a) {
     size_t rows = c->base.rows, n = c->base.n;
     const struct settings *settings = c->base.settings;
-    struct matrix a = matrix_of(c->a, rows / c->count, n, c->lda), b = matrix_of(c->b, rows, n, c->ldb);
-    struct matrix out = matrix_of(c->out, rows, n, c->ldo);
+    struct matrix a = matrix_of(c->a, rows / c->count, n, c->lda, "y", "ldy");
+    struct matrix b = matrix_of(c->b, rows, n, c->ldb, c->names->b, c->names->ldb);
+    struct matrix out = matrix_of(c->out, rows, n, c->ldo, c->names->out, c->names->ldo);
     smx_status status;
-    if ((status = check_matrix(a)) != SMX_OK || (status = check_matrix(b)) != SMX_OK ||
-        (status = check_matrix(out)) != SMX_OK || (status = check_output(out, b)) != SMX_OK ||
-        (status = check_logits(settings, rows / c->count, n)) != SMX_OK) {
+    if ((status = check_matrix(&a)) != SMX_OK || (status = check_matrix(&b)) != SMX_OK ||
+        (status = check_matrix(&out)) != SMX_OK || (status = check_output(&out, &b)) != SMX_OK ||
+        (status = check_logits(settings, rows / c->count, n)) != SMX_OK ||
+        (status = over_a ? check_output(&out, &a) : check_apart(&out, &a)) != SMX_OK) {
         return status;
     }
-    if (over_a ? check_output(out, a) != SMX_OK : matrix_overlap(out, a)) {
-        return SMX_ERROR_OVERLAP;
-    }
-    return check_apart_from_options(out, settings, rows / c->count, n);
+    return check_apart_from_options(&out, settings, rows / c->count, n);
 }
 
 static smx_status run_two(struct two_call *call, bool over_a, const struct settings *settings) {
@@ -61,6 +69,7 @@ static smx_status log_derivative(bool jvp, size_t rows, size_t n, const real *y,
     struct settings settings;
     struct two_call call = {
         .base = {.rows = rows, .n = n}, .count = 1, .a = y, .lda = ldy, .b = dy, .ldb = lddy, .ldo = lddx};
+    call.names = jvp ? &names_jvp : &names_backward;
     call.out = dx;
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status != SMX_OK || rows == 0 || n == 0) {
@@ -85,13 +94,14 @@ smx_status NAME(smx_softmax_jacobian_product)(size_t rows, size_t n, const real 
                                               const smx_options *opt) {
     struct settings settings;
     struct two_call call = {.base = {.n = n}, .count = count, .a = y, .lda = ldy, .b = v, .ldb = ldv, .ldo = ldo};
+    call.names = &names_product;
     call.out = out;
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status != SMX_OK || rows == 0 || n == 0 || count == 0) {
         return status;
     }
     if (rows > SIZE_MAX / count) {
-        return SMX_ERROR_SIZE;
+        return smx_refuse(SMX_ERROR_SIZE, "count");
     }
     call.base.rows = rows * count;
     call.kernel = call.base.kernels->backward_logits_row;
@@ -126,10 +136,10 @@ static void double_backward_of_row(const struct row_call *call, size_t k) {
 }
 
 /* An output that must overlap none of the inputs. */
-static smx_status check_apart(struct matrix out, const struct matrix *in, size_t count) {
+static smx_status check_apart_from(const struct matrix *out, const struct matrix *in, size_t count) {
     smx_status status = check_matrix(out);
     for (size_t i = 0; i < count && status == SMX_OK; i++) {
-        status = matrix_overlap(out, in[i]) ? SMX_ERROR_OVERLAP : SMX_OK;
+        status = check_apart(out, &in[i]);
     }
     return status;
 }
@@ -153,18 +163,18 @@ smx_status NAME(smx_softmax_double_backward)(size_t rows, size_t n, const real *
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
-    struct matrix in[4] = {matrix_of(y, rows, n, ldy), matrix_of(dy, rows, n, lddy), matrix_of(ddx, rows, n, lddx),
-                           matrix_of(gy, rows, n, ldgy)};
+    struct matrix in[4] = {matrix_of(y, rows, n, ldy, "y", "ldy"), matrix_of(dy, rows, n, lddy, "dy", "lddy"),
+                           matrix_of(ddx, rows, n, lddx, "ddx", "lddx"), matrix_of(gy, rows, n, ldgy, "gy", "ldgy")};
     for (size_t i = 0; i < 3 && status == SMX_OK; i++) {
-        status = check_matrix(in[i]);
+        status = check_matrix(&in[i]);
     }
-    if (status == SMX_OK && gy != NULL && (status = check_apart(in[3], in, 3)) == SMX_OK) {
-        status = check_apart_from_options(in[3], &settings, rows, n);
+    if (status == SMX_OK && gy != NULL && (status = check_apart_from(&in[3], in, 3)) == SMX_OK) {
+        status = check_apart_from_options(&in[3], &settings, rows, n);
     }
     if (status == SMX_OK && gdy != NULL) {
-        struct matrix out = matrix_of(gdy, rows, n, ldgdy);
-        if ((status = check_apart(out, in, gy == NULL ? 3 : 4)) == SMX_OK) {
-            status = check_apart_from_options(out, &settings, rows, n);
+        struct matrix out = matrix_of(gdy, rows, n, ldgdy, "gdy", "ldgdy");
+        if ((status = check_apart_from(&out, in, gy == NULL ? 3 : 4)) == SMX_OK) {
+            status = check_apart_from_options(&out, &settings, rows, n);
         }
     }
     if (status == SMX_OK && (status = check_logits(&settings, rows, n)) == SMX_OK) {
@@ -219,15 +229,16 @@ smx_status NAME(smx_scale_gradient)(size_t rows, size_t n, const real *x, size_t
     if (numbers == 0) {
         return SMX_OK;
     }
-    struct matrix out = matrix_of(dscale, 1, numbers, numbers);
-    if ((status = check_matrix(out)) != SMX_OK) {
+    struct matrix out = matrix_of(dscale, 1, numbers, numbers, "dscale", "dscale");
+    if ((status = check_matrix(&out)) != SMX_OK) {
         return status;
     }
     if (rows != 0 && n != 0) {
-        struct matrix in[2] = {matrix_of(x, rows, n, ldx), matrix_of(dx, rows, n, lddx)};
-        if ((status = check_matrix(in[0])) != SMX_OK || (status = check_matrix(in[1])) != SMX_OK ||
-            (status = check_apart(out, in, 2)) != SMX_OK || (status = check_logits(&settings, rows, n)) != SMX_OK ||
-            (status = check_apart_from_options(out, &settings, rows, n)) != SMX_OK) {
+        struct matrix in[2] = {matrix_of(x, rows, n, ldx, "x", "ldx"), matrix_of(dx, rows, n, lddx, "dx", "lddx")};
+        if ((status = check_matrix(&in[0])) != SMX_OK || (status = check_matrix(&in[1])) != SMX_OK ||
+            (status = check_apart_from(&out, in, 2)) != SMX_OK ||
+            (status = check_logits(&settings, rows, n)) != SMX_OK ||
+            (status = check_apart_from_options(&out, &settings, rows, n)) != SMX_OK) {
             return status;
         }
         call.each = settings.scale_stride == 0 ? NULL : dscale;

@@ -98,7 +98,7 @@ static smx_status softmax_of_logits(size_t rows, size_t n, const real *x, size_t
         .kernel = kernels->softmax_logits_row,
         .rest = FILL_ZERO};
     call.y = y;
-    smx_status status = check_call(&call);
+    smx_status status = check_call(&call, "y", "ldy");
     if (status == SMX_OK) {
         run_rows(&call.base);
     }
@@ -116,9 +116,9 @@ smx_status NAME(smx_softmax)(size_t rows, size_t n, const real *x, size_t ldx, r
     if (!settings_plain(&settings)) {
         return softmax_of_logits(rows, n, x, ldx, y, ldy, &settings, kernels);
     }
-    struct matrix in = matrix_of(x, rows, n, ldx), out = matrix_of(y, rows, n, ldy);
-    if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
-        (status = check_output(out, in)) != SMX_OK) {
+    struct matrix in = matrix_of(x, rows, n, ldx, "x", "ldx"), out = matrix_of(y, rows, n, ldy, "y", "ldy");
+    if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
+        (status = check_output(&out, &in)) != SMX_OK) {
         return status;
     }
     size_t parts = parts_of_row(&settings, rows, n);
@@ -154,9 +154,10 @@ smx_status NAME(smx_softmax_part_max)(size_t n, const real *x, forward_stats *st
         return status;
     }
     if (stats == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "stats");
     }
-    if (n != 0 && (status = check_matrix(matrix_of(x, 1, n, n))) != SMX_OK) {
+    struct matrix in = matrix_of(x, 1, n, n, "x", "x");
+    if (n != 0 && (status = check_matrix(&in)) != SMX_OK) {
         return status;
     }
     float_env caller = float_env_enter();
@@ -175,12 +176,13 @@ smx_status NAME(smx_softmax_part_sum)(size_t n, const real *x, size_t row_n, for
         return status;
     }
     if (stats == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "stats");
     }
     if (row_n < n) {
-        return SMX_ERROR_SIZE;
+        return smx_refuse(SMX_ERROR_SIZE, "row_n");
     }
-    if (n != 0 && (status = check_matrix(matrix_of(x, 1, n, n))) != SMX_OK) {
+    struct matrix in = matrix_of(x, 1, n, n, "x", "x");
+    if (n != 0 && (status = check_matrix(&in)) != SMX_OK) {
         return status;
     }
     struct wide sum = {{0}};
@@ -209,7 +211,7 @@ smx_status NAME(smx_softmax_part_finish)(size_t n, const real *x, const forward_
         return status;
     }
     if (stats == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "stats");
     }
     struct wide sum, ignored = {{0}};
     memcpy(sum.limb, stats->sum, sizeof sum.limb);
@@ -217,14 +219,14 @@ smx_status NAME(smx_softmax_part_finish)(size_t n, const real *x, const forward_
     enum filling filling = kernels->row_filling(settings.policy, stats->max);
     float_env_leave(caller);
     if (filling == FILL_NOT && !sum_of_a_row(sum)) {
-        return SMX_ERROR_STATS;
+        return smx_refuse(SMX_ERROR_STATS, "stats");
     }
     if (n == 0) {
         return SMX_OK;
     }
-    struct matrix in = matrix_of(x, 1, n, n), out = matrix_of(y, 1, n, n);
-    if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
-        (status = check_output(out, in)) != SMX_OK) {
+    struct matrix in = matrix_of(x, 1, n, n, "x", "x"), out = matrix_of(y, 1, n, n, "y", "y");
+    if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
+        (status = check_output(&out, &in)) != SMX_OK) {
         return status;
     }
     caller = float_env_enter();
@@ -240,11 +242,11 @@ smx_status NAME(smx_softmax_part_finish)(size_t n, const real *x, const forward_
 
 smx_status NAME(smx_softmax_stats_merge)(forward_stats *into, const forward_stats *from) {
     if (into == NULL || from == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, into == NULL ? "into" : "from");
     }
     bool same_max = place_of(into->max) == place_of(from->max) || (is_nan(into->max) && is_nan(from->max));
     if (!same_max && !(sums_are_zero(into->sum) && sums_are_zero(from->sum))) {
-        return SMX_ERROR_STATS;
+        return smx_refuse(SMX_ERROR_STATS, "from");
     }
     into->max = merged_max(into->max, from->max);
     add_sums(into->sum, from->sum);

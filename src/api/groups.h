@@ -3,7 +3,8 @@
 #include "../groups.h"
 
 smx_status NAME(smx_cross_entropy_check)(size_t n, const cross_entropy *ce) {
-    return fields_make_sense(ce) ? check_weights(ce, n) : SMX_ERROR_OPTION;
+    smx_status status = check_fields(ce);
+    return status == SMX_OK ? check_weights(ce, n) : status;
 }
 
 smx_status NAME(smx_cross_entropy_weigh)(size_t rows, size_t n, const cross_entropy *ce, smx_exact_sum *weight,

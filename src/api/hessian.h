@@ -76,13 +76,13 @@ static void hessian_of_row(const struct row_call *call, size_t k) {
     }
 }
 
-static smx_status run_hessian(struct hessian_call *call, struct matrix out, bool in_place) {
+static smx_status run_hessian(struct hessian_call *call, const struct matrix *out, bool in_place) {
     const struct settings *settings = call->base.settings;
     size_t rows = call->base.rows, n = call->base.n;
-    struct matrix in = matrix_of(call->x, rows, n, call->ldx);
-    smx_status status = check_matrix(in);
+    struct matrix in = matrix_of(call->x, rows, n, call->ldx, "x", "ldx");
+    smx_status status = check_matrix(&in);
     if (status == SMX_OK && (status = check_matrix(out)) == SMX_OK) {
-        status = in_place ? check_output(out, in) : matrix_overlap(out, in) ? SMX_ERROR_OVERLAP : SMX_OK;
+        status = in_place ? check_output(out, &in) : check_apart(out, &in);
     }
     if (status == SMX_OK && (status = check_logits(settings, rows, n)) == SMX_OK &&
         (status = check_apart_from_options(out, settings, rows, n)) == SMX_OK) {
@@ -105,11 +105,12 @@ smx_status NAME(smx_cross_entropy_hessian_product)(size_t rows, size_t n, const 
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
-    struct matrix out = matrix_of(hv, rows, n, ldhv), vectors = matrix_of(v, rows, n, ldv);
-    if ((status = check_matrix(vectors)) != SMX_OK || (status = check_matrix(out)) != SMX_OK) {
+    struct matrix out = matrix_of(hv, rows, n, ldhv, "hv", "ldhv"), vectors = matrix_of(v, rows, n, ldv, "v", "ldv");
+    if ((status = check_matrix(&vectors)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
+        (status = check_apart(&out, &vectors)) != SMX_OK) {
         return status;
     }
-    return matrix_overlap(out, vectors) ? SMX_ERROR_OVERLAP : run_hessian(&call, out, true);
+    return run_hessian(&call, &out, true);
 }
 
 smx_status NAME(smx_cross_entropy_hessian)(size_t rows, size_t n, const real *x, size_t ldx, real *hess, size_t ldh,
@@ -126,8 +127,9 @@ smx_status NAME(smx_cross_entropy_hessian)(size_t rows, size_t n, const real *x,
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
-    if ((status = check_matrices(n, ldh, matrix_stride)) != SMX_OK) {
+    if ((status = check_matrices(n, ldh, matrix_stride, "ldh")) != SMX_OK) {
         return status;
     }
-    return run_hessian(&call, matrix_of(hess, rows, (n - 1) * ldh + n, matrix_stride), false);
+    struct matrix out = matrix_of(hess, rows, (n - 1) * ldh + n, matrix_stride, "hess", "matrix_stride");
+    return run_hessian(&call, &out, false);
 }

@@ -26,14 +26,14 @@ static void jacobian_task(void *data, size_t i) {
 }
 
 /* The strides of n x n matrices. */
-static smx_status check_matrices(size_t n, size_t ldj, size_t matrix_stride) {
+static smx_status check_matrices(size_t n, size_t ldj, size_t matrix_stride, const char *ldj_name) {
     if (ldj < n) {
-        return SMX_ERROR_STRIDE;
+        return smx_refuse(SMX_ERROR_STRIDE, ldj_name);
     }
     if (ldj > PTRDIFF_MAX / sizeof(real) / n) {
-        return SMX_ERROR_SIZE;
+        return smx_refuse(SMX_ERROR_SIZE, ldj_name);
     }
-    return matrix_stride < n * ldj ? SMX_ERROR_STRIDE : SMX_OK;
+    return matrix_stride < n * ldj ? smx_refuse(SMX_ERROR_STRIDE, "matrix_stride") : SMX_OK;
 }
 
 smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size_t ldy, real *jac, size_t ldj,
@@ -44,19 +44,16 @@ smx_status NAME(smx_softmax_jacobian)(size_t rows, size_t n, const real *y, size
     if (status != SMX_OK || rows == 0 || n == 0) {
         return status;
     }
-    struct matrix in = matrix_of(y, rows, n, ldy);
-    if ((status = check_matrix(in)) != SMX_OK) {
+    struct matrix in = matrix_of(y, rows, n, ldy, "y", "ldy");
+    if ((status = check_matrix(&in)) != SMX_OK) {
         return status;
     }
-    if ((status = check_matrices(n, ldj, matrix_stride)) != SMX_OK) {
+    if ((status = check_matrices(n, ldj, matrix_stride, "ldj")) != SMX_OK) {
         return status;
     }
-    struct matrix out = matrix_of(jac, rows, (n - 1) * ldj + n, matrix_stride);
-    if ((status = check_matrix(out)) != SMX_OK) {
+    struct matrix out = matrix_of(jac, rows, (n - 1) * ldj + n, matrix_stride, "jac", "matrix_stride");
+    if ((status = check_matrix(&out)) != SMX_OK || (status = check_apart(&out, &in)) != SMX_OK) {
         return status;
-    }
-    if (matrix_overlap(out, in)) {
-        return SMX_ERROR_OVERLAP;
     }
     struct jacobian_call call = {.kernels = kernels,
                                  .rows = rows,

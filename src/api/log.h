@@ -14,16 +14,17 @@ struct logits_call {
 };
 
 /* The checks that functions from x to y share, once the options are read; neither rows nor n is 0. */
-static smx_status check_call(const struct logits_call *call) {
+static smx_status check_call(const struct logits_call *call, const char *y, const char *ldy) {
     size_t rows = call->base.rows, n = call->base.n;
     const struct settings *settings = call->base.settings;
-    struct matrix in = matrix_of(call->x, rows, n, call->ldx), out = matrix_of(call->y, rows, n, call->ldy);
+    struct matrix in = matrix_of(call->x, rows, n, call->ldx, "x", "ldx");
+    struct matrix out = matrix_of(call->y, rows, n, call->ldy, y, ldy);
     smx_status status;
-    if ((status = check_matrix(in)) != SMX_OK || (status = check_matrix(out)) != SMX_OK ||
-        (status = check_output(out, in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
+    if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
+        (status = check_output(&out, &in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
         return status;
     }
-    return check_apart_from_options(out, settings, rows, n);
+    return check_apart_from_options(&out, settings, rows, n);
 }
 
 static void fill_rest(const struct NAME(smx_kernels) * kernels, size_t n, size_t kept, enum filling filling, real *y) {
@@ -64,8 +65,9 @@ smx_status NAME(smx_log_softmax)(size_t rows, size_t n, const real *x, size_t ld
         return status;
     }
     call.kernel = call.base.kernels->log_softmax_row;
-    if ((status = check_call(&call)) == SMX_OK) {
-        call.stream = bypasses_cache(matrix_of(y, rows, n, ldy), matrix_of(x, rows, n, ldx));
+    if ((status = check_call(&call, "y", "ldy")) == SMX_OK) {
+        struct matrix in = matrix_of(x, rows, n, ldx, "x", "ldx"), out = matrix_of(y, rows, n, ldy, "y", "ldy");
+        call.stream = bypasses_cache(&out, &in);
         run_rows(&call.base);
     }
     return status;
@@ -91,15 +93,16 @@ static smx_status begin_numbers(struct logits_call *call, struct settings *setti
     if (status != SMX_OK || rows == 0) {
         return status;
     }
-    struct matrix out = matrix_of(call->y, 1, rows, rows);
-    if ((status = check_matrix(out)) != SMX_OK || n == 0) {
+    struct matrix out = matrix_of(call->y, 1, rows, rows, "lse", "lse");
+    if ((status = check_matrix(&out)) != SMX_OK || n == 0) {
         return status;
     }
-    struct matrix in = matrix_of(call->x, rows, n, call->ldx);
-    if ((status = check_matrix(in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
+    struct matrix in = matrix_of(call->x, rows, n, call->ldx, "x", "ldx");
+    if ((status = check_matrix(&in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK ||
+        (status = check_apart(&out, &in)) != SMX_OK) {
         return status;
     }
-    return matrix_overlap(out, in) ? SMX_ERROR_OVERLAP : check_apart_from_options(out, settings, rows, n);
+    return check_apart_from_options(&out, settings, rows, n);
 }
 
 smx_status NAME(smx_logsumexp)(size_t rows, size_t n, const real *x, size_t ldx, real *lse, const smx_options *opt) {
@@ -146,15 +149,13 @@ smx_status NAME(smx_logsumexp_backward)(size_t rows, size_t n, const real *x, si
     struct settings settings;
     call.base.base.settings = &settings;
     smx_status status = begin(opt, &settings, &call.base.base.kernels);
-    if (status != SMX_OK || rows == 0 || n == 0 || (status = check_call(&call.base)) != SMX_OK) {
+    if (status != SMX_OK || rows == 0 || n == 0 || (status = check_call(&call.base, "dx", "lddx")) != SMX_OK) {
         return status;
     }
-    struct matrix numbers = matrix_of(dlse, 1, rows, rows);
-    if ((status = check_matrix(numbers)) != SMX_OK) {
+    struct matrix numbers = matrix_of(dlse, 1, rows, rows, "dlse", "dlse");
+    struct matrix out = matrix_of(dx, rows, n, lddx, "dx", "lddx");
+    if ((status = check_matrix(&numbers)) != SMX_OK || (status = check_apart(&out, &numbers)) != SMX_OK) {
         return status;
-    }
-    if (matrix_overlap(matrix_of(dx, rows, n, lddx), numbers)) {
-        return SMX_ERROR_OVERLAP;
     }
     run_rows(&call.base.base);
     return SMX_OK;
@@ -196,22 +197,22 @@ smx_status NAME(smx_logsumexp_weighted)(size_t rows, size_t n, const real *x, si
     if (status != SMX_OK || rows == 0) {
         return status;
     }
-    struct matrix out = matrix_of(lse, 1, rows, rows), signs = matrix_of(sign, 1, rows, rows);
+    struct matrix out = matrix_of(lse, 1, rows, rows, "lse", "lse");
+    struct matrix signs = matrix_of(sign, 1, rows, rows, "sign", "sign");
     if (n != 0) {
-        struct matrix in[2] = {matrix_of(x, rows, n, ldx), matrix_of(b, ldb == 0 ? 1 : rows, n, ldb == 0 ? n : ldb)};
-        if ((status = check_matrix(in[1])) != SMX_OK) {
+        struct matrix in = matrix_of(x, rows, n, ldx, "x", "ldx");
+        struct matrix weights = matrix_of(b, ldb == 0 ? 1 : rows, n, ldb == 0 ? n : ldb, "b", "ldb");
+        if ((status = check_matrix(&weights)) != SMX_OK || (status = check_apart(&out, &weights)) != SMX_OK) {
             return status;
         }
-        if (matrix_overlap(out, in[1]) ||
-            (sign != NULL && (matrix_overlap(signs, in[0]) || matrix_overlap(signs, in[1])))) {
-            return SMX_ERROR_OVERLAP;
-        }
-        if (sign != NULL && (status = check_apart_from_options(signs, &settings, rows, n)) != SMX_OK) {
+        if (sign != NULL &&
+            ((status = check_apart(&signs, &in)) != SMX_OK || (status = check_apart(&signs, &weights)) != SMX_OK ||
+             (status = check_apart_from_options(&signs, &settings, rows, n)) != SMX_OK)) {
             return status;
         }
     }
-    if (sign != NULL && matrix_overlap(signs, out)) {
-        return SMX_ERROR_OVERLAP;
+    if (sign != NULL && (status = check_apart(&signs, &out)) != SMX_OK) {
+        return status;
     }
     if (n == 0) {
         call.base.base.kernels->row_fill(rows, FILL_MINUS_INF, lse);

@@ -29,17 +29,20 @@ static inline size_t mask_row(size_t k, size_t limit, size_t every) {
     return limit != 0 ? row % limit : row;
 }
 
-/* A mask as a matrix; a single row has no stride. */
-static inline struct matrix mask_matrix(const void *data, size_t rows, size_t limit, size_t every, size_t n, size_t ld,
-                                        size_t size) {
-    size_t used = mask_rows(rows, limit, every);
-    struct matrix a = {data, used, n, used == 1 ? n : ld, size};
+/* Masks as matrices; a single row has no stride. */
+static inline struct matrix add_matrix(const struct mask_add *m, size_t rows, size_t n) {
+    size_t used = mask_rows(rows, m->rows, m->every);
+    struct matrix a = {m->data, used, n, used == 1 ? n : m->ld, sizeof(real), "options.add", "options.add_ld"};
     return a;
 }
 
-static inline smx_status check_mask(struct matrix mask) {
-    return !matrix_strides(mask) ? SMX_ERROR_STRIDE : matrix_fits(mask) ? SMX_OK : SMX_ERROR_SIZE;
+static inline struct matrix keep_matrix(const struct mask_keep *m, size_t rows, size_t n) {
+    size_t used = mask_rows(rows, m->rows, m->every);
+    struct matrix a = {m->data, used, n, used == 1 ? n : m->ld, 1, "options.keep", "options.keep_ld"};
+    return a;
 }
+
+static inline smx_status check_mask(struct matrix mask) { return check_matrix(&mask); }
 
 /* Scale and masks of `rows` rows of n; none of them 0. */
 static inline smx_status check_logits(const struct settings *s, size_t rows, size_t n) {
@@ -48,52 +51,49 @@ static inline smx_status check_logits(const struct settings *s, size_t rows, siz
         const real *scale = s->scale;
         for (size_t k = 0; k < (s->scale_stride == 0 ? 1 : rows); k++) {
             if (!scale_in_range(scale[k])) {
-                return SMX_ERROR_SCALE;
+                return smx_refuse(SMX_ERROR_SCALE, "options.scale");
             }
         }
     }
     if (s->add.data != NULL) {
-        status = check_mask(mask_matrix(s->add.data, rows, s->add.rows, s->add.every, n, s->add.ld, sizeof(real)));
+        status = check_mask(add_matrix(&s->add, rows, n));
     }
     if (status == SMX_OK && s->keep.data != NULL) {
-        status = check_mask(mask_matrix(s->keep.data, rows, s->keep.rows, s->keep.every, n, s->keep.ld, 1));
+        status = check_mask(keep_matrix(&s->keep, rows, n));
     }
     if (status == SMX_OK && s->lengths.data != NULL) {
         size_t used = mask_rows(rows, s->lengths.rows, s->lengths.every);
         for (size_t k = 0; k < used; k++) {
             if (s->lengths.data[k] < 0 || (uint64_t)s->lengths.data[k] > n) {
-                return SMX_ERROR_LENGTH;
+                return smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
             }
         }
     }
     return status;
 }
 
-/* Whether an output shares memory with the options' arrays. */
-static inline smx_status check_apart_from_options(struct matrix out, const struct settings *s, size_t rows, size_t n) {
-    if (s->scale != NULL) {
-        struct matrix scale = {s->scale, 1, s->scale_stride == 0 ? 1 : rows, rows, sizeof(real)};
-        scale.stride = scale.n;
-        if (matrix_overlap(out, scale)) {
-            return SMX_ERROR_OVERLAP;
-        }
-    }
-    if (s->add.data != NULL &&
-        matrix_overlap(out, mask_matrix(s->add.data, rows, s->add.rows, s->add.every, n, s->add.ld, sizeof(real)))) {
-        return SMX_ERROR_OVERLAP;
-    }
-    if (s->keep.data != NULL &&
-        matrix_overlap(out, mask_matrix(s->keep.data, rows, s->keep.rows, s->keep.every, n, s->keep.ld, 1))) {
-        return SMX_ERROR_OVERLAP;
-    }
-    if (s->lengths.data != NULL) {
-        size_t used = mask_rows(rows, s->lengths.rows, s->lengths.every);
-        struct matrix lengths = {s->lengths.data, 1, used, used, sizeof(int64_t)};
-        if (matrix_overlap(out, lengths)) {
-            return SMX_ERROR_OVERLAP;
-        }
-    }
-    return SMX_OK;
+static inline bool overlaps(const struct matrix *out, struct matrix other) { return matrix_overlap(out, &other); }
+
+static inline struct matrix scale_matrix(const struct settings *s, size_t rows) {
+    size_t count = s->scale_stride == 0 ? 1 : rows;
+    struct matrix a = {s->scale, 1, count, count, sizeof(real), "options.scale", "options.scale_stride"};
+    return a;
+}
+
+static inline struct matrix lengths_matrix(const struct lengths *l, size_t rows) {
+    size_t used = mask_rows(rows, l->rows, l->every);
+    struct matrix a = {l->data, 1, used, used, sizeof(int64_t), "options.lengths", "options.lengths"};
+    return a;
+}
+
+/* An output must not share memory with the options' arrays. */
+static inline smx_status check_apart_from_options(const struct matrix *out, const struct settings *s, size_t rows,
+                                                  size_t n) {
+    bool overlap = (s->scale != NULL && overlaps(out, scale_matrix(s, rows))) ||
+                   (s->add.data != NULL && overlaps(out, add_matrix(&s->add, rows, n))) ||
+                   (s->keep.data != NULL && overlaps(out, keep_matrix(&s->keep, rows, n))) ||
+                   (s->lengths.data != NULL && overlaps(out, lengths_matrix(&s->lengths, rows)));
+    return overlap ? smx_refuse(SMX_ERROR_OVERLAP, out->name) : SMX_OK;
 }
 
 /* ---- Rows ---- */

@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 
+#include "../refused.h"
 #include "call_options.h"
 #include "fit.h"
 
@@ -15,7 +16,7 @@ static smx_status view_arguments(const struct argument *a, int count, struct vie
         }
         smx_status status = smx_view_of(a[i].tensor, a[i].dtypes != 0 ? a[i].dtypes : DTYPES_FLOAT, &views[i]);
         if (status != SMX_OK) {
-            return status;
+            return smx_refuse(status, a[i].name);
         }
         *real = views[i].dtype == DTYPE_F64 ? DTYPE_F64 : *real;
     }
@@ -56,36 +57,35 @@ static void insert_dimension(struct call *c, int at, size_t extent) {
     }
 }
 
-/* Those with a dimension for counts, or those without. */
-static bool fit_some(const struct argument *a, int count, const struct view *views, int axis, bool counted,
-                     size_t counts, struct call *c) {
+/* Those with a dimension for counts, or those without: the name of the first that does not fit, or null. */
+static const char *fit_some(const struct argument *a, int count, const struct view *views, int axis, bool counted,
+                            size_t counts, struct call *c) {
     for (int i = 0; i < count; i++) {
         struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
         if (a[i].tensor == NULL || a[i].counted != counted) {
             continue;
         }
         if (!smx_fit_argument(&a[i], &views[i], &views[0], axis, counts, o)) {
-            return false;
+            return a[i].name;
         }
         o->work = a[i].dtypes != 0 ? a[i].work : c->real;
     }
-    return true;
+    return NULL;
 }
 
-static bool fit_arguments(const struct argument *a, int count, const struct view *views, int axis, struct call *c) {
-    if (!fit_some(a, count, views, axis, false, 0, c)) {
-        return false;
-    }
-    for (int i = 0; i < count; i++) {
+static const char *fit_arguments(const struct argument *a, int count, const struct view *views, int axis,
+                                 struct call *c) {
+    const char *unfit = fit_some(a, count, views, axis, false, 0, c);
+    for (int i = 0; i < count && unfit == NULL; i++) {
         if (a[i].tensor != NULL && a[i].counted) {
             if (views[i].ndim != views[0].ndim + 1) {
-                return false;
+                return a[i].name;
             }
             insert_dimension(c, axis, views[i].shape[axis]);
             return fit_some(a, count, views, axis, true, views[i].shape[axis], c);
         }
     }
-    return true;
+    return unfit;
 }
 
 /* At least one dimension: that of the one row of a vector. */
@@ -108,25 +108,26 @@ smx_status smx_call_prepare(const struct argument *a, int count, int axis, const
     memset(c, 0, sizeof *c);
     views[0].ndim = 0; /* without arguments there would be no axis */
     if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
-        return SMX_ERROR_OPTION;
+        return smx_refuse(SMX_ERROR_OPTION, "options.size");
     }
     smx_status status = smx_options_read_row(&full, c);
     if (status != SMX_OK || (status = view_arguments(a, count, views, &c->real)) != SMX_OK) {
         return status;
     }
     if (!smx_normal_axis(axis, views[0].ndim, &axis)) {
-        return SMX_ERROR_SHAPE;
+        return smx_refuse(SMX_ERROR_SHAPE, "axis");
     }
     set_rows(&views[0], axis, c);
     if ((status = smx_options_read(&full, &views[0], axis, of_option, c)) != SMX_OK) {
         return status;
     }
-    if (!fit_arguments(a, count, views, axis, c)) {
-        return SMX_ERROR_SHAPE;
+    const char *unfit = fit_arguments(a, count, views, axis, c);
+    if (unfit != NULL) {
+        return smx_refuse(SMX_ERROR_SHAPE, unfit);
     }
     for (int i = 0; i < count; i++) {
         if (a[i].tensor != NULL && a[i].output && output_overlaps(a, count, i, views, &full, of_option)) {
-            return SMX_ERROR_OVERLAP;
+            return smx_refuse(SMX_ERROR_OVERLAP, a[i].name);
         }
     }
     c->run = c->real == DTYPE_F64 ? run.f64 : run.f32;

@@ -6,6 +6,7 @@
 
 /* What an argument must be. The first one of a function is an input of FORM_VECTOR, whose shape is the call's. */
 struct argument {
+    const char *name;
     const DLTensor *tensor;
     bool optional; /* may be null: not given */
     enum form form;

@@ -4,6 +4,7 @@
 
 #include "../cpu.h"
 #include "../float_env.h"
+#include "../refused.h"
 #include "fit.h"
 #include "layout.h"
 #include "stage.h"
@@ -20,23 +21,24 @@ bool smx_normal_axis(int axis, int ndim, int *normal) {
 static smx_status read_causal(const smx_tensor_options *opt, const struct view *x, int axis, struct call *c) {
     if (opt->causal != SMX_CAUSAL_NONE && opt->causal != SMX_CAUSAL_TOP_LEFT &&
         opt->causal != SMX_CAUSAL_BOTTOM_RIGHT) {
-        return SMX_ERROR_OPTION;
+        return smx_refuse(SMX_ERROR_OPTION, "options.causal");
     }
-    if (opt->use_query_axis != 0 && opt->use_query_axis != 1) {
-        return SMX_ERROR_OPTION;
+    if ((opt->use_query_axis != 0 && opt->use_query_axis != 1) ||
+        (opt->causal == SMX_CAUSAL_NONE && opt->use_query_axis)) {
+        return smx_refuse(SMX_ERROR_OPTION, "options.use_query_axis");
     }
-    if ((opt->causal == SMX_CAUSAL_NONE && opt->use_query_axis) || (!opt->use_query_axis && opt->query_axis != 0)) {
-        return SMX_ERROR_OPTION;
+    if (!opt->use_query_axis && opt->query_axis != 0) {
+        return smx_refuse(SMX_ERROR_OPTION, "options.query_axis");
     }
     if (opt->causal == SMX_CAUSAL_NONE) {
         return SMX_OK;
     }
     int query_axis = axis - 1;
     if (opt->use_query_axis ? !smx_normal_axis(opt->query_axis, x->ndim, &query_axis) : axis == 0) {
-        return SMX_ERROR_SHAPE;
+        return smx_refuse(SMX_ERROR_SHAPE, opt->use_query_axis ? "options.query_axis" : "options.causal");
     }
     if (query_axis == axis) {
-        return SMX_ERROR_OPTION;
+        return smx_refuse(SMX_ERROR_OPTION, "options.query_axis");
     }
     struct operand *query = &c->operand[OPERAND_QUERY];
     query->given = true;
@@ -47,14 +49,25 @@ static smx_status read_causal(const smx_tensor_options *opt, const struct view *
 }
 
 static const struct {
+    const char *name;
     bool vector;
     int dtypes;
 } of_options[] = {
-    [OPERAND_SCALE] = {false, DTYPES_FLOAT},
-    [OPERAND_ADD] = {true, DTYPES_FLOAT},
-    [OPERAND_KEEP] = {true, DTYPES_FLAG},
-    [OPERAND_LENGTHS] = {false, DTYPES_INTEGER},
+    [OPERAND_SCALE] = {"options.scale", false, DTYPES_FLOAT},
+    [OPERAND_ADD] = {"options.add", true, DTYPES_FLOAT},
+    [OPERAND_KEEP] = {"options.keep", true, DTYPES_FLAG},
+    [OPERAND_LENGTHS] = {"options.lengths", false, DTYPES_INTEGER},
 };
+
+const char *smx_options_first(const struct call *c) {
+    for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
+        if (c->operand[i].given) {
+            return of_options[i].name;
+        }
+    }
+    return c->operand[OPERAND_QUERY].given ? "options.causal" : NULL;
+}
+
 static enum dtype work_of_option(int i, enum dtype real) {
     return i == OPERAND_KEEP ? DTYPE_U8 : i == OPERAND_LENGTHS ? DTYPE_I64 : real;
 }
@@ -78,11 +91,11 @@ static smx_status read_tensors(const smx_tensor_options *opt, const struct view 
         }
         smx_status status = smx_view_of(tensors[i], of_options[i].dtypes, &views[i]);
         if (status != SMX_OK) {
-            return status;
+            return smx_refuse(status, of_options[i].name);
         }
         smx_operand_fill(&views[i], o->form, c->n, o);
         if (!smx_fit(&views[i], x, axis, vector, true, o)) {
-            return SMX_ERROR_SHAPE;
+            return smx_refuse(SMX_ERROR_SHAPE, of_options[i].name);
         }
     }
     return SMX_OK;
@@ -98,9 +111,10 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
     c->row_options = row;
     smx_status status = smx_settings(&row, &c->settings);
     if (status == SMX_OK && smx_isa() == NULL) {
-        return SMX_ERROR_ISA;
+        return smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
     }
-    return status == SMX_OK && smx_cpu_cache_bytes() == 0 ? SMX_ERROR_ENVIRONMENT : status;
+    return status == SMX_OK && smx_cpu_cache_bytes() == 0 ? smx_refuse(SMX_ERROR_ENVIRONMENT, "SMX_CACHE_BYTES")
+                                                          : status;
 }
 
 smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
@@ -154,9 +168,9 @@ smx_status smx_options_check_values(const struct call *c) {
     smx_status status = SMX_OK;
     float_env caller = float_env_enter();
     if (c->operand[OPERAND_SCALE].given && !values_in_range(c, OPERAND_SCALE)) {
-        status = SMX_ERROR_SCALE;
+        status = smx_refuse(SMX_ERROR_SCALE, "options.scale");
     } else if (c->operand[OPERAND_LENGTHS].given && !values_in_range(c, OPERAND_LENGTHS)) {
-        status = SMX_ERROR_LENGTH;
+        status = smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
     }
     float_env_leave(caller);
     return status;

@@ -9,6 +9,9 @@ enum { TENSORS_OF_OPTIONS = OPERAND_LENGTHS + 1 };
 /* False if there is no such axis; else counts it from 0. */
 bool smx_normal_axis(int axis, int ndim, int *normal);
 
+/* The name of the first of scale and masks that is given, once they are read; null if none is. */
+const char *smx_options_first(const struct call *call);
+
 /* Policies and threads. */
 smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *call);
 

@@ -3,12 +3,11 @@
 #include "../arithmetic.h"
 
 #include "../float_env.h"
+#include "../refused.h"
 #include "layout.h"
 #include "move.h"
 #include "scratch.h"
 #include "sizes.h"
-
-#include <stdatomic.h>
 
 /* Fewer columns than this leave most of a vector empty. */
 #define COLUMNS_LEAST ((size_t)8)
@@ -25,7 +24,7 @@ struct columns_plan {
     struct block block[OPERANDS_MAX]; /* of the first */
     unsigned char *scratch;
     size_t scratch_bytes; /* of one piece of work */
-    atomic_int status;
+    struct refusal refusal;
 };
 
 /* The transposed argument, if it is of the right type: rows along the columns, with the axis between them. */
@@ -131,9 +130,7 @@ static void columns_task(void *data, size_t piece) {
     unsigned char *scratch = p->scratch == NULL ? NULL : p->scratch + piece * p->scratch_bytes;
     for (size_t k = piece * each; k < all && k < (piece + 1) * each; k++) {
         smx_status status = run_slab(p, k, scratch);
-        if (status != SMX_OK) {
-            atomic_store_explicit(&p->status, (int)status, memory_order_relaxed);
-        }
+        refusal_keep(&p->refusal, status);
     }
 }
 
@@ -147,11 +144,11 @@ bool smx_call_columns(const struct call *c, smx_status *status) {
     }
     choose_slabs(&p);
     if (p.scratch_bytes != 0 && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
-        *status = SMX_ERROR_MEMORY;
+        *status = smx_refuse(SMX_ERROR_MEMORY, "");
         return true;
     }
     smx_run_tasks(&c->settings, p.pieces, columns_task, &p);
     smx_scratch_free(p.scratch);
-    *status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
+    *status = refusal_hand_on(&p.refusal);
     return true;
 }

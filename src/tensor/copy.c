@@ -4,6 +4,8 @@
 #include "arguments.h"
 
 #include "../float_env.h"
+#include "../refused.h"
+#include "call_options.h"
 #include "layout.h"
 #include "move.h"
 
@@ -53,35 +55,38 @@ static DLTensor with_dimension(const DLTensor *t, int64_t *one) {
     return with;
 }
 
-static bool only_threads(const struct call *c) {
-    for (int i = 0; i < OPERANDS_OF_OPTIONS; i++) {
-        if (c->operand[i].given) {
-            return false;
-        }
+/* The name of the first option that is not one of threads; null if none is given. */
+static const char *not_of_threads(const struct call *c) {
+    if (c->row_options.plus_inf != SMX_PLUS_INF_NAN) {
+        return "options.plus_inf";
     }
-    return c->row_options.plus_inf == SMX_PLUS_INF_NAN && c->row_options.minus_inf_row == SMX_MINUS_INF_ROW_NAN;
+    return c->row_options.minus_inf_row != SMX_MINUS_INF_ROW_NAN ? "options.minus_inf_row" : smx_options_first(c);
 }
 
 smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_options *opt) {
     if (src == NULL || dst == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, src == NULL ? "src" : "dst");
     }
     if (src->ndim != dst->ndim) {
-        return SMX_ERROR_SHAPE;
+        return smx_refuse(SMX_ERROR_SHAPE, "dst");
     }
     int64_t one = 1;
     DLTensor from = with_dimension(src, &one), to = with_dimension(dst, &one);
-    struct argument arguments[] = {{.tensor = &from, .form = FORM_VECTOR},
-                                   {.tensor = &to, .form = FORM_VECTOR, .output = true, .in_place = 1}};
+    struct argument arguments[] = {{.name = "src", .tensor = &from, .form = FORM_VECTOR},
+                                   {.name = "dst", .tensor = &to, .form = FORM_VECTOR, .output = true, .in_place = 1}};
     struct view view;
     smx_status status = smx_view_of(&to, DTYPES_FLOAT, &view);
     struct call call;
     struct row_functions none = {NULL, NULL, NULL, NULL};
-    if (status != SMX_OK || (status = smx_call_prepare(arguments, 2, axis_for(&view), opt, none, &call)) != SMX_OK) {
+    if (status != SMX_OK) {
+        return smx_refuse(status, "dst");
+    }
+    if ((status = smx_call_prepare(arguments, 2, axis_for(&view), opt, none, &call)) != SMX_OK) {
         return status;
     }
-    if (!only_threads(&call)) {
-        return SMX_ERROR_OPTION;
+    const char *not_taken = not_of_threads(&call);
+    if (not_taken != NULL) {
+        return smx_refuse(SMX_ERROR_OPTION, not_taken);
     }
     struct copy copy = {.call = &call, .rows = smx_call_rows(&call)};
     const struct operand *in = &call.operand[OPERANDS_OF_OPTIONS];

@@ -3,6 +3,7 @@
 #include "cross_entropy.h"
 
 #include "../float_env.h"
+#include "../refused.h"
 #include "arguments.h"
 #include "layout.h"
 #include "move.h"
@@ -14,24 +15,43 @@
 static void fill_arguments(const DLTensor *x, const smx_tensor_cross_entropy_args *ce, struct argument *a) {
     bool rows = ce->reduction == SMX_REDUCTION_NONE;
     const struct argument all[CE_ARGUMENTS] = {
-        [CE_X] = {.tensor = x, .form = FORM_VECTOR},
-        [CE_LABELS] = {.tensor = ce->labels, .form = FORM_VALUE, .dtypes = DTYPES_INTEGER, .work = DTYPE_I64},
-        [CE_TARGETS] = {.tensor = ce->targets, .form = FORM_VECTOR},
-        [CE_CLASS_WEIGHTS] = {.tensor = ce->class_weights, .form = FORM_VECTOR, .classes = true},
-        [CE_DLOSS] = {.tensor = ce->dloss, .form = rows ? FORM_VALUE : FORM_TOTAL},
-        [CE_LOSS] = {.tensor = ce->loss, .form = FORM_VALUE, .output = true},
-        [CE_REDUCED] = {.tensor = ce->reduced, .form = FORM_TOTAL, .output = true},
-        [CE_LSE] = {.tensor = ce->lse, .form = FORM_VALUE, .output = true},
-        [CE_TARGET_LOG_PROB] = {.tensor = ce->target_log_prob, .form = FORM_VALUE, .output = true},
-        [CE_ARGMAX] =
-            {.tensor = ce->argmax, .form = FORM_VALUE, .output = true, .dtypes = 1 << DTYPE_I64, .work = DTYPE_I64},
-        [CE_CORRECT] =
-            {.tensor = ce->correct, .form = FORM_VALUE, .output = true, .dtypes = DTYPES_FLAG, .work = DTYPE_U8},
-        [CE_COUNT] =
-            {.tensor = ce->count, .form = FORM_TOTAL, .output = true, .dtypes = 1 << DTYPE_I64, .work = DTYPE_I64},
-        [CE_WEIGHT] = {.tensor = ce->weight, .form = FORM_TOTAL, .output = true},
-        [CE_DX] = {.tensor = ce->dx, .form = FORM_VECTOR, .output = true, .in_place = 1 << CE_X},
-        [CE_DTARGETS] = {.tensor = ce->dtargets, .form = FORM_VECTOR, .output = true},
+        [CE_X] = {.name = "x", .tensor = x, .form = FORM_VECTOR},
+        [CE_LABELS] =
+            {.name = "labels", .tensor = ce->labels, .form = FORM_VALUE, .dtypes = DTYPES_INTEGER, .work = DTYPE_I64},
+        [CE_TARGETS] = {.name = "targets", .tensor = ce->targets, .form = FORM_VECTOR},
+        [CE_CLASS_WEIGHTS] = {.name = "class_weights",
+                              .tensor = ce->class_weights,
+                              .form = FORM_VECTOR,
+                              .classes = true},
+        [CE_DLOSS] = {.name = "dloss", .tensor = ce->dloss, .form = rows ? FORM_VALUE : FORM_TOTAL},
+        [CE_LOSS] = {.name = "loss", .tensor = ce->loss, .form = FORM_VALUE, .output = true},
+        [CE_REDUCED] = {.name = "reduced", .tensor = ce->reduced, .form = FORM_TOTAL, .output = true},
+        [CE_LSE] = {.name = "lse", .tensor = ce->lse, .form = FORM_VALUE, .output = true},
+        [CE_TARGET_LOG_PROB] = {.name = "target_log_prob",
+                                .tensor = ce->target_log_prob,
+                                .form = FORM_VALUE,
+                                .output = true},
+        [CE_ARGMAX] = {.name = "argmax",
+                       .tensor = ce->argmax,
+                       .form = FORM_VALUE,
+                       .output = true,
+                       .dtypes = 1 << DTYPE_I64,
+                       .work = DTYPE_I64},
+        [CE_CORRECT] = {.name = "correct",
+                        .tensor = ce->correct,
+                        .form = FORM_VALUE,
+                        .output = true,
+                        .dtypes = DTYPES_FLAG,
+                        .work = DTYPE_U8},
+        [CE_COUNT] = {.name = "count",
+                      .tensor = ce->count,
+                      .form = FORM_TOTAL,
+                      .output = true,
+                      .dtypes = 1 << DTYPE_I64,
+                      .work = DTYPE_I64},
+        [CE_WEIGHT] = {.name = "weight", .tensor = ce->weight, .form = FORM_TOTAL, .output = true},
+        [CE_DX] = {.name = "dx", .tensor = ce->dx, .form = FORM_VECTOR, .output = true, .in_place = 1 << CE_X},
+        [CE_DTARGETS] = {.name = "dtargets", .tensor = ce->dtargets, .form = FORM_VECTOR, .output = true},
     };
     memcpy(a, all, sizeof all);
     for (int i = 0; i < CE_ARGUMENTS; i++) {
@@ -73,10 +93,10 @@ smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross
     struct argument arguments[CE_ARGUMENTS];
     struct call call;
     if (ce == NULL) {
-        return SMX_ERROR_NULL;
+        return smx_refuse(SMX_ERROR_NULL, "ce");
     }
     if (!smx_read_sized(ce, ce->size, &p.given, sizeof p.given)) {
-        return SMX_ERROR_OPTION;
+        return smx_refuse(SMX_ERROR_OPTION, "size");
     }
     fill_arguments(x, &p.given, arguments);
     struct row_functions functions = {smx_rows_f32.cross_entropy, smx_rows_f64.cross_entropy, NULL, NULL};
@@ -89,7 +109,7 @@ smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross
     void *class_weights = pack_class_weights(&call, small, sizeof small);
     float_env_leave(caller);
     if (class_weights == NULL) {
-        return SMX_ERROR_MEMORY;
+        return smx_refuse(SMX_ERROR_MEMORY, "");
     }
     status = run(&call, call.real == DTYPE_F64 ? &smx_rows_f64 : &smx_rows_f32, &p);
     if (class_weights != small) {

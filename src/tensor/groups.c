@@ -3,6 +3,7 @@
 #include "../arithmetic.h"
 
 #include "../float_env.h"
+#include "../refused.h"
 #include "layout.h"
 #include "scratch.h"
 #include "sizes.h"
@@ -28,7 +29,7 @@ struct plan {
     size_t scratch_bytes;             /* of one piece of work, its sums first */
     size_t sums_bytes;
     unsigned char *scratch;
-    atomic_int status;
+    struct refusal refusal;
 };
 
 /* ---- Which groups, and what goes through scratch memory ---- */
@@ -218,9 +219,7 @@ static void group_task(void *data, size_t piece) {
             left = run - into;
         }
         smx_status status = run_group(p, first, smaller(left, p->group_rows), p->scratch + piece * p->scratch_bytes);
-        if (status != SMX_OK) {
-            atomic_store_explicit(&p->status, (int)status, memory_order_relaxed);
-        }
+        refusal_keep(&p->refusal, status);
     }
 }
 
@@ -244,13 +243,13 @@ smx_status smx_call_groups(const struct call *c) {
     _Alignas(64) unsigned char small[4096];
     p.scratch = small;
     if (p.scratch_bytes > sizeof small / p.pieces && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
-        return SMX_ERROR_MEMORY;
+        return smx_refuse(SMX_ERROR_MEMORY, "");
     }
     for (size_t i = 0; i < p.pieces; i++) {
         memset(p.scratch + i * p.scratch_bytes, 0, p.sums_bytes);
     }
     smx_run_tasks(&c->settings, p.pieces, group_task, &p);
-    smx_status status = (smx_status)atomic_load_explicit(&p.status, memory_order_relaxed);
+    smx_status status = refusal_hand_on(&p.refusal);
     if (c->totals != NULL && status == SMX_OK) {
         finish(&p);
     }

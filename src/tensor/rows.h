@@ -1,5 +1,6 @@
 /* The row functions of one type behind the one signature that calls on tensors have. */
 #include "../groups.h"
+#include "../refused.h"
 #include "cross_entropy.h"
 #include "rows_table.h"
 #include "stage.h"
@@ -135,7 +136,7 @@ static smx_status weigh_labels(const struct call *c, NAME(smx_cross_entropy_args
             if (bad_row != NULL) {
                 *bad_row = first + bad;
             }
-            return status;
+            return smx_refuse(status, "labels");
         }
     }
     return SMX_OK;

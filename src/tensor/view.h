@@ -14,7 +14,7 @@ struct view {
     ptrdiff_t stride[NDIM_MAX]; /* in bytes; 0 where the extent is 1, so that equal layouts have equal strides */
 };
 
-/* `allowed`: a set of dtypes. */
+/* `allowed`: a set of dtypes. What it refuses is for the caller to name. */
 smx_status smx_view_of(const DLTensor *tensor, int allowed, struct view *view);
 
 /* 0 if an extent is 0; else at most PTRDIFF_MAX (smx_view_of has seen to it). */

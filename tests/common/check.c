@@ -37,6 +37,13 @@ void assert_status(smx_status wanted, smx_status got) {
 
 void assert_ok(smx_status got) { assert_status(SMX_OK, got); }
 
+void assert_refused_for(smx_status wanted, const char *what, smx_status got) {
+    assert_status(wanted, got);
+    if (wanted != SMX_OK && strcmp(what, smx_refused()) != 0) {
+        fail_msg("%s: expected a refusal for \"%s\", got \"%s\"", label_buffer, what, smx_refused());
+    }
+}
+
 enum { CANARY = 0xa5 };
 
 void fill_canary(void *a, size_t bytes) { memset(a, CANARY, bytes); }

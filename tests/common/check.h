@@ -29,6 +29,9 @@ void assert_same_bits(const dtype *t, const void *expected, const void *actual, 
 void assert_status(smx_status wanted, smx_status got);
 void assert_ok(smx_status got);
 
+/* Fails unless the status is the one wanted and, if that is no success, smx_refused names `what`. */
+void assert_refused_for(smx_status wanted, const char *what, smx_status got);
+
 /* Fails unless all n bytes are the canary; fill_canary sets them. */
 void fill_canary(void *a, size_t bytes);
 void assert_canary(const void *a, size_t bytes);

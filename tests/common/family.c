@@ -23,6 +23,21 @@ int argument_is_output(const argument *a) { return a->form != FORM_NONE && a->co
 
 int argument_is_input(const argument *a) { return a->form != FORM_NONE && a->content != OUTPUT; }
 
+const char *argument_stride(const argument *a) {
+    static const char *const names[][2] = {
+        {"x", "ldx"},   {"y", "ldy"},   {"dy", "lddy"},   {"dx", "lddx"},     {"b", "ldb"},
+        {"v", "ldv"},   {"jv", "ldjv"}, {"hv", "ldhv"},   {"hess", "ldh"},    {"ddx", "lddx"},
+        {"out", "ldo"}, {"gy", "ldgy"}, {"gdy", "ldgdy"}, {"targets", "ldt"}, {"dtargets", "lddt"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(a->name, names[i][0]) == 0) {
+            return names[i][1];
+        }
+    }
+    fail_msg("no stride of %s", a->name);
+    return NULL;
+}
+
 size_t argument_rows(const argument *a, size_t n) {
     switch (a->form) {
     case FORM_ROWS:

@@ -124,6 +124,9 @@ void call_expect_same(const call *expected, const call *got);
 int argument_is_output(const argument *a);
 int argument_is_input(const argument *a);
 
+/* What the header calls its stride. */
+const char *argument_stride(const argument *a);
+
 /* How many rows of its block belong to a row of the call; 0: it is shared. */
 size_t argument_rows(const argument *a, size_t n);
 

@@ -4,8 +4,6 @@
 
 #include "tensor_ops.h"
 
-enum { OP_ARGUMENTS_MAX = OP_INPUTS_MAX + OP_OUTPUTS_MAX };
-
 /* Inputs first. */
 typedef struct tensor_call {
     const op *o;

@@ -114,25 +114,28 @@ static smx_status scale_gradient_rows(element real, size_t rows, size_t n, void 
     { OP_VECTOR, values, 0 }
 #define VALUE(values) \
     { OP_VALUE, values, 0 }
-#define OP(name, inputs, outputs, ...) \
-    { #name, inputs, outputs, __VA_ARGS__, name##_tensors, name##_rows }
+#define ARGUMENTS(...) \
+    { __VA_ARGS__ }
+#define OP(name, arguments, inputs, outputs, ...) \
+    { #name, arguments, inputs, outputs, __VA_ARGS__, name##_tensors, name##_rows }
 
 const op tensor_ops[] = {
-    OP(softmax, 1, 1, {LOGITS}, {OP_VECTOR}),
-    OP(softmax_backward, 2, 1, {Y, DY}, {OP_VECTOR}),
-    OP(softmax_jacobian, 1, 1, {KEPT(OP_PROBABILITIES)}, {OP_MATRIX}),
-    OP(softmax_jvp, 2, 1, {Y, DY}, {OP_VECTOR}),
-    OP(softmax_double_backward, 3, 2, {KEPT(OP_PROBABILITIES), KEPT(OP_GRADIENTS), KEPT(OP_GRADIENTS)},
-       {OP_VECTOR, OP_VECTOR}),
-    OP(log_softmax, 1, 1, {LOGITS}, {OP_VECTOR}),
-    OP(log_softmax_backward, 2, 1, {LOG_Y, DY}, {OP_VECTOR}),
-    OP(log_softmax_jvp, 2, 1, {LOG_Y, DY}, {OP_VECTOR}),
-    OP(logsumexp, 1, 1, {KEPT(OP_LOGITS)}, {OP_VALUE}),
-    OP(logsumexp_backward, 2, 1, {LOGITS, VALUE(OP_GRADIENTS)}, {OP_VECTOR}),
-    OP(logsumexp_weighted, 2, 2, {KEPT(OP_LOGITS), KEPT(OP_GRADIENTS)}, {OP_VALUE, OP_VALUE}),
-    OP(scale_gradient, 2, 1, {KEPT(OP_LOGITS), KEPT(OP_GRADIENTS)}, {OP_VALUE}),
-    OP(cross_entropy_hessian, 1, 1, {KEPT(OP_LOGITS)}, {OP_MATRIX}),
-    OP(cross_entropy_hessian_product, 2, 1, {LOGITS, KEPT(OP_GRADIENTS)}, {OP_VECTOR}),
+    OP(softmax, ARGUMENTS("x", "y"), 1, 1, {LOGITS}, {OP_VECTOR}),
+    OP(softmax_backward, ARGUMENTS("y", "dy", "dx"), 2, 1, {Y, DY}, {OP_VECTOR}),
+    OP(softmax_jacobian, ARGUMENTS("y", "jac"), 1, 1, {KEPT(OP_PROBABILITIES)}, {OP_MATRIX}),
+    OP(softmax_jvp, ARGUMENTS("y", "v", "jv"), 2, 1, {Y, DY}, {OP_VECTOR}),
+    OP(softmax_double_backward, ARGUMENTS("y", "dy", "ddx", "gy", "gdy"), 3, 2,
+       {KEPT(OP_PROBABILITIES), KEPT(OP_GRADIENTS), KEPT(OP_GRADIENTS)}, {OP_VECTOR, OP_VECTOR}),
+    OP(log_softmax, ARGUMENTS("x", "y"), 1, 1, {LOGITS}, {OP_VECTOR}),
+    OP(log_softmax_backward, ARGUMENTS("y", "dy", "dx"), 2, 1, {LOG_Y, DY}, {OP_VECTOR}),
+    OP(log_softmax_jvp, ARGUMENTS("y", "v", "jv"), 2, 1, {LOG_Y, DY}, {OP_VECTOR}),
+    OP(logsumexp, ARGUMENTS("x", "lse"), 1, 1, {KEPT(OP_LOGITS)}, {OP_VALUE}),
+    OP(logsumexp_backward, ARGUMENTS("x", "dlse", "dx"), 2, 1, {LOGITS, VALUE(OP_GRADIENTS)}, {OP_VECTOR}),
+    OP(logsumexp_weighted, ARGUMENTS("x", "b", "lse", "sign"), 2, 2, {KEPT(OP_LOGITS), KEPT(OP_GRADIENTS)},
+       {OP_VALUE, OP_VALUE}),
+    OP(scale_gradient, ARGUMENTS("x", "dx", "dscale"), 2, 1, {KEPT(OP_LOGITS), KEPT(OP_GRADIENTS)}, {OP_VALUE}),
+    OP(cross_entropy_hessian, ARGUMENTS("x", "hess"), 1, 1, {KEPT(OP_LOGITS)}, {OP_MATRIX}),
+    OP(cross_entropy_hessian_product, ARGUMENTS("x", "v", "hv"), 2, 1, {LOGITS, KEPT(OP_GRADIENTS)}, {OP_VECTOR}),
 };
 const size_t tensor_ops_count = sizeof tensor_ops / sizeof *tensor_ops;
 

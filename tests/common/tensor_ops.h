@@ -4,7 +4,7 @@
 
 #include "tensors.h"
 
-enum { OP_INPUTS_MAX = 3, OP_OUTPUTS_MAX = 2 };
+enum { OP_INPUTS_MAX = 3, OP_OUTPUTS_MAX = 2, OP_ARGUMENTS_MAX = OP_INPUTS_MAX + OP_OUTPUTS_MAX };
 
 /* Shapes of arguments: x's, that of the rows, or that of the rows and then n x n. */
 typedef enum op_form { OP_VECTOR, OP_VALUE, OP_MATRIX } op_form;
@@ -21,6 +21,7 @@ typedef struct op_input {
 /* Tensors, or packed arrays of the type of the arithmetic, in the order of the row function. */
 typedef struct op {
     const char *name;
+    const char *argument[OP_ARGUMENTS_MAX]; /* as the header calls them */
     int inputs, outputs;
     op_input input[OP_INPUTS_MAX];
     op_form output[OP_OUTPUTS_MAX];
