@@ -80,6 +80,5 @@ bool check_environment(void) {
 
 int complain_status(const char *name, smx_status status) {
     const char *refused = smx_refused();
-    return refused[0] == '\0' ? complain(name, "%s", smx_status_str(status))
-                              : complain(name, "%s: %s", refused, smx_status_str(status));
+    return complain(name, "%s%s%s", refused, refused[0] != '\0' ? ": " : "", smx_status_str(status));
 }

@@ -15,7 +15,7 @@ int complain_usage(const char *who, const char *format, ...) __attribute__((form
 /* True if the library can compute; else says what of the environment it refuses: SMX_ISA or SMX_CACHE_BYTES. */
 bool check_environment(void);
 
-/* Prints what a refused call of the library says. Returns EXIT_FAILED. */
+/* Prints what the library just refused a call for, and its status. Returns EXIT_FAILED. */
 int complain_status(const char *name, smx_status status);
 
 #endif

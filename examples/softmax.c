@@ -7,7 +7,7 @@ int main(void) {
     float y[2][3];
     smx_status status = smx_softmax_f32(2, 3, x[0], 3, y[0], 3, NULL);
     if (status != SMX_OK) {
-        fprintf(stderr, "softmax: %s\n", smx_status_str(status));
+        fprintf(stderr, "softmax: %s: %s\n", smx_refused(), smx_status_str(status));
         return 1;
     }
     for (int k = 0; k < 2; k++)

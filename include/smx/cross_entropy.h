@@ -103,8 +103,8 @@ SMX_CROSS_ENTROPY(double, f64);
  *           With softcap, z is off by up to 2^-45 softcap (2^-50 softcap in f64) before all this, its slope by a
  *           factor of 1 + 2^-22 (2^-50 (1 + |z| / softcap) in f64); infinite logits stay.
  * Threads   Over rows. Same bits for any number, any order and any split of the batch.
- * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION (also for contradictory or unusable fields of ce), _ISA,
- *           _SCALE, _LENGTH, _LABEL. */
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION (also for contradictory or unusable fields of ce, which
+ *           smx_refused names), _ISA, _SCALE, _LENGTH, _LABEL. */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_f32(size_t rows, size_t n, const float *x, size_t ldx,
                                                         const smx_cross_entropy_args_f32 *ce, const smx_options *opt);
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t ldx,

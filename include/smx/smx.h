@@ -7,9 +7,10 @@
  *             mode and flush-to-zero flags. Permuting a row permutes its result. docs/bits.md defines each operation.
  *   Accuracy  Each function states a bound, in ULP of the result's binade (2^-149, or 2^-1074 in f64, below the normal
  *             range). docs/accuracy.md has the analysis and the worst inputs known.
- *   Errors    Arguments are checked before anything is written. A refused call returns a status that says why and
- *             leaves every output untouched. The library never aborts, prints, allocates memory for a row function,
- *             sets errno, or leaves the floating-point environment changed.
+ *   Errors    Arguments are checked before anything is written. A refused call returns a status that says why,
+ *             smx_refused names the argument or field, and every output is left untouched. The library never aborts,
+ *             prints, allocates memory for a row function, sets errno, or leaves the floating-point environment
+ *             changed.
  *   Threads   Every function may be called from any number of threads at once, on different outputs.
  *
  * Conventions: `rows` rows of `n` elements; row k of a matrix `a` starts at a + k * lda, and lda >= n counts elements,
