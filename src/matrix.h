@@ -2,6 +2,8 @@
 #ifndef SMX_MATRIX_H
 #define SMX_MATRIX_H
 
+#include "wide.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,10 +17,10 @@ struct matrix {
 
 static inline bool matrix_strides(const struct matrix *a) { return a->stride >= a->n; }
 
-/* Whether its end can be computed: at most PTRDIFF_MAX bytes from its first element. */
+/* Whether its sums have room, and its end can be computed: at most PTRDIFF_MAX bytes from its first element. */
 static inline bool matrix_fits(const struct matrix *a) {
     size_t limit = PTRDIFF_MAX / a->size;
-    return a->n <= limit && (a->rows == 1 || a->stride <= (limit - a->n) / (a->rows - 1));
+    return a->n <= SMX_ROW_MOST && a->n <= limit && (a->rows == 1 || a->stride <= (limit - a->n) / (a->rows - 1));
 }
 
 static inline size_t matrix_bytes(const struct matrix *a) { return ((a->rows - 1) * a->stride + a->n) * a->size; }

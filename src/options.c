@@ -85,7 +85,7 @@ const char *smx_status_str(smx_status status) {
     case SMX_ERROR_NULL:
         return "a pointer that would be used is null";
     case SMX_ERROR_SIZE:
-        return "an array would be larger than the address space";
+        return "an array would be larger than the address space, or a row longer than 2^36";
     case SMX_ERROR_STRIDE:
         return "a stride is smaller than what it must step over";
     case SMX_ERROR_OVERLAP:

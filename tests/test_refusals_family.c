@@ -125,13 +125,14 @@ static const char *name_of_size(const function *f, const char *name) {
     return strcmp(name, "count") == 0 || strcmp(name, "ldh") == 0 ? name : "an argument";
 }
 
-/* Sizes whose arrays no address space holds. */
+/* Sizes whose arrays no address space holds, and a row that is too long to be summed. */
 static void check_sizes(const function *f, const dtype *t, uint64_t seed) {
     double scale[ROWS];
     subject s = subject_new(f, t, seed);
     smx_options opt = needed(f, t, scale);
-    const size_t sizes[][2] = {{SIZE_MAX / 4, N}, {(size_t)1 << 33, (size_t)1 << 33}, {2, SIZE_MAX / t->size + 1}};
-    for (size_t k = 0; k < 3; k++) {
+    const size_t sizes[][2] = {
+        {SIZE_MAX / 4, N}, {(size_t)1 << 33, (size_t)1 << 33}, {2, SIZE_MAX / t->size + 1}, {1, ((size_t)1 << 36) + 1}};
+    for (size_t k = 0; k < 4; k++) {
         call changed = s.c;
         changed.rows = sizes[k][0], changed.n = sizes[k][1];
         for (size_t i = 0; i < ARGUMENTS_MAX; i++) {

@@ -87,6 +87,12 @@ static void test_size(void **state) {
         arena_expect(&m, SMX_ERROR_SIZE, t->backward_part_finish(sizes[i], x, y, &back, dx));
     }
     label("a part longer than its row");
+    const size_t longest = (size_t)1 << 36; /* row that is summed */
+    softmax_stats none;
+    assert_ok(t->part_max(0, NULL, &none));
+    assert_ok(t->part_sum(0, NULL, longest, &none, NULL));
+    arena_expect(&m, SMX_ERROR_SIZE, t->part_sum(0, x, longest + 1, &stats, NULL));
+    arena_expect(&m, SMX_ERROR_SIZE, t->backward_part_sum(0, x, y, longest + 1, &back));
     arena_expect(&m, SMX_ERROR_SIZE, t->part_sum(N, x, N - 1, &stats, NULL));
     arena_expect(&m, SMX_ERROR_SIZE, t->part_sum(N, x, 0, &stats, NULL));
     arena_expect(&m, SMX_ERROR_SIZE, t->backward_part_sum(N, x, y, N - 1, &back));

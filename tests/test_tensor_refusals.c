@@ -495,12 +495,25 @@ static void test_copy(void **state) {
     }
 }
 
+/* A row that takes no memory, and that no sum has room for. */
+static void test_longest(void **state) {
+    (void)state;
+    double entry = 1, lse = 7;
+    int64_t extent[] = {((int64_t)1 << 36) + 1}, strides[] = {0};
+    DLTensor x = {&entry, {kDLCPU, 0}, 1, element_type(F64), extent, strides, 0};
+    DLTensor out = {&lse, {kDLCPU, 0}, 0, element_type(F64), NULL, NULL, 0};
+    label("a row of 2^36 + 1");
+    assert_refused_for(SMX_ERROR_SIZE, "x", smx_logsumexp(&x, 0, &out, NULL));
+    assert_true(lse == 7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tensors),          cmocka_unit_test(test_null),           cmocka_unit_test(test_axis),
         cmocka_unit_test(test_overlap),          cmocka_unit_test(test_interleaved),    cmocka_unit_test(test_options),
         cmocka_unit_test(test_option_tensors),   cmocka_unit_test(test_option_overlap), cmocka_unit_test(test_empty),
         cmocka_unit_test(test_jacobian_product), cmocka_unit_test(test_cross_entropy),  cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_longest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

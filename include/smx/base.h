@@ -36,7 +36,7 @@ extern "C" {
 typedef enum smx_status {
     SMX_OK = 0,
     SMX_ERROR_NULL = 1,    /* a pointer that would be used is null */
-    SMX_ERROR_SIZE = 2,    /* an array would be larger than the address space */
+    SMX_ERROR_SIZE = 2,    /* an array would be larger than the address space, or a row longer than 2^36 */
     SMX_ERROR_STRIDE = 3,  /* a stride is smaller than what it must step over */
     SMX_ERROR_OVERLAP = 4, /* an output overlaps an input or itself in a way that is not allowed */
     SMX_ERROR_OPTION = 5,  /* the options hold an unknown or contradictory value, or are from a newer version */

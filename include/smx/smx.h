@@ -15,7 +15,8 @@
  *
  * Conventions: `rows` rows of `n` elements; row k of a matrix `a` starts at a + k * lda, and lda >= n counts elements,
  * not bytes. Elements between rows are neither read nor written. A pointer may be null only where nothing would be
- * read or written through it (rows = 0 or n = 0). Sizes may exceed 2^32. Two matrices overlap if they share an element;
+ * read or written through it (rows = 0 or n = 0). Sizes may exceed 2^32; rows of more than 2^36 entries are refused
+ * (SMX_ERROR_SIZE), as the proof that no sum overflows ends there. Two matrices overlap if they share an element;
  * with unequal strides, ranges of memory that cross count as sharing.
  */
 #ifndef SMX_SMX_H

@@ -190,7 +190,7 @@ smx_status NAME(smx_softmax_backward_part_sum)(size_t n, const real *y, const re
     if (status != SMX_OK) {
         return status;
     }
-    if (row_n < n) {
+    if (row_n < n || row_n > SMX_ROW_MOST) {
         return smx_refuse(SMX_ERROR_SIZE, "row_n");
     }
     if (!exponent_of_a_row(stats->exponent)) {

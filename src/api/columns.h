@@ -28,6 +28,9 @@ static smx_status run_columns(struct columns_call *call, const struct settings *
     struct matrix in = matrix_of(call->x, call->n, call->columns, call->ldx, "x", "ldx");
     struct matrix out = matrix_of(call->y, call->n, call->columns, call->ldy, "y", "ldy");
     smx_status status;
+    if (call->n > SMX_ROW_MOST) {
+        return smx_refuse(SMX_ERROR_SIZE, "n");
+    }
     if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
         (status = check_output(&out, &in)) != SMX_OK) {
         return status;

@@ -178,7 +178,7 @@ smx_status NAME(smx_softmax_part_sum)(size_t n, const real *x, size_t row_n, for
     if (stats == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "stats");
     }
-    if (row_n < n) {
+    if (row_n < n || row_n > SMX_ROW_MOST) {
         return smx_refuse(SMX_ERROR_SIZE, "row_n");
     }
     struct matrix in = matrix_of(x, 1, n, n, "x", "x");

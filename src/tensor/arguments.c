@@ -3,6 +3,7 @@
 #include "arguments.h"
 
 #include "../refused.h"
+#include "../wide.h"
 #include "call_options.h"
 #include "fit.h"
 
@@ -116,6 +117,9 @@ smx_status smx_call_prepare(const struct argument *a, int count, int axis, const
     }
     if (!smx_normal_axis(axis, views[0].ndim, &axis)) {
         return smx_refuse(SMX_ERROR_SHAPE, "axis");
+    }
+    if (views[0].shape[axis] > SMX_ROW_MOST) {
+        return smx_refuse(SMX_ERROR_SIZE, a[0].name);
     }
     set_rows(&views[0], axis, c);
     if ((status = smx_options_read(&full, &views[0], axis, of_option, c)) != SMX_OK) {
