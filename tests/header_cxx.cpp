@@ -1,5 +1,7 @@
 // The headers are C++ too, without a warning, and their functions link. Initialisers set the size and nothing else.
+extern "C" { // a habit of programs that is not needed here, and does no harm
 #include <smx/smx.h>
+}
 
 #ifdef WITH_TENSORS
 #include <smx/tensor.h>

@@ -15,10 +15,12 @@
 
 /* A struct whose first field is its size, with all other bytes zero: what SMX_OPTIONS_INIT and its like stand for. */
 #ifdef __cplusplus
+extern "C++" { /* also where a program includes this as C */
 template <typename T> inline T smx_sized() {
     T sized = T();
     sized.size = sizeof sized;
     return sized;
+}
 }
 #define SMX_SIZED(type) smx_sized<type>()
 #else

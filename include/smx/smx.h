@@ -195,8 +195,8 @@ SMX_API const char *smx_version(void);
 
 /* SMX_VERSION_NUMBER of the library; the macro is the header's. 0.3 is 300, 1.2.3 is 10203:
  *
- *     #if SMX_VERSION_NUMBER >= 300                         compile time: has this header smx_refused?
- *     if (smx_version_number() / 100 == SMX_VERSION_NUMBER / 100)     run time: is this the library's MAJOR.MINOR? */
+ *     #if SMX_VERSION_NUMBER >= 300                                  has the header smx_refused?
+ *     if (smx_version_number() / 100 == SMX_VERSION_NUMBER / 100)    is the library of the header's MAJOR.MINOR? */
 SMX_API int smx_version_number(void);
 
 /* The instruction set in use: "scalar", "sse2", "avx2", "avx512", "neon", "sve" or "rvv". On first use, that is the
