@@ -120,10 +120,15 @@ static int check_outputs(const settings *set) {
     return -1;
 }
 
+/* Adds to a list of options; what does not fit is left out. */
+static void list_option(char *list, size_t size, const char *name) {
+    size_t used = strlen(list);
+    snprintf(list + used, size - used, "%s--%s", used == 0 ? "" : " or ", name);
+}
+
 /* Of some results one must be wanted. */
 static int check_needed(const settings *set, const command *cmd) {
     char list[256] = "";
-    size_t used = 0;
     if (cmd->needs == SET(SET_OUTPUT) && set->text[SET_OUTPUT] == NULL)
         return complain_usage(set->who, "needs -o FILE, where the result goes: %s %s", cmd->name, cmd->arguments);
     for (int s = 0; s < SETTINGS; s++) {
@@ -131,10 +136,9 @@ static int check_needed(const settings *set, const command *cmd) {
             continue;
         if (set->text[s] != NULL)
             return -1;
-        used +=
-            (size_t)snprintf(list + used, sizeof list - used, "%s--%s", used == 0 ? "" : " or ", setting_table[s].name);
+        list_option(list, sizeof list, setting_table[s].name);
     }
-    return used == 0
+    return *list == '\0'
                ? -1
                : complain_usage(set->who, "needs %s FILE, where a result goes: %s %s", list, cmd->name, cmd->arguments);
 }
