@@ -7,6 +7,7 @@
 #include "pair.h"
 #include "smx/smx.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -57,6 +58,34 @@ static inline void exact_sum_merge(smx_exact_sum *into, const smx_exact_sum *fro
     into->minus_infinities += from->minus_infinities;
     into->nans += from->nans;
     exact_sum_carry(into);
+}
+
+/* A sum that threads add theirs to, in any order. At most 2^31 of them: each brings less than 2^32 to a limb. */
+struct exact_sum_shared {
+    _Atomic int64_t number[sizeof(smx_exact_sum) / sizeof(int64_t)];
+};
+
+static inline void exact_sum_share(smx_exact_sum *sum, struct exact_sum_shared *with) {
+    exact_sum_carry(sum);
+    int64_t number[sizeof *sum / sizeof(int64_t)];
+    memcpy(number, sum, sizeof *sum);
+    for (size_t k = 0; k < sizeof number / sizeof *number; k++) {
+        if (number[k] != 0) {
+            atomic_fetch_add_explicit(&with->number[k], number[k], memory_order_relaxed);
+        }
+    }
+}
+
+/* Once all have added theirs. */
+static inline smx_exact_sum exact_sum_of_shared(struct exact_sum_shared *shared) {
+    int64_t number[sizeof(smx_exact_sum) / sizeof(int64_t)];
+    for (size_t k = 0; k < sizeof number / sizeof *number; k++) {
+        number[k] = atomic_load_explicit(&shared->number[k], memory_order_relaxed);
+    }
+    smx_exact_sum sum;
+    memcpy(&sum, number, sizeof sum);
+    exact_sum_carry(&sum);
+    return sum;
 }
 
 /* The sum to 53 bits and the next 53; where it is not finite, infinity or NaN. What lies below both only matters as

@@ -3,20 +3,15 @@
 
 typedef struct NAME(smx_cross_entropy_args) cross_entropy;
 
-/* What a run of rows adds up to. */
-struct ce_sums {
-    smx_exact_sum loss, weight;
-    int64_t count;
-};
-
 struct ce_call {
     struct row_call base;
     const real *x;
     size_t ldx;
     cross_entropy ce;
-    struct pair gradient; /* dL/d(sum of the losses), for sum and mean */
-    bool labels_alone;    /* nothing but labels makes the losses */
-    struct ce_sums *part; /* of each piece */
+    struct pair gradient;           /* dL/d(sum of the losses), for sum and mean */
+    bool labels_alone;              /* nothing but labels makes the losses */
+    smx_exact_sum *loss;            /* of the only piece, */
+    struct exact_sum_shared losses; /* or of all */
 };
 
 static inline bool has_labels(const cross_entropy *ce) { return ce->labels_i32 != NULL || ce->labels_i64 != NULL; }
@@ -64,7 +59,7 @@ static void write_statistics(const cross_entropy *ce, struct span rows, const st
 
 /* What rows have that are not ignored, array by array: row by row, this took a sixth of the time at n = 10. */
 static void write_losses(const cross_entropy *ce, struct span rows, const struct NAME(smx_ce_result) * results,
-                         struct ce_sums *sums) {
+                         smx_exact_sum *loss) {
     for (size_t i = 0; ce->loss != NULL && i < rows.n; i++) {
         ce->loss[rows.from + i] = results[i].loss;
     }
@@ -75,7 +70,7 @@ static void write_losses(const cross_entropy *ce, struct span rows, const struct
         ce->correct[rows.from + i] = results[i].argmax == label_of_row(ce, rows.from + i);
     }
     for (size_t i = 0; (ce->reduced != NULL || ce->loss_sum != NULL) && i < rows.n; i++) {
-        exact_sum_add(&sums->loss, (double)results[i].loss);
+        exact_sum_add(loss, (double)results[i].loss);
     }
 }
 
@@ -106,14 +101,16 @@ static struct NAME(smx_ce_row) ce_row_of(const struct ce_call *c, size_t k) {
     return row;
 }
 
-/* So many rows go to the kernels at once: what four of the widest vectors take in their lanes. */
+/* So many rows go to the kernels at once: what four of the widest vectors take in their lanes; and one of them, of rows
+ * that are more than labels. */
 #define CE_ROWS ((size_t)64)
+#define CE_FULL_ROWS ((size_t)16)
 
-/* The results of up to CE_ROWS rows, one kind for all. */
-static void ce_results(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
+/* The results of up to CE_FULL_ROWS rows. */
+static void ce_full_rows(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
     const cross_entropy *ce = &c->ce;
     size_t n = c->base.n;
-    struct NAME(smx_ce_row) rows[CE_ROWS];
+    struct NAME(smx_ce_row) rows[CE_FULL_ROWS];
     for (size_t i = 0; i < run.n; i++) {
         rows[i] = ce_row_of(c, run.from + i);
     }
@@ -125,6 +122,14 @@ static void ce_results(const struct ce_call *c, struct span run, struct NAME(smx
         if (rows[i].dtargets != NULL) {
             fill_rest(c->base.kernels, n, rows[i].n, FILL_ZERO, rows[i].dtargets);
         }
+    }
+}
+
+/* Of any number of rows. */
+static void ce_results(const struct ce_call *c, struct span run, struct NAME(smx_ce_result) * results) {
+    for (size_t done = 0; done < run.n; done += CE_FULL_ROWS) {
+        size_t left = run.n - done;
+        ce_full_rows(c, (struct span){run.from + done, left < CE_FULL_ROWS ? left : CE_FULL_ROWS}, results + done);
     }
 }
 
@@ -153,7 +158,7 @@ static inline bool idle(const cross_entropy *ce, size_t k) {
 }
 
 /* Up to CE_ROWS rows. */
-static void ce_rows(const struct ce_call *c, struct span run, struct ce_sums *sums) {
+static void ce_rows(const struct ce_call *c, struct span run, smx_exact_sum *loss) {
     const cross_entropy *ce = &c->ce;
     struct NAME(smx_ce_result) results[CE_ROWS];
     size_t done = c->labels_alone ? ce_results_of_labels(c, run, results) : 0;
@@ -173,17 +178,17 @@ static void ce_rows(const struct ce_call *c, struct span run, struct ce_sums *su
         while (i < run.n && !ignored(ce, run.from + i)) {
             i++;
         }
-        write_losses(ce, (struct span){run.from + first, i - first}, results + first, sums);
+        write_losses(ce, (struct span){run.from + first, i - first}, results + first, loss);
         if (i < run.n) {
             ignored_row(c, run.from + i);
         }
     }
 }
 
-static void ce_run_rows(const struct ce_call *c, struct span run, struct ce_sums *sums) {
+static void ce_run_rows(const struct ce_call *c, struct span run, smx_exact_sum *loss) {
     while (run.n > 0) {
         struct span next = {run.from, run.n < CE_ROWS ? run.n : CE_ROWS};
-        ce_rows(c, next, sums);
+        ce_rows(c, next, loss);
         run.from += next.n;
         run.n -= next.n;
     }
@@ -192,26 +197,32 @@ static void ce_run_rows(const struct ce_call *c, struct span run, struct ce_sums
 static void ce_task(void *data, size_t i) {
     struct ce_call *c = data;
     float_env caller = float_env_enter();
-    c->part[i] = (struct ce_sums){.count = 0};
-    ce_run_rows(c, piece_of(c->base.rows, c->base.pieces, i), &c->part[i]);
+    struct span run = piece_of(c->base.rows, c->base.pieces, i);
+    if (c->base.pieces == 1) {
+        ce_run_rows(c, run, c->loss);
+    } else {
+        smx_exact_sum loss = {{0}, 0, 0, 0};
+        ce_run_rows(c, run, &loss);
+        exact_sum_share(&loss, &c->losses);
+    }
     float_env_leave(caller);
 }
 
 /* ---- Reductions ---- */
 
 /* The number and weight of the rows that count. */
-static void weigh(const cross_entropy *ce, size_t rows, struct ce_sums *sums) {
+static void weigh(const cross_entropy *ce, size_t rows, smx_exact_sum *weight, int64_t *count) {
     bool weighted = has_labels(ce) && ce->class_weights != NULL;
-    sums->count = (int64_t)rows;
+    *count = (int64_t)rows;
     for (size_t k = 0; k < rows && (weighted || ce->use_ignore_index); k++) {
         if (ignored(ce, k)) {
-            sums->count--;
+            --*count;
         } else if (weighted) {
-            exact_sum_add(&sums->weight, (double)weight_of_row(ce, k));
+            exact_sum_add(weight, (double)weight_of_row(ce, k));
         }
     }
     if (!weighted) {
-        exact_sum_add(&sums->weight, (double)sums->count);
+        exact_sum_add(weight, (double)*count);
     }
 }
 
@@ -253,37 +264,37 @@ static bool wants_rows(const cross_entropy *ce) {
 
 static void ce_run(struct ce_call *call) {
     const cross_entropy *ce = &call->ce;
-    struct ce_sums totals = {.count = 0}, part[PARTS_MAX]; /* 70 KB: not to be cleared for one row */
-    call->part = part;
+    smx_exact_sum weight = {{0}, 0, 0, 0}, loss = weight;
+    int64_t count;
+    call->loss = &loss;
     float_env caller = float_env_enter();
-    weigh(ce, call->base.rows, &totals);
-    const smx_exact_sum *divisor = ce->batch_weight != NULL ? ce->batch_weight : &totals.weight;
+    weigh(ce, call->base.rows, &weight, &count);
+    const smx_exact_sum *divisor = ce->batch_weight != NULL ? ce->batch_weight : &weight;
     call->gradient = reduced_gradient(ce, divisor);
     call->labels_alone = labels_alone(call);
     float_env_leave(caller);
     if (call->base.rows != 0 && wants_rows(ce)) {
-        size_t pieces = smx_pieces(call->base.settings, call->base.rows, call->base.n + 1);
-        call->base.pieces = pieces < PARTS_MAX ? pieces : PARTS_MAX;
+        call->base.pieces = smx_pieces(call->base.settings, call->base.rows, call->base.n + 1);
         smx_run_tasks(call->base.settings, call->base.pieces, ce_task, call);
     }
-    for (size_t i = 0; i < call->base.pieces; i++) {
-        exact_sum_merge(&totals.loss, &call->part[i].loss);
+    if (call->base.pieces > 1) {
+        loss = exact_sum_of_shared(&call->losses);
     }
     caller = float_env_enter();
     if (ce->count != NULL) {
-        *ce->count = totals.count;
+        *ce->count = count;
     }
     if (ce->weight_sum != NULL) {
-        exact_sum_merge(ce->weight_sum, &totals.weight);
+        exact_sum_merge(ce->weight_sum, &weight);
     }
     if (ce->loss_sum != NULL) {
-        exact_sum_merge(ce->loss_sum, &totals.loss);
+        exact_sum_merge(ce->loss_sum, &loss);
     }
     if (ce->weight != NULL) {
-        *ce->weight = real_of_sum(exact_sum_pair(&totals.weight));
+        *ce->weight = real_of_sum(exact_sum_pair(&weight));
     }
     if (ce->reduced != NULL) {
-        *ce->reduced = reduced(ce, &totals.loss, divisor);
+        *ce->reduced = reduced(ce, &loss, divisor);
     }
     float_env_leave(caller);
 }

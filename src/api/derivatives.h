@@ -190,7 +190,7 @@ struct scale_call {
     const real *x, *dx;
     size_t ldx, lddx;
     real *each; /* one a row, or null: their sum */
-    smx_exact_sum part[PARTS_MAX];
+    struct exact_sum_shared sum;
 };
 
 static struct pair scale_gradient_of_row(const struct scale_call *c, size_t k) {
@@ -204,15 +204,17 @@ static void scale_gradient_task(void *data, size_t i) {
     struct scale_call *c = data;
     struct span run = piece_of(c->base.rows, c->base.pieces, i);
     float_env caller = float_env_enter();
+    smx_exact_sum sum = {{0}, 0, 0, 0};
     for (size_t k = run.from; k < run.from + run.n; k++) {
         struct pair value = scale_gradient_of_row(c, k);
         if (c->each != NULL) {
             c->each[k] = clean((real)(value.high + value.low));
         } else {
-            exact_sum_add(&c->part[i], value.high);
-            exact_sum_add(&c->part[i], value.low);
+            exact_sum_add(&sum, value.high);
+            exact_sum_add(&sum, value.low);
         }
     }
+    exact_sum_share(&sum, &c->sum);
     float_env_leave(caller);
 }
 
@@ -242,19 +244,16 @@ smx_status NAME(smx_scale_gradient)(size_t rows, size_t n, const real *x, size_t
             return status;
         }
         call.each = settings.scale_stride == 0 ? NULL : dscale;
-        size_t pieces = smx_pieces(&settings, rows, n);
-        call.base.pieces = pieces < PARTS_MAX ? pieces : PARTS_MAX;
+        call.base.pieces = smx_pieces(&settings, rows, n);
         smx_run_tasks(&settings, call.base.pieces, scale_gradient_task, &call);
     } else {
         memset(dscale, 0, numbers * sizeof(real));
         return SMX_OK;
     }
     if (settings.scale_stride == 0) {
-        for (size_t i = 1; i < call.base.pieces; i++) {
-            exact_sum_merge(&call.part[0], &call.part[i]);
-        }
+        smx_exact_sum sum = exact_sum_of_shared(&call.sum);
         float_env caller = float_env_enter();
-        *dscale = real_of_sum(exact_sum_pair(&call.part[0]));
+        *dscale = real_of_sum(exact_sum_pair(&sum));
         float_env_leave(caller);
     }
     return SMX_OK;

@@ -13,10 +13,11 @@ smx_status NAME(smx_cross_entropy_weigh)(size_t rows, size_t n, const cross_entr
     if (status != SMX_OK) {
         return status;
     }
-    struct ce_sums sums = {.count = 0};
-    weigh(ce, rows, &sums);
-    exact_sum_merge(weight, &sums.weight);
-    *count += sums.count;
+    smx_exact_sum more = {{0}, 0, 0, 0};
+    int64_t counted;
+    weigh(ce, rows, &more, &counted);
+    exact_sum_merge(weight, &more);
+    *count += counted;
     return SMX_OK;
 }
 
@@ -29,13 +30,13 @@ smx_status NAME(smx_cross_entropy_rows)(size_t rows, size_t n, const real *x, si
     struct settings settings;
     struct ce_call call = {
         .base = {.settings = &settings, .rows = rows, .n = n}, .x = x, .ldx = ldx, .ce = *ce, .gradient = gradient};
-    struct ce_sums sums = {.count = 0};
+    smx_exact_sum more = {{0}, 0, 0, 0};
     smx_status status = begin(opt, &settings, &call.base.kernels);
     if (status == SMX_OK) {
         call.labels_alone = labels_alone(&call);
-        ce_run_rows(&call, (struct span){0, rows}, &sums);
+        ce_run_rows(&call, (struct span){0, rows}, &more);
     }
-    exact_sum_merge(loss, &sums.loss);
+    exact_sum_merge(loss, &more);
     return status;
 }
 
@@ -46,12 +47,8 @@ real NAME(smx_cross_entropy_reduced)(const cross_entropy *ce, const smx_exact_su
 smx_status NAME(smx_scale_gradient_rows)(size_t rows, size_t n, const real *x, size_t ldx, const real *dx, size_t lddx,
                                          const smx_options *opt, smx_exact_sum *sum) {
     struct settings settings;
-    struct scale_call call; /* but for its parts: they are large, and there is one task */
-    call.base = (struct row_call){.settings = &settings, .rows = rows, .n = n};
-    call.x = x;
-    call.ldx = ldx;
-    call.dx = dx;
-    call.lddx = lddx;
+    struct scale_call call = {
+        .base = {.settings = &settings, .rows = rows, .n = n}, .x = x, .dx = dx, .ldx = ldx, .lddx = lddx};
     smx_status status = begin(opt, &settings, &call.base.kernels);
     for (size_t k = 0; k < rows && status == SMX_OK; k++) {
         struct pair value = scale_gradient_of_row(&call, k);
