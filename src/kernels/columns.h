@@ -7,50 +7,73 @@
 
 /* ---- Through a tile ---- */
 
-/* Columns that fit are copied to a tile in which each vector's entries lie together, two vectors at a time, which are a
- * line of most caches: lines are read once, where the largest entries are found, and written once. While terms are
- * made, the next lines are fetched, and the place of the results. AVX2, Zen 3, softmax against one vector at a time
- * where it lies: 1.6 times as fast at 32 x 1000 x 196, 1.4 at 200 x 128 x 196, 2.0 at 16 x 21 x 16384, 1.3 to 2.5 in
- * the nearest caches. */
-#define TILE_REALS ((size_t)65536 / sizeof(real))
+/* Columns go through a tile in which each vector's entries lie together, a line of most caches at a time: lines are
+ * read once, where the largest entries are found, and written once. While terms are made, the next lines are fetched,
+ * and the place of the results. What the tile has no room for stays where it lies. AVX2, Zen 3, softmax against one
+ * vector at a time where it lies: 1.6 times as fast at 32 x 1000 x 196, 1.4 at 200 x 128 x 196, 2.0 at 16 x 21 x 16384,
+ * 1.3 to 2.5 in the nearest caches. The tile is most of the stack that a call may take (smx.h, "Stack"). */
+#define TILE_REALS ((size_t)45056 / sizeof(real))
 
-/* The last byte of two vectors: where they lie across lines, the first may have been fetched with those before. */
-#define LAST_BYTE (2 * V_LANES * sizeof(real) - 1)
+/* A line is one vector or two. */
+#define LINE_VECTORS (V_LANES * sizeof(real) < 64 ? (size_t)2 : (size_t)1)
+#define TILE_LINES (TILE_REALS / (LINE_VECTORS * V_LANES))
 
-/* Copies one or two vectors to a tile, and finds their largest entries; false if one is not finite. */
-static ALWAYS_INLINE bool tile_peaks(bool second, size_t vectors, size_t lanes, size_t n, const real *x, size_t ldx,
-                                     real *tile, struct lanes *s) {
-    v_t lowest = v_set1(-(real)INFINITY), first0 = lowest, second0 = lowest, first1 = lowest, second1 = lowest;
-    m_t nan0 = m_none(), nan1 = nan0;
+/* Longer columns are quicker in a panel. */
+#define TILED_MOST (2 * TILE_LINES)
+
+/* The last byte of a line: where vectors lie across lines, the first may have been fetched with those before. */
+#define LAST_BYTE (LINE_VECTORS * V_LANES * sizeof(real) - 1)
+
+/* The largest entries so far of one or two vectors, with n more, which are copied to `tile` unless that is null. */
+static ALWAYS_INLINE void line_peaks(bool wanted, size_t vectors, size_t lanes, size_t n, const real *x, size_t ldx,
+                                     real *tile, size_t plane, v_t *first0, v_t *second0, v_t *first1, v_t *second1,
+                                     m_t *nan) {
     for (size_t j = 0; j < n; j++) {
         v_t x0 = load_lanes(x + j * ldx, lanes);
-        add_peak(x0, second, &first0, &second0, &nan0);
-        v_store(tile + j * V_LANES, x0);
+        add_peak(x0, wanted, first0, second0, nan);
+        if (tile != NULL) {
+            v_store(tile + j * V_LANES, x0);
+        }
         if (vectors > 1) {
             v_t x1 = v_load(x + j * ldx + V_LANES);
-            add_peak(x1, second, &first1, &second1, &nan1);
-            v_store(tile + (n + j) * V_LANES, x1);
+            add_peak(x1, wanted, first1, second1, nan);
+            if (tile != NULL) {
+                v_store(tile + plane + j * V_LANES, x1);
+            }
         }
     }
+}
+
+/* Those of n entries: the first `tiled` are copied to the tile, the others begin at x_rest. False if one is not finite. */
+static ALWAYS_INLINE bool tile_peaks(bool wanted, size_t vectors, size_t lanes, size_t n, const real *x, size_t ldx,
+                                     const real *x_rest, size_t tiled, real *tile, struct lanes *s) {
+    v_t lowest = v_set1(-(real)INFINITY), first0 = lowest, second0 = lowest, first1 = lowest, second1 = lowest;
+    m_t nan = m_none();
+    line_peaks(wanted, vectors, lanes, tiled, x, ldx, tile, tiled * V_LANES, &first0, &second0, &first1, &second1,
+               &nan);
+    line_peaks(wanted, vectors, lanes, n - tiled, x_rest, ldx, NULL, 0, &first0, &second0, &first1, &second1, &nan);
     v_store(s[0].first, first0);
     v_store(s[0].second, second0);
     if (vectors > 1) {
         v_store(s[1].first, first1);
         v_store(s[1].second, second1);
-        return finite_lanes(first0) && finite_lanes(first1) && !m_any(m_or(nan0, nan1));
     }
-    return finite_lanes(first0) && !m_any(nan0);
+    return finite_lanes(first0) && (vectors == 1 || finite_lanes(first1)) && !m_any(nan);
 }
 
 /* One or two vectors of columns through a tile, `lanes` of each; false, with nothing written, if a column has no finite
  * maximum. `next` is what is read after them. */
 static ALWAYS_INLINE bool columns_in_tile(bool logarithm, size_t vectors, size_t lanes, size_t n, const real *x,
                                           size_t ldx, real *y, size_t ldy, uintptr_t next) {
+    const enum terms kind = logarithm ? AT_MOST : FAR;
     real tile[TILE_REALS];
     struct lanes s[2];
     struct lanes_stats stats[2];
-    size_t plane = n * V_LANES;
-    if (!tile_peaks(logarithm, vectors, lanes, n, x, ldx, tile, s)) {
+    const size_t most = TILE_REALS / (vectors * V_LANES), tiled = n < most ? n : most, plane = tiled * V_LANES;
+    const size_t rest = n - tiled;
+    const real *x_rest = rest > 0 ? x + tiled * ldx : x;
+    real *y_rest = rest > 0 ? y + tiled * ldy : y;
+    if (!tile_peaks(logarithm, vectors, lanes, n, x, ldx, x_rest, tiled, tile, s)) {
         return false;
     }
     for (size_t k = 0; k < vectors; k++) {
@@ -58,10 +81,17 @@ static ALWAYS_INLINE bool columns_in_tile(bool logarithm, size_t vectors, size_t
         struct ahead ahead = {k == 0 ? next : (uintptr_t)y + LAST_BYTE, (k == 0 ? ldx : ldy) * sizeof(real)};
         real *own = tile + k * plane;
         if (logarithm) {
-            log_lanes_terms(V_LANES, n, own, V_LANES, NULL, 0, ahead, &s[k], &stats[k]);
-        } else {
-            start_sums(false, n, &s[k]);
-            more_terms(FAR, V_LANES, n, own, V_LANES, own, V_LANES, ahead, &s[k]);
+            find_references(&s[k]);
+        }
+        start_sums(logarithm, n, &s[k]);
+        more_terms(kind, V_LANES, tiled, own, V_LANES, logarithm ? NULL : own, V_LANES, ahead, &s[k]);
+        if (rest > 0) {
+            real *e = logarithm ? NULL : y_rest + k * V_LANES;
+            ahead.from += tiled * ahead.step;
+            more_terms(kind, lanes, rest, x_rest + k * V_LANES, ldx, e, ldy, ahead, &s[k]);
+        }
+        if (logarithm) {
+            lanes_factors(&s[k], stats[k].whole, stats[k].part, stats[k].exponent);
         }
     }
     for (size_t k = 0; k < vectors; k++) {
@@ -72,12 +102,21 @@ static ALWAYS_INLINE bool columns_in_tile(bool logarithm, size_t vectors, size_t
         high1 = v_load(s[1].high);
         low1 = v_load(s[1].low);
     }
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < tiled; j++) {
         const real *own = tile + j * V_LANES;
         store_lanes(y + j * ldy, column_result(logarithm, v_load(own), high0, low0), lanes);
         if (vectors > 1) {
             v_store(y + j * ldy + V_LANES, column_result(logarithm, v_load(own + plane), high1, low1));
         }
+    }
+    for (size_t j = 0; j < rest; j++) {
+        const real *own = logarithm ? x_rest + j * ldx : y_rest + j * ldy;
+        v_t a0 = load_lanes(own, lanes);
+        if (vectors > 1) {
+            v_t a1 = v_load(own + V_LANES);
+            v_store(y_rest + j * ldy + V_LANES, column_result(logarithm, a1, high1, low1));
+        }
+        store_lanes(y_rest + j * ldy, column_result(logarithm, a0, high0, low0), lanes);
     }
     return true;
 }
@@ -159,12 +198,8 @@ static ALWAYS_INLINE bool columns_in_panel(bool logarithm, size_t vectors, size_
 
 /* How many of the columns go together. */
 static inline size_t columns_together(size_t columns, size_t n) {
-    size_t vectors = columns / V_LANES;
-    if (n > TILE_REALS / V_LANES) {
-        vectors = vectors < PANEL_VECTORS ? vectors : PANEL_VECTORS;
-    } else {
-        vectors = vectors > 1 && n <= TILE_REALS / (2 * V_LANES) ? 2 : vectors < 1 ? 0 : 1;
-    }
+    size_t vectors = columns / V_LANES, most = n > TILED_MOST ? PANEL_VECTORS : LINE_VECTORS;
+    vectors = vectors < most ? vectors : most;
     return vectors == 0 ? columns : vectors * V_LANES;
 }
 
@@ -175,7 +210,7 @@ static ALWAYS_INLINE bool columns_group(bool logarithm, size_t columns, size_t n
     if (n >= WIDE_FROM) {
         return false;
     }
-    if (n > TILE_REALS / V_LANES) {
+    if (n > TILED_MOST) {
         return lanes == V_LANES ? columns_in_panel(logarithm, vectors, V_LANES, n, x, ldx, y, ldy)
                                 : columns_in_panel(logarithm, 1, lanes, n, x, ldx, y, ldy);
     }
