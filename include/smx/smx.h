@@ -12,6 +12,7 @@
  *             prints, allocates memory for a row function, sets errno, or leaves the floating-point environment
  *             changed.
  *   Threads   Every function may be called from any number of threads at once, on different outputs.
+ *   Stack     A call takes less than 64 KB of the calling thread's stack, and so does each task of its work.
  *
  * Conventions: `rows` rows of `n` elements; row k of a matrix `a` starts at a + k * lda, and lda >= n counts elements,
  * not bytes. Elements between rows are neither read nor written. A pointer may be null only where nothing would be
