@@ -6,9 +6,15 @@
 
 #include <stdatomic.h>
 
+#if defined(__GNUC__)
+#define COLD __attribute__((cold)) /* compilers keep what leads to such a call out of the way */
+#else
+#define COLD
+#endif
+
 /* Notes `what`, a static string, for the smx_refused of this thread; returns the status. Only refused calls come here:
  * what succeeds does no work for it. */
-smx_status smx_refuse(smx_status status, const char *what);
+COLD smx_status smx_refuse(smx_status status, const char *what);
 
 /* A refusal on any of a call's threads, for the thread that called. Zero bytes: none. */
 struct refusal {

@@ -21,10 +21,11 @@ static smx_status check_call(const struct logits_call *call, const char *y, cons
     struct matrix out = matrix_of(call->y, rows, n, call->ldy, y, ldy);
     smx_status status;
     if ((status = check_matrix(&in)) != SMX_OK || (status = check_matrix(&out)) != SMX_OK ||
-        (status = check_output(&out, &in)) != SMX_OK || (status = check_logits(settings, rows, n)) != SMX_OK) {
+        (status = check_output(&out, &in)) != SMX_OK || settings_plain(settings) ||
+        (status = check_logits(settings, rows, n)) != SMX_OK) {
         return status;
     }
-    return check_apart_from_options(&out, settings, rows, n);
+    return check_apart_from_masks(out, settings, rows, n);
 }
 
 static void fill_rest(const struct NAME(smx_kernels) * kernels, size_t n, size_t kept, enum filling filling, real *y) {

@@ -86,14 +86,18 @@ static inline struct matrix lengths_matrix(const struct lengths *l, size_t rows)
     return a;
 }
 
-/* An output must not share memory with the options' arrays. */
+static smx_status check_apart_from_masks(struct matrix out, const struct settings *s, size_t rows, size_t n) {
+    bool overlap = (s->scale != NULL && overlaps(&out, scale_matrix(s, rows))) ||
+                   (s->add.data != NULL && overlaps(&out, add_matrix(&s->add, rows, n))) ||
+                   (s->keep.data != NULL && overlaps(&out, keep_matrix(&s->keep, rows, n))) ||
+                   (s->lengths.data != NULL && overlaps(&out, lengths_matrix(&s->lengths, rows)));
+    return overlap ? smx_refuse(SMX_ERROR_OVERLAP, out.name) : SMX_OK;
+}
+
+/* An output must not share memory with the options' arrays, of which most calls have none. */
 static inline smx_status check_apart_from_options(const struct matrix *out, const struct settings *s, size_t rows,
                                                   size_t n) {
-    bool overlap = (s->scale != NULL && overlaps(out, scale_matrix(s, rows))) ||
-                   (s->add.data != NULL && overlaps(out, add_matrix(&s->add, rows, n))) ||
-                   (s->keep.data != NULL && overlaps(out, keep_matrix(&s->keep, rows, n))) ||
-                   (s->lengths.data != NULL && overlaps(out, lengths_matrix(&s->lengths, rows)));
-    return overlap ? smx_refuse(SMX_ERROR_OVERLAP, out->name) : SMX_OK;
+    return settings_plain(s) ? SMX_OK : check_apart_from_masks(*out, s, rows, n);
 }
 
 /* ---- Rows ---- */
