@@ -245,7 +245,7 @@ const setting_entry setting_table[SETTINGS] = {
                   "where digits-images.npy and digits-labels.npy are (default: SMX_DATA of\n"
                   "the environment, else ./data, else where smx was built or installed)\n",
                   'd', NULL},
-    [SET_THREADS] = {"threads", "T", "how many threads to use, 1 to 1024 (default: as many as OpenMP would)\n", 't',
+    [SET_THREADS] = {"threads", "T", "how many threads to use, 1 to 1024 (default: one a processor)\n", 't',
                      set_threads},
     [SET_MEMORY] = {"memory", "MIB",
                     "how much is in memory at a time, 1 to 65536 (default: 128); more if a\n"

@@ -2,6 +2,7 @@
 if(NOT SMX_TENSORS)
     return() # half types and other axes are measured through them
 endif()
+find_package(OpenMP QUIET COMPONENTS C) # for the copies alone
 add_library(bench_copies MODULE EXCLUDE_FROM_ALL bench/copies.c)
 target_compile_options(bench_copies PRIVATE -O2)
 target_link_libraries(bench_copies PRIVATE $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_C>)
@@ -21,7 +22,7 @@ if(VALGRIND_INCLUDE_DIR)
     set_target_properties(callgrind PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
     string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
     string(STRIP "${SMX_OPTIMIZE}, ${CMAKE_BUILD_TYPE}: ${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}}" options)
-    string(APPEND options ", OpenMP ${SMX_OPENMP}")
+    string(APPEND options ", threads ${SMX_THREADS}")
     string(REGEX REPLACE " +" " " options "${options}")
     target_compile_definitions(callgrind PRIVATE "BUILD=\"${options}\"")
 endif()

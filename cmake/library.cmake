@@ -40,15 +40,12 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL riscv64)
 endif()
 
 set(SMX_PRIVATE_LIBS -lm) # what a static library leaves to its user
-if(SMX_OPENMP)
-    find_package(OpenMP COMPONENTS C)
-    if(OpenMP_C_FOUND)
-        # The flag and not the target OpenMP::OpenMP_C, which names libgomp.so even under -static.
-        target_compile_options(smx_objects PRIVATE ${OpenMP_C_FLAGS})
-        list(APPEND SMX_PRIVATE_LIBS ${OpenMP_C_FLAGS})
-    else()
-        message(WARNING "${CMAKE_C_COMPILER_ID} has no OpenMP here: one thread, but for a caller's parallel_for")
-    endif()
+target_compile_definitions(smx_objects PRIVATE SMX_THREADS=$<BOOL:${SMX_THREADS}>)
+if(SMX_THREADS)
+    set(THREADS_PREFER_PTHREAD_FLAG ON)
+    find_package(Threads REQUIRED)
+    target_link_libraries(smx_objects PRIVATE Threads::Threads)
+    list(APPEND SMX_PRIVATE_LIBS -pthread)
 endif()
 
 # The targets have the names that find_package(smx) gives them: smx::smx is shared, smx::static is not.

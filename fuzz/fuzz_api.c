@@ -7,10 +7,6 @@
 #include "common/isas.h"
 #include "fuzz.h"
 
-/* libomp keeps what it has for its threads until the end. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void) { return "leak:libomp\n"; }
-
 static int dumps;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {

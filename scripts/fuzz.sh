@@ -21,8 +21,6 @@ shm=/dev/shm
 TMPDIR=$(mktemp -d "$shm/smx-fuzz-XXXXXX")
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
-# Idle threads must not take the processor from the others' fuzzers.
-export OMP_WAIT_POLICY=passive
 
 run() {
     name=$1

@@ -34,8 +34,8 @@
 _Static_assert(sizeof 1.0 == sizeof(double), "libsmx: compile without -fsingle-precision-constant");
 
 /* gcc has not got C's pragma (12 ignores it). With its own, all of src/ is compiled to the same instructions as with
- * -std=c11 -ffp-contract=off on the command line: gcc 12, -O0, -Os, -O2 and -O3 -march=native, with -fopenmp and
- * without. It must stand before the first function, so that all have the same options: gcc won't inline otherwise. */
+ * -std=c11 -ffp-contract=off on the command line: gcc 12, -O0, -Os, -O2 and -O3 -march=native. It must stand before the
+ * first function, so that all have the same options: gcc won't inline otherwise. */
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("-ffp-contract=off")
 #else

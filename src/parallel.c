@@ -1,30 +1,47 @@
 #include "arithmetic.h"
 
 #include "parallel.h"
+#include "pool.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
 
 /* A thread is worth waking for this many elements: some 5 us of work. */
 #define GRAIN ((size_t)16384)
 
-unsigned smx_threads(void) {
-#ifdef _OPENMP
-    return (unsigned)omp_get_max_threads();
-#else
-    return 1;
-#endif
+#define THREADS_LIMIT 1000000
+
+/* 0 if the variable has no number from 1 on. OMP_NUM_THREADS may have a list of them. */
+static unsigned threads_of(const char *variable) {
+    const char *text = getenv(variable);
+    char *end;
+    long number = text != NULL ? strtol(text, &end, 10) : 0;
+    return number > 0 && number <= THREADS_LIMIT && (*end == '\0' || *end == ',') ? (unsigned)number : 0;
 }
 
-#ifdef _OPENMP
-/* More threads than processors gain next to nothing, and where the system cannot give them all, libgomp ends the
- * program. */
-static int openmp_threads(size_t tasks) {
-    size_t most = 4 * (size_t)omp_get_num_procs();
-    return (int)(tasks < most ? tasks : most);
+static unsigned find_threads(void) {
+    if (!SMX_THREADS) {
+        return 1;
+    }
+    unsigned threads = threads_of("SMX_THREADS");
+    if (threads == 0) {
+        threads = threads_of("OMP_NUM_THREADS");
+    }
+    return threads != 0 ? threads : smx_pool_processors();
 }
-#endif
+
+unsigned smx_threads(void) {
+    static atomic_uint found; /* 0 until first use */
+    unsigned threads = atomic_load_explicit(&found, memory_order_relaxed);
+    if (threads == 0) {
+        int caller = errno;
+        threads = find_threads();
+        errno = caller;
+        atomic_store_explicit(&found, threads, memory_order_relaxed);
+    }
+    return threads;
+}
 
 size_t smx_pieces(const struct settings *settings, size_t count, size_t size) {
     if (size < GRAIN && count < GRAIN && count * size < GRAIN) { /* no need to ask how many threads there are */
@@ -46,10 +63,5 @@ void smx_run_tasks(const struct settings *settings, size_t tasks, smx_task task,
         settings->parallel_for(settings->pool, tasks, task, data);
         return;
     }
-#ifdef _OPENMP
-#pragma omp parallel for num_threads(openmp_threads(tasks)) schedule(static, 1)
-#endif
-    for (size_t i = 0; i < tasks; i++) {
-        task(data, i);
-    }
+    smx_pool_run(tasks, task, data);
 }

@@ -1,10 +1,10 @@
-/* Tasks over threads: OpenMP's, or the caller's own. */
+/* Tasks over threads: those of pool.h, or the caller's own. */
 #ifndef SMX_PARALLEL_H
 #define SMX_PARALLEL_H
 
 #include "options.h"
 
-/* Runs task(data, i) for each i in [0, tasks); returns when all are done. One task runs in the calling thread. */
+/* Runs task(data, i) for each i in [0, tasks); returns when all are done. A single task runs in the calling thread. */
 void smx_run_tasks(const struct settings *settings, size_t tasks, smx_task task, void *data);
 
 /* Into how many pieces to cut `count` things of `size` elements each, so that a piece is worth a thread. */

@@ -9,8 +9,8 @@ shift
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-(cd "$tmp" && "$@" -I"$OLDPWD/include" -I"$OLDPWD/src" -c "$OLDPWD"/src/*.c "$OLDPWD"/src/isa/*.c)
-"$@" -Iinclude examples/softmax.c "$tmp"/*.o -lm -o "$tmp/softmax"
+(cd "$tmp" && "$@" -pthread -I"$OLDPWD/include" -I"$OLDPWD/src" -c "$OLDPWD"/src/*.c "$OLDPWD"/src/isa/*.c)
+"$@" -pthread -Iinclude examples/softmax.c "$tmp"/*.o -lm -o "$tmp/softmax"
 "$tmp/softmax" | diff examples/softmax.expected -
-"$@" -Iinclude -Itests tests/golden*.c "$tmp"/*.o -lm -o "$tmp/golden_check"
+"$@" -pthread -Iinclude -Itests tests/golden*.c "$tmp"/*.o -lm -o "$tmp/golden_check"
 "$tmp/golden_check" tests/vectors

@@ -1,4 +1,4 @@
-/* The number of OpenMP threads changes no bit, whether there are fewer rows than threads or more. */
+/* The number of threads changes no bit, whether there are fewer rows than threads or more. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/isas.h"
@@ -109,7 +109,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {TEST_BOTH(test_forward), TEST_BOTH(test_backward), TEST_BOTH(test_jacobian)};
     print_isas();
     if (smx_threads() == 1) {
-        printf("skipped: more than one thread by default, as OpenMP has no more here\n");
+        printf("skip: more than one thread by default: there is one processor, or the environment says so\n");
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,7 @@ static void test_states(void **state) {
     }
 }
 
-/* OpenMP's threads, and a pool whose threads have an odd state of their own. */
+/* The library's threads, and a pool whose threads have an odd state of their own. */
 static float_state pool_state;
 static _Atomic int pool_states_changed;
 

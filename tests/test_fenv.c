@@ -136,8 +136,8 @@ static void test_long_row(void **state) {
     check_all_states(*state, 1, 5000, 9, &one);
 }
 
-/* OpenMP's threads start with the state of the thread that starts them: more of them each time, so that new ones do. */
-static void test_openmp_threads(void **state) {
+/* Threads start with the state of the thread that starts them: more of them each time, so that new ones do. */
+static void test_new_threads(void **state) {
     for (unsigned threads = 2; threads < 6; threads++) {
         smx_options opt = {.size = sizeof opt, .threads = threads};
         for (size_t kind = 0; kind < FILL_BACKWARD_KINDS; kind += 3) {
@@ -149,7 +149,7 @@ static void test_openmp_threads(void **state) {
                 smx_options one = {.size = sizeof one, .threads = 1};
                 assert_ok(work_run(works[k], &one, expected));
                 float_state odd = float_state_number(float_states() - 1 - kind % 4);
-                label("%u OpenMP threads started with %s", threads, float_state_text(odd));
+                label("%u threads started with %s", threads, float_state_text(odd));
                 check_work(works[k], &opt, odd, expected, out);
                 free(expected), free(out);
             }
@@ -214,8 +214,8 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_openmp_threads), TEST_BOTH(test_one_thread), TEST_BOTH(test_long_row),
-        TEST_BOTH(test_pool_threads),   TEST_BOTH(test_refusals),
+        TEST_BOTH(test_new_threads),  TEST_BOTH(test_one_thread), TEST_BOTH(test_long_row),
+        TEST_BOTH(test_pool_threads), TEST_BOTH(test_refusals),
     };
     print_isas();
     print_float_states();

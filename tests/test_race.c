@@ -1,6 +1,5 @@
 /* The library's first use by many threads at the same moment, and the choice of an instruction set while others
- * compute: for ThreadSanitizer, though the results are checked too. Threads are made here (and handed in through the
- * hook), not by OpenMP, whose runtime ThreadSanitizer cannot see into. */
+ * compute: for ThreadSanitizer, though the results are checked too. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/pools.h"

@@ -1,5 +1,5 @@
-/* Any number of threads, OpenMP's or the caller's own, gives the same bits of tensors that go through scratch memory in
- * many groups; and the caller's floating-point state changes nothing and is left as it was, errno too. */
+/* Any number of threads, the library's or the caller's own, gives the same bits of tensors that go through scratch
+ * memory in many groups; and the caller's floating-point state changes nothing and is left as it was, errno too. */
 #include "common/check.h"
 #include "common/float_state.h"
 #include "common/isas.h"

@@ -134,8 +134,8 @@ typedef struct smx_options {
     size_t size;
     smx_plus_inf plus_inf;
     smx_minus_inf_row minus_inf_row;
-    unsigned threads;              /* how many threads to use at most; 0: as OpenMP would (1 without OpenMP) */
-    smx_parallel_for parallel_for; /* use the caller's threads instead of OpenMP's; then `threads` must be given */
+    unsigned threads;              /* how many threads to use at most; 0: smx_threads() */
+    smx_parallel_for parallel_for; /* use the caller's threads, not the library's; then `threads` must be given */
     void *pool;                    /* handed to parallel_for */
     const void *scale;             /* of type T; null: 1 */
     size_t scale_stride;           /* 0: one scale for all rows; 1: one for each */

@@ -12,6 +12,10 @@
  *             prints, allocates memory for a row function, sets errno, or leaves the floating-point environment
  *             changed.
  *   Threads   Every function may be called from any number of threads at once, on different outputs.
+ *             The work is spread over threads that the library makes when it first has use for them, and keeps until
+ *             exit or dlclose. Where the system gives fewer, or none, the result is the same. They handle none of the
+ *             process's signals. A child of fork makes its own; one that a signal handler makes in the midst of a call
+ *             must not return from the handler.
  *   Stack     A call takes less than 64 KB of the calling thread's stack, and so does each task of its work.
  *
  * Conventions: `rows` rows of `n` elements; row k of a matrix `a` starts at a + k * lda, and lda >= n counts elements,
@@ -215,7 +219,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_isa_set(const char *name);
 /* Names the available instruction sets, best first, one for each i from 0; null past the last. */
 SMX_API const char *smx_isa_available(size_t i);
 
-/* How many threads a call with default options may use. */
+/* How many threads a call with default options may use: what the environment variable SMX_THREADS says, else
+ * OMP_NUM_THREADS, else how many processors the process may run on; 1 in a build without threads. Read on first use. */
 SMX_API unsigned smx_threads(void);
 
 #ifdef __cplusplus

@@ -29,8 +29,8 @@ void tool_init(int argc, char **argv) {
         signal(signals[i], SIG_DFL);
     /* The tests choose these themselves; what a user has set must not change them. */
     unsetenv("SMX_ISA");
+    unsetenv("SMX_THREADS");
     unsetenv("OMP_NUM_THREADS");
-    setenv("OMP_WAIT_POLICY", "passive", 1); /* tests run side by side, and would wait for each other's spinning */
     setenv("SMX", tool_path, 1);
     setenv("TMPDIR", directory, 1);
 }
