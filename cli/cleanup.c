@@ -15,7 +15,7 @@
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
 enum { DEADLY = sizeof deadly / sizeof *deadly, TEMPORARIES = 10, MAPS = 10 };
 
-static const char *volatile temporaries[TEMPORARIES]; /* null: a free place */
+static const char *_Atomic temporaries[TEMPORARIES]; /* null: a free place */
 
 static volatile struct {
     const char *start;
@@ -25,9 +25,9 @@ static volatile struct {
 
 static void remove_temporaries(void) {
     for (int i = 0; i < TEMPORARIES; i++) {
-        if (temporaries[i] != NULL)
-            unlink(temporaries[i]);
-        temporaries[i] = NULL;
+        const char *path = atomic_exchange(&temporaries[i], NULL);
+        if (path != NULL)
+            unlink(path);
     }
 }
 
