@@ -2,11 +2,14 @@
 #include "cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -105,18 +108,36 @@ static int find_temporary(const char *path) {
     return i;
 }
 
+/* Replaces the last characters of a template. As good as random: nobody else's file has the name. */
+static void choose_name(char *path) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t number =
+        ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 20) * 0x9e3779b97f4a7c15u;
+    number ^= number >> 29;
+    for (char *c = path + strlen(path) - 6; *c != '\0'; c++, number /= sizeof letters - 1)
+        *c = letters[number % (sizeof letters - 1)];
+}
+
+/* The record comes first: a signal may be handled in another thread at any moment. Before the file is there, removing
+ * it does no harm. */
 int cleanup_create(char *path) {
-    sigset_t old;
-    int place = find_temporary(NULL);
+    int place = find_temporary(NULL), fd = -1;
     if (place == TEMPORARIES) {
         errno = EMFILE;
         return -1;
     }
-    hold_signals(&old);
-    int fd = mkstemp(path);
-    if (fd >= 0)
+    for (int tries = 0; fd < 0 && tries < 100; tries++) {
+        choose_name(path);
         temporaries[place] = path;
-    release_signals(&old);
+        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (fd < 0) {
+            temporaries[place] = NULL;
+            if (errno != EEXIST)
+                break;
+        }
+    }
     return fd;
 }
 
