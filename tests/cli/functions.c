@@ -86,7 +86,7 @@ array make(const dtype *t, const char *path, kind what, array shape, rng *r) {
 
 void make_inputs(const function *f, const dtype *t, const array *shape, size_t axis, array *in, rng *r) {
     for (int i = 0; i < INPUTS && f->in[i] != NOTHING; i++) {
-        char path[16];
+        char path[24];
         snprintf(path, sizeof path, "in%d.npy", i);
         in[i] = make(t, path, f->in[i], f->in[i] == ONE_A_ROW ? array_without_axis(shape, axis) : *shape, r);
     }
