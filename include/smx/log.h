@@ -110,7 +110,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_f64(size_t rows, size_t
  *
  * Aliasing  dscale must not overlap x or dx.
  * Special   NaN or infinity in a kept place of a row of x or dx makes its sum NaN. With dx_i = 0, -inf in x is allowed
- *           and counts as 0.
+ *           and counts as 0. A sum that overflows may give NaN (canonical).
  * Error     A row's sum of products is off by at most 2^-22 sum_i |x_i dx_i| (2^-51 in f64) and, where dx is subnormal,
  *           by as much as the least subnormal number in each dx_i makes; the sum over
  *           rows is exact.

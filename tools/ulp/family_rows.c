@@ -174,6 +174,8 @@ static double admitted(const problem *p, size_t k, double value) {
         if (p->function != GOLDEN_DOUBLE_BACKWARD || value == 0)
             return value;
         return copysign(fmax(0x1p-40, fmin(fabs(value), 0x1p40)), value);
+    case GOLDEN_X: /* nor sums of products: they may give NaN */
+        return p->function == GOLDEN_SCALE_GRADIENT ? copysign(fmin(fabs(value), 0x1p900), value) : value;
     case GOLDEN_DX: /* nor those of two */
         return value == 0 ? value : copysign(fmax(0x1p-60, fmin(fabs(value), 0x1p60)), value);
     default:
@@ -203,7 +205,7 @@ void family_generate(const problem *p, random_state *rng, size_t n, row *r) {
         scale(rng, r);
     }
     for (size_t i = 0; i < r->groups; i++) {
-        r->a[i] = row_round(r->type, r->a[i]);
+        r->a[i] = row_round(r->type, admitted(p, 0, r->a[i]));
         r->b[i] = p->array_count > 1 ? admitted(p, 1, r->b[i]) : 0;
         r->c[i] = p->array_count > 2 ? admitted(p, 2, r->c[i]) : 0;
     }
