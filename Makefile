@@ -1,5 +1,5 @@
 # The door. Behind it: CMakePresets.json, scripts/setup.sh (packages), scripts/test-all.sh.
-.PHONY: all run test test-large ulp fuzz bench bench-quick format clean
+.PHONY: all run test test-full test-large ulp fuzz bench bench-quick format clean
 
 all:
 	@scripts/setup.sh run
@@ -9,9 +9,15 @@ all:
 run: all
 	build/smx demo
 
+# What a newcomer waits for: minutes.
 test:
 	@scripts/setup.sh run test
-	@scripts/test-all.sh
+	@scripts/test-all.sh quick
+
+# That, and then other compilers, sanitizers and processors, and searches.
+test-full:
+	@scripts/setup.sh run test full
+	@scripts/test-all.sh quick full
 
 # Every f32 as a half; then over 2^31 elements: about 20 GB of memory.
 test-large:
@@ -30,7 +36,7 @@ ulp:
 
 # Each fuzzer for FUZZ_SECONDS (default: 60), with its progress.
 fuzz:
-	@scripts/setup.sh run test
+	@scripts/setup.sh run test full
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	@scripts/fuzz.sh build/fuzz

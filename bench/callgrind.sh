@@ -21,7 +21,7 @@ if [ $# -ne 1 ] || [ ! -x "$1" ]; then
     exit 2
 fi
 program=$(realpath "$1")
-command -v valgrind >/dev/null || { echo "callgrind.sh: valgrind is missing: scripts/setup.sh test" >&2; exit 1; }
+command -v valgrind >/dev/null || { echo "callgrind.sh: valgrind is missing: scripts/setup.sh full" >&2; exit 1; }
 
 build=$("$program" --build | grep '^build ') || {
     echo "callgrind.sh: $program does not say how it was built: is it bench/callgrind.c?" >&2

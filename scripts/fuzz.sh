@@ -1,15 +1,18 @@
 #!/bin/sh
-# Runs fuzzers on the kept corpus (fuzz/corpus/NAME), FUZZ_SECONDS each (60 if that is not set).
+# Runs fuzzers on the kept corpus (fuzz/corpus.tar.gz: a folder each), FUZZ_SECONDS each (60 if that is not set).
 #
-#     scripts/fuzz.sh [--merge] BUILD_DIR [NAME...]      default: all of npy, args, api
+#     scripts/fuzz.sh [--merge | --replay] BUILD_DIR [NAME...]      default: all of npy, args, api
 #
 # An input that fails goes to BUILD_DIR/fuzz/failed, and is printed too; the exit status is then 1. New inputs that reach
 # new code stay in BUILD_DIR/fuzz/NAME, for the next run; --merge makes of them and the kept corpus the smallest set that
-# reaches as much, and keeps that.
+# reaches as much, and keeps that. --replay runs each kept input once, with the programs of SMX_REPLAY.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-merge=
-[ "${1-}" != --merge ] || { merge=1; shift; }
+archive=$root/fuzz/corpus.tar.gz
+mode=run
+case ${1-} in
+--merge | --replay) mode=${1#--}; shift ;;
+esac
 build=$(cd "$1" && pwd)
 shift
 [ $# -gt 0 ] || set -- npy args api
@@ -21,10 +24,13 @@ shm=/dev/shm
 TMPDIR=$(mktemp -d "$shm/smx-fuzz-XXXXXX")
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
+corpus=$TMPDIR/corpus
+mkdir "$corpus"
+tar -xzf "$archive" -C "$corpus"
 
 run() {
     name=$1
-    found=$build/fuzz/$name kept=$root/fuzz/corpus/$name failed=$build/fuzz/failed
+    found=$build/fuzz/$name kept=$corpus/$name failed=$build/fuzz/failed
     mkdir -p "$found" "$kept" "$failed"
     rm -f "$failed/$name-"* # what earlier runs left says nothing of this one
     echo "==== fuzz_$name: $(ls "$kept" | wc -l) kept inputs, $seconds s ===="
@@ -32,16 +38,28 @@ run() {
         "$build/fuzz_$name" "$found" "$kept" -max_total_time="$seconds" -artifact_prefix="$failed/$name-" \
             -timeout=60 -malloc_limit_mb=512 -rss_limit_mb=4096 -print_final_stats=1 2>&1 || touch "$TMPDIR/failed"
     } | grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|RELOAD)|NEW_FUNC' || true
+    report "$name"
+}
+
+replay() {
+    "$build/replay_$1" "$corpus/$1"/* || touch "$TMPDIR/failed"
+    echo "replay_$1: $(ls "$corpus/$1" | wc -l) kept inputs"
 }
 
 # Keeps the smallest corpus that reaches what the kept and the found inputs reach.
 merge() {
     name=$1
     smallest=$TMPDIR/merged
-    mkdir "$smallest"
-    "$build/fuzz_$name" -merge=1 -artifact_prefix="$TMPDIR/" "$smallest" "$root/fuzz/corpus/$name" "$build/fuzz/$name"
-    rm -rf "$root/fuzz/corpus/$name"
-    mv "$smallest" "$root/fuzz/corpus/$name"
+    mkdir -p "$smallest" "$corpus/$name" "$build/fuzz/$name"
+    "$build/fuzz_$name" -set_cover_merge=1 -artifact_prefix="$TMPDIR/" "$smallest" "$corpus/$name" "$build/fuzz/$name"
+    rm -rf "${corpus:?}/$name"
+    mv "$smallest" "$corpus/$name"
+}
+
+# The same inputs give the same file.
+pack() {
+    tar -C "$corpus" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=a=r,u+w,a+X -cf - . |
+        gzip -9n >"$archive"
 }
 
 # Shows what an input is that failed, and how to run it again.
@@ -55,11 +73,7 @@ report() {
 }
 
 for fuzzer in "$@"; do
-    if [ -n "$merge" ]; then
-        merge "$fuzzer"
-    else
-        run "$fuzzer"
-        report "$fuzzer"
-    fi
+    "$mode" "$fuzzer"
 done
+[ "$mode" != merge ] || pack
 [ ! -e "$TMPDIR/failed" ]

@@ -2,7 +2,7 @@
 # Installs the Debian packages that are missing, and nothing if none is.
 #
 #     scripts/setup.sh run          what `make run` needs
-#     scripts/setup.sh run test     what `make test` needs
+#     scripts/setup.sh run test     what `make test` needs; with full, `make test-full`
 set -eu
 
 list=$(dirname "$0")/packages.txt

@@ -1,16 +1,31 @@
 #!/bin/sh
-# Configures, builds and tests each preset, all of them whatever fails on the way, and sums up.
+# Builds and tests stage by stage, all of them whatever fails on the way, and sums up.
 #
-#     scripts/test-all.sh [PRESET...]       default: all
+#     scripts/test-all.sh STAGE...
+#
+# A stage is a test preset of CMakePresets.json, or one of these lists of them:
+#
+#     quick    what `make test` runs: an optimised build, and the essentials under sanitizers
+#     full     the rest of `make test-full`: other compilers, sanitizers, processors, searches
 #
 # The last line is `N passed, N failed`; the exit status is 0 only if nothing failed and something passed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-[ $# -gt 0 ] || set -- gcc clang asan tsan fuzz aarch64 riscv64
 jobs=$(nproc)
+export FUZZ_SECONDS="${FUZZ_SECONDS:-40}"
 passed=0
 failed=0
 summary=
+began=$(date +%s)
+
+stages=
+for name in "$@"; do
+    case $name in
+    quick) stages="$stages gcc quick-asan" ;;
+    full) stages="$stages full-gcc asan clang tsan msan fuzz aarch64 riscv64" ;;
+    *) stages="$stages $name" ;;
+    esac
+done
 
 # A count from the header of CTest's JUnit report.
 count() {
@@ -18,16 +33,21 @@ count() {
     sed -n "s/^.*[^a-z]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1
 }
 
-for preset in "$@"; do
-    echo "==== $preset ===="
+for stage in $stages; do
+    case $stage in
+    full-gcc) preset=gcc build=gcc ;;       # configured and built as gcc
+    quick-asan) preset=asan build=$stage ;; # some of its programs
+    *) preset=$stage build=$stage ;;
+    esac
+    echo "==== $stage, after $(($(date +%s) - began)) s ===="
     started=$(date +%s)
     report=build/$preset/junit.xml
     rm -f "$report"
-    if ! cmake --preset "$preset" || ! cmake --build --preset "$preset" -j "$jobs"; then
+    if ! cmake --preset "$preset" || ! cmake --build --preset "$build" -j "$jobs"; then
         result="does not build"
         failed=$((failed + 1))
     else
-        ctest --preset "$preset" -j "$jobs" --output-junit junit.xml
+        ctest --preset "$stage" -j "$jobs" --output-junit junit.xml
         grep -hiE '^skip|not available here' "build/$preset/Testing/Temporary/LastTest.log" | sort -u
         bad=$(($(count failures "$report") + $(count disabled "$report") + $(count skipped "$report")))
         good=$(($(count tests "$report") - bad))
@@ -36,10 +56,10 @@ for preset in "$@"; do
         failed=$((failed + bad))
         result="$good passed, $bad failed"
     fi
-    summary="$summary$(printf '%-8s %4d s  %s' "$preset" $(($(date +%s) - started)) "$result")
+    summary="$summary$(printf '%-10s %5d s  %s' "$stage" $(($(date +%s) - started)) "$result")
 "
 done
 
-printf '==== summary ====\n%s' "$summary"
+printf '==== summary, %d s ====\n%s' $(($(date +%s) - began)) "$summary"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
