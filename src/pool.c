@@ -25,6 +25,7 @@ enum {
     A_PROCESSOR = 4,    /* more threads than so many for each processor gain nothing */
     STACK = 512 << 10,  /* a call needs 64 KiB; glibc takes thread-local variables of the whole program from it too */
     SPINS = 1000,       /* some 20 us, after which waiting is left to the system: what waking costs */
+    SPINS_TO_YIELD = 32,
     CALLS_TO_RETRY = 1000, /* after a thread was refused: trying takes some 10 us each time */
     WORD = 32
 };
@@ -140,12 +141,23 @@ static void pause_a_little(void) {
 #endif
 }
 
-/* Until the number is 0, or isn't any more; not for long. */
-static void spin_while(atomic_size_t *number, bool zero) {
-    if (smx_pool_processors() == 1) {
-        return; /* whoever would change it cannot run meanwhile */
+/* None, where nobody can run meanwhile who could end the waiting. */
+static int spins(void) { return smx_pool_processors() > 1 ? SPINS : 0; }
+
+/* Not for long. A thread just woken may be on the processor of the caller that woke it, whom it must let go on. */
+static void spin_for_work(void) {
+    int most = spins();
+    for (int i = 1; i <= most && atomic_load_explicit(&pool.wanted, memory_order_relaxed) == 0; i++) {
+        pause_a_little();
+        if (i % SPINS_TO_YIELD == 0) {
+            sched_yield();
+        }
     }
-    for (int i = 0; i < SPINS && (atomic_load_explicit(number, memory_order_relaxed) == 0) == zero; i++) {
+}
+
+static void spin_for_helpers(struct job *job) {
+    int most = spins();
+    for (int i = 0; i < most && atomic_load_explicit(&job->helpers, memory_order_relaxed) > 0; i++) {
         pause_a_little();
     }
 }
@@ -175,7 +187,7 @@ static struct job *job_that_wants(void) {
 
 static void wait_for_work(void) {
     pthread_mutex_unlock(&pool.lock);
-    spin_while(&pool.wanted, true);
+    spin_for_work();
     pthread_mutex_lock(&pool.lock);
     if (pool.wanted == 0 && !pool.stop) {
         pool.asleep++;
@@ -324,7 +336,7 @@ static void withdraw(struct job *job) {
     leave_list(job);
     if (job->helpers > 0) {
         pthread_mutex_unlock(&pool.lock);
-        spin_while(&job->helpers, false);
+        spin_for_helpers(job);
         pthread_mutex_lock(&pool.lock);
         while (job->helpers > 0) {
             pthread_cond_wait(&pool.done, &pool.lock);

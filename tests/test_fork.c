@@ -14,6 +14,12 @@
 
 enum { ROWS = 40, N = 4096, BYTES = ROWS * N * sizeof(float), CALLERS = 4, FORKS = 100, SECONDS = 60 };
 
+#ifdef __SANITIZE_ADDRESS__
+#define LEAVE _exit /* the search for leaks takes the parent's threads for the child's */
+#else
+#define LEAVE exit
+#endif
+
 static float x[ROWS * N], expected[ROWS * N];
 
 static int computes(unsigned threads) {
@@ -40,7 +46,7 @@ static int child_computes(unsigned depth) {
     if (child == 0) {
         alarm(SECONDS);
         int ok = computes_often() && (depth <= 1 || child_computes(depth - 1)) && computes_often();
-        exit(ok ? 0 : 1);
+        LEAVE(ok ? 0 : 1);
     }
     int status = -1;
     return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -73,6 +79,11 @@ static void *keep_calling(void *unused) {
 
 static void test_while_others_call(void **state) {
     (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    printf("skip: fork while others call: AddressSanitizer's allocator keeps, in the child, locks of the parent's "
+           "threads\n");
+    return;
+#endif
     pthread_t callers[CALLERS];
     callers_stop = false;
     for (size_t i = 0; i < CALLERS; i++) {
