@@ -44,7 +44,7 @@ static ALWAYS_INLINE void line_peaks(bool wanted, size_t vectors, size_t lanes, 
     }
 }
 
-/* Those of n entries: the first `tiled` are copied to the tile, the others begin at x_rest. False if one is not finite. */
+/* Those of n entries: the first `tiled` are copied to the tile, the others begin at x_rest. False if not finite. */
 static ALWAYS_INLINE bool tile_peaks(bool wanted, size_t vectors, size_t lanes, size_t n, const real *x, size_t ldx,
                                      const real *x_rest, size_t tiled, real *tile, struct lanes *s) {
     v_t lowest = v_set1(-(real)INFINITY), first0 = lowest, second0 = lowest, first1 = lowest, second1 = lowest;
