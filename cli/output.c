@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,6 +52,33 @@ static bool open_beside(output *out, char *target, mode_t mode) {
     return false;
 }
 
+/* The name at the end of a chain of symbolic links that leads to no file yet, to be freed; null, with errno, on
+ * failure. stat has seen the chain before and found no loop; the limit is for one that is changed meanwhile. */
+static char *follow_links(const char *path) {
+    enum { MAX_LINKS = 40 }; /* as in Linux */
+    char link[PATH_MAX];
+    char *name = strdup(path);
+    for (int i = 0; name != NULL && i < MAX_LINKS; i++) {
+        ssize_t length = readlink(name, link, sizeof link);
+        if (length < 0)
+            return name; /* no link: the end */
+        const char *slash = strrchr(name, '/');
+        size_t directory = slash == NULL || *link == '/' ? 0 : (size_t)(slash - name) + 1;
+        char *next = malloc(directory + (size_t)length + 1);
+        if (next != NULL) {
+            memcpy(next, name, directory);
+            memcpy(next + directory, link, (size_t)length);
+            next[directory + (size_t)length] = '\0';
+        }
+        free(name);
+        name = next;
+    }
+    if (name != NULL)
+        errno = ELOOP;
+    free(name);
+    return NULL;
+}
+
 bool output_open(output *out, const char *path) {
     *out = (output){.name = path, .fd = -1, .spool = -1};
     if (strcmp(path, "-") == 0) {
@@ -63,7 +91,10 @@ bool output_open(output *out, const char *path) {
     }
     struct stat status;
     if (stat(path, &status) != 0) /* what cannot become a file's name is refused now, not when all is computed */
-        return errno == ENOENT && *path != '\0' ? open_beside(out, strdup(path), default_mode()) : fail(out);
+        return errno == ENOENT && *path != '\0' ? open_beside(out, follow_links(path), default_mode()) : fail(out);
+    /* A rename asks only for a writable directory; the file's own mode is respected too, as by the shell's >. */
+    if (S_ISREG(status.st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+        return fail(out);
     if (S_ISREG(status.st_mode)) /* behind a symbolic link, the file it points to is replaced, not the link */
         return open_beside(out, realpath(path, NULL), status.st_mode & 0777);
     out->fd = open(path, O_WRONLY | O_CLOEXEC);

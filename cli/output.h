@@ -1,10 +1,11 @@
 /* An output file that is either written whole or not at all.
  *
  * A regular file is written beside its target, in the same directory under a temporary name, and renamed over the
- * target by output_commit: until then the old file stands, so an input may be the same path. On failure, and when a
- * signal ends the tool, the temporary file is removed. "-" is standard output. What exists and is no regular file (a
- * pipe, /dev/null) is written to directly. There is no fsync: the promise is against failures and Ctrl-C, not against
- * a loss of power.
+ * target by output_commit: until then the old file stands, so an input may be the same path. As with the shell's >, a
+ * file that may not be written is refused, and symbolic links are followed, also where they lead to no file yet. On
+ * failure, and when a signal ends the tool, the temporary file is removed. "-" is standard output. What exists and is
+ * no regular file (a pipe, /dev/null) is written to directly. There is no fsync: the promise is against failures and
+ * Ctrl-C, not against a loss of power.
  *
  * Every function returns false after a message that names the file. */
 #ifndef SMX_CLI_OUTPUT_H

@@ -295,6 +295,37 @@ static void test_progress(void **state) {
     assert_non_null(strstr(terminal_text, " %  "));
 }
 
+static void test_dangling_links(void **state) {
+    (void)state;
+    assert_success(shell("mkdir linked && ln -s second.npy linked/first.npy && ln -s linked/first.npy dangling.npy"));
+    assert_success(shell("$SMX softmax x.npy -o dangling.npy && test -L dangling.npy && test -L linked/first.npy"));
+    assert_true(same_files("linked/second.npy", "y1.npy"));
+    assert_success(shell("ln -s loop.npy loop.npy"));
+    assert_refused(shell("$SMX softmax x.npy -o loop.npy"), 1, "loop.npy", "symbolic links");
+    assert_success(shell("test -L loop.npy && rm -r linked dangling.npy loop.npy"));
+}
+
+static void test_read_only_file(void **state) {
+    (void)state;
+    const char *as_nobody = "";
+    if (geteuid() == 0) { /* whom no mode stops */
+        as_nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups";
+        if (shell("chmod 777 . && cp \"$SMX\" own-smx && %s ./own-smx --version > /dev/null", as_nobody).status != 0) {
+            print_message("skip: a read-only output: the tool cannot be run as another user here\n");
+            skip();
+        }
+    } else {
+        assert_success(shell("cp \"$SMX\" own-smx"));
+    }
+    assert_success(shell("chmod 444 old.npy"));
+    assert_refused(shell("%s ./own-smx softmax x.npy -o old.npy", as_nobody), 1, "old.npy", "Permission denied");
+    assert_old_file();
+    assert_success(shell("chmod 666 old.npy && %s ./own-smx softmax x.npy -o old.npy", as_nobody));
+    assert_true(same_files("old.npy", "y1.npy"));
+    write_file("old.npy", old_text, strlen(old_text));
+    assert_success(shell("rm own-smx"));
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams),
@@ -302,6 +333,8 @@ int main(int argc, char **argv) {
         cmocka_unit_test(test_consecutive_arrays),
         cmocka_unit_test(test_input_is_output),
         cmocka_unit_test(test_modes_and_links),
+        cmocka_unit_test(test_dangling_links),
+        cmocka_unit_test(test_read_only_file),
         cmocka_unit_test(test_failed_writes),
         cmocka_unit_test(test_several_outputs),
         cmocka_unit_test(test_closed_descriptors),
