@@ -26,7 +26,9 @@ static const struct choice choices[] = {
 };
 #define CHOICES (sizeof choices / sizeof choices[0])
 
-static const struct choice unusable = {NULL, NULL, NULL, NULL}; /* SMX_ISA names none that works here */
+/* Where nothing is computed, so that a call that is in order need not ask for the reason. */
+static const struct choice unusable = {NULL, NULL, NULL, NULL};        /* SMX_ISA names none that works here */
+static const struct choice bad_environment = {NULL, NULL, NULL, NULL}; /* SMX_CACHE_BYTES makes no sense */
 
 static _Atomic(const struct choice *) in_use; /* null until first use */
 
@@ -41,11 +43,15 @@ static const struct choice *choose(const char *name) {
     return &unusable;
 }
 
+static const struct choice *choose_by_environment(void) {
+    const char *name = getenv("SMX_ISA");
+    return choose(name != NULL && name[0] != '\0' ? name : NULL);
+}
+
 static const struct choice *current(void) {
     const struct choice *choice = atomic_load_explicit(&in_use, memory_order_acquire);
     if (choice == NULL) {
-        const char *name = getenv("SMX_ISA");
-        const struct choice *first = choose(name != NULL && name[0] != '\0' ? name : NULL);
+        const struct choice *first = smx_cpu_cache_bytes() == 0 ? &bad_environment : choose_by_environment();
         /* If another thread was quicker, its choice stays. */
         if (atomic_compare_exchange_strong(&in_use, &choice, first)) {
             choice = first;
@@ -56,22 +62,32 @@ static const struct choice *current(void) {
 
 const struct smx_kernels_f32 *smx_kernels_in_use_f32(void) {
     const struct choice *choice = current();
-    return choice == &unusable ? NULL : *choice->f32;
+    return choice->f32 == NULL ? NULL : *choice->f32;
 }
 
 const struct smx_kernels_f64 *smx_kernels_in_use_f64(void) {
     const struct choice *choice = current();
-    return choice == &unusable ? NULL : *choice->f64;
+    return choice->f64 == NULL ? NULL : *choice->f64;
 }
 
-const char *smx_isa(void) { return current()->name; }
+smx_status smx_no_kernels(void) {
+    return current() == &bad_environment ? smx_refuse(SMX_ERROR_ENVIRONMENT, "SMX_CACHE_BYTES")
+                                         : smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
+}
+
+const char *smx_isa(void) {
+    const struct choice *choice = current();
+    return choice == &bad_environment ? choose_by_environment()->name : choice->name;
+}
 
 smx_status smx_isa_set(const char *name) {
     const struct choice *choice = choose(name);
     if (choice == &unusable) {
         return smx_refuse(SMX_ERROR_ISA, "name");
     }
-    atomic_store_explicit(&in_use, choice, memory_order_release);
+    if (current() != &bad_environment) {
+        atomic_store_explicit(&in_use, choice, memory_order_release);
+    }
     return SMX_OK;
 }
 

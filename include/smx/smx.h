@@ -115,8 +115,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f64(size_t rows, size_t n
  *                gives its sum as integers;            merge them all, in any order and grouping
  *     3. finish  each part, given the row's statistics, writes its part of y
  *
- * `row_n` is the length of the whole row in every part (it chooses the precision of the sum). Options may have policies,
- * but neither scale nor masks.
+ * `row_n` is the length of the whole row in every part (it chooses the precision of the sum). Of the options, policies
+ * are taken, neither scale nor masks.
  *
  * The sum is an exact integer, sum[0] + sum[1] 2^32 + sum[2] 2^64 + sum[3] 2^96, in units of 2^-67 (f32) or 2^-87 (f64)
  * of the terms' scale (docs/bits.md). A merge adds limb to limb, so a plain integer sum over 64-bit words (MPI_INT64_T

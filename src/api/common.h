@@ -17,8 +17,8 @@
 /* A row is cut into at most this many parts: their statistics stand on the stack. */
 #define PARTS_MAX ((size_t)64)
 
-/* Options, then the kernels in use; null kernels: SMX_ERROR_ISA. An environment that makes no sense is refused even
- * where nothing would depend on it. */
+/* Options, then the kernels in use. An environment that makes no sense is refused even where nothing would depend on
+ * it. */
 static inline smx_status begin(const smx_options *opt, struct settings *settings,
                                const struct NAME(smx_kernels) * *kernels) {
     smx_status status = smx_settings(opt, settings);
@@ -26,10 +26,7 @@ static inline smx_status begin(const smx_options *opt, struct settings *settings
         return status;
     }
     *kernels = NAME(smx_kernels_in_use)();
-    if (*kernels == NULL) {
-        return smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
-    }
-    return smx_cpu_cache_bytes() == 0 ? smx_refuse(SMX_ERROR_ENVIRONMENT, "SMX_CACHE_BYTES") : SMX_OK;
+    return *kernels == NULL ? smx_no_kernels() : SMX_OK;
 }
 
 /* The same for functions that take neither scale nor masks. */

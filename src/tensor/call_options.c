@@ -2,7 +2,7 @@
 
 #include "call_options.h"
 
-#include "../cpu.h"
+#include "../dispatch.h"
 #include "../float_env.h"
 #include "../refused.h"
 #include "fit.h"
@@ -110,11 +110,7 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
                        .pool = opt->pool};
     c->row_options = row;
     smx_status status = smx_settings(&row, &c->settings);
-    if (status == SMX_OK && smx_isa() == NULL) {
-        return smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
-    }
-    return status == SMX_OK && smx_cpu_cache_bytes() == 0 ? smx_refuse(SMX_ERROR_ENVIRONMENT, "SMX_CACHE_BYTES")
-                                                          : status;
+    return status == SMX_OK && smx_kernels_in_use_f32() == NULL ? smx_no_kernels() : status;
 }
 
 smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
