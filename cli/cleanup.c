@@ -2,32 +2,29 @@
 #include "cleanup.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
 #include "message.h"
 
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
-enum { DEADLY = sizeof deadly / sizeof *deadly, TEMPORARIES = 10, MAPS = 10 };
+enum { DEADLY = sizeof deadly / sizeof *deadly };
 
-static const char *_Atomic temporaries[TEMPORARIES]; /* null: a free place */
+static const char *_Atomic temporaries[CLEANUP_FILES]; /* null: a free place */
 
 static volatile struct {
     const char *start;
     size_t bytes;
     const char *name;
-} maps[MAPS];
+} maps[CLEANUP_MAPS];
 
 static void remove_temporaries(void) {
-    for (int i = 0; i < TEMPORARIES; i++) {
+    for (int i = 0; i < CLEANUP_FILES; i++) {
         const char *path = atomic_exchange(&temporaries[i], NULL);
         if (path != NULL)
             unlink(path);
@@ -56,7 +53,7 @@ static void unreadable(int signal_number, siginfo_t *info, void *context) {
             pause(); /* another thread met the same end of the file; it reports and ends the process */
     }
     const char *address = info->si_addr;
-    for (int i = 0; i < MAPS; i++) {
+    for (int i = 0; i < CLEANUP_MAPS; i++) {
         if (maps[i].start == NULL || address < maps[i].start || address >= maps[i].start + maps[i].bytes)
             continue;
         remove_temporaries();
@@ -85,7 +82,9 @@ void cleanup_install(void) {
     sigaction(SIGBUS, &action, NULL);
 }
 
-/* The deadly signals wait while a file's name and the record of it change together. */
+/* The deadly signals wait while a file's name and the record of it change together. They come to this thread alone:
+ * those of the library block them (smx.h). What a thread does to itself, as SIGBUS, comes while this one waits for
+ * it. */
 static void hold_signals(sigset_t *old) {
     sigset_t held;
     sigemptyset(&held);
@@ -103,41 +102,23 @@ static void release_signals(const sigset_t *old) {
 /* The place of a file, or of null: a free one. */
 static int find_temporary(const char *path) {
     int i = 0;
-    while (i < TEMPORARIES && temporaries[i] != path)
+    while (i < CLEANUP_FILES && temporaries[i] != path)
         i++;
     return i;
 }
 
-/* Replaces the last characters of a template. As good as random: nobody else's file has the name. */
-static void choose_name(char *path) {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t number =
-        ((uint64_t)now.tv_nsec << 32 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 20) * 0x9e3779b97f4a7c15u;
-    number ^= number >> 29;
-    for (char *c = path + strlen(path) - 6; *c != '\0'; c++, number /= sizeof letters - 1)
-        *c = letters[number % (sizeof letters - 1)];
-}
-
-/* The record comes first: a signal may be handled in another thread at any moment. Before the file is there, removing
- * it does no harm. */
 int cleanup_create(char *path) {
-    int place = find_temporary(NULL), fd = -1;
-    if (place == TEMPORARIES) {
+    sigset_t old;
+    int place = find_temporary(NULL);
+    if (place == CLEANUP_FILES) {
         errno = EMFILE;
         return -1;
     }
-    for (int tries = 0; fd < 0 && tries < 100; tries++) {
-        choose_name(path);
+    hold_signals(&old);
+    int fd = mkstemp(path);
+    if (fd >= 0)
         temporaries[place] = path;
-        fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd < 0) {
-            temporaries[place] = NULL;
-            if (errno != EEXIST)
-                break;
-        }
-    }
+    release_signals(&old);
     return fd;
 }
 
@@ -154,7 +135,7 @@ bool cleanup_rename(const char *path, const char *target) {
 void cleanup_remove(const char *path) {
     sigset_t old;
     int place = find_temporary(path);
-    if (place == TEMPORARIES)
+    if (place == CLEANUP_FILES)
         return;
     hold_signals(&old);
     unlink(path);
@@ -188,7 +169,7 @@ int cleanup_unnamed_file(void) {
 }
 
 void cleanup_guard_map(const void *map, size_t bytes, const char *name) {
-    for (int i = 0; i < MAPS; i++) {
+    for (int i = 0; i < CLEANUP_MAPS; i++) {
         if (maps[i].start != NULL)
             continue;
         maps[i].bytes = bytes;
@@ -199,7 +180,7 @@ void cleanup_guard_map(const void *map, size_t bytes, const char *name) {
 }
 
 void cleanup_unguard_map(const void *map) {
-    for (int i = 0; i < MAPS; i++) {
+    for (int i = 0; i < CLEANUP_MAPS; i++) {
         if (maps[i].start == map)
             maps[i].start = NULL;
     }

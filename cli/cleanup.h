@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How many files and mappings can be on record at a time. */
+enum { CLEANUP_FILES = 10, CLEANUP_MAPS = 10 };
+
 /* Installs the handlers; main calls it once, before any thread starts. */
 void cleanup_install(void);
 
 /* Creates a file from a template as mkstemp does, so that it is removed if a signal ends the tool before
- * cleanup_rename or cleanup_remove. Ten files at a time. `path` must live until then. Returns -1, with errno, on
- * failure. */
+ * cleanup_rename or cleanup_remove. `path` must live until then. Returns -1, with errno, on failure. */
 int cleanup_create(char *path);
 
 /* Renames such a file to `target`: from then on it is safe. */
@@ -25,7 +27,7 @@ void cleanup_remove(const char *path);
 int cleanup_unnamed_file(void);
 
 /* A mapping whose pages may turn out to be unreadable (the file was truncated meanwhile, the disk failed), and the name
- * to report then. Ten at a time. */
+ * to report then. */
 void cleanup_guard_map(const void *map, size_t bytes, const char *name);
 void cleanup_unguard_map(const void *map);
 

@@ -7,6 +7,8 @@
 #include "settings.h"
 #include "smx/smx.h"
 
+enum { LOGITS_INPUTS = 3 };
+
 typedef struct logits {
     input scale, mask, lengths;
     union {

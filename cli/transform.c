@@ -4,9 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "logits.h"
 #include "message.h"
 #include "progress.h"
+
+_Static_assert((int)MAX_RESULTS <= (int)CLEANUP_FILES, "a temporary file for each result must fit the record");
+_Static_assert((int)MAX_SOURCES + (int)LOGITS_INPUTS <= (int)CLEANUP_MAPS,
+               "each input that may be mapped must fit the record");
 
 typedef struct job {
     const row_operation *operation;
