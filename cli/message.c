@@ -10,17 +10,15 @@
 
 enum { LINE = 1024 };
 
-static void append(char line[static LINE], const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void append_list(char line[static LINE], const char *format, va_list arguments) {
-    size_t length = strlen(line);
-    vsnprintf(line + length, LINE - length, format, arguments);
+static void append_list(char *text, size_t size, const char *format, va_list arguments) {
+    size_t length = strlen(text);
+    vsnprintf(text + length, size - length, format, arguments);
 }
 
-static void append(char line[static LINE], const char *format, ...) {
+void append_text(char *text, size_t size, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    append_list(line, format, arguments);
+    append_list(text, size, format, arguments);
     va_end(arguments);
 }
 
@@ -36,10 +34,10 @@ static void print_line(char line[static LINE]) {
 
 int complain(const char *name, const char *format, ...) {
     char line[LINE] = "";
-    append(line, "smx: %s: ", name);
+    append_text(line, LINE, "smx: %s: ", name);
     va_list arguments;
     va_start(arguments, format);
-    append_list(line, format, arguments);
+    append_list(line, LINE, format, arguments);
     va_end(arguments);
     print_line(line);
     return EXIT_FAILED;
@@ -47,12 +45,12 @@ int complain(const char *name, const char *format, ...) {
 
 int complain_usage(const char *who, const char *format, ...) {
     char line[LINE] = "";
-    append(line, "%s: ", who);
+    append_text(line, LINE, "%s: ", who);
     va_list arguments;
     va_start(arguments, format);
-    append_list(line, format, arguments);
+    append_list(line, LINE, format, arguments);
     va_end(arguments);
-    append(line, " (try '%s --help')", who);
+    append_text(line, LINE, " (try '%s --help')", who);
     print_line(line);
     return EXIT_USAGE;
 }
@@ -67,13 +65,15 @@ bool check_environment(void) {
     if (smx_isa() != NULL) {
         if (smx_softmax_f32(0, 0, NULL, 0, NULL, 0, NULL) != SMX_ERROR_ENVIRONMENT)
             return true;
-        append(line, "smx: SMX_CACHE_BYTES=%s is not a number of bytes above 0", variable("SMX_CACHE_BYTES"));
+        append_text(line, LINE, "smx: SMX_CACHE_BYTES=%s is not a number of bytes above 0",
+                    variable("SMX_CACHE_BYTES"));
         print_line(line);
         return false;
     }
-    append(line, "smx: SMX_ISA=%s names no instruction set that can be used here; available:", variable("SMX_ISA"));
+    append_text(line, LINE,
+                "smx: SMX_ISA=%s names no instruction set that can be used here; available:", variable("SMX_ISA"));
     for (size_t i = 0; smx_isa_available(i) != NULL; i++)
-        append(line, " %s", smx_isa_available(i));
+        append_text(line, LINE, " %s", smx_isa_available(i));
     print_line(line);
     return false;
 }

@@ -3,11 +3,15 @@
 #define SMX_CLI_MESSAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "smx/smx.h"
 
 /* Prints "smx: NAME: MESSAGE". Returns EXIT_FAILED, so that a command can end with it. */
 int complain(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Adds what printf would print to a string in memory of that size; what does not fit is left out. */
+void append_text(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Prints "WHO: MESSAGE (try 'WHO --help')". Returns EXIT_USAGE. */
 int complain_usage(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));

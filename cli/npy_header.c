@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "message.h"
 #include "npy.h"
 
 enum { ERROR = 128 };
@@ -27,14 +28,13 @@ size_t npy_item_size(npy_dtype dtype) { return dtypes[dtype].size; }
 const char *npy_dtype_name(npy_dtype dtype) { return dtypes[dtype].name; }
 
 void npy_list_dtypes(unsigned set, char text[static NPY_DTYPES_SPACE]) {
-    size_t used = 0;
     *text = '\0';
     for (int i = 0; i < NPY_DTYPES; i++) {
         if ((set >> i & 1) == 0)
             continue;
         set &= ~(1U << i);
-        const char *before = used == 0 ? "" : set == 0 ? " and " : ", ";
-        used += (size_t)snprintf(text + used, NPY_DTYPES_SPACE - used, "%s%s", before, dtypes[i].name);
+        const char *before = *text == '\0' ? "" : set == 0 ? " and " : ", ";
+        append_text(text, NPY_DTYPES_SPACE, "%s%s", before, dtypes[i].name);
     }
 }
 
@@ -59,11 +59,12 @@ bool npy_fits(const npy_header *header) {
 }
 
 void npy_format_shape(const npy_header *header, char text[static NPY_SHAPE_SPACE]) {
-    size_t used = (size_t)snprintf(text, NPY_SHAPE_SPACE, "(");
+    *text = '\0';
+    append_text(text, NPY_SHAPE_SPACE, "(");
     for (size_t i = 0; i < header->ndim; i++)
-        used += (size_t)snprintf(text + used, NPY_SHAPE_SPACE - used, "%s%zu%s", i == 0 ? "" : " ", header->shape[i],
-                                 i + 1 < header->ndim || i == 0 ? "," : "");
-    snprintf(text + used, NPY_SHAPE_SPACE - used, ")");
+        append_text(text, NPY_SHAPE_SPACE, "%s%zu%s", i == 0 ? "" : " ", header->shape[i],
+                    i + 1 < header->ndim || i == 0 ? "," : "");
+    append_text(text, NPY_SHAPE_SPACE, ")");
 }
 
 static void skip_space(parser *p) {

@@ -120,12 +120,6 @@ static int check_outputs(const settings *set) {
     return -1;
 }
 
-/* Adds to a list of options; what does not fit is left out. */
-static void list_option(char *list, size_t size, const char *name) {
-    size_t used = strlen(list);
-    snprintf(list + used, size - used, "%s--%s", used == 0 ? "" : " or ", name);
-}
-
 /* Of some results one must be wanted. */
 static int check_needed(const settings *set, const command *cmd) {
     char list[256] = "";
@@ -136,7 +130,7 @@ static int check_needed(const settings *set, const command *cmd) {
             continue;
         if (set->text[s] != NULL)
             return -1;
-        list_option(list, sizeof list, setting_table[s].name);
+        append_text(list, sizeof list, "%s--%s", *list == '\0' ? "" : " or ", setting_table[s].name);
     }
     return *list == '\0'
                ? -1
