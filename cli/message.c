@@ -65,8 +65,7 @@ bool check_environment(void) {
     if (smx_isa() != NULL) {
         if (smx_softmax_f32(0, 0, NULL, 0, NULL, 0, NULL) != SMX_ERROR_ENVIRONMENT)
             return true;
-        append_text(line, LINE, "smx: SMX_CACHE_BYTES=%s is not a number of bytes above 0",
-                    variable("SMX_CACHE_BYTES"));
+        append_text(line, LINE, "smx: %s=%s is not a number above 0", smx_refused(), variable(smx_refused()));
         print_line(line);
         return false;
     }

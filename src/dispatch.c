@@ -4,6 +4,7 @@
 
 #include "cpu.h"
 #include "isa/isa.h"
+#include "parallel.h"
 #include "refused.h"
 #include "smx/smx.h"
 
@@ -28,7 +29,7 @@ static const struct choice choices[] = {
 
 /* Where nothing is computed, so that a call that is in order need not ask for the reason. */
 static const struct choice unusable = {NULL, NULL, NULL, NULL};        /* SMX_ISA names none that works here */
-static const struct choice bad_environment = {NULL, NULL, NULL, NULL}; /* SMX_CACHE_BYTES makes no sense */
+static const struct choice bad_environment = {NULL, NULL, NULL, NULL}; /* another variable makes no sense */
 
 static _Atomic(const struct choice *) in_use; /* null until first use */
 
@@ -51,7 +52,8 @@ static const struct choice *choose_by_environment(void) {
 static const struct choice *current(void) {
     const struct choice *choice = atomic_load_explicit(&in_use, memory_order_acquire);
     if (choice == NULL) {
-        const struct choice *first = smx_cpu_cache_bytes() == 0 ? &bad_environment : choose_by_environment();
+        bool sense = smx_cpu_cache_bytes() != 0 && smx_threads_make_sense();
+        const struct choice *first = sense ? choose_by_environment() : &bad_environment;
         /* If another thread was quicker, its choice stays. */
         if (atomic_compare_exchange_strong(&in_use, &choice, first)) {
             choice = first;
@@ -71,8 +73,10 @@ const struct smx_kernels_f64 *smx_kernels_in_use_f64(void) {
 }
 
 smx_status smx_no_kernels(void) {
-    return current() == &bad_environment ? smx_refuse(SMX_ERROR_ENVIRONMENT, "SMX_CACHE_BYTES")
-                                         : smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
+    if (current() != &bad_environment) {
+        return smx_refuse(SMX_ERROR_ISA, "SMX_ISA");
+    }
+    return smx_refuse(SMX_ERROR_ENVIRONMENT, smx_cpu_cache_bytes() == 0 ? "SMX_CACHE_BYTES" : "SMX_THREADS");
 }
 
 const char *smx_isa(void) {

@@ -5,7 +5,7 @@
 #include "kernel_table.h"
 #include "smx/base.h"
 
-/* Null if the environment names an instruction set that can't be used, or a cache that makes no sense. */
+/* Null if the environment names an instruction set that can't be used, or a cache or threads that make no sense. */
 const struct smx_kernels_f32 *smx_kernels_in_use_f32(void);
 const struct smx_kernels_f64 *smx_kernels_in_use_f64(void);
 

@@ -111,7 +111,7 @@ const char *smx_status_str(smx_status status) {
     case SMX_ERROR_MEMORY:
         return "no memory for scratch space";
     case SMX_ERROR_ENVIRONMENT:
-        return "SMX_CACHE_BYTES in the environment is not a number of bytes above 0";
+        return "SMX_CACHE_BYTES or SMX_THREADS in the environment is not a number above 0";
     }
     return "unknown status";
 }

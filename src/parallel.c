@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A thread is worth waking for this many elements: some 5 us of work. */
 #define GRAIN ((size_t)16384)
@@ -18,6 +19,12 @@ static unsigned threads_of(const char *variable) {
     char *end;
     long number = text != NULL ? strtol(text, &end, 10) : 0;
     return number > 0 && number <= THREADS_LIMIT && (*end == '\0' || *end == ',') ? (unsigned)number : 0;
+}
+
+bool smx_threads_make_sense(void) {
+    const char *text = getenv("SMX_THREADS");
+    return text == NULL ||
+           (text[strspn(text, "0123456789")] == '\0' && (*text == '\0' || threads_of("SMX_THREADS") != 0));
 }
 
 static unsigned find_threads(void) {

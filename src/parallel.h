@@ -4,6 +4,9 @@
 
 #include "options.h"
 
+/* Whether SMX_THREADS in the environment is unset, empty, or a number of threads. */
+bool smx_threads_make_sense(void);
+
 /* Runs task(data, i) for each i in [0, tasks); returns when all are done. A single task runs in the calling thread. */
 void smx_run_tasks(const struct settings *settings, size_t tasks, smx_task task, void *data);
 

@@ -90,7 +90,7 @@ static int computes(const char *value) {
 }
 
 /* Functions that compute refuse, and write nothing; the instruction set is what it is. */
-static int cache_bytes_are_refused(const char *value) {
+static int environment_is_refused(const char *value) {
     (void)value;
     float y[] = {7, 8, 9};
     smx_softmax_stats_f32 stats = {3, {1, 1, 1, 1}};
@@ -100,7 +100,7 @@ static int cache_bytes_are_refused(const char *value) {
     return refused && y[0] == 7 && y[1] == 8 && y[2] == 9 && stats.max == 3;
 }
 
-static void test_cache_bytes(void **state) {
+static void test_numbers(void **state) {
     (void)state;
     static const char *const good[] = {NULL, "", "1", "0032", "33554432", "4000000000"};
     static const char *const bad[] = {"0", "-1", "+1", " 1", "1 ", "32M", "0x10", "1e6", "x", "99999999999999999999"};
@@ -108,7 +108,13 @@ static void test_cache_bytes(void **state) {
         in_child_with("SMX_CACHE_BYTES", good[i], computes);
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        in_child_with("SMX_CACHE_BYTES", bad[i], cache_bytes_are_refused);
+        in_child_with("SMX_CACHE_BYTES", bad[i], environment_is_refused);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        in_child_with("SMX_THREADS", good[i], computes);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        in_child_with("SMX_THREADS", bad[i], environment_is_refused);
     }
 }
 
@@ -162,8 +168,8 @@ static void test_bogus(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unset), cmocka_unit_test(test_named),       cmocka_unit_test(test_every_available_one),
-        cmocka_unit_test(test_bogus), cmocka_unit_test(test_cache_bytes),
+        cmocka_unit_test(test_unset), cmocka_unit_test(test_named),   cmocka_unit_test(test_every_available_one),
+        cmocka_unit_test(test_bogus), cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

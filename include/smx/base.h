@@ -51,7 +51,7 @@ typedef enum smx_status {
     SMX_ERROR_SHAPE = 12,  /* tensors whose shapes do not fit together, or an axis that does not exist */
     SMX_ERROR_DEVICE = 13, /* a tensor that is not in the CPU's memory */
     SMX_ERROR_MEMORY = 14, /* no memory for scratch space (tensors only) */
-    /* SMX_CACHE_BYTES in the environment is not a number of bytes above 0 */
+    /* SMX_CACHE_BYTES or SMX_THREADS in the environment is not a number above 0; smx_refused() says which */
     SMX_ERROR_ENVIRONMENT = 15
 } smx_status;
 

@@ -97,8 +97,11 @@ static void test_environment(void **state) {
         assert_refused(shell("SMX_ISA=bogus $SMX %s", commands[i]), 2, "SMX_ISA=bogus", "available: ");
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         assert_refused(shell("SMX_CACHE_BYTES=32M $SMX %s", commands[i]), 2, "smx: SMX_CACHE_BYTES=32M",
-                       "is not a number of bytes above 0");
-    assert_success(shell("SMX_CACHE_BYTES= $SMX info > /dev/null"));
+                       "is not a number above 0");
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        assert_refused(shell("SMX_THREADS=two $SMX %s", commands[i]), 2, "smx: SMX_THREADS=two",
+                       "is not a number above 0");
+    assert_success(shell("SMX_CACHE_BYTES= SMX_THREADS= $SMX info > /dev/null"));
     assert_success(shell("SMX_ISA=scalar $SMX info | grep -q '^instruction set  scalar$'"));
 }
 
