@@ -16,7 +16,7 @@ void append_text(char *text, size_t size, const char *format, ...) __attribute__
 /* Prints "WHO: MESSAGE (try 'WHO --help')". Returns EXIT_USAGE. */
 int complain_usage(const char *who, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* True if the library can compute; else says what of the environment it refuses: SMX_ISA, SMX_CACHE_BYTES or SMX_THREADS. */
+/* True if the library can compute; else says which variable of the environment it refuses. */
 bool check_environment(void);
 
 /* Prints what the library just refused a call for, and its status. Returns EXIT_FAILED. */

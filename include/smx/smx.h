@@ -208,8 +208,8 @@ SMX_API int smx_version_number(void);
  * one that the environment variable SMX_ISA names, else the best that this build has and this machine can run. Null if
  * SMX_ISA names none that can be used here: then every function that computes returns SMX_ERROR_ISA.
  * The environment variable SMX_CACHE_BYTES gives the size of the last-level cache, for speed alone. If it, or
- * SMX_THREADS, is anything but a decimal number above 0, every function that computes returns SMX_ERROR_ENVIRONMENT. All
- * are read on first use; empty is as unset. */
+ * SMX_THREADS, is anything but a decimal number above 0, every function that computes returns SMX_ERROR_ENVIRONMENT.
+ * All are read on first use; empty is as unset. */
 SMX_API const char *smx_isa(void);
 
 /* Uses the named instruction set from now on; null: the best. Threads that are computing at that moment finish with the

@@ -38,7 +38,7 @@ static exp_parts parts_of(REAL v, REAL low, REAL B) {
     REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v)) + low;
     exp_parts parts;
     parts.s = exp_reduced(r, &parts.w);
-    parts.field = (int)(n + B);
+    parts.field = n + B > 0 ? (int)(n + B) : 0; /* NaN, too, makes none */
     return parts;
 }
 
