@@ -279,6 +279,7 @@ static void spoil_options(const scene *s, smx_options *o) {
 static int spoil_call(const scene *s, call *c, smx_options *o) {
     const argument *a = &s->f.arguments[s->spoil_at];
     size_t other = s->spoil_how % ARGUMENTS_MAX, elements_there = c->b[other].rows * c->b[other].n;
+    size_t elements_here = c->b[s->spoil_at].rows * c->b[s->spoil_at].n;
     int given = a->form != FORM_NONE;
     if (s->spoil == SPOIL_OPTIONS) {
         spoil_options(s, o);
@@ -290,7 +291,7 @@ static int spoil_call(const scene *s, call *c, smx_options *o) {
         c->b[s->spoil_at].ld = s->spoil_how % 2 != 0 ? (size_t)-1 - s->spoil_by : c->n - 1;
         return a->form == FORM_ROWS && a->content == OUTPUT && c->rows > 1 && s->spoil_how % 2 == 0;
     } else if (s->spoil == SPOIL_OVERLAP && given && a->content == OUTPUT && other != s->spoil_at &&
-               elements_there > 0 && c->n > 0) {
+               elements_here > 0 && elements_there > 0 && c->n > 0) {
         size_t by = s->spoil_by % elements_there;
         c->b[s->spoil_at].a = (unsigned char *)c->b[other].a + by * c->b[other].size;
         return by != 0 || s->f.arguments[other].in_place != (int)s->spoil_at;

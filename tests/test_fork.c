@@ -2,6 +2,7 @@
  * wherever the parent's threads were at that moment. */
 #include "common/check.h"
 #include "common/fill.h"
+#include "common/sanitizers.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,7 +15,7 @@
 
 enum { ROWS = 40, N = 4096, BYTES = ROWS * N * sizeof(float), CALLERS = 4, FORKS = 100, SECONDS = 60 };
 
-#ifdef __SANITIZE_ADDRESS__
+#if ADDRESS_SANITIZER
 #define LEAVE _exit /* the search for leaks takes the parent's threads for the child's */
 #else
 #define LEAVE exit
@@ -79,7 +80,7 @@ static void *keep_calling(void *unused) {
 
 static void test_while_others_call(void **state) {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
+#if ADDRESS_SANITIZER
     printf("skip: fork while others call: AddressSanitizer's allocator keeps, in the child, locks of the parent's "
            "threads\n");
     return;

@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/pools.h"
+#include "common/sanitizers.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -171,7 +172,7 @@ static void *cancelled(void *unused) {
 /* A thread that is cancelled during a call ends after it. */
 static void test_cancelled_callers(void **state) {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
+#if ADDRESS_SANITIZER
     printf("skip: cancelled threads, whose stacks AddressSanitizer takes for used by those that come after them\n");
     return;
 #endif

@@ -4,6 +4,7 @@
 #include "common/float_state.h"
 #include "common/isas.h"
 #include "common/pools.h"
+#include "common/sanitizers.h"
 #include "common/tensor_call.h"
 
 #include <errno.h>
@@ -136,15 +137,9 @@ static void test_float_state(void **state) {
 const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "allocator_may_return_null=1:max_allocation_size_mb=65536"; }
 
-#if defined(__has_feature)
-#define CLANG_HAS(feature) __has_feature(feature)
-#else
-#define CLANG_HAS(feature) 0
-#endif
-
 /* What the system may grant whether it has it or not is refused from 64 GiB on; sanitizers map more than that. */
 static void refuse_memory(bool refuse) {
-#if !defined(__SANITIZE_ADDRESS__) && !CLANG_HAS(address_sanitizer)
+#if !ADDRESS_SANITIZER
     struct rlimit limit;
     assert_int_equal(getrlimit(RLIMIT_AS, &limit), 0);
     limit.rlim_cur = refuse ? (rlim_t)64 << 30 : limit.rlim_max;

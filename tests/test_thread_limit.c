@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "common/check.h"
 #include "common/fill.h"
+#include "common/sanitizers.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -15,12 +16,6 @@
 #include <unistd.h>
 
 enum { ROWS = 2000, N = 16384, SECONDS = 120 };
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SANITIZER = 1 };
-#else
-enum { SANITIZER = 0 };
-#endif
 
 /* Stands before the C library's in the whole program. */
 static _Atomic int creates, creates_allowed = 1 << 30;
@@ -68,7 +63,7 @@ static int compute_in_little_memory(int mebibytes) {
 
 static void test_little_memory(void **state) {
     (void)state;
-    if (SANITIZER) {
+    if (ANY_SANITIZER) {
         printf("skip: a limited address space, which leaves no room for the sanitizer\n");
         return;
     }

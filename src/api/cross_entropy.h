@@ -148,7 +148,8 @@ static size_t ce_results_of_labels(const struct ce_call *c, struct span run, str
         made[i] = ignored(ce, run.from + i) ? -1 : label_of_row(ce, run.from + i);
     }
     const int64_t *labels = given ? ce->labels_i64 + run.from : made;
-    return c->base.kernels->cross_entropy_labels(run.n, &shared, c->x + run.from * c->ldx, labels,
+    const real *x = c->base.n > 0 ? c->x + run.from * c->ldx : c->x; /* of no entries, which may be null */
+    return c->base.kernels->cross_entropy_labels(run.n, &shared, x, labels,
                                                  ce->dx == NULL ? NULL : ce->dx + run.from * ce->lddx, results);
 }
 

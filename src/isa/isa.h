@@ -20,8 +20,10 @@
 
 #if defined(__GNUC__)
 #define ALWAYS_INLINE inline __attribute__((always_inline)) /* so that each constant argument makes a loop of its own */
+#define NOT_INLINE __attribute__((noinline))                /* so that what it has on the stack is there for it alone */
 #else
 #define ALWAYS_INLINE inline
+#define NOT_INLINE
 #endif
 
 extern const struct smx_kernels_f32 *const smx_scalar_f32,

@@ -23,7 +23,7 @@ static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
     }
 }
 
-static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+NOT_INLINE static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
     logits l = logits_of_column(n, x, ldx);
     struct peak peak;
     enum fate fate = peak_and_fate(n, &l, policy, &peak);
@@ -42,7 +42,8 @@ static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t 
     }
 }
 
-static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+NOT_INLINE static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                          struct policy policy) {
     logits l = logits_of_column(n, x, ldx);
     struct log_stats stats;
     enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);

@@ -203,29 +203,43 @@ static inline size_t columns_together(size_t columns, size_t n) {
     return vectors == 0 ? columns : vectors * V_LANES;
 }
 
-/* As many columns as columns_together says. */
-static ALWAYS_INLINE bool columns_group(bool logarithm, size_t columns, size_t n, const real *x, size_t ldx, real *y,
-                                        size_t ldy, uintptr_t next) {
-    size_t vectors = columns < V_LANES ? 1 : columns / V_LANES, lanes = columns / vectors;
+/* As many columns as columns_together says. Tile, panel and single column are functions of their own, or clang would
+ * give all of them room on the stack at once. */
+static ALWAYS_INLINE bool tile_group(bool logarithm, size_t columns, size_t n, const real *x, size_t ldx, real *y,
+                                     size_t ldy, uintptr_t next) {
+    return columns > V_LANES ? columns_in_tile(logarithm, 2, V_LANES, n, x, ldx, y, ldy, next)
+                             : columns_in_tile(logarithm, 1, columns, n, x, ldx, y, ldy, next);
+}
+
+static ALWAYS_INLINE bool panel_group(bool logarithm, size_t columns, size_t n, const real *x, size_t ldx, real *y,
+                                      size_t ldy) {
     if (n >= WIDE_FROM) {
         return false;
     }
-    if (n > TILED_MOST) {
-        return lanes == V_LANES ? columns_in_panel(logarithm, vectors, V_LANES, n, x, ldx, y, ldy)
-                                : columns_in_panel(logarithm, 1, lanes, n, x, ldx, y, ldy);
-    }
-    return vectors > 1 ? columns_in_tile(logarithm, 2, V_LANES, n, x, ldx, y, ldy, next)
-                       : columns_in_tile(logarithm, 1, lanes, n, x, ldx, y, ldy, next);
+    return columns < V_LANES ? columns_in_panel(logarithm, 1, columns, n, x, ldx, y, ldy)
+                             : columns_in_panel(logarithm, columns / V_LANES, V_LANES, n, x, ldx, y, ldy);
 }
 
-static bool softmax_column_group(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                 uintptr_t next) {
-    return columns_group(false, columns, n, x, ldx, y, ldy, next);
+NOT_INLINE static bool softmax_tile(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                    uintptr_t next) {
+    return tile_group(false, columns, n, x, ldx, y, ldy, next);
 }
 
-static bool log_softmax_column_group(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+NOT_INLINE static bool softmax_panel(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                      uintptr_t next) {
-    return columns_group(true, columns, n, x, ldx, y, ldy, next);
+    (void)next;
+    return panel_group(false, columns, n, x, ldx, y, ldy);
+}
+
+NOT_INLINE static bool log_softmax_tile(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                        uintptr_t next) {
+    return tile_group(true, columns, n, x, ldx, y, ldy, next);
+}
+
+NOT_INLINE static bool log_softmax_panel(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                         uintptr_t next) {
+    (void)next;
+    return panel_group(true, columns, n, x, ldx, y, ldy);
 }
 
 typedef bool (*group_function)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
@@ -252,12 +266,13 @@ static void all_columns(size_t columns, size_t n, const real *x, size_t ldx, rea
 
 static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                             struct policy policy) {
-    all_columns(columns, n, x, ldx, y, ldy, policy, softmax_column_group, softmax_column);
+    all_columns(columns, n, x, ldx, y, ldy, policy, n > TILED_MOST ? softmax_panel : softmax_tile, softmax_column);
 }
 
 static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                 struct policy policy) {
-    all_columns(columns, n, x, ldx, y, ldy, policy, log_softmax_column_group, log_softmax_column);
+    all_columns(columns, n, x, ldx, y, ldy, policy, n > TILED_MOST ? log_softmax_panel : log_softmax_tile,
+                log_softmax_column);
 }
 
 #endif

@@ -37,6 +37,7 @@ typedef int32_t real_signed;
 #define SUM_BLOCK ((size_t)256)         /* vectors until lanes are emptied */
 #define WIDE_FROM ((size_t)262145)      /* rows of this length and more use the third limb */
 #define TERMS_FEW (WIDE_FROM - 1)       /* so many are added up in two limbs of 64 bits */
+#define LIMBS_SPILL 0                   /* rows of more have three */
 
 /* Backward: products outside these exponents are scaled first, so that neither the grid nor dy - s leaves the range. */
 #define PRODUCT_LARGE 60

@@ -35,6 +35,7 @@ typedef int64_t real_signed;
 #define SUMMAND_MOST ((int64_t)1 << 45) /* what one brings to a limb at most: exact_sum.h has the proof of these */
 #define LIMB_BITS 63                    /* of a lane, while vectors are added */
 #define TERMS_FEW ((size_t)1 << 17)     /* so many are added up in two limbs of 64 bits */
+#define LIMBS_SPILL 1                   /* rows of more have two as well */
 #define SUM_BLOCK (TERMS_FEW / V_LANES) /* vectors until lanes are emptied */
 #define WIDE_FROM SIZE_MAX
 

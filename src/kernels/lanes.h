@@ -5,9 +5,9 @@
 
 #include "log.h"
 
-/* Columns of n > TERMS_FEW entries empty their limbs into a wide integer after each block, of whose work that is some
- * thousandth. In f32 there are none: those are rows of three limbs, which have no lanes. */
-#define LANES_SPILLING (WIDE_FROM - 1 > TERMS_FEW ? LANES_MOST : 1)
+/* Where LIMBS_SPILL, columns of n > TERMS_FEW entries empty their limbs into a wide integer after each block, of whose
+ * work that is some thousandth. */
+#define LANES_SPILLING (LIMBS_SPILL ? LANES_MOST : 1)
 
 /* Per lane: the statistics that its column's results follow from. */
 struct lanes {
@@ -86,7 +86,7 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-static ALWAYS_INLINE bool may_spill(const struct lanes *s) { return WIDE_FROM - 1 > TERMS_FEW && s->spills; }
+static ALWAYS_INLINE bool may_spill(const struct lanes *s) { return LIMBS_SPILL && s->spills; }
 
 static inline void spill_lane(struct lanes *s, size_t i) {
     if (may_spill(s)) {

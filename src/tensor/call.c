@@ -57,6 +57,12 @@ static bool repeated(const struct call *c, const struct operand *o, struct block
     return smx_layout_block(o, *rows, row, b);
 }
 
+#if defined(__GNUC__)
+#define NOT_INLINE __attribute__((noinline))
+#else
+#define NOT_INLINE
+#endif
+
 /* Which query a row is, as smx_options counts them: along the last dimension. */
 static bool counted(const struct call *c, const struct operand *query) {
     for (int d = 0; d < c->ndim; d++) {
@@ -103,13 +109,15 @@ static bool rows_straight(const struct call *c, struct block *b) {
     return true;
 }
 
-static bool arguments_straight(const struct call *c, struct block *b) {
-    if (c->ndim <= 1) { /* as most often; copying a call takes 300 cycles */
-        return rows_straight(c, b);
-    }
+/* Of a call with more. Not inlined, or the copy, of 7 KB, would stay on the stack while rows are computed. */
+NOT_INLINE static bool merged_straight(const struct call *c, struct block *b) {
     struct call merged = *c;
     smx_layout_coalesce(&merged, false);
     return merged.ndim == 1 && rows_straight(&merged, b);
+}
+
+static bool arguments_straight(const struct call *c, struct block *b) {
+    return c->ndim <= 1 ? rows_straight(c, b) : merged_straight(c, b);
 }
 
 /* Of no rows, there may still be totals: the sum of nothing. */

@@ -1,6 +1,7 @@
 /* Arrays far larger than what the tool may hold stream through: the largest resident set stays below a limit that the
  * arrays exceed several times. They are sparse files, so they take no disk. */
 #include "array.h"
+#include "sanitizers.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 enum { MIB = 1 << 20 };
 
 /* The program itself and its threads take some 10 MiB; sanitizers take more, and more for each page that was mapped. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if ANY_SANITIZER
 enum { ARRAY = 256 * MIB, SELF = 150 };
 #else
 enum { ARRAY = 256 * MIB, SELF = 30 };

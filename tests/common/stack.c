@@ -1,6 +1,7 @@
 #include "stack.h"
 
 #include "check.h"
+#include "sanitizers.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -46,14 +47,8 @@ size_t stack_of(void (*call)(void *data), void *data) {
     return m.used;
 }
 
-#if defined(__has_feature)
-#define HAS_SANITIZER (__has_feature(address_sanitizer) || __has_feature(memory_sanitizer))
-#else
-#define HAS_SANITIZER 0
-#endif
-
 int stack_is_plain(void) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || HAS_SANITIZER
+#if ANY_SANITIZER
     puts("skip: frames of a sanitizer are larger than those that smx.h speaks of");
     return 0;
 #else
