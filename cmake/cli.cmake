@@ -3,14 +3,16 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
 
 file(GLOB SMX_CLI_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.c)
-add_executable(smx_cli ${SMX_CLI_SOURCES})
-set_target_properties(smx_cli PROPERTIES OUTPUT_NAME smx)
-target_link_libraries(smx_cli PRIVATE smx_static PkgConfig::NETTLE m)
+add_library(smx_cli_objects OBJECT ${SMX_CLI_SOURCES})
+target_link_libraries(smx_cli_objects PUBLIC smx_static PkgConfig::NETTLE m)
+add_executable(smx_cli)
+set_target_properties(smx_cli PROPERTIES OUTPUT_NAME smx LINKER_LANGUAGE C)
+target_link_libraries(smx_cli PRIVATE smx_cli_objects)
 if(SMX_TENSORS) # they convert between dtypes; without, the tool reads and writes one
-    target_compile_definitions(smx_cli PRIVATE SMX_TENSORS)
+    target_compile_definitions(smx_cli_objects PRIVATE SMX_TENSORS)
 endif()
 # Where `smx demo` looks for the digits beside ./data.
-target_compile_definitions(smx_cli PRIVATE
+target_compile_definitions(smx_cli_objects PRIVATE
     SMX_DATA_DIR="${PROJECT_SOURCE_DIR}/data"
     SMX_INSTALL_DATA_DIR="${CMAKE_INSTALL_FULL_DATADIR}/smx/data")
 install(FILES ${PROJECT_SOURCE_DIR}/docs/smx.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
