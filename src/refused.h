@@ -2,15 +2,10 @@
 #ifndef SMX_REFUSED_INTERNAL_H
 #define SMX_REFUSED_INTERNAL_H
 
+#include "attributes.h"
 #include "smx/base.h"
 
 #include <stdatomic.h>
-
-#if defined(__GNUC__)
-#define COLD __attribute__((cold)) /* compilers keep what leads to such a call out of the way */
-#else
-#define COLD
-#endif
 
 /* Notes `what`, a static string, for the smx_refused of this thread; returns the status. Only refused calls come here:
  * what succeeds does no work for it. */

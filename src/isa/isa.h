@@ -3,6 +3,7 @@
 #ifndef SMX_ISA_H
 #define SMX_ISA_H
 
+#include "../attributes.h"
 #include "../kernel_table.h"
 
 #include <math.h>
@@ -16,14 +17,6 @@
 #include <immintrin.h>
 #else
 #define SMX_BUILD_X86 0
-#endif
-
-#if defined(__GNUC__)
-#define ALWAYS_INLINE inline __attribute__((always_inline)) /* so that each constant argument makes a loop of its own */
-#define NOT_INLINE __attribute__((noinline))                /* so that what it has on the stack is there for it alone */
-#else
-#define ALWAYS_INLINE inline
-#define NOT_INLINE
 #endif
 
 extern const struct smx_kernels_f32 *const smx_scalar_f32,

@@ -266,23 +266,18 @@ static inline void find_references(struct lanes *s) {
     v_store(s->reference, either(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
 }
 
-/* All that follows from the largest entries but for rho. The terms go to e, unless that is null. */
-static ALWAYS_INLINE void log_lanes_terms(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
-                                          struct ahead next, struct lanes *s, struct lanes_stats *stats) {
-    find_references(s);
-    start_sums(true, n, s);
-    more_terms(AT_MOST, lanes, n, x, ldx, e, lde, next, s);
-    lanes_factors(s, stats->whole, stats->part, stats->exponent);
-}
-
-/* The largest entries, and the same; false if a largest is not finite. */
+/* The largest entries, and all that follows from them but for rho; the terms go to e. False if a largest is not
+ * finite. */
 static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
                                     struct lanes *s, struct lanes_stats *stats) {
-    bool finite = lanes_peaks(lanes, n, x, ldx, s->first, s->second);
-    if (finite) {
-        log_lanes_terms(lanes, n, x, ldx, e, lde, ahead_of(x, FETCH_AHEAD), s, stats);
+    if (!lanes_peaks(lanes, n, x, ldx, s->first, s->second)) {
+        return false;
     }
-    return finite;
+    find_references(s);
+    start_sums(true, n, s);
+    more_terms(AT_MOST, lanes, n, x, ldx, e, lde, ahead_of(x, FETCH_AHEAD), s);
+    lanes_factors(s, stats->whole, stats->part, stats->exponent);
+    return true;
 }
 
 /* Log-softmax of entries, once that is found. */

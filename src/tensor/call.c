@@ -2,6 +2,7 @@
 
 #include "call.h"
 
+#include "../attributes.h"
 #include "../float_env.h"
 #include "layout.h"
 #include "stage.h"
@@ -56,12 +57,6 @@ static bool repeated(const struct call *c, const struct operand *o, struct block
     }
     return smx_layout_block(o, *rows, row, b);
 }
-
-#if defined(__GNUC__)
-#define NOT_INLINE __attribute__((noinline))
-#else
-#define NOT_INLINE
-#endif
 
 /* Which query a row is, as smx_options counts them: along the last dimension. */
 static bool counted(const struct call *c, const struct operand *query) {
