@@ -99,7 +99,7 @@ static ALWAYS_INLINE real largest_product(size_t n, const real *y, const real *d
 static inline int32_t exponent_of_real(real a) { return (int32_t)(bits_of_real(a) >> REAL_MANTISSA) - REAL_BIAS; }
 
 /* INT32_MAX if dy is not finite or y not below 2 in magnitude, INT32_MIN if all products are 0. */
-static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
+NOT_INLINE static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
     real largest = largest_product(n, y, dy);
     return largest >= power_of_two(PRODUCT_SMALL) ? exponent_of_real(largest) : largest_exponent_slowly(n, y, dy);
 }
@@ -148,8 +148,8 @@ static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy
 }
 
 /* The products of n entries of a row of row_n with the given largest exponent; their sum is added to *sum. */
-static void backward_products(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,
-                              struct wide *sum) {
+NOT_INLINE static void backward_products(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,
+                                         struct wide *sum) {
     if (exponent == INT32_MAX || no_products(exponent)) {
         return;
     }
@@ -272,8 +272,8 @@ static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent
 }
 
 /* dx of n entries of a row with these statistics. In place allowed. */
-static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,
-                            real *dx) {
+NOT_INLINE static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent,
+                                       const struct wide *sum, real *dx) {
     finish_row(n, y, dy, exponent, sum, dx, (struct next_row){y, dy}, false);
 }
 

@@ -258,8 +258,8 @@ static inline size_t ce_run_of_rows(size_t rows, const ce_labels *c, const int64
 
 /* As many of the rows as can be handled so, from the first on; their number. Labels are negative where there is none,
  * or one of the classes. */
-static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
-                                   ce_result *results) {
+NOT_INLINE static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
+                                              real *dx, ce_result *results) {
     size_t done = 0;
     bool going = QUICK && c->n > 0 && c->n < WIDE_FROM;
     while (going && done < rows) {

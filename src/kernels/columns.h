@@ -1,7 +1,7 @@
 /* Softmax and log-softmax down columns: entry j of column c is at x[j * ldx + c]. Each lane has a column of its own, so
  * that memory is read as it lies. */
-#ifndef SMX_COLUMNS_H
-#define SMX_COLUMNS_H
+#ifndef SMX_KERNEL_COLUMNS_H
+#define SMX_KERNEL_COLUMNS_H
 
 #include "column.h"
 
@@ -264,13 +264,13 @@ static void all_columns(size_t columns, size_t n, const real *x, size_t ldx, rea
     }
 }
 
-static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                            struct policy policy) {
+NOT_INLINE static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                       struct policy policy) {
     all_columns(columns, n, x, ldx, y, ldy, policy, n > TILED_MOST ? softmax_panel : softmax_tile, softmax_column);
 }
 
-static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                struct policy policy) {
+NOT_INLINE static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                           struct policy policy) {
     all_columns(columns, n, x, ldx, y, ldy, policy, n > TILED_MOST ? log_softmax_panel : log_softmax_tile,
                 log_softmax_column);
 }

@@ -53,7 +53,7 @@ static void gradients_of_dot(size_t n, const logits *l, factors make, const void
 }
 
 /* dx = scale y (dy - sum of y dy). In place allowed. */
-static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
+NOT_INLINE static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, masked_factors, &rows);
     gradients_of_dot(n, l, masked_factors, &rows, &dot, dx);
@@ -71,8 +71,8 @@ static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real
 }
 
 /* The gradients of the backward pass with respect to y and dy; either may be null. */
-static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx, real *gy,
-                                real *gdy) {
+NOT_INLINE static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx,
+                                           real *gy, real *gdy) {
     const struct masked_rows first = {l, y, dy}, second = {l, y, ddx};
     struct dot t_dot = exact_dot(n, l->row_n, masked_factors, &second);
     if (gdy != NULL) {
@@ -148,7 +148,7 @@ static inline bool logarithms(const logits *l, size_t n, const real *y) {
 }
 
 /* dx = scale (dy - exp(y) sum of dy). In place allowed. */
-static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
+NOT_INLINE static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, ones_and_values, &rows);
     if (!dot_is_finite(&dot) || !logarithms(l, n, y)) {
@@ -179,7 +179,7 @@ static void log_softmax_backward_row(size_t n, const logits *l, const real *y, c
 }
 
 /* jv = scale (v - sum of exp(y) v). In place allowed. */
-static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const real *v, real *jv) {
+NOT_INLINE static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const real *v, real *jv) {
     const struct masked_rows rows = {l, y, v};
     struct dot dot = {INT32_MAX, {{0}}}; /* not finite */
     if (logarithms(l, n, y)) {
@@ -223,7 +223,7 @@ static inline real largest_used(const struct masked_rows *rows, size_t n) {
 }
 
 /* The sum of x dx, divided by the row's scale; NaN: not finite. */
-static struct pair scale_gradient_row(size_t n, const logits *l, const real *x, const real *dx) {
+NOT_INLINE static struct pair scale_gradient_row(size_t n, const logits *l, const real *x, const real *dx) {
     struct scale_row row = {{l, x, dx}, 1, 1};
     real largest = largest_used(&row.rows, n);
     if (!isfinite(largest)) {

@@ -2,7 +2,7 @@
 #ifndef SMX_DOT_H
 #define SMX_DOT_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 #include "backward.h"
 #include "logits.h"
 

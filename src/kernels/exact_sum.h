@@ -6,10 +6,10 @@
  * rest, exactly, which a second (and a third) step treats alike. The constants' own bits are taken off at the end,
  * where the number of additions is known. The unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, and
  * 2^(E - 87) in f64. */
-#ifndef SMX_EXACT_SUM_H
-#define SMX_EXACT_SUM_H
+#ifndef SMX_KERNEL_EXACT_SUM_H
+#define SMX_KERNEL_EXACT_SUM_H
 
-#include "../wide.h"
+#include "../base/wide.h"
 
 /* ---- How large a sum gets ----
  *

@@ -133,7 +133,7 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ref
 }
 
 /* The same for a part of a row of entries with the given maximum. */
-static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
+NOT_INLINE static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
     const struct reference ref = {max, 0, true};
     struct term_sum terms = {.few = false, .wide = *sum};
     add_terms(n, x, NULL, &ref, row_n, e, &terms);
@@ -158,7 +158,7 @@ static inline void scale_by(size_t n, const real *e, const real reciprocal[2], r
     }
 }
 
-static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) {
+NOT_INLINE static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) {
     real reciprocal[2];
     reciprocal_of_sum(sum, reciprocal);
     scale_by(n, e, reciprocal, y);
@@ -199,7 +199,7 @@ static void row_fill(size_t n, enum filling filling, real *y) {
 }
 
 /* +0 for -0, and the canonical NaN for any. */
-static void row_clean(size_t n, real *y) {
+NOT_INLINE static void row_clean(size_t n, real *y) {
     v_t zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;

@@ -17,7 +17,8 @@ static bool all_finite(size_t n, const real *y) {
 
 /* Rows [first, last) of the n x n matrix of y, times a scale; row i goes to jac + i * ldj. A single row may go over y.
  * The + 0 makes a product that is 0 a +0. */
-static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real scale, real *jac, size_t ldj) {
+NOT_INLINE static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real scale, real *jac,
+                                     size_t ldj) {
     bool finite = all_finite(n, y);
     v_t zero = v_set1(0);
     for (size_t i = first; i < last; i++) {

@@ -179,7 +179,7 @@ struct lanes_stats {
     double rho_high[LANES_MOST], rho_low[LANES_MOST];
 };
 
-static inline struct pair rho_of_lane(const struct lanes_stats *stats, size_t i) {
+static ALWAYS_INLINE struct pair rho_of_lane(const struct lanes_stats *stats, size_t i) {
     return (struct pair){stats->rho_high[i], stats->rho_low[i]};
 }
 

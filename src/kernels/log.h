@@ -33,7 +33,7 @@ static inline struct term_sum peak_terms(size_t n, const logits *l, const struct
     return sum;
 }
 
-static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
+NOT_INLINE static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct peak peak;
     enum fate fate = peak_and_fate(n, &l, policy, &peak);
@@ -46,7 +46,8 @@ static void softmax_logits_row(size_t n, const logits *given, real *y, struct po
 }
 
 /* dx = scale dlse softmax(z) */
-static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx, struct policy policy) {
+NOT_INLINE static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx,
+                                              struct policy policy) {
     logits l = *given;
     struct peak peak;
     enum fate fate = peak_and_fate(n, &l, policy, &peak);
@@ -74,7 +75,7 @@ static inline void log_block(const struct block *b, const struct log_stats *stat
     v_store_n(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p), b->n - i);
 }
 
-static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
+NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;
     enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
@@ -91,7 +92,7 @@ static void log_softmax_row(size_t n, const logits *given, real *y, struct polic
     }
 }
 
-static real logsumexp_row(size_t n, const logits *l) {
+NOT_INLINE static real logsumexp_row(size_t n, const logits *l) {
     struct log_stats stats;
     stats.peak = peak_of(l, n);
     if (!isfinite(stats.peak.high)) {
@@ -103,7 +104,7 @@ static real logsumexp_row(size_t n, const logits *l) {
 
 /* p (1 - p) for the peak of a row, whose place is *at, unless it has equals, or the row is not computed: *at is n
  * then. */
-static real peak_variance_row(size_t n, const logits *given, struct policy policy, size_t *at) {
+NOT_INLINE static real peak_variance_row(size_t n, const logits *given, struct policy policy, size_t *at) {
     logits l = *given;
     struct log_stats stats;
     *at = n;
@@ -167,7 +168,7 @@ static inline bool weights_finite(size_t n, const logits *l) {
 static inline real sign_of(double a) { return a > 0 ? (real)1 : a < 0 ? (real)-1 : (real)0; }
 
 /* log |sum b exp(z)| and the sum's sign; l->weight is b. */
-static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
+NOT_INLINE static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
     struct peak peak = peak_of(l, n);
     const struct weighted_row row = {l, &peak};
     *sign = canonical_nan();

@@ -4,7 +4,7 @@
 #ifndef SMX_LOG_STATS_H
 #define SMX_LOG_STATS_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 #include "logits.h"
 #include "quick.h"
 
@@ -103,7 +103,7 @@ static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats 
 }
 
 /* a as a real, rounded once: a.high holds it to 53 bits, and in f64 it is that. */
-static inline real real_of(struct pair a) { return (real)(a.high + a.low); }
+static ALWAYS_INLINE real real_of(struct pair a) { return (real)(a.high + a.low); }
 
 static inline struct pair peak_pair(const struct peak *peak) { return fast_sum((double)peak->high, (double)peak->low); }
 
@@ -113,7 +113,7 @@ static inline struct pair lse_of(const struct log_stats *stats) {
 }
 
 /* a + log1p(rho) as a real. */
-static inline real real_plus_log1p(struct pair a, struct pair rho) {
+static ALWAYS_INLINE real real_plus_log1p(struct pair a, struct pair rho) {
     if (QUICK) {
         double log1p = quick_log1p(rho.high);
         real value;

@@ -5,7 +5,7 @@
 #ifndef SMX_QUICK_H
 #define SMX_QUICK_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 
 #define QUICK (sizeof(real) < sizeof(double) && V_LANES > 1)
 

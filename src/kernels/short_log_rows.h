@@ -162,7 +162,7 @@ static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size
 
 #endif
 
-static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
+NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     for (size_t k = 0; k < rows;) {
         size_t group = rows - k < V_LANES ? rows - k : V_LANES;
 #ifdef V_TRANSPOSE

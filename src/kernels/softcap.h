@@ -2,7 +2,7 @@
 #ifndef SMX_SOFTCAP_H
 #define SMX_SOFTCAP_H
 
-#include "../wide.h"
+#include "../base/wide.h"
 
 #include <math.h>
 

@@ -1,13 +1,11 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "call.h"
 
-#include "../attributes.h"
-#include "../float_env.h"
+#include "columns.h"
+#include "groups.h"
 #include "layout.h"
-#include "stage.h"
-
-#include <string.h>
+#include "straight.h"
 
 size_t smx_call_rows(const struct call *c) {
     size_t rows = 1;
@@ -17,144 +15,13 @@ size_t smx_call_rows(const struct call *c) {
     return rows;
 }
 
-/* ---- The options of a row function ---- */
-
-static size_t rows_of(const struct block *b) { return b->single ? 1 : 0; }
-
-/* From one block for each of the options' tensors, repeated over the rows as the blocks say. */
-smx_options smx_call_options(const struct call *c, const struct block *b) {
-    smx_options opt = c->row_options;
-    opt.scale = b[OPERAND_SCALE].data;
-    opt.scale_stride = opt.scale != NULL && !b[OPERAND_SCALE].single;
-    opt.add = b[OPERAND_ADD].data;
-    opt.add_ld = b[OPERAND_ADD].ld;
-    opt.add_rows = rows_of(&b[OPERAND_ADD]);
-    opt.keep = b[OPERAND_KEEP].data;
-    opt.keep_ld = b[OPERAND_KEEP].ld;
-    opt.keep_rows = rows_of(&b[OPERAND_KEEP]);
-    opt.lengths = b[OPERAND_LENGTHS].data;
-    opt.lengths_rows = rows_of(&b[OPERAND_LENGTHS]);
-    return opt;
-}
-
-/* ---- Straight on the tensors ---- */
-
-/* A tensor of the options that repeats over the rows as those of smx_options can: in dimensions at the end, and in some
- * at the front. Then its rows are a matrix. */
-static bool repeated(const struct call *c, const struct operand *o, struct block *b, size_t *rows, size_t *every) {
-    int d = c->ndim - 1;
-    for (*every = 1; d >= 0 && o->row[d] == 0; d--) {
-        *every *= c->shape[d];
-    }
-    ptrdiff_t row = d >= 0 ? o->row[d] : 0;
-    for (*rows = 1; d >= 0 && o->row[d] == row * (ptrdiff_t)*rows; d--) {
-        *rows *= c->shape[d];
-    }
-    for (; d >= 0; d--) {
-        if (o->row[d] != 0) {
-            return false;
-        }
-    }
-    return smx_layout_block(o, *rows, row, b);
-}
-
-/* Which query a row is, as smx_options counts them: along the last dimension. */
-static bool counted(const struct call *c, const struct operand *query) {
-    for (int d = 0; d < c->ndim; d++) {
-        if (query->row[d] != (d == c->ndim - 1 ? 1 : 0)) {
-            return c->queries == 1;
-        }
-    }
-    return true;
-}
-
-static bool options_straight(const struct call *c, struct block *b, smx_options *opt) {
-    size_t rows[OPERANDS_OF_OPTIONS] = {0}, every[OPERANDS_OF_OPTIONS] = {0};
-    for (int i = 0; i < OPERAND_QUERY; i++) {
-        if (c->operand[i].given && !repeated(c, &c->operand[i], &b[i], &rows[i], &every[i])) {
-            return false;
-        }
-    }
-    const struct operand *scale = &c->operand[OPERAND_SCALE];
-    b[OPERAND_SCALE].single = scale->repeats && rows[OPERAND_SCALE] == 1;
-    if (scale->given && !b[OPERAND_SCALE].single && rows[OPERAND_SCALE] != smx_call_rows(c)) {
-        return false;
-    }
-    *opt = smx_call_options(c, b);
-    opt->add_rows = rows[OPERAND_ADD], opt->add_every = every[OPERAND_ADD];
-    opt->keep_rows = rows[OPERAND_KEEP], opt->keep_every = every[OPERAND_KEEP];
-    opt->lengths_rows = rows[OPERAND_LENGTHS], opt->lengths_every = every[OPERAND_LENGTHS];
-    if (c->operand[OPERAND_QUERY].given) {
-        opt->causal = c->causal;
-        opt->queries = c->queries;
-        return counted(c, &c->operand[OPERAND_QUERY]);
-    }
-    return true;
-}
-
-/* Of a call with one dimension of rows, or none. */
-static bool rows_straight(const struct call *c, struct block *b) {
-    size_t rows = smx_call_rows(c);
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
-        const struct operand *o = &c->operand[i];
-        if (o->given && o->form != FORM_TOTAL && !smx_layout_block(o, rows, o->row[0], &b[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Of a call with more. Not inlined, or the copy, of 7 KB, would stay on the stack while rows are computed. */
-NOT_INLINE static bool merged_straight(const struct call *c, struct block *b) {
-    struct call merged = *c;
-    smx_layout_coalesce(&merged, false);
-    return merged.ndim == 1 && rows_straight(&merged, b);
-}
-
-static bool arguments_straight(const struct call *c, struct block *b) {
-    return c->ndim <= 1 ? rows_straight(c, b) : merged_straight(c, b);
-}
-
-/* Of no rows, there may still be totals: the sum of nothing. */
-static void blocks_of_nothing(const struct call *c, struct block *b) {
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
-        const struct operand *o = &c->operand[i];
-        if (o->given) {
-            b[i] = (struct block){o->data, o->extent[1], o->extent[0] * o->extent[1], false};
-        }
-    }
-}
-
-/* One call of the row function for all rows; false if the layout is not what that needs. */
-static bool run_straight(const struct call *c, smx_status *status) {
-    struct block b[OPERANDS_MAX] = {{0}};
-    smx_options opt = c->row_options;
-    size_t rows = smx_call_rows(c);
-    if (rows == 0) {
-        blocks_of_nothing(c, b);
-    } else if (!arguments_straight(c, b) || !options_straight(c, b, &opt)) {
-        return false;
-    }
-    _Alignas(8) total_memory totals;
-    float_env caller = float_env_enter();
-    smx_stage_totals(c, b, totals);
-    float_env_leave(caller);
-    *status = c->run(c, rows, b + OPERANDS_OF_OPTIONS, &opt);
-    caller = float_env_enter();
-    if (*status == SMX_OK) {
-        smx_unstage_totals(c, b);
-    }
-    float_env_leave(caller);
-    return true;
-}
-
 smx_status smx_call_run(struct call *c) {
     smx_status status;
     smx_layout_sort(c);
     /* What can work on the tensors as they are comes first. */
-    if (run_straight(c, &status)) {
+    if (smx_run_straight(c, &status)) {
         return status;
     }
     smx_layout_coalesce(c, true);
-    return smx_call_columns(c, &status) ? status : smx_call_groups(c);
+    return smx_run_columns(c, &status) ? status : smx_run_groups(c);
 }
