@@ -129,7 +129,9 @@ def main():
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     RESULTS.with_suffix(".txt").write_text(report.raw(results))
     print(report.text(results))
-    drawn = plots.draw(results, RESULTS.with_suffix(".png"))
+    picture = RESULTS.with_suffix(".png")
+    picture.unlink(missing_ok=True)
+    drawn = plots.draw(results, picture)
     print(f"bench: {', '.join(str(results['machine'][key]) for key in ('processor', 'compiler', 'commit'))}")
     print(f"bench: {RESULTS}, results.txt{' and results.png' if drawn else ''} beside it")
 

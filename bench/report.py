@@ -129,8 +129,10 @@ OF_THE_MACHINE = ("date", "processor", "processors", "caches", "compiler", "comm
 
 def raw(results):
     """All of a run, for bench/results.txt."""
-    calls = f"Calls from C, each instruction set, each pass\n{results['harness'].rstrip()}"
-    return "\n\n".join([plain(machine(results), prose=2), text(results), calls]) + "\n"
+    parts = [plain(machine(results), prose=2), text(results)]
+    if results["harness"]:
+        parts.append(f"Calls from C, each instruction set, each pass\n{results['harness'].rstrip()}")
+    return "\n\n".join(parts) + "\n"
 
 
 CHOSEN_HEAD = ["function", "type", "shape", "copy", peers.OURS, *peers.RIVALS, "/ PyTorch", "/ fastest"]
