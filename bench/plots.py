@@ -39,7 +39,7 @@ def many_rows(results, function):
 def panel(axes, function, cases):
     axes.plot(
         [case["shape"][1] for case in cases],
-        [2 * case["array_bytes"] / figures.copy_gbs(case) / case["elements"] for case in cases],
+        [figures.copy_ns(case) / case["elements"] for case in cases],
         **COPY_IS,
     )
     for name in (peers.OURS, *peers.RIVALS):

@@ -5,7 +5,7 @@ import textwrap
 
 import peers
 import targets
-from figures import copy_gbs, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
+from figures import copy_gbs, copy_ns, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
 
 HEAD = (
     *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
@@ -143,7 +143,7 @@ def chosen_row(case):
     times = {name: ns_per_element(case, name) for name in (peers.OURS, *peers.RIVALS)}
     least = min(time for time in times.values() if time)
     cells = [number(time) if time != least else f"**{number(time)}**" for time in times.values()]
-    copy = number(2 * case["array_bytes"] / copy_gbs(case) / case["elements"])
+    copy = number(copy_ns(case) / case["elements"])
     function = case["function"].replace("_", " ") + (", axis 1" if len(case["shape"]) == 3 else "")
     ratios = [number(speedup(case, "PyTorch")), number(speedup(case, fastest(case)))]
     return [function, case["dtype"], shape(case), copy, *cells, *ratios]

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from fractions import Fraction
-from math import isfinite
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "bits.md"
@@ -180,12 +179,12 @@ def main(arguments):
     if arguments[:1] == ["--check"] and len(arguments) == 2:
         return check(arguments[1], [Fraction(v) for v in ROW])
     try:
-        row = [float(word) for word in arguments] or ROW
-    except ValueError:
+        row = [rn32(Fraction(float(word))) for word in arguments or ROW]
+    except (OverflowError, ValueError):
         sys.exit(__doc__)
-    if not all(map(isfinite, row)):
-        sys.exit("worked-example: only rows of finite numbers")
-    print(softmax([rn32(Fraction(v)) for v in row])[1], end="")
+    if max(map(abs, row)) >= 2**128:
+        sys.exit("worked-example: that is beyond f32")
+    print(softmax(row)[1], end="")
 
 
 if __name__ == "__main__":
