@@ -24,7 +24,6 @@ SCANNED = ("cli", "include", "src")
 SEARCHED = ("include", "src")  # as the compiler's -I
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]+(?:"([^"]+)"|<([^>]+)>|(\S+))', re.MULTILINE)
 COLOURS = {"cli": "#fde9d0", "include": "#e3f1dc", "src": "#dce9f7"}
-COLUMNS_OF_NAMES = 44
 
 
 def found(name, folder):
@@ -91,8 +90,9 @@ def check(includes, problems):
 
 
 def box(folder, files):
-    names = sorted({file.stem for file in files})
-    lines = textwrap.wrap(", ".join(names), COLUMNS_OF_NAMES, break_on_hyphens=False)
+    """Wider the more files there are, so that it is never a tower."""
+    names = ", ".join(sorted({file.stem.removesuffix("_template") for file in files}))
+    lines = textwrap.wrap(names, max(44, round(3 * len(names) ** 0.5)), break_on_hyphens=False)
     small = "<br/>".join(lines)
     label = f'<<b>{folder}</b><br/><font point-size="9" color="#555555">{small}</font>>'
     return f'"{folder}" [label={label}, fillcolor="{COLOURS[folder.parts[0]]}"];'
