@@ -2,21 +2,30 @@
  * this, and gets NAME(kernels), a table of everything. */
 #include "../kernel_table.h"
 
-#include <math.h>
-#include <string.h>
-
-#include "backward.h"
-#include "ce_labels.h"
-#include "columns.h"
-#include "cross_entropy.h"
-#include "derivatives.h"
-#include "forward.h"
-#include "jacobian.h"
-#include "log.h"
-#include "short_backward.h"
-#include "short_log_rows.h"
-#include "short_softmax.h"
-#include "thresholds.h"
+#include "backward_products_template.h"
+#include "backward_row_template.h"
+#include "backward_rows_template.h"
+#include "cross_entropy_labels_template.h"
+#include "cross_entropy_rows_template.h"
+#include "double_backward_template.h"
+#include "hessian_diagonal_template.h"
+#include "jacobian_template.h"
+#include "log_softmax_gradients_template.h"
+#include "log_softmax_row_template.h"
+#include "log_softmax_rows_template.h"
+#include "logsumexp_row_template.h"
+#include "logsumexp_rows_template.h"
+#include "logsumexp_weighted_template.h"
+#include "masked_backward_template.h"
+#include "row_fill_template.h"
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "row_terms_template.h"
+#include "scale_gradient_template.h"
+#include "softmax_columns_template.h"
+#include "softmax_logits_row_template.h"
+#include "softmax_rows_template.h"
+#include "thresholds_template.h"
 
 static const struct NAME(smx_kernels) NAME(kernels) = {
     .softmax_rows = softmax_rows,

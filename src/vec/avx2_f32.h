@@ -2,6 +2,8 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
+#include "../attributes.h"
+
 #include <immintrin.h>
 #include <math.h>
 #include <stdbool.h>

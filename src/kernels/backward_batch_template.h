@@ -1,0 +1,96 @@
+/* Softmax backward of short rows, some at a time: each along its own vectors, but what is found once a row is found in
+ * lanes. Template: compiled once for each instruction set and type. */
+#ifndef SMX_BACKWARD_BATCH_TEMPLATE_H
+#define SMX_BACKWARD_BATCH_TEMPLATE_H
+
+#include "../attributes.h"
+
+#include "backward_products_template.h"
+#include "backward_row_template.h"
+#include "backward_transposed_template.h"
+#include "limb_sum_template.h"
+
+#ifdef V_TRANSPOSE
+
+/* So many rows go through each pass together, if so many entries: what one group of V_LANES rows waits for, another
+ * computes. AVX2, Zen 3, nanoseconds an element: 65536x8 1.04 -> 0.86, 32768x16 0.75 -> 0.70; 1024 entries rather than
+ * 512: 8192x64 0.46 -> 0.44. */
+#define TILE_ENTRIES ((size_t)1024)
+
+static inline size_t tile_rows(size_t rows, size_t n) {
+    size_t groups = TILE_ENTRIES / (n * V_LANES), tile = groups > 1 ? groups * V_LANES : V_LANES;
+    tile = tile < TILE_ROWS ? tile : TILE_ROWS;
+    return rows < tile ? rows : tile;
+}
+
+/* Two matrices' rows. */
+struct two {
+    const real *y;
+    size_t ldy;
+    const real *dy;
+    size_t lddy;
+};
+
+/* A vector for each row of a tile, and equals of the first up to a multiple of V_LANES. */
+static ALWAYS_INLINE void fill_group(size_t tile, v_t *of_rows) {
+    for (size_t i = tile; i % V_LANES != 0; i++) {
+        of_rows[i] = of_rows[0];
+    }
+}
+
+/* The same for longer rows, `tile` of the rows, up to TILE_ROWS, as they lie. What is done along rows and what is done
+ * across them have loops of their own: in one, they would not have registers enough. What is found for a row is made in
+ * its lane and read from there. Together 32768x16 0.63 -> 0.53. */
+static ALWAYS_INLINE bool backward_beside(size_t tile, size_t rows, size_t n, const struct two *in, real *dx,
+                                          size_t lddx) {
+    struct tile t;
+    v_t upper[TILE_ROWS], lower[TILE_ROWS];
+    i_t y_bits = i_set1(0);
+    for (size_t i = 0; i < tile; i++) {
+        i_t largest = i_set1(0);
+        look_at_row(n, in->y + i * in->ldy, in->dy + i * in->lddy, &largest, &y_bits);
+        upper[i] = v_from_bits(largest);
+    }
+    fill_group(tile, upper);
+    for (size_t i = 0; i < tile; i += V_LANES) {
+        if (!grids_in_lanes(i_fold_each(upper + i, i_max), y_bits, &t, i)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < tile; i++) {
+        const struct grid g = {t.top[i], t.middle[i], 0};
+        i_t top = i_set1(0), middle = i_set1(0);
+        add_products(n, in->y + i * in->ldy, in->dy + i * in->lddy, NULL, &g, false, false, &top, &middle, NULL);
+        upper[i] = v_from_bits(top);
+        lower[i] = v_from_bits(middle);
+    }
+    fill_group(tile, upper);
+    fill_group(tile, lower);
+    for (size_t i = 0; i < tile; i += V_LANES) {
+        size_t additions = V_LANES * ((n + V_LANES - 1) / V_LANES);
+        sums_of_limbs(i_fold_each(upper + i, i_add), i_fold_each(lower + i, i_add), additions, &t, i);
+    }
+    for (size_t i = 0; i < tile; i++) {
+        const real minus_s[2] = {t.minus_s[i], t.minus_low[i]};
+        const real *y = in->y + i * in->ldy, *dy = in->dy + i * in->lddy;
+        const size_t ahead = i + tile < rows ? tile : 0;
+        const struct next_row next = {y + ahead * in->ldy, dy + ahead * in->lddy};
+        gradients_of_row(n, y, dy, NULL, false, minus_s, dx + i * lddx, next);
+    }
+    return true;
+}
+
+/* The first `tile` of the rows; false, with nothing written, as above. With a constant number of vectors in a row,
+ * loops along rows are straight code: 16384x32 0.54 -> 0.43 ns an element, 8192x64 0.44 -> 0.39. */
+static bool backward_tile(size_t tile, size_t rows, size_t n, const struct two *in, real *dx, size_t lddx) {
+    return n == V_LANES        ? backward_beside(tile, rows, V_LANES, in, dx, lddx)
+           : n == 2 * V_LANES  ? backward_beside(tile, rows, 2 * V_LANES, in, dx, lddx)
+           : n == 4 * V_LANES  ? backward_beside(tile, rows, 4 * V_LANES, in, dx, lddx)
+           : n == 8 * V_LANES  ? backward_beside(tile, rows, 8 * V_LANES, in, dx, lddx)
+           : n == 16 * V_LANES ? backward_beside(tile, rows, 16 * V_LANES, in, dx, lddx)
+                               : backward_beside(tile, rows, n, in, dx, lddx);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,112 @@
+/* Softmax and log-softmax of one column, entry j of which is at x[j * ldx]; and what vectors of columns, each lane with
+ * one of its own, make results with. Template: compiled once for each instruction set and type. */
+#ifndef SMX_COLUMN_TEMPLATE_H
+#define SMX_COLUMN_TEMPLATE_H
+
+#include "../attributes.h"
+#include "../policy.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "lane_log_stats_template.h"
+#include "lane_sums_template.h"
+#include "log_softmax_row_template.h"
+#include "log_stats_template.h"
+#include "logits_max_template.h"
+#include "logits_template.h"
+#include "logits_terms_template.h"
+#include "mask_template.h"
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "row_terms_template.h"
+#include "vector_helpers_template.h"
+
+static inline logits logits_of_column(size_t n, const real *x, size_t ldx) {
+    logits l = {.x = x, .stride = ldx, .scale = 1, .row_n = n};
+    return l;
+}
+
+/* The entries from j on, as many as a buffer holds: a single column that is a row (ldx = 1) would come as one block. */
+static inline struct block column_block(const logits *l, size_t j, size_t n, struct buffer *buffer) {
+    return logits_block(l, j, j + block_length(n - j), buffer);
+}
+
+static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
+    for (size_t i = 0; i < n; i++) {
+        y[i * ldy] = value;
+    }
+}
+
+NOT_INLINE static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+    logits l = logits_of_column(n, x, ldx);
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED) {
+        fill_column(n, fate == NOTHING_KEPT ? 0 : canonical_nan(), y, ldy);
+        return;
+    }
+    struct term_sum sum = peak_terms(n, &l, &peak, NULL);
+    const struct reference ref = {peak.high, peak.low, true};
+    struct buffer buffer;
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        struct block b = column_block(&l, j, n, &buffer);
+        add_terms(b.n, b.high, NULL, &ref, n, buffer.low, NULL);
+        scale_by_sum(b.n, buffer.low, &sum, buffer.low);
+        scatter(b.n, buffer.low, y + j * ldy, ldy);
+    }
+}
+
+NOT_INLINE static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                          struct policy policy) {
+    logits l = logits_of_column(n, x, ldx);
+    struct log_stats stats;
+    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
+    if (fate != COMPUTED) {
+        fill_column(n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), y, ldy);
+        return;
+    }
+    find_log_stats(&l, n, NULL, &stats);
+    struct buffer buffer;
+    real block[LOGITS_BLOCK];
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        struct block b = column_block(&l, j, n, &buffer);
+        log_block(&b, &stats, block);
+        scatter(b.n, block, y + j * ldy, ldy);
+    }
+}
+
+/* 1 / sum of each lane, as two reals. */
+static inline void find_reciprocals(struct lanes *s) {
+    for (size_t i = 0; i < V_LANES; i++) {
+        real reciprocal[2];
+        if (sizeof(real) < sizeof(double)) {
+            double exact = 1 / rounded_sum_of_lane(s, i);
+            reciprocal[0] = (real)exact;
+            reciprocal[1] = (real)(exact - (double)reciprocal[0]);
+        } else {
+            struct term_sum sum = sum_of_lane(s, i);
+            find_reciprocal(&sum, reciprocal);
+        }
+        s->high[i] = reciprocal[0];
+        s->low[i] = reciprocal[1];
+    }
+}
+
+/* What results are made with: the largest entry and the logarithm, or the reciprocal of the sum in two parts. */
+static ALWAYS_INLINE void column_factors(bool logarithm, struct lanes *s, struct lanes_stats *stats) {
+    if (logarithm) {
+        find_log1p(s, stats);
+        memcpy(s->low, s->high, sizeof s->low);
+        memcpy(s->high, s->first, sizeof s->high);
+    } else {
+        find_reciprocals(s);
+    }
+}
+
+/* `a` is the entry, or softmax's term. */
+static ALWAYS_INLINE v_t column_result(bool logarithm, v_t a, v_t high, v_t low) {
+    return logarithm ? log_result(a, high, low) : quotient(a, high, low);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* Logarithms in one double. Where the result is a float, that settles its bits in all but about one of 2^19 cases, for
+ * which the pairs that docs/bits.md defines are there (Ziv: Fast evaluation of elementary mathematical functions with
+ * correctly rounded last bit, 1991). A third of the operations of pair_log1p, and a third of its latency. The scalar
+ * kernels, which are the reference, do without. Template: compiled once for each instruction set and type. */
+#ifndef SMX_LOG1P_DOUBLE_TEMPLATE_H
+#define SMX_LOG1P_DOUBLE_TEMPLATE_H
+
+#include "../pair.h"
+#include "../wide.h"
+
+#include <math.h>
+
+#define QUICK (sizeof(real) < sizeof(double) && V_LANES > 1)
+
+/* What is found in one double is off by less than this, relatively: eight times the sum of all that it leaves out. */
+#define QUICK_ERROR 0x1p-44
+
+/* Whether all numbers this close to `value` are the same real; that, if so. Not for NaN and infinities. */
+static inline bool settled(double value, double error, real *result) {
+    *result = (real)(value - error);
+    return *result == (real)(value + error);
+}
+
+/* 2^k of an integer -1022 <= k <= 1023. In loops over lanes, all is 64 bits wide: no conversions. */
+static inline double quick_power(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
+
+/* log(1 + a) for 0 <= a < 2^40, as pair_log1p has it, with a relative error below 2^-48. */
+static inline double quick_log1p(double a) {
+    double u = 1 + a;
+    uint64_t field = bits_of_double(u) >> 52;
+    double exponent = double_of_bits(0x4330000000000000 | field) - (0x1p52 + 1023);
+    double mantissa = u * double_of_bits((2046 - field) << 52);
+    bool above = mantissa >= 0x1.6a09e667f3bcdp0, small = a < 0.25;
+    mantissa *= select_of(above, 0.5, 1);
+    double g = select_of(small, a, mantissa - 1), k = select_of(small, 0, exponent + select_of(above, 1, 0));
+    double t = g / (2 + g), q = t * t, q2 = q * q;
+    /* (atanh(t) - t) / t^3 to within 2^-45 */
+    double p0 = fma(fma(q, 1.0 / 9, 1.0 / 7), q2, fma(q, 1.0 / 5, 1.0 / 3));
+    double p1 = fma(fma(q, 1.0 / 17, 1.0 / 15), q2, fma(q, 1.0 / 13, 1.0 / 11));
+    double p = fma(p1, q2 * q2, p0);
+    return fma(k, LN2_OF_PAIR.high, fma(2 * t * q, p, 2 * t));
+}
+
+#endif

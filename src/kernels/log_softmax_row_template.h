@@ -1,0 +1,43 @@
+/* Log-softmax of a row of logits. docs/bits.md, "Logarithms". Template: compiled once for each instruction set and
+ * type. */
+#ifndef SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
+#define SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
+
+#include "../policy.h"
+
+#include <math.h>
+
+#include "log_stats_template.h"
+#include "logits_max_template.h"
+#include "logits_template.h"
+#include "mask_template.h"
+#include "vector_helpers_template.h"
+
+/* y_j = (z_j - m) - log1p for the logits of a block. */
+static inline void log_block(const struct block *b, const struct log_stats *stats, real *y) {
+    v_t log1p = v_set1(log1p_real(stats));
+    size_t i = 0;
+    for (; b->n - i >= V_LANES; i += V_LANES) {
+        v_store(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p));
+    }
+    v_store_n(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p), b->n - i);
+}
+
+static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
+    logits l = *given;
+    struct log_stats stats;
+    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
+    if (fate != COMPUTED) {
+        fill_kept(&l, n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
+        return;
+    }
+    find_log_stats(&l, n, NULL, &stats);
+    struct buffer buffer;
+    for (size_t j = 0; j < n;) {
+        struct block b = logits_block(&l, j, n, &buffer);
+        log_block(&b, &stats, y + j);
+        j += b.n;
+    }
+}
+
+#endif

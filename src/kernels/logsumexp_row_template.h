@@ -1,0 +1,49 @@
+/* Logsumexp of a row of logits, and its gradient. docs/bits.md, "Logarithms". Template: compiled once for each
+ * instruction set and type. */
+#ifndef SMX_LOGSUMEXP_ROW_TEMPLATE_H
+#define SMX_LOGSUMEXP_ROW_TEMPLATE_H
+
+#include "../pair.h"
+#include "../policy.h"
+
+#include <math.h>
+
+#include "log_stats_template.h"
+#include "logits_max_template.h"
+#include "logits_terms_template.h"
+#include "mask_template.h"
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "row_terms_template.h"
+#include "vector_helpers_template.h"
+
+static real logsumexp_row(size_t n, const logits *l) {
+    struct log_stats stats;
+    stats.peak = peak_of(l, n);
+    if (!isfinite(stats.peak.high)) {
+        return stats.peak.high;
+    }
+    find_log_stats(l, n, NULL, &stats);
+    return lse_real(&stats);
+}
+
+/* dx = scale dlse softmax(z) */
+static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx, struct policy policy) {
+    logits l = *given;
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED || !isfinite(dlse)) {
+        fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, dx);
+        return;
+    }
+    struct term_sum sum = peak_terms(n, &l, &peak, dx);
+    struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
+    factor = pair_div(factor, pair_of_sum(&sum));
+    if (factor_in_range(factor)) {
+        scale_terms(n, dx, factor, dx);
+    } else {
+        fill_kept(&l, n, canonical_nan(), 0, dx);
+    }
+}
+
+#endif

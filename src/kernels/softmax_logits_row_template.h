@@ -1,0 +1,28 @@
+/* Softmax of a row of logits, with a scale, masks and a softcap. docs/bits.md, "Logits". Template: compiled once for
+ * each instruction set and type. */
+#ifndef SMX_SOFTMAX_LOGITS_ROW_TEMPLATE_H
+#define SMX_SOFTMAX_LOGITS_ROW_TEMPLATE_H
+
+#include "../policy.h"
+
+#include "logits_max_template.h"
+#include "logits_terms_template.h"
+#include "mask_template.h"
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "row_terms_template.h"
+#include "vector_helpers_template.h"
+
+static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
+    logits l = *given;
+    struct peak peak;
+    enum fate fate = peak_and_fate(n, &l, policy, &peak);
+    if (fate != COMPUTED) {
+        fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, y);
+        return;
+    }
+    struct term_sum sum = peak_terms(n, &l, &peak, y);
+    scale_by_sum(n, y, &sum, y);
+}
+
+#endif
