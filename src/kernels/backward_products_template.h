@@ -12,13 +12,13 @@
 #include "vector_helpers_template.h"
 
 /* Powers of two that bring y and dy of a row into range, and its gradient back; and the products' exponent then. */
-struct range {
+struct product_range {
     real y_scale, dy_scale, dx_scale;
     int exponent;
 };
 
-static inline struct range range_of(int exponent) {
-    struct range range = {1, 1, 1, exponent};
+static inline struct product_range product_range_of(int exponent) {
+    struct product_range range = {1, 1, 1, exponent};
     if (exponent > PRODUCT_LARGE) {
         range.dy_scale = power_of_two(LARGE_SCALE);
         range.dx_scale = power_of_two(-LARGE_SCALE);
@@ -30,7 +30,7 @@ static inline struct range range_of(int exponent) {
     return range;
 }
 
-static inline bool no_products(int exponent) { return exponent < PRODUCT_NOTHING; }
+static inline bool products_vanish(int exponent) { return exponent < PRODUCT_NOTHING; }
 
 /* The exponent of a b, neither of them 0, rounded to the precision of a real, as if exponents had no limits. */
 static inline int32_t exponent_of_product(real a, real b) {
@@ -57,46 +57,46 @@ static int32_t largest_exponent_slowly(size_t n, const real *y, const real *dy) 
 
 /* Where the magnitude is 2 or more, an infinity or NaN, in any of the values whose bits were joined by `or`: that is
  * what the exponent's uppermost bit says. */
-static ALWAYS_INLINE m_t two_or_more(i_t joined) {
+static ALWAYS_INLINE m_t two_or_more_in_magnitude(i_t joined) {
     v_t a = v_abs(v_from_bits(joined));
     return m_or(v_ge(a, v_set1(2)), v_unordered(a, a));
 }
 
 /* A first look at products, each lane at its own: their largest magnitude as an integer, where NaN and infinities are
  * larger than all numbers, and the bits of y, joined. */
-static ALWAYS_INLINE void look_at(v_t y, v_t dy, i_t *largest, i_t *y_bits) {
+static ALWAYS_INLINE void scan_products(v_t y, v_t dy, i_t *largest, i_t *y_bits) {
     *y_bits = i_or(*y_bits, v_bits(y));
     *largest = i_max(*largest, v_bits(v_abs(v_mul(y, dy))));
 }
 
-static ALWAYS_INLINE void look_at_row(size_t n, const real *y, const real *dy, i_t *largest, i_t *y_bits) {
+static ALWAYS_INLINE void scan_row(size_t n, const real *y, const real *dy, i_t *largest, i_t *y_bits) {
     size_t j = 0;
     for (; n - j >= 4 * V_LANES; j += 4 * V_LANES) {
-        look_at(v_load(y + j), v_load(dy + j), largest, y_bits);
-        look_at(v_load(y + j + V_LANES), v_load(dy + j + V_LANES), largest, y_bits);
-        look_at(v_load(y + j + 2 * V_LANES), v_load(dy + j + 2 * V_LANES), largest, y_bits);
-        look_at(v_load(y + j + 3 * V_LANES), v_load(dy + j + 3 * V_LANES), largest, y_bits);
+        scan_products(v_load(y + j), v_load(dy + j), largest, y_bits);
+        scan_products(v_load(y + j + V_LANES), v_load(dy + j + V_LANES), largest, y_bits);
+        scan_products(v_load(y + j + 2 * V_LANES), v_load(dy + j + 2 * V_LANES), largest, y_bits);
+        scan_products(v_load(y + j + 3 * V_LANES), v_load(dy + j + 3 * V_LANES), largest, y_bits);
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        look_at(v_load(y + j), v_load(dy + j), largest, y_bits);
+        scan_products(v_load(y + j), v_load(dy + j), largest, y_bits);
     }
     if (j < n) {
         v_t zero = v_set1(0);
-        look_at(v_load_n(y + j, n - j, zero), v_load_n(dy + j, n - j, zero), largest, y_bits);
+        scan_products(v_load_n(y + j, n - j, zero), v_load_n(dy + j, n - j, zero), largest, y_bits);
     }
 }
 
 /* Where something is not finite, or a y too large. */
-static ALWAYS_INLINE m_t out_of_range(i_t largest, i_t y_bits) {
-    return m_or(two_or_more(y_bits), m_not(v_ge(v_set1(REAL_LARGEST), v_from_bits(largest))));
+static ALWAYS_INLINE m_t products_out_of_range(i_t largest, i_t y_bits) {
+    return m_or(two_or_more_in_magnitude(y_bits), m_not(v_ge(v_set1(REAL_LARGEST), v_from_bits(largest))));
 }
 
 /* The largest magnitude of a rounded product; NaN where dy is not finite or y not below 2 in magnitude, or where a
  * product leaves the range. */
 static ALWAYS_INLINE real largest_product(size_t n, const real *y, const real *dy) {
     i_t largest = i_set1(0), y_bits = i_set1(0);
-    look_at_row(n, y, dy, &largest, &y_bits);
-    return m_any(out_of_range(largest, y_bits)) ? canonical_nan() : v_hmax(v_from_bits(largest));
+    scan_row(n, y, dy, &largest, &y_bits);
+    return m_any(products_out_of_range(largest, y_bits)) ? canonical_nan() : v_hmax(v_from_bits(largest));
 }
 
 /* INT32_MAX if dy is not finite or y not below 2 in magnitude, INT32_MIN if all products are 0. */
@@ -105,8 +105,8 @@ static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
     return largest >= power_of_two(PRODUCT_SMALL) ? exponent_of_real(largest) : largest_exponent_slowly(n, y, dy);
 }
 
-static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct range *range, const struct grid *g, bool scaled,
-                                      bool wide, i_t *top, i_t *middle, i_t *low) {
+static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct product_range *range, const struct grid *g,
+                                      bool scaled, bool wide, i_t *top, i_t *middle, i_t *low) {
     if (scaled) {
         y = v_mul(y, v_set1(range->y_scale));
         dy = v_mul(dy, v_set1(range->dy_scale));
@@ -120,7 +120,7 @@ static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct range *range, 
     }
 }
 
-static ALWAYS_INLINE void add_products(size_t n, const real *y, const real *dy, const struct range *range,
+static ALWAYS_INLINE void add_products(size_t n, const real *y, const real *dy, const struct product_range *range,
                                        const struct grid *g, bool scaled, bool wide, i_t *top, i_t *middle, i_t *low) {
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
@@ -137,7 +137,7 @@ static ALWAYS_INLINE void add_products(size_t n, const real *y, const real *dy, 
     }
 }
 
-static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct range *range,
+static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct product_range *range,
                                          bool scaled, bool wide, int64_t limbs[3]) {
     struct grid g = grid_signed(range->exponent);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
@@ -151,10 +151,10 @@ static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy
 /* The products of n entries of a row of row_n with the given largest exponent; their sum is added to *sum. */
 static void backward_products(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,
                               struct wide *sum) {
-    if (exponent == INT32_MAX || no_products(exponent)) {
+    if (exponent == INT32_MAX || products_vanish(exponent)) {
         return;
     }
-    struct range range = range_of(exponent);
+    struct product_range range = product_range_of(exponent);
     bool scaled = range.exponent != exponent;
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
@@ -172,7 +172,7 @@ static void backward_products(size_t n, const real *y, const real *dy, int32_t e
 }
 
 /* The exponent of the sum's unit, in the scale of dy. */
-static inline int unit_exponent(int32_t exponent, const struct range *range) {
+static inline int unit_exponent(int32_t exponent, const struct product_range *range) {
     return exponent + SUM_UNIT + (range->dy_scale == 1 ? 0 : LARGE_SCALE);
 }
 

@@ -23,7 +23,7 @@ static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t minus_s, v_t minus_low, v_t
     return v_fma(unscaled_gradient(y, dy, minus_s, minus_low), dx_scale, v_set1(0));
 }
 
-static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct range *range, bool scaled, v_t minus_s,
+static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct product_range *range, bool scaled, v_t minus_s,
                                          v_t minus_low) {
     dy = scaled ? v_mul(dy, v_set1(range->dy_scale)) : dy;
     return gradient(y, dy, minus_s, minus_low, v_set1(scaled ? range->dx_scale : 1));
@@ -37,7 +37,7 @@ struct next_row {
 
 #define CACHE_LINE ((size_t)64)
 
-static ALWAYS_INLINE void fetch_two_vectors(const real *p) {
+static ALWAYS_INLINE void prefetch_two_vectors(const real *p) {
     v_prefetch(p);
     if (2 * V_LANES * sizeof(real) > CACHE_LINE) {
         v_prefetch(p + V_LANES);
@@ -45,14 +45,14 @@ static ALWAYS_INLINE void fetch_two_vectors(const real *p) {
 }
 
 /* `scaled`: whether the scale of dy is other than 1. */
-static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *dy, const struct range *range,
+static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *dy, const struct product_range *range,
                                            bool scaled, const real minus_s[2], real *dx, struct next_row next) {
     const v_t high = v_set1(minus_s[0]), low = v_set1(minus_s[1]);
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         const size_t k = j + V_LANES;
-        fetch_two_vectors(next.y + j);
-        fetch_two_vectors(next.dy + j);
+        prefetch_two_vectors(next.y + j);
+        prefetch_two_vectors(next.dy + j);
         v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, high, low));
         v_store(dx + k, scaled_gradient(v_load(y + k), v_load(dy + k), range, scaled, high, low));
     }
@@ -81,8 +81,8 @@ static void gradients_streamed(size_t n, const real *y, const real *dy, const re
 }
 
 /* dx of n entries, given the sum as two reals. In place allowed, unless they are to go past the caches. */
-static ALWAYS_INLINE void gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2],
-                                    real *dx, struct next_row next, bool stream) {
+static ALWAYS_INLINE void gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
+                                    const real s[2], real *dx, struct next_row next, bool stream) {
     const real minus_s[2] = {-s[0], -s[1]};
     if (stream && range->dy_scale == 1) {
         gradients_streamed(n, y, dy, minus_s, dx, next);
@@ -99,8 +99,8 @@ static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent
         row_fill(n, FILL_NAN, dx);
         return;
     }
-    bool nothing = no_products(exponent);
-    struct range range = range_of(nothing ? 0 : exponent);
+    bool nothing = products_vanish(exponent);
+    struct product_range range = product_range_of(nothing ? 0 : exponent);
     real s[2] = {0, 0};
     if (!nothing) {
         value_of_sum(sum, unit_exponent(exponent, &range), s);
@@ -119,7 +119,7 @@ static ALWAYS_INLINE void backward_row(size_t n, const real *y, const real *dy, 
     int32_t exponent = backward_exponent(n, y, dy);
     if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && exponent >= PRODUCT_SMALL && exponent <= PRODUCT_LARGE) {
         /* One block of unscaled products needs no wide integer, which would take longer than a short row. */
-        struct range range = range_of(exponent);
+        struct product_range range = product_range_of(exponent);
         int64_t limbs[3];
         real s[2];
         products_block(n, y, dy, &range, false, false, limbs);

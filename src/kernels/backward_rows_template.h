@@ -11,31 +11,31 @@
 
 /* Whether a row is fetched while the one before it is finished: long ones only from beyond the cache, where it pays
  * (AVX2, Zen 3, 256 x 131072: 1.2 times as fast) until the cache loses them before they are needed. */
-#define FETCHED_ROW ((size_t)8192)
+#define PREFETCHED_ROW_MOST ((size_t)8192)
 
-static inline bool fetches_next(size_t n, bool stream) {
-    return n <= FETCHED_ROW || (stream && n * sizeof(real) <= FETCH_ROW_MOST);
+static inline bool prefetches_next(size_t n, bool stream) {
+    return n <= PREFETCHED_ROW_MOST || (stream && n * sizeof(real) <= PREFETCH_ROW_BYTES);
 }
 
 #ifdef V_TRANSPOSE
 
 /* How many rows this has handled: 0 if they are for backward_row. */
-static size_t backward_group(size_t rows, size_t n, const struct two *in, real *dx, size_t lddx) {
-    size_t tile = tile_rows(rows, n), group = rows < V_LANES ? rows : V_LANES;
-    if (n > ROWS_BESIDE || rows < SHORT_GROUP) {
+static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx) {
+    size_t batch = backward_batch_rows(rows, n), group = rows < V_LANES ? rows : V_LANES;
+    if (n > BACKWARD_BATCH_MOST || rows < TRANSPOSED_ROWS_LEAST) {
         return 0;
     }
-    if (n < ROWS_IN_LANES) {
-        size_t lanes = rows < LANES_ROWS ? rows : LANES_ROWS;
-        if (backward_lanes(lanes, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx)) {
+    if (n < BACKWARD_TRANSPOSED_BELOW) {
+        size_t lanes = rows < BACKWARD_TRANSPOSED_ROWS ? rows : BACKWARD_TRANSPOSED_ROWS;
+        if (backward_transposed(lanes, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx)) {
             return lanes;
         }
-        return lanes > group && backward_lanes(group, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? group : 0;
+        return lanes > group && backward_transposed(group, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? group : 0;
     }
-    if (backward_tile(tile, rows, n, in, dx, lddx)) {
-        return tile;
+    if (backward_batch(batch, rows, n, in, dx, lddx)) {
+        return batch;
     }
-    return tile > group && backward_tile(group, rows, n, in, dx, lddx) ? group : 0;
+    return batch > group && backward_batch(group, rows, n, in, dx, lddx) ? group : 0;
 }
 
 #endif
@@ -44,15 +44,15 @@ static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, cons
                           size_t lddx, bool stream) {
     for (size_t k = 0; k < rows;) {
 #ifdef V_TRANSPOSE
-        const struct two in = {y + k * ldy, ldy, dy + k * lddy, lddy};
-        size_t done = backward_group(rows - k, n, &in, dx + k * lddx, lddx);
+        const struct gradient_inputs in = {y + k * ldy, ldy, dy + k * lddy, lddy};
+        size_t done = backward_some(rows - k, n, &in, dx + k * lddx, lddx);
         if (done != 0) {
             k += done;
             continue;
         }
 #endif
         for (size_t end = rows - k < V_LANES ? rows : k + V_LANES; k < end; k++) {
-            size_t after = k + 1 < rows && fetches_next(n, stream) ? k + 1 : k;
+            size_t after = k + 1 < rows && prefetches_next(n, stream) ? k + 1 : k;
             const struct next_row next = {y + after * ldy, dy + after * lddy};
             if (stream) { /* one call for both would be 1.3 times as slow for short rows of f64 */
                 backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, true);

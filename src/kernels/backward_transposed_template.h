@@ -16,25 +16,29 @@
 /* Rows of fewer entries go to lanes; these and longer ones, up to the limit, keep to their own vectors, and only what
  * is found once a row is found in lanes. The limit: sums must fit a lane, which in f32 they do up to 511 additions; and
  * a group's rows should lie in the nearest cache. */
-#define ROWS_IN_LANES (V_LANES)
-#define ROWS_BESIDE ((size_t)256)
-_Static_assert(ROWS_BESIDE *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS, "the sum of a row overflows a lane");
+#define BACKWARD_TRANSPOSED_BELOW (V_LANES)
+#define BACKWARD_BATCH_MOST ((size_t)256)
+_Static_assert(BACKWARD_BATCH_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS,
+               "the sum of a row overflows a lane");
 
-/* The most rows of a tile: those that go through each pass together. */
-#define TILE_ROWS (8 * V_LANES)
+/* The most rows of a batch: those that go through each pass together. */
+#define BACKWARD_BATCH_ROWS (8 * V_LANES)
 
 #define GRID_OF_UNIT(exponent) ((real)1.5 * power_of_two(exponent))
 
-/* Of up to TILE_ROWS rows, a lane each: their grids' unit and constants, and minus their sums, as two reals. */
-struct tile {
-    real unit[TILE_ROWS], top[TILE_ROWS], middle[TILE_ROWS], minus_s[TILE_ROWS], minus_low[TILE_ROWS];
+/* Of up to BACKWARD_BATCH_ROWS rows, a lane each: their grids' unit and constants, and minus their sums, as two
+ * reals. */
+struct product_lanes {
+    real unit[BACKWARD_BATCH_ROWS], top[BACKWARD_BATCH_ROWS], middle[BACKWARD_BATCH_ROWS], minus_s[BACKWARD_BATCH_ROWS],
+        minus_low[BACKWARD_BATCH_ROWS];
 };
 
 /* The grids of V_LANES rows from the i-th on; false if one has something that is not finite, or products out of the
  * range that needs no scaling. */
-static ALWAYS_INLINE bool grids_in_lanes(i_t largest_bits, i_t y_bits, struct tile *t, size_t i) {
+static ALWAYS_INLINE bool grids_in_lanes(i_t largest_bits, i_t y_bits, struct product_lanes *t, size_t i) {
     v_t largest = v_from_bits(largest_bits), unit = v_binade(largest);
-    m_t unfit = m_or(out_of_range(largest_bits, y_bits), v_ge(largest, v_set1(power_of_two(PRODUCT_LARGE + 1))));
+    m_t unfit =
+        m_or(products_out_of_range(largest_bits, y_bits), v_ge(largest, v_set1(power_of_two(PRODUCT_LARGE + 1))));
     v_store(t->unit + i, unit);
     v_store(t->top + i, v_mul(unit, v_set1(GRID_OF_UNIT(GRID_TOP))));
     v_store(t->middle + i, v_mul(unit, v_set1(GRID_OF_UNIT(GRID_MIDDLE))));
@@ -42,10 +46,10 @@ static ALWAYS_INLINE bool grids_in_lanes(i_t largest_bits, i_t y_bits, struct ti
 }
 
 /* Their sums, from the limbs after `additions`. */
-static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, struct tile *t, size_t i) {
+static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, struct product_lanes *t, size_t i) {
     v_t s_high, s_low, zero = v_set1(0);
-    top = without_constant(top, v_load(t->top + i), additions);
-    middle = without_constant(middle, v_load(t->middle + i), additions);
+    top = limb_without_constant(top, v_load(t->top + i), additions);
+    middle = limb_without_constant(middle, v_load(t->middle + i), additions);
     v_value_of_limbs(top, middle, v_load(t->unit + i), &s_high, &s_low);
     v_store(t->minus_s + i, v_sub(zero, s_high));
     v_store(t->minus_low + i, v_sub(zero, s_low));
@@ -53,18 +57,18 @@ static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, s
 
 /* So many groups of rows in lanes go through backward together, step by step: what one waits for, another computes.
  * AVX2, Zen 3, nanoseconds an element: 262144x2 3.3 -> 2.9, 131072x4 2.1 -> 2.0. */
-#define LANES_GROUPS ((size_t)4)
-#define LANES_ROWS (LANES_GROUPS * V_LANES)
+#define BACKWARD_TRANSPOSED_VECTORS ((size_t)4)
+#define BACKWARD_TRANSPOSED_ROWS (BACKWARD_TRANSPOSED_VECTORS * V_LANES)
 
-static ALWAYS_INLINE bool units_in_lanes(size_t n, const real *y, const real *dy, struct tile *t, size_t i) {
+static ALWAYS_INLINE bool units_in_lanes(size_t n, const real *y, const real *dy, struct product_lanes *t, size_t i) {
     i_t largest_bits = i_set1(0), y_bits = i_set1(0);
     for (size_t j = 0; j < n; j++) {
-        look_at(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), &largest_bits, &y_bits);
+        scan_products(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), &largest_bits, &y_bits);
     }
     return grids_in_lanes(largest_bits, y_bits, t, i);
 }
 
-static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy, struct tile *t, size_t i) {
+static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy, struct product_lanes *t, size_t i) {
     v_t g_top = v_load(t->top + i), g_middle = v_load(t->middle + i);
     i_t top = i_set1(0), middle = i_set1(0);
     for (size_t j = 0; j < n; j++) {
@@ -73,16 +77,17 @@ static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy,
     sums_of_limbs(top, middle, n, t, i);
 }
 
-/* Up to LANES_ROWS rows; false, with nothing written, if one has something that is not finite, or products out of the
- * range that needs no scaling. */
-static bool backward_lanes(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
-                           size_t lddx) {
-    real y_columns[ROWS_IN_LANES * LANES_ROWS], dy_columns[ROWS_IN_LANES * LANES_ROWS];
-    struct tile t;
+/* Up to BACKWARD_TRANSPOSED_ROWS rows; false, with nothing written, if one has something that is not finite, or
+ * products out of the range that needs no scaling. */
+static bool backward_transposed(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
+                                size_t lddx) {
+    real y_columns[BACKWARD_TRANSPOSED_BELOW * BACKWARD_TRANSPOSED_ROWS],
+        dy_columns[BACKWARD_TRANSPOSED_BELOW * BACKWARD_TRANSPOSED_ROWS];
+    struct product_lanes t;
     for (size_t i = 0; i < rows; i += V_LANES) {
         size_t group = rows - i < V_LANES ? rows - i : V_LANES;
-        rows_in(group, n, y + i * ldy, ldy, y_columns + i * n);
-        rows_in(group, n, dy + i * lddy, lddy, dy_columns + i * n);
+        transpose_in(group, n, y + i * ldy, ldy, y_columns + i * n);
+        transpose_in(group, n, dy + i * lddy, lddy, dy_columns + i * n);
         if (!units_in_lanes(n, y_columns + i * n, dy_columns + i * n, &t, i)) {
             return false;
         }
@@ -96,7 +101,7 @@ static bool backward_lanes(size_t rows, size_t n, const real *y, size_t ldy, con
             v_t g = gradient(v_load(y_columns + j), v_load(dy_columns + j), minus_s, minus_low, v_set1(1));
             v_store(y_columns + j, g);
         }
-        rows_out(rows - i < V_LANES ? rows - i : V_LANES, n, y_columns + i * n, dx + i * lddx, lddx);
+        transpose_out(rows - i < V_LANES ? rows - i : V_LANES, n, y_columns + i * n, dx + i * lddx, lddx);
     }
     return true;
 }

@@ -28,7 +28,7 @@ static inline logits logits_of_column(size_t n, const real *x, size_t ldx) {
 }
 
 /* The entries from j on, as many as a buffer holds: a single column that is a row (ldx = 1) would come as one block. */
-static inline struct block column_block(const logits *l, size_t j, size_t n, struct buffer *buffer) {
+static inline struct logit_block column_block(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
     return logits_block(l, j, j + block_length(n - j), buffer);
 }
 
@@ -40,17 +40,17 @@ static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
 
 NOT_INLINE static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
     logits l = logits_of_column(n, x, ldx);
-    struct peak peak;
-    enum fate fate = peak_and_fate(n, &l, policy, &peak);
-    if (fate != COMPUTED) {
-        fill_column(n, fate == NOTHING_KEPT ? 0 : canonical_nan(), y, ldy);
+    struct maximum maximum;
+    enum row_kind kind = classify_row(n, &l, policy, &maximum);
+    if (kind != ROW_COMPUTED) {
+        fill_column(n, kind == ROW_EMPTY ? 0 : canonical_nan(), y, ldy);
         return;
     }
-    struct term_sum sum = peak_terms(n, &l, &peak, NULL);
-    const struct reference ref = {peak.high, peak.low, true};
-    struct buffer buffer;
+    struct term_sum sum = softmax_terms(n, &l, &maximum, NULL);
+    const struct term_reference ref = {maximum.high, maximum.low, true};
+    struct logit_buffer buffer;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
-        struct block b = column_block(&l, j, n, &buffer);
+        struct logit_block b = column_block(&l, j, n, &buffer);
         add_terms(b.n, b.high, NULL, &ref, n, buffer.low, NULL);
         scale_by_sum(b.n, buffer.low, &sum, buffer.low);
         scatter(b.n, buffer.low, y + j * ldy, ldy);
@@ -61,23 +61,23 @@ NOT_INLINE static void log_softmax_column(size_t n, const real *x, size_t ldx, r
                                           struct policy policy) {
     logits l = logits_of_column(n, x, ldx);
     struct log_stats stats;
-    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
-    if (fate != COMPUTED) {
-        fill_column(n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), y, ldy);
+    enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);
+    if (kind != ROW_COMPUTED) {
+        fill_column(n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), y, ldy);
         return;
     }
     find_log_stats(&l, n, NULL, &stats);
-    struct buffer buffer;
+    struct logit_buffer buffer;
     real block[LOGITS_BLOCK];
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
-        struct block b = column_block(&l, j, n, &buffer);
+        struct logit_block b = column_block(&l, j, n, &buffer);
         log_block(&b, &stats, block);
         scatter(b.n, block, y + j * ldy, ldy);
     }
 }
 
 /* 1 / sum of each lane, as two reals. */
-static inline void find_reciprocals(struct lanes *s) {
+static inline void find_reciprocals(struct lane_sums *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         real reciprocal[2];
         if (sizeof(real) < sizeof(double)) {
@@ -94,7 +94,7 @@ static inline void find_reciprocals(struct lanes *s) {
 }
 
 /* What results are made with: the largest entry and the logarithm, or the reciprocal of the sum in two parts. */
-static ALWAYS_INLINE void column_factors(bool logarithm, struct lanes *s, struct lanes_stats *stats) {
+static ALWAYS_INLINE void column_factors(bool logarithm, struct lane_sums *s, struct lane_log_stats *stats) {
     if (logarithm) {
         find_log1p(s, stats);
         memcpy(s->low, s->high, sizeof s->low);

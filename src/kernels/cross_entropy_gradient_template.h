@@ -30,9 +30,9 @@ static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)
 /* The softcap's slope at n <= LOGITS_BLOCK entries from the j-th on. */
 static inline void slopes(const ce_row *r, size_t j, size_t n, double *slope) {
     logits uncapped = r->l;
-    struct buffer buffer;
+    struct logit_buffer buffer;
     uncapped.softcap = 0;
-    struct block z = logits_block(&uncapped, j, j + n, &buffer);
+    struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
     for (size_t i = 0; i < n; i++) {
         double low = z.low == NULL ? 0 : (double)z.low[i];
         slope[i] = isfinite(z.high[i]) ? softcap_slope((double)z.high[i] + low, (double)r->l.softcap) : 0;
@@ -47,12 +47,13 @@ static inline double slope_of_entry(const ce_row *r, size_t j) {
     return slope;
 }
 
-/* dx of the peak or the label, in full; `slope` of the softcap there. */
+/* dx of the maximum or the label, in full; `slope` of the softcap there. */
 static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g,
                                      size_t j, double slope) {
-    bool is_label = r->label == (int64_t)j, is_peak = j == parts->stats.peak.at && !tied(&parts->stats.peak);
+    bool is_label = r->label == (int64_t)j,
+         is_maximum = j == parts->stats.maximum.argmax && !tied(&parts->stats.maximum);
     struct pair p, other;
-    probability(&parts->stats, parts->label_distance, is_peak, &p, &other);
+    probability(&parts->stats, parts->label_distance, is_maximum, &p, &other);
     struct pair value = pair_times(g->spread, p);
     if (is_label) {
         value = pair_add(value, pair_negative(pair_times(parts->label_part, other)));
@@ -64,7 +65,7 @@ static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *par
         rest_block(r, j, 1, &rest);
         value = pair_add(value, pair_of(-(double)rest));
     }
-    return clean(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
+    return canonical(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
 }
 
 /* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A, and minds the softcap. */
@@ -77,14 +78,14 @@ static inline void finish_block(const ce_row *r, const struct ce_parts *parts, c
         for (size_t i = 0; i < n; i += V_LANES) {
             size_t left = n - i < V_LANES ? n - i : V_LANES;
             v_t value = v_fnma(factor, v_load_n(rest + i, left, zero), v_load_n(dx + i, left, zero));
-            v_store_n(dx + i, clean_nan(v_add(value, zero)), left);
+            v_store_n(dx + i, canonical_nans(v_add(value, zero)), left);
         }
     }
     if (r->l.softcap != 0) {
         double slope[LOGITS_BLOCK];
         slopes(r, j, n, slope);
         for (size_t i = 0; i < n; i++) {
-            dx[i] = clean((real)((double)dx[i] * slope[i]));
+            dx[i] = canonical((real)((double)dx[i] * slope[i]));
         }
     }
 }
@@ -106,8 +107,8 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         return;
     }
     /* Before dx, which may be x, is overwritten. */
-    size_t at = stats->peak.at;
-    real at_peak = gradient_of_entry(r, parts, &g, at, slope_of_entry(r, at)), at_label = 0;
+    size_t at = stats->maximum.argmax;
+    real at_maximum = gradient_of_entry(r, parts, &g, at, slope_of_entry(r, at)), at_label = 0;
     if (has_label(r)) {
         size_t j = (size_t)r->label;
         at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
@@ -119,15 +120,15 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
             size_t length = block_length(r->n - j);
             if (!stored) {
-                terms_of_block(&r->l, j, length, &stats->peak, block);
+                terms_of_block(&r->l, j, length, &stats->maximum, block);
             }
             scale_terms(length, stored ? r->dx + j : block, g.terms, block);
             finish_block(r, parts, &g, j, length, block);
             memcpy(r->dx + j, block, length * sizeof(real));
         }
     }
-    if (!tied(&stats->peak)) { /* else it is as its equals */
-        r->dx[at] = at_peak;
+    if (!tied(&stats->maximum)) { /* else it is as its equals */
+        r->dx[at] = at_maximum;
     }
     if (has_label(r)) {
         r->dx[r->label] = at_label;
@@ -145,17 +146,17 @@ static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stat
     struct pair factor = pair_times(r->gradient, sum_of(1, -(double)r->smoothing));
     for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
         size_t length = block_length(r->n - j);
-        struct buffer buffer;
-        struct block z = logits_block(&r->l, j, j + length, &buffer);
+        struct logit_buffer buffer;
+        struct logit_block z = logits_block(&r->l, j, j + length, &buffer);
         real *to = r->dtargets + j;
         for (size_t i = 0; i < length; i += V_LANES) {
             size_t left = length - i < V_LANES ? length - i : V_LANES;
-            v_store_n(to + i, v_sub(log1p, below_peak(&z, i, length, &stats->peak)), left);
+            v_store_n(to + i, v_sub(log1p, below_maximum(&z, i, length, &stats->maximum)), left);
         }
         for (size_t i = 0; i < length; i++) {
             double weight = r->class_weights == NULL ? 1 : (double)r->class_weights[j + i];
             double coefficient = factor.high * weight;
-            to[i] = coefficient == 0 ? 0 : clean((real)(coefficient * (double)to[i]));
+            to[i] = coefficient == 0 ? 0 : canonical((real)(coefficient * (double)to[i]));
         }
         if (masked(&r->l)) {
             clear_masked(&r->l, j, length, to);

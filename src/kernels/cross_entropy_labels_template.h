@@ -22,13 +22,13 @@
 #include "vector_helpers_template.h"
 
 /* The same for rows of any length. */
-static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
-                           ce_result *results) {
+static bool label_loss_batch(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
+                             ce_result *results) {
     size_t n = c->n, place[LANES_MOST];
-    struct lanes s;
-    struct lanes_stats stats;
-    struct ce_lanes l = {.s = &s, .stats = &stats};
-    if (!log_rows_peaks(rows, n, x, c->ldx, &s)) {
+    struct lane_sums s;
+    struct lane_log_stats stats;
+    struct label_lanes l = {.s = &s, .stats = &stats};
+    if (!batch_maxima(rows, n, x, c->ldx, &s)) {
         return false;
     }
     for (size_t i = 0; i < V_LANES; i++) {
@@ -36,11 +36,11 @@ static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const
         l.label[i] = x[row * c->ldx + (labels[row] < 0 ? 0 : (size_t)labels[row])];
     }
     for (size_t i = 0; i < rows && (c->places || dx != NULL); i++) { /* before dx, which may be x, is written */
-        place[i] = place_of_value(n, x + i * c->ldx, s.first[i], NULL, 0);
+        place[i] = first_place_of(n, x + i * c->ldx, s.first[i], NULL, 0);
     }
-    log_rows_terms(rows, n, x, c->ldx, dx, c->lddx, &s, &stats);
-    ce_lanes_finish(&l, dx != NULL, c->gradient);
-    ce_lanes_results(rows, &l, results);
+    batch_terms(rows, n, x, c->ldx, dx, c->lddx, &s, &stats);
+    finish_label_lanes(&l, dx != NULL, c->gradient);
+    store_label_results(rows, &l, results);
     for (size_t i = 0; i < rows; i++) {
         results[i].argmax = c->places ? (int64_t)place[i] : 0;
         if (dx != NULL) {
@@ -48,7 +48,7 @@ static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const
             real *to = dx + i * c->lddx;
             scale_by_reals(n, to, factor, TERM_UNSCALE, to);
             if (isfinite(l.unique[i])) {
-                to[place[i]] = l.at_peak[i] + 0;
+                to[place[i]] = l.at_maximum[i] + 0;
             }
             if (labels[i] >= 0) {
                 to[labels[i]] = l.at_label[i] + 0;
@@ -59,8 +59,8 @@ static bool ce_labels_some(size_t rows, const ce_labels *c, const real *x, const
 }
 
 /* The length of the run of rows that are handled, or left out, together; `out`: they are left out. */
-static inline size_t ce_run_of_rows(size_t rows, const ce_labels *c, const int64_t *labels, bool *out) {
-    size_t most = log_rows_at_once(c->n), run = 1;
+static inline size_t rows_of_run(size_t rows, const ce_labels *c, const int64_t *labels, bool *out) {
+    size_t most = log_batch_rows(c->n), run = 1;
     *out = c->idle && labels[0] < 0;
     while (run < rows && (*out || run < most) && (c->idle && labels[run] < 0) == *out) {
         run++;
@@ -73,23 +73,23 @@ static inline size_t ce_run_of_rows(size_t rows, const ce_labels *c, const int64
 static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                                    ce_result *results) {
     size_t done = 0;
-    bool going = QUICK && c->n > 0 && c->n < WIDE_FROM;
+    bool going = LOG_IN_DOUBLE && c->n > 0 && c->n < WIDE_FROM;
     while (going && done < rows) {
         const real *from = x + done * c->ldx;
         real *to = dx == NULL ? NULL : dx + done * c->lddx;
         size_t group = rows - done;
 #ifdef V_TRANSPOSE
-        if (c->n <= SHORT_ROW_LOG && group >= SHORT_GROUP) {
-            group = log_rows_in_lanes(group, c->n);
-            going = to == NULL ? ce_groups_losses(group, c, from, labels + done, results + done)
-                               : ce_groups_gradients(group, c, from, labels + done, to, results + done);
+        if (c->n <= LOG_TRANSPOSED_MOST && group >= TRANSPOSED_ROWS_LEAST) {
+            group = log_transposed_rows(group, c->n);
+            going = to == NULL ? label_losses_transposed(group, c, from, labels + done, results + done)
+                               : label_gradients_transposed(group, c, from, labels + done, to, results + done);
             done += going ? group : 0;
             continue;
         }
 #endif
         bool out;
-        group = ce_run_of_rows(group < V_LANES ? group : V_LANES, c, labels + done, &out);
-        going = out || ce_labels_some(group, c, from, labels + done, to, results + done);
+        group = rows_of_run(group < V_LANES ? group : V_LANES, c, labels + done, &out);
+        going = out || label_loss_batch(group, c, from, labels + done, to, results + done);
         done += going ? group : 0;
     }
     return done;

@@ -46,7 +46,7 @@ static inline void rest_block(const ce_row *r, size_t j, size_t n, real *rest) {
 
 struct rest_factors {
     const ce_row *r;
-    const struct peak *peak;
+    const struct maximum *maximum;
     real down; /* a power of two that brings the rest_c below 2 */
 };
 
@@ -60,12 +60,12 @@ static void rest_and_ones(const void *row, size_t j, size_t n, real *a, real *b)
 
 static void rest_and_distances(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct rest_factors *f = row;
-    struct buffer buffer;
-    struct block z = logits_block(&f->r->l, j, j + n, &buffer);
+    struct logit_buffer buffer;
+    struct logit_block z = logits_block(&f->r->l, j, j + n, &buffer);
     rest_block(f->r, j, n, a);
     for (size_t i = 0; i < n; i += V_LANES) {
         size_t left = n - i < V_LANES ? n - i : V_LANES;
-        v_store_n(b + i, v_sub(v_set1(0), below_peak(&z, i, n, f->peak)), left);
+        v_store_n(b + i, v_sub(v_set1(0), below_maximum(&z, i, n, f->maximum)), left);
     }
     for (size_t i = 0; i < n; i++) {
         b[i] = a[i] == 0 ? 0 : b[i];
@@ -104,7 +104,7 @@ static inline double distance_of_edges(const struct rest_factors *f) {
 }
 
 static void find_rest(const ce_row *r, struct ce_parts *parts) {
-    struct rest_factors f = {r, &parts->stats.peak, 1};
+    struct rest_factors f = {r, &parts->stats.maximum, 1};
     real largest = largest_rest(r);
     int up = 0;
     if (largest >= 2 && isfinite(largest)) {
@@ -126,21 +126,21 @@ static inline struct pair distance_between(real m, real z) {
 }
 
 /* m - z of one entry; +inf if it is -inf. */
-static inline struct pair distance_of_entry(const logits *l, size_t j, const struct peak *peak) {
-    struct buffer buffer;
-    struct block z = logits_block(l, j, j + 1, &buffer);
-    struct pair distance = distance_between(peak->high, z.high[0]);
+static inline struct pair distance_of_entry(const logits *l, size_t j, const struct maximum *maximum) {
+    struct logit_buffer buffer;
+    struct logit_block z = logits_block(l, j, j + 1, &buffer);
+    struct pair distance = distance_between(maximum->high, z.high[0]);
     if (z.low != NULL && isfinite(distance.high)) {
-        distance = pair_add(distance, sum_of((double)peak->low, -(double)z.low[0]));
+        distance = pair_add(distance, sum_of((double)maximum->low, -(double)z.low[0]));
     }
     return distance;
 }
 
-/* p and 1 - p of an entry at this distance from the peak; `is_peak`: it is the one that the sum leaves out. */
-static inline void probability(const struct log_stats *stats, struct pair distance, bool is_peak, struct pair *p,
+/* p and 1 - p of an entry at this distance from the maximum; `is_maximum`: it is the one that the sum leaves out. */
+static inline void probability(const struct log_stats *stats, struct pair distance, bool is_maximum, struct pair *p,
                                struct pair *other) {
     struct pair whole = pair_add(pair_of(1), stats->rho);
-    if (is_peak) {
+    if (is_maximum) {
         *p = pair_div(pair_of(1), whole);
         *other = pair_div(stats->rho, whole);
         return;

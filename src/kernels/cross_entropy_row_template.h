@@ -23,11 +23,12 @@ static inline struct pair label_part(const ce_row *r) {
     return r->class_weights == NULL ? keep : pair_times(keep, pair_of((double)r->class_weights[r->label]));
 }
 
-/* The results of a row without a peak to compute with. */
-static ce_result ce_result_of_edge(const ce_row *r, enum fate fate, const struct ce_parts *parts) {
-    const struct peak *peak = &parts->stats.peak;
-    ce_result result = {.lse = peak->high, .argmax = peak->high == (real)INFINITY ? (int64_t)peak->at : -1};
-    if (fate == NOT_A_NUMBER) {
+/* The results of a row without a maximum to compute with. */
+static ce_result ce_result_of_edge(const ce_row *r, enum row_kind kind, const struct ce_parts *parts) {
+    const struct maximum *maximum = &parts->stats.maximum;
+    ce_result result = {.lse = maximum->high,
+                        .argmax = maximum->high == (real)INFINITY ? (int64_t)maximum->argmax : -1};
+    if (kind == ROW_NAN) {
         result.loss = result.target_log_prob = canonical_nan();
         fill_gradients(r, canonical_nan());
         return result;
@@ -66,7 +67,7 @@ static inline real loss_of(const ce_row *r, const struct ce_parts *parts) {
         struct pair lse = r->l.limit ? pair_of((double)INFINITY) : lse_of(&parts->stats);
         add_to_loss(pair_times(pair_of((double)r->z_loss), pair_times(lse, lse)), &sum, &edge);
     }
-    return clean(edge != 0 ? (real)edge : real_of(sum));
+    return canonical(edge != 0 ? (real)edge : real_of(sum));
 }
 
 /* Whether dx can be computed, as far as the row's own numbers are concerned. */
@@ -83,7 +84,8 @@ static inline bool label_alone(const ce_row *r, const struct ce_parts *parts) {
 /* All that follows from the statistics. `stored`: dx holds the terms. */
 static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool stored) {
     const struct log_stats *stats = &parts->stats;
-    ce_result result = {.lse = (real)INFINITY, .target_log_prob = -(real)INFINITY, .argmax = (int64_t)stats->peak.at};
+    ce_result result = {
+        .lse = (real)INFINITY, .target_log_prob = -(real)INFINITY, .argmax = (int64_t)stats->maximum.argmax};
     if (!r->l.limit) {
         result.lse = lse_real(stats);
     }
@@ -92,7 +94,7 @@ static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool s
         distance = real_plus_log1p(parts->label_distance, stats->rho);
         result.target_log_prob = 0 - distance;
     }
-    result.loss = label_alone(r, parts) ? clean(distance) : loss_of(r, parts);
+    result.loss = label_alone(r, parts) ? canonical(distance) : loss_of(r, parts);
     if (r->dtargets != NULL && isfinite(parts->rest.high) && isfinite(r->gradient.high)) {
         ce_gradient_of_targets(r, stats);
     } else if (r->dtargets != NULL) {
@@ -109,13 +111,13 @@ static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool s
 static ce_result cross_entropy_row(const ce_row *given) {
     ce_row row = *given, *r = &row;
     struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};
-    enum fate fate = peak_and_fate(r->n, &r->l, r->policy, &parts.stats.peak);
-    if (fate != COMPUTED) {
-        return ce_result_of_edge(r, fate, &parts);
+    enum row_kind kind = classify_row(r->n, &r->l, r->policy, &parts.stats.maximum);
+    if (kind != ROW_COMPUTED) {
+        return ce_result_of_edge(r, kind, &parts);
     }
     parts.label_distance = pair_of((double)INFINITY);
     if (has_label(r)) {
-        parts.label_distance = distance_of_entry(&r->l, (size_t)r->label, &parts.stats.peak);
+        parts.label_distance = distance_of_entry(&r->l, (size_t)r->label, &parts.stats.maximum);
     }
     if (parts.has_rest) {
         find_rest(r, &parts);

@@ -13,11 +13,11 @@ static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_
     for (size_t k = 0; k < rows;) {
         size_t group = rows - k < V_LANES ? rows - k : V_LANES;
 #ifdef V_TRANSPOSE
-        bool fit = row[k].n <= SHORT_ROW_LOG && group >= SHORT_GROUP;
+        bool fit = row[k].n <= LOG_TRANSPOSED_MOST && group >= TRANSPOSED_ROWS_LEAST;
         for (size_t i = k; i < k + group && fit; i++) {
             fit = plain_ce_row(&row[i]) && row[i].n == row[k].n;
         }
-        if (fit && cross_entropy_group(group, row + k, ldx, lddx, results + k)) {
+        if (fit && cross_entropy_transposed(group, row + k, ldx, lddx, results + k)) {
             k += group;
             continue;
         }

@@ -28,18 +28,18 @@ static inline bool plain_ce_row(const ce_row *r) {
 
 /* Cross-entropy of up to V_LANES rows with the same n, ldx and lddx; false, with nothing written, as above. The sums
  * and logarithms are found in lanes, the rest row by row. */
-static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
+static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     size_t n = row->n;
-    real columns[SHORT_ROW_LOG * V_LANES], terms[SHORT_ROW_LOG * V_LANES];
-    struct lanes s;
-    struct lanes_stats stats;
-    rows_in(rows, n, row->l.x, ldx, columns);
-    if (!log_lanes(V_LANES, n, columns, V_LANES, terms, V_LANES, &s, &stats)) {
+    real columns[LOG_TRANSPOSED_MOST * V_LANES], terms[LOG_TRANSPOSED_MOST * V_LANES];
+    struct lane_sums s;
+    struct lane_log_stats stats;
+    transpose_in(rows, n, row->l.x, ldx, columns);
+    if (!lane_log_statistics(V_LANES, n, columns, V_LANES, terms, V_LANES, &s, &stats)) {
         return false;
     }
-    find_lanes_rho(&s, &stats);
+    find_lane_rhos(&s, &stats);
     if (row->dx != NULL) {
-        rows_out(rows, n, terms, row->dx, lddx);
+        transpose_out(rows, n, terms, row->dx, lddx);
     }
     for (size_t i = 0; i < rows; i++) {
         const real *column = columns + i;
@@ -49,10 +49,10 @@ static bool cross_entropy_group(size_t rows, const ce_row *row, size_t ldx, size
         while (column[at * V_LANES] != s.first[i]) {
             at++;
         }
-        own->peak = (struct peak){s.first[i], 0, s.second[i], at};
+        own->maximum = (struct maximum){s.first[i], 0, s.second[i], at};
         own->rho = rho_of_lane(&stats, i);
         set_factor(fast_sum((double)stats.whole[i], (double)stats.part[i]), (int)stats.exponent[i], own);
-        if (own->peak.second == -(real)INFINITY) {
+        if (own->maximum.second == -(real)INFINITY) {
             set_factor(pair_of(0), 0, own);
         }
         parts.label_distance = pair_of((double)INFINITY);

@@ -49,7 +49,7 @@ static void double_backward_row(size_t n, const logits *l, const real *y, const 
         for (size_t i = 0; i < length; i += V_LANES) {
             size_t left = length - i < V_LANES ? length - i : V_LANES;
             v_t value = gradient_of_y(v_load_n(g + i, left, zero), v_load_n(h + i, left, zero), s, t);
-            v_store_n(gy + j + i, clean_nan(scaled_result(value, scale)), left);
+            v_store_n(gy + j + i, canonical_nans(scaled_result(value, scale)), left);
         }
         if (masked(l)) {
             clear_masked(l, j, length, gy + j);

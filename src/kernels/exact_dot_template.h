@@ -27,7 +27,7 @@ static struct dot exact_dot(size_t n, size_t row_n, factors make, const void *ro
         int32_t exponent = backward_exponent(length, a, b);
         dot.exponent = exponent > dot.exponent ? exponent : dot.exponent;
     }
-    if (dot.exponent == INT32_MAX || no_products(dot.exponent)) {
+    if (dot.exponent == INT32_MAX || products_vanish(dot.exponent)) {
         return dot;
     }
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
@@ -42,7 +42,7 @@ static inline bool dot_is_finite(const struct dot *dot) { return dot->exponent !
 
 /* A finite dot product as two doubles. */
 static inline struct pair pair_of_dot(const struct dot *dot) {
-    if (no_products(dot->exponent)) {
+    if (products_vanish(dot->exponent)) {
         return pair_of(0);
     }
     return pair_scaled(pair_of_wide(dot->sum), dot->exponent + SUM_UNIT);
@@ -52,7 +52,7 @@ static inline struct pair pair_of_dot(const struct dot *dot) {
 static inline struct pair dot_near_one(const struct dot *dot, int *up) {
     struct pair sum = pair_of_wide(dot->sum);
     *up = 0;
-    if (no_products(dot->exponent) || sum.high == 0) {
+    if (products_vanish(dot->exponent) || sum.high == 0) {
         return pair_of(0);
     }
     int unit = dot->exponent + SUM_UNIT, wanted = -(exponent_of(sum.high) + unit);
@@ -61,9 +61,9 @@ static inline struct pair dot_near_one(const struct dot *dot, int *up) {
 }
 
 /* A finite dot product as two reals, in the scale of the second factor that `range` says. */
-static inline struct range reals_of_dot(const struct dot *dot, real s[2]) {
-    bool nothing = no_products(dot->exponent);
-    struct range range = range_of(nothing ? 0 : dot->exponent);
+static inline struct product_range reals_of_dot(const struct dot *dot, real s[2]) {
+    bool nothing = products_vanish(dot->exponent);
+    struct product_range range = product_range_of(nothing ? 0 : dot->exponent);
     s[0] = s[1] = 0;
     if (!nothing) {
         value_of_sum(&dot->sum, unit_exponent(dot->exponent, &range), s);

@@ -20,23 +20,23 @@
 typedef struct NAME(smx_ce_labels) ce_labels;
 
 /* What the results of a group follow from, per lane. */
-struct ce_lanes {
-    struct lanes *s;
-    struct lanes_stats *stats;
+struct label_lanes {
+    struct lane_sums *s;
+    struct lane_log_stats *stats;
     real label[LANES_MOST]; /* the label's logit */
     real loss[LANES_MOST], lse[LANES_MOST];
     real unique[LANES_MOST]; /* the largest entry, if it has no equals; else +inf */
-    real at_peak[LANES_MOST], at_label[LANES_MOST];
+    real at_maximum[LANES_MOST], at_label[LANES_MOST];
     real high[LANES_MOST], low[LANES_MOST]; /* what a term is multiplied by */
 };
 
 /* loss = (first - label) + log1p(rho), lse = first + log1p(rho). False if one double does not settle them all. */
-static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
+static inline bool label_losses(struct label_lanes *c, const double *rho) {
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = quick_log1p(rho[i]), first = (double)c->s->first[i], distance = first - (double)c->label[i];
+        double log1p = log1p_in_double(rho[i]), first = (double)c->s->first[i], distance = first - (double)c->label[i];
         double loss = distance + log1p, lse = first + log1p;
-        double loss_error = loss * QUICK_ERROR, lse_error = (fabs(first) + log1p) * QUICK_ERROR;
+        double loss_error = loss * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(first) + log1p) * LOG_IN_DOUBLE_ERROR;
         c->loss[i] = (real)(loss - loss_error);
         loss_above[i] = (real)(loss + loss_error);
         c->lse[i] = (real)(lse - lse_error);
@@ -46,7 +46,7 @@ static inline bool ce_losses(struct ce_lanes *c, const double *rho) {
 }
 
 /* exp(label - first) as (whole + part) 2^exponent, as `probability` has it. */
-static inline void label_terms(const struct ce_lanes *c, real *whole, real *part, real *exponent) {
+static inline void label_terms(const struct label_lanes *c, real *whole, real *part, real *exponent) {
     real v[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
         struct pair distance = distance_between(c->s->first[i], c->label[i]), below = pair_negative(distance);
@@ -60,10 +60,10 @@ static inline void label_terms(const struct ce_lanes *c, real *whole, real *part
     v_store(exponent, v_keep(live, n));
 }
 
-/* Gradients at the peak and the label, and what makes gradients of the other terms; false as above. */
-static inline bool ce_gradients(struct ce_lanes *c, struct pair factor) {
+/* Gradients at the maximum and the label, and what makes gradients of the other terms; false as above. */
+static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
     real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST];
-    real peak_above[LANES_MOST], label_above[LANES_MOST];
+    real maximum_above[LANES_MOST], label_above[LANES_MOST];
     label_terms(c, whole, part, exponent);
     for (size_t i = 0; i < V_LANES; i++) {
         struct pair rho = rho_of_lane(c->stats, i), w = pair_add(pair_of(1), rho);
@@ -77,25 +77,25 @@ static inline bool ce_gradients(struct ce_lanes *c, struct pair factor) {
         double one = 1 / w.high, e = ((double)whole[i] + (double)part[i]) * double_power_of_two((int)exponent[i]);
         bool unique = c->s->first[i] != c->s->second[i], is_label = unique & (c->s->first[i] == c->label[i]);
         c->unique[i] = unique ? c->s->first[i] : (real)INFINITY;
-        double at_peak = factor.high * one;
+        double at_maximum = factor.high * one;
         double at_label = -factor.high * select_of(is_label, rho.high * one, 1 - e * one);
-        c->at_peak[i] = (real)(at_peak - at_peak * QUICK_ERROR);
-        peak_above[i] = (real)(at_peak + at_peak * QUICK_ERROR);
-        c->at_label[i] = (real)(at_label - at_label * QUICK_ERROR);
-        label_above[i] = (real)(at_label + at_label * QUICK_ERROR);
+        c->at_maximum[i] = (real)(at_maximum - at_maximum * LOG_IN_DOUBLE_ERROR);
+        maximum_above[i] = (real)(at_maximum + at_maximum * LOG_IN_DOUBLE_ERROR);
+        c->at_label[i] = (real)(at_label - at_label * LOG_IN_DOUBLE_ERROR);
+        label_above[i] = (real)(at_label + at_label * LOG_IN_DOUBLE_ERROR);
     }
-    return lanes_equal(c->at_peak, peak_above) && lanes_equal(c->at_label, label_above);
+    return lanes_equal(c->at_maximum, maximum_above) && lanes_equal(c->at_label, label_above);
 }
 
-/* One lane's losses by pairs, and its gradients at the peak and the label. */
-static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struct pair factor) {
+/* One lane's losses by pairs, and its gradients at the maximum and the label. */
+static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients, struct pair factor) {
     enum { LABEL, OTHER };
     bool unique = c->s->first[i] != c->s->second[i];
     size_t peak_at = unique && c->s->first[i] == c->label[i] ? LABEL : OTHER;
     const ce_row row = {.n = 2, .label = LABEL};
     struct ce_parts parts = {.label_part = pair_of(1),
                              .label_distance = distance_between(c->s->first[i], c->label[i]),
-                             .stats = {.peak = {c->s->first[i], 0, c->s->second[i], peak_at}}};
+                             .stats = {.maximum = {c->s->first[i], 0, c->s->second[i], peak_at}}};
     parts.stats.rho = rho_of_lane(c->stats, i);
     c->loss[i] = (real)INFINITY;
     if (isfinite(parts.label_distance.high)) {
@@ -104,30 +104,30 @@ static void ce_lane_by_pairs(struct ce_lanes *c, size_t i, bool gradients, struc
     c->lse[i] = lse_real(&parts.stats);
     if (gradients) {
         const struct ce_gradient g = {.factor = factor};
-        c->at_peak[i] = gradient_of_entry(&row, &parts, &g, peak_at, 1);
+        c->at_maximum[i] = gradient_of_entry(&row, &parts, &g, peak_at, 1);
         c->at_label[i] = gradient_of_entry(&row, &parts, &g, LABEL, 1);
     }
 }
 
 /* All that follows from the sums. */
-static void ce_lanes_finish(struct ce_lanes *c, bool gradients, struct pair factor) {
+static void finish_label_lanes(struct label_lanes *c, bool gradients, struct pair factor) {
     double rho[LANES_MOST];
     if (gradients) {
-        find_lanes_rho(c->s, c->stats);
+        find_lane_rhos(c->s, c->stats);
     } else {
-        quick_rho(c->s, c->stats, rho);
+        rhos_in_double(c->s, c->stats, rho);
     }
-    bool losses = ce_losses(c, gradients ? c->stats->rho_high : rho);
-    if ((gradients && !ce_gradients(c, factor)) || !losses) {
-        find_lanes_rho(c->s, c->stats);
+    bool losses = label_losses(c, gradients ? c->stats->rho_high : rho);
+    if ((gradients && !label_gradients(c, factor)) || !losses) {
+        find_lane_rhos(c->s, c->stats);
         for (size_t i = 0; i < V_LANES; i++) {
-            ce_lane_by_pairs(c, i, gradients, factor);
+            label_lane_by_pairs(c, i, gradients, factor);
         }
     }
 }
 
 /* Gives the results that the lanes have. */
-static inline void ce_lanes_results(size_t rows, const struct ce_lanes *c, ce_result *results) {
+static inline void store_label_results(size_t rows, const struct label_lanes *c, ce_result *results) {
     for (size_t i = 0; i < rows; i++) {
         results[i] = (ce_result){c->loss[i] + 0, c->lse[i], 0 - c->loss[i], 0};
     }

@@ -16,24 +16,25 @@
 #ifdef V_TRANSPOSE
 
 /* The gradients from the terms, in place. */
-static inline void ce_scale_terms(size_t n, const real *columns, const struct ce_lanes *c, real *terms) {
+static inline void scale_terms_of_lanes(size_t n, const real *columns, const struct label_lanes *c, real *terms) {
     v_t high = v_load(c->high), low = v_load(c->low), unique = v_load(c->unique),
-        at_peak = v_add(v_load(c->at_peak), v_set1(0));
+        at_maximum = v_add(v_load(c->at_maximum), v_set1(0));
     v_t unscale = v_set1(TERM_UNSCALE);
     for (size_t j = 0; j < n; j++) {
         v_t e = v_load(terms + j * V_LANES);
         v_t dx = scaled_result(v_fma(e, high, v_mul(e, low)), unscale);
-        m_t peak = v_eq(v_load(columns + j * V_LANES), unique);
-        v_store(terms + j * V_LANES, either(peak, at_peak, dx));
+        m_t maximum = v_eq(v_load(columns + j * V_LANES), unique);
+        v_store(terms + j * V_LANES, select_lanes(maximum, at_maximum, dx));
     }
 }
 
 /* The first place of each lane's largest entry. */
-static inline void ce_places(size_t rows, size_t n, const real *columns, const real *first, ce_result *results) {
+static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *columns, const real *first,
+                                        ce_result *results) {
     real place[LANES_MOST];
     v_t at = v_set1(0), largest = v_load(first);
     for (size_t j = n; j-- > 0;) {
-        at = either(v_eq(v_load(columns + j * V_LANES), largest), v_set1((real)j), at);
+        at = select_lanes(v_eq(v_load(columns + j * V_LANES), largest), v_set1((real)j), at);
     }
     v_store(place, at);
     for (size_t i = 0; i < rows; i++) {
@@ -42,41 +43,41 @@ static inline void ce_places(size_t rows, size_t n, const real *columns, const r
 }
 
 /* The logits of a group's labels; those of lanes without a row are the last row's. */
-static inline void ce_labels_of_group(size_t rows, const real *columns, const int64_t *labels, struct ce_lanes *c) {
+static inline void load_label_logits(size_t rows, const real *columns, const int64_t *labels, struct label_lanes *c) {
     for (size_t i = 0; i < V_LANES; i++) {
         int64_t label = labels[i < rows ? i : rows - 1];
         c->label[i] = columns[(label < 0 ? 0 : (size_t)label) * V_LANES + i];
     }
 }
 
-/* As many short rows as log_rows_in_lanes says; false, with nothing written, if one of them has no finite maximum. */
-static ALWAYS_INLINE bool ce_groups(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
-                                    bool gradients, real *dx, ce_result *results) {
+/* As many short rows as log_transposed_rows says; false, with nothing written, if one of them has no finite maximum. */
+static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
+                                                bool gradients, real *dx, ce_result *results) {
     size_t n = c->n;
-    real columns[LOG_COLUMNS], terms[LOG_COLUMNS];
-    struct lanes s[LOG_GROUPS];
-    struct lanes_stats stats[LOG_GROUPS];
-    struct ce_lanes l[LOG_GROUPS];
-    if (!log_groups(rows, n, x, c->ldx, columns, gradients, terms, s, stats)) {
+    real columns[LOG_TRANSPOSED_REALS], terms[LOG_TRANSPOSED_REALS];
+    struct lane_sums s[LOG_TRANSPOSED_VECTORS];
+    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
+    struct label_lanes l[LOG_TRANSPOSED_VECTORS];
+    if (!log_stats_transposed(rows, n, x, c->ldx, columns, gradients, terms, s, stats)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        struct ce_lanes *own = &l[k / V_LANES];
+        struct label_lanes *own = &l[k / V_LANES];
         own->s = &s[k / V_LANES];
         own->stats = &stats[k / V_LANES];
-        ce_labels_of_group(lanes_of_group(rows, k), columns + k * n, labels + k, own);
-        ce_lanes_finish(own, gradients, c->gradient);
+        load_label_logits(lanes_used(rows, k), columns + k * n, labels + k, own);
+        finish_label_lanes(own, gradients, c->gradient);
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        size_t lanes = lanes_of_group(rows, k);
+        size_t lanes = lanes_used(rows, k);
         real *own = terms + k * n;
-        ce_lanes_results(lanes, &l[k / V_LANES], results + k);
+        store_label_results(lanes, &l[k / V_LANES], results + k);
         if (c->places) {
-            ce_places(lanes, n, columns + k * n, s[k / V_LANES].first, results + k);
+            find_argmax_of_lanes(lanes, n, columns + k * n, s[k / V_LANES].first, results + k);
         }
         if (gradients) {
-            ce_scale_terms(n, columns + k * n, &l[k / V_LANES], own);
-            rows_out(lanes, n, own, dx + k * c->lddx, c->lddx);
+            scale_terms_of_lanes(n, columns + k * n, &l[k / V_LANES], own);
+            transpose_out(lanes, n, own, dx + k * c->lddx, c->lddx);
             for (size_t i = 0; i < lanes; i++) {
                 if (labels[k + i] >= 0) {
                     dx[(k + i) * c->lddx + (size_t)labels[k + i]] = l[k / V_LANES].at_label[i] + 0;
@@ -87,14 +88,14 @@ static ALWAYS_INLINE bool ce_groups(size_t rows, const ce_labels *c, const real 
     return true;
 }
 
-static bool ce_groups_losses(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
-                             ce_result *results) {
-    return ce_groups(rows, c, x, labels, false, NULL, results);
+static bool label_losses_transposed(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
+                                    ce_result *results) {
+    return label_loss_transposed(rows, c, x, labels, false, NULL, results);
 }
 
-static bool ce_groups_gradients(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
-                                ce_result *results) {
-    return ce_groups(rows, c, x, labels, true, dx, results);
+static bool label_gradients_transposed(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
+                                       ce_result *results) {
+    return label_loss_transposed(rows, c, x, labels, true, dx, results);
 }
 
 #endif

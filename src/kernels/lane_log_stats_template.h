@@ -27,7 +27,7 @@ static ALWAYS_INLINE m_t exp_of_lanes(v_t v, v_t low, v_t *whole, v_t *part, v_t
 }
 
 /* The factor of each lane's terms, as find_factor has it. */
-static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real *part, real *exponent) {
+static ALWAYS_INLINE void lane_factors(const struct lane_sums *s, real *whole, real *part, real *exponent) {
     v_t first = v_load(s->first), second = v_load(s->reference), offset = term_offset(second), error;
     v_t difference = two_sum(offset, v_sub(v_set1(0), first), &error);
     v_t s_of, w, n, field = v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC));
@@ -39,12 +39,12 @@ static ALWAYS_INLINE void lanes_factors(const struct lanes *s, real *whole, real
 }
 
 /* What log_stats has, for each lane. */
-struct lanes_stats {
+struct lane_log_stats {
     real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST]; /* of the factor */
     double rho_high[LANES_MOST], rho_low[LANES_MOST];
 };
 
-static inline struct pair rho_of_lane(const struct lanes_stats *stats, size_t i) {
+static inline struct pair rho_of_lane(const struct lane_log_stats *stats, size_t i) {
     return (struct pair){stats->rho_high[i], stats->rho_low[i]};
 }
 
@@ -57,18 +57,18 @@ _Static_assert(sizeof(real) == sizeof(double) || TERMS_FEW * (uint64_t)SUMMAND_M
                "double_of_integer is of integers below 2^51");
 
 /* The sum of a lane's terms in f32: 1 for a term of 1. */
-static inline struct pair pair_of_lane(const struct lanes *s, size_t i) {
+static inline struct pair pair_of_lane(const struct lane_sums *s, size_t i) {
     return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT),
                   double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
 }
 
 /* The same as one double. */
-static inline double rounded_sum_of_lane(const struct lanes *s, size_t i) {
+static inline double rounded_sum_of_lane(const struct lane_sums *s, size_t i) {
     return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT) +
            double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
 }
 
-static void find_lanes_rho(const struct lanes *s, struct lanes_stats *stats) {
+static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *stats) {
     double high[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
         struct pair pair;
@@ -93,24 +93,25 @@ static void find_lanes_rho(const struct lanes *s, struct lanes_stats *stats) {
 }
 
 /* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
-static inline void quick_rho(const struct lanes *s, const struct lanes_stats *stats, double *rho) {
+static inline void rhos_in_double(const struct lane_sums *s, const struct lane_log_stats *stats, double *rho) {
     real exponent[LANES_MOST];
     v_store(exponent, v_max(v_load(stats->exponent), v_set1(-300)));
     for (size_t i = 0; i < V_LANES; i++) {
         double factor = (double)stats->whole[i] + (double)stats->part[i];
-        rho[i] = factor * (rounded_sum_of_lane(s, i) * quick_power((double)exponent[i]));
+        rho[i] = factor * (rounded_sum_of_lane(s, i) * power_of_integer((double)exponent[i]));
     }
 }
 
 /* The a + log1p(rho) of all lanes as reals. */
-static inline void lanes_plus_log1p(const struct lanes *s, const real *a, struct lanes_stats *stats, real *result) {
-    if (QUICK) {
+static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, struct lane_log_stats *stats,
+                                    real *result) {
+    if (LOG_IN_DOUBLE) {
         double rho[LANES_MOST];
         real above[LANES_MOST];
-        quick_rho(s, stats, rho);
+        rhos_in_double(s, stats, rho);
         for (size_t i = 0; i < V_LANES; i++) {
-            double log1p = quick_log1p(rho[i]), value = (double)a[i] + log1p;
-            double error = (fabs((double)a[i]) + log1p) * QUICK_ERROR;
+            double log1p = log1p_in_double(rho[i]), value = (double)a[i] + log1p;
+            double error = (fabs((double)a[i]) + log1p) * LOG_IN_DOUBLE_ERROR;
             result[i] = (real)(value - error);
             above[i] = (real)(value + error);
         }
@@ -118,7 +119,7 @@ static inline void lanes_plus_log1p(const struct lanes *s, const real *a, struct
             return;
         }
     }
-    find_lanes_rho(s, stats);
+    find_lane_rhos(s, stats);
     for (size_t i = 0; i < V_LANES; i++) {
         result[i] = real_plus_log1p(pair_of((double)a[i]), rho_of_lane(stats, i));
     }
@@ -126,22 +127,22 @@ static inline void lanes_plus_log1p(const struct lanes *s, const real *a, struct
 
 /* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this
  * is. */
-static inline void find_references(struct lanes *s) {
+static inline void find_references(struct lane_sums *s) {
     v_t first = v_load(s->first), second = v_load(s->second);
-    v_store(s->reference, either(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
+    v_store(s->reference, select_lanes(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
 }
 
 /* The largest entries, and all that follows from them but for rho; the terms go to e. False if a largest is not
  * finite. */
-static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
-                                    struct lanes *s, struct lanes_stats *stats) {
-    if (!lanes_peaks(lanes, n, x, ldx, s->first, s->second)) {
+static ALWAYS_INLINE bool lane_log_statistics(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
+                                              struct lane_sums *s, struct lane_log_stats *stats) {
+    if (!lane_maxima(lanes, n, x, ldx, s->first, s->second)) {
         return false;
     }
     find_references(s);
-    start_sums(true, n, s);
-    more_terms(AT_MOST, lanes, n, x, ldx, e, lde, ahead_of(x, FETCH_AHEAD), s);
-    lanes_factors(s, stats->whole, stats->part, stats->exponent);
+    start_lane_sums(true, n, s);
+    add_lane_terms(TERMS_CLAMPED, lanes, n, x, ldx, e, lde, prefetch_from(x, PREFETCH_BYTES), s);
+    lane_factors(s, stats->whole, stats->part, stats->exponent);
     return true;
 }
 
@@ -149,7 +150,7 @@ static ALWAYS_INLINE bool log_lanes(size_t lanes, size_t n, const real *x, size_
 static ALWAYS_INLINE v_t log_result(v_t x, v_t first, v_t log1p) { return v_sub(v_sub(x, first), log1p); }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */
-static inline void find_log1p(struct lanes *s, struct lanes_stats *stats) {
+static inline void find_log1p(struct lane_sums *s, struct lane_log_stats *stats) {
     v_store(s->low, v_set1(0));
     lanes_plus_log1p(s, s->low, stats, s->high);
 }

@@ -20,7 +20,7 @@
 #define LANES_SPILLING (LIMBS_SPILL ? LANES_MOST : 1)
 
 /* Per lane: the statistics that its column's results follow from. */
-struct lanes {
+struct lane_sums {
     int64_t top[LANES_MOST], middle[LANES_MOST]; /* of the sum; of TERMS_FEW terms at most */
     struct wide spilled[LANES_SPILLING];         /* the rest of the sum, if `spills` */
     bool spills;
@@ -30,7 +30,7 @@ struct lanes {
 };
 
 /* The largest entries so far, the second largest if they are wanted, and where there was a NaN. */
-static ALWAYS_INLINE void add_peak(v_t x, bool wanted, v_t *first, v_t *second, m_t *nan) {
+static ALWAYS_INLINE void update_maxima(v_t x, bool wanted, v_t *first, v_t *second, m_t *nan) {
     if (wanted) {
         *second = v_max(*second, v_min(*first, x));
     }
@@ -38,7 +38,7 @@ static ALWAYS_INLINE void add_peak(v_t x, bool wanted, v_t *first, v_t *second, 
     *nan = m_or(*nan, v_unordered(x, x));
 }
 
-static ALWAYS_INLINE void no_peaks(real *first, real *second) {
+static ALWAYS_INLINE void start_maxima(real *first, real *second) {
     v_t lowest = v_set1(-(real)INFINITY);
     v_store(first, lowest);
     if (second != NULL) {
@@ -48,11 +48,11 @@ static ALWAYS_INLINE void no_peaks(real *first, real *second) {
 
 /* Each column's largest entry so far, and its second largest unless `second` is null, with n more; false if one of
  * these is NaN. */
-static ALWAYS_INLINE bool more_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
+static ALWAYS_INLINE bool extend_maxima(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
     v_t largest = v_load(first), next = second != NULL ? v_load(second) : largest;
     m_t nan = m_none();
     for (size_t j = 0; j < n; j++) {
-        add_peak(load_lanes(x + j * ldx, lanes), second != NULL, &largest, &next, &nan);
+        update_maxima(load_lanes(x + j * ldx, lanes), second != NULL, &largest, &next, &nan);
     }
     v_store(first, largest);
     if (second != NULL) {
@@ -62,14 +62,14 @@ static ALWAYS_INLINE bool more_peaks(size_t lanes, size_t n, const real *x, size
 }
 
 /* The same of n entries; false if a largest is not finite. */
-static ALWAYS_INLINE bool lanes_peaks(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
-    no_peaks(first, second);
-    bool numbers = more_peaks(lanes, n, x, ldx, first, second);
+static ALWAYS_INLINE bool lane_maxima(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
+    start_maxima(first, second);
+    bool numbers = extend_maxima(lanes, n, x, ldx, first, second);
     return finite_lanes(v_load(first)) && numbers;
 }
 
 /* Adds the lanes of one limb to the columns' sums. */
-static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_t *sums) {
+static inline void flush_lanes(i_t limb, real constant, size_t additions, int64_t *sums) {
     real_signed values[LANES_MOST];
     i_store(values, i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant))));
     for (size_t i = 0; i < V_LANES; i++) {
@@ -77,9 +77,9 @@ static inline void empty_lanes(i_t limb, real constant, size_t additions, int64_
     }
 }
 
-static ALWAYS_INLINE bool may_spill(const struct lanes *s) { return LIMBS_SPILL && s->spills; }
+static ALWAYS_INLINE bool may_spill(const struct lane_sums *s) { return LIMBS_SPILL && s->spills; }
 
-static inline void spill_lane(struct lanes *s, size_t i) {
+static inline void spill_lane(struct lane_sums *s, size_t i) {
     if (may_spill(s)) {
         const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
         add_limbs(&s->spilled[i], limbs, SHIFT_TOP_UNSIGNED);
@@ -89,7 +89,7 @@ static inline void spill_lane(struct lanes *s, size_t i) {
 
 /* Sums of none of n terms; or (second) of the largest entries' terms where these are brought down to the second
  * largest, to be taken off. */
-static ALWAYS_INLINE void start_sums(bool second, size_t n, struct lanes *s) {
+static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sums *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         s->top[i] = s->middle[i] = 0;
     }
@@ -101,31 +101,32 @@ static ALWAYS_INLINE void start_sums(bool second, size_t n, struct lanes *s) {
         const struct grid g = grid_unsigned(TERM_SCALE);
         i_t zero = i_set1(0), top = zero, middle = zero, none = zero;
         v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
-        add_vectors(AT_MOST, V_LANES, 1, s->reference, NULL, 0, ahead_of(s->reference, FETCH_AHEAD), reference, magic,
-                    v_set1(0), NULL, 0, &top, &middle, &none);
-        empty_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
-        empty_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
+        add_term_vectors(TERMS_CLAMPED, V_LANES, 1, s->reference, NULL, 0, prefetch_from(s->reference, PREFETCH_BYTES),
+                         reference, magic, v_set1(0), NULL, 0, &top, &middle, &none);
+        flush_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
+        flush_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
     }
 }
 
-/* Adds the terms of n entries of each column to the sums. FAR: relative to the largest. AT_MOST: to s->reference, the
- * second largest, without one entry that is the largest; that one is brought down to the second largest, whose own term
- * start_sums has taken off: one operation an entry where finding it would take six. REST: the largest is not among
- * them. Terms are written to e, unless that is null; those of a largest entry without equals mean nothing. */
-static ALWAYS_INLINE void more_terms(enum terms kind, size_t lanes, size_t n, const real *x, size_t ldx, real *e,
-                                     size_t lde, struct ahead next, struct lanes *s) {
+/* Adds the terms of n entries of each column to the sums. TERMS_OFFSET: relative to the largest. TERMS_CLAMPED: to
+ * s->reference, the second largest, without one entry that is the largest; that one is brought down to the second
+ * largest, whose own term start_lane_sums has taken off: one operation an entry where finding it would take six.
+ * TERMS_UNCORRECTED: the largest is not among them. Terms are written to e, unless that is null; those of a largest
+ * entry without equals mean nothing. */
+static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, size_t lanes, size_t n, const real *x, size_t ldx,
+                                         real *e, size_t lde, struct prefetch next, struct lane_sums *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_load(kind == FAR ? s->first : s->reference),
+    v_t reference = v_load(kind == TERMS_OFFSET ? s->first : s->reference),
         magic = term_magic(reference, term_offset(reference));
-    v_t correction = kind == FAR ? term_correction(reference, v_set1(0), magic) : v_set1(0);
+    v_t correction = kind == TERMS_OFFSET ? term_correction(reference, v_set1(0), magic) : v_set1(0);
     for (size_t j = 0; j < n;) {
         size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
         i_t top = i_set1(0), middle = top, none = top;
-        add_vectors(kind, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
-                    e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
+        add_term_vectors(kind, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
+                         e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
         next.from += count * next.step;
-        empty_lanes(top, g.top, count, s->top);
-        empty_lanes(middle, g.middle, count, s->middle);
+        flush_lanes(top, g.top, count, s->top);
+        flush_lanes(middle, g.middle, count, s->middle);
         for (size_t i = 0; i < V_LANES && may_spill(s); i++) {
             spill_lane(s, i);
         }
@@ -133,13 +134,13 @@ static ALWAYS_INLINE void more_terms(enum terms kind, size_t lanes, size_t n, co
     }
 }
 
-static inline struct term_sum sum_of_lane(const struct lanes *s, size_t i) {
-    struct term_sum sum = {.few = !may_spill(s)};
-    if (!sum.few) {
+static inline struct term_sum sum_of_lane(const struct lane_sums *s, size_t i) {
+    struct term_sum sum = {.in_limbs = !may_spill(s)};
+    if (!sum.in_limbs) {
         sum.wide = s->spilled[i];
     }
     const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
-    add_block(&sum, limbs);
+    add_to_term_sum(&sum, limbs);
     return sum;
 }
 

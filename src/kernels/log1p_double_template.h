@@ -10,22 +10,22 @@
 
 #include <math.h>
 
-#define QUICK (sizeof(real) < sizeof(double) && V_LANES > 1)
+#define LOG_IN_DOUBLE (sizeof(real) < sizeof(double) && V_LANES > 1)
 
 /* What is found in one double is off by less than this, relatively: eight times the sum of all that it leaves out. */
-#define QUICK_ERROR 0x1p-44
+#define LOG_IN_DOUBLE_ERROR 0x1p-44
 
 /* Whether all numbers this close to `value` are the same real; that, if so. Not for NaN and infinities. */
-static inline bool settled(double value, double error, real *result) {
+static inline bool rounds_safely(double value, double error, real *result) {
     *result = (real)(value - error);
     return *result == (real)(value + error);
 }
 
 /* 2^k of an integer -1022 <= k <= 1023. In loops over lanes, all is 64 bits wide: no conversions. */
-static inline double quick_power(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
+static inline double power_of_integer(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
 
 /* log(1 + a) for 0 <= a < 2^40, as pair_log1p has it, with a relative error below 2^-48. */
-static inline double quick_log1p(double a) {
+static inline double log1p_in_double(double a) {
     double u = 1 + a;
     uint64_t field = bits_of_double(u) >> 52;
     double exponent = double_of_bits(0x4330000000000000 | field) - (0x1p52 + 1023);

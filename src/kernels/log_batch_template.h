@@ -17,21 +17,22 @@
 #include "term_template.h"
 
 /* So many entries at a time stay in the first caches while three passes go over them. */
-#define LOG_ROWS_ENTRIES ((size_t)16384)
+#define LOG_BATCH_ENTRIES ((size_t)16384)
 
-static inline size_t log_rows_at_once(size_t n) {
-    size_t rows = LOG_ROWS_ENTRIES / n;
+static inline size_t log_batch_rows(size_t n) {
+    size_t rows = LOG_BATCH_ENTRIES / n;
     return rows < 1 ? 1 : rows < V_LANES ? rows : V_LANES;
 }
 
 /* The terms of a row's entries, but at most those of its reference, added to the sum of lane i; they go to e, if it is
  * not null. What is `ahead` bytes ahead is fetched. */
-static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, struct lanes *s, size_t i) {
+static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, struct lane_sums *s, size_t i) {
     v_t to = v_set1(s->reference[i]), magic = term_magic(to, term_offset(to));
     for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
-        terms_block(AT_MOST, block, x + j, NULL, ahead, to, magic, v_set1(0), e == NULL ? NULL : e + j, sums);
+        terms_of_vectors(TERMS_CLAMPED, block, x + j, NULL, ahead, to, magic, v_set1(0), e == NULL ? NULL : e + j,
+                         sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
         spill_lane(s, i);
@@ -42,8 +43,8 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
 
 static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
 
-/* Up to V_LANES rows: as log_lanes; what lanes without a row hold is the last row's. */
-static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, struct lanes *s) {
+/* Up to V_LANES rows: as lane_log_statistics; what lanes without a row hold is the last row's. */
+static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
     v_t first[V_LANES], second[V_LANES], sums = v_set1(0);
     for (size_t i = 0; i < rows; i++) {
         v_t sum;
@@ -59,7 +60,7 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
     for (size_t j = 0; j < V_LANES; j++) {
         v_store(columns + j * V_LANES, first[j]);
     }
-    bool finite = lanes_peaks(V_LANES, V_LANES, columns, V_LANES, s->first, s->second);
+    bool finite = lane_maxima(V_LANES, V_LANES, columns, V_LANES, s->first, s->second);
     v_store(s->second, v_max(v_load(s->second), v_from_bits(i_fold_each(second, larger))));
     find_references(s);
     return finite && !m_any(v_unordered(sums, sums));
@@ -67,14 +68,14 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
 
 #else
 
-/* Up to V_LANES rows: as log_lanes; what lanes without a row hold is the last row's. */
-static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, struct lanes *s) {
+/* Up to V_LANES rows: as lane_log_statistics; what lanes without a row hold is the last row's. */
+static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
     bool finite = true;
     for (size_t i = 0; i < rows; i++) {
-        struct peak peak = two_largest(n, x + i * ldx);
-        s->first[i] = peak.high;
-        s->second[i] = peak.second;
-        finite = finite && isfinite(peak.high);
+        struct maximum maximum = two_largest(n, x + i * ldx);
+        s->first[i] = maximum.high;
+        s->second[i] = maximum.second;
+        finite = finite && isfinite(maximum.high);
     }
     for (size_t i = rows; i < V_LANES; i++) {
         s->first[i] = s->first[rows - 1];
@@ -86,13 +87,13 @@ static bool log_rows_peaks(size_t rows, size_t n, const real *x, size_t ldx, str
 
 #endif
 
-static void log_rows_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lanes *s,
-                           struct lanes_stats *stats) {
-    start_sums(true, n, s);
+static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lane_sums *s,
+                        struct lane_log_stats *stats) {
+    start_lane_sums(true, n, s);
     for (size_t i = 0; i < rows; i++) {
-        add_row_terms(n, x + i * ldx, fetch_ahead(rows * n), e == NULL ? NULL : e + i * lde, s, i);
+        add_row_terms(n, x + i * ldx, prefetch_distance(rows * n), e == NULL ? NULL : e + i * lde, s, i);
     }
-    lanes_factors(s, stats->whole, stats->part, stats->exponent);
+    lane_factors(s, stats->whole, stats->part, stats->exponent);
 }
 
 /* y = (x - first) - log1p of a row. */
@@ -120,7 +121,7 @@ static inline void log_row_streamed(size_t n, const real *x, real first, real lo
 }
 
 /* The same of rows along which find_log1p found it. */
-static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, const struct lanes *s, real *y,
+static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, const struct lane_sums *s, real *y,
                             size_t ldy, bool stream) {
     for (size_t i = 0; i < rows; i++) {
         if (stream) {
@@ -132,25 +133,25 @@ static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, co
 }
 
 /* Log-softmax of up to V_LANES rows; false, with nothing written, if a largest entry is not finite. */
-static bool log_softmax_some(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
-    struct lanes s;
-    struct lanes_stats stats;
-    if (!log_rows_peaks(rows, n, x, ldx, &s)) {
+static bool log_softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
+    struct lane_sums s;
+    struct lane_log_stats stats;
+    if (!batch_maxima(rows, n, x, ldx, &s)) {
         return false;
     }
-    log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
+    batch_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
     find_log1p(&s, &stats);
     log_rows(rows, n, x, ldx, &s, y, ldy, stream);
     return true;
 }
 
-static bool logsumexp_some(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
-    struct lanes s;
-    struct lanes_stats stats;
-    if (!log_rows_peaks(rows, n, x, ldx, &s)) {
+static bool logsumexp_batch(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
+    struct lane_sums s;
+    struct lane_log_stats stats;
+    if (!batch_maxima(rows, n, x, ldx, &s)) {
         return false;
     }
-    log_rows_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
+    batch_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
     lanes_plus_log1p(&s, s.first, &stats, s.high);
     memcpy(lse, s.high, rows * sizeof(real));
     return true;

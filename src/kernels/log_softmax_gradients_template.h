@@ -16,7 +16,7 @@
 
 /* exp(y) of n <= LOGITS_BLOCK logarithms, times 2^TERM_SCALE. */
 static inline void exp_block(size_t n, const real *y, real *e) {
-    static const struct reference one = {0, 0, false};
+    static const struct term_reference one = {0, 0, false};
     add_terms(n, y, NULL, &one, 1, e, NULL);
 }
 

@@ -14,27 +14,27 @@
 #include "vector_helpers_template.h"
 
 /* y_j = (z_j - m) - log1p for the logits of a block. */
-static inline void log_block(const struct block *b, const struct log_stats *stats, real *y) {
+static inline void log_block(const struct logit_block *b, const struct log_stats *stats, real *y) {
     v_t log1p = v_set1(log1p_real(stats));
     size_t i = 0;
     for (; b->n - i >= V_LANES; i += V_LANES) {
-        v_store(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p));
+        v_store(y + i, v_sub(below_maximum(b, i, b->n, &stats->maximum), log1p));
     }
-    v_store_n(y + i, v_sub(below_peak(b, i, b->n, &stats->peak), log1p), b->n - i);
+    v_store_n(y + i, v_sub(below_maximum(b, i, b->n, &stats->maximum), log1p), b->n - i);
 }
 
 static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;
-    enum fate fate = peak_and_fate(n, &l, policy, &stats.peak);
-    if (fate != COMPUTED) {
-        fill_kept(&l, n, fate == NOTHING_KEPT ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
+    enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);
+    if (kind != ROW_COMPUTED) {
+        fill_kept(&l, n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
         return;
     }
     find_log_stats(&l, n, NULL, &stats);
-    struct buffer buffer;
+    struct logit_buffer buffer;
     for (size_t j = 0; j < n;) {
-        struct block b = logits_block(&l, j, n, &buffer);
+        struct logit_block b = logits_block(&l, j, n, &buffer);
         log_block(&b, &stats, y + j);
         j += b.n;
     }

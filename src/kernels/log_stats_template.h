@@ -21,7 +21,7 @@
 #include "vector_helpers_template.h"
 
 struct log_stats {
-    struct peak peak;
+    struct maximum maximum;
     struct pair rho;
     struct pair factor; /* factor 2^factor_exponent times a term is exp(z - m) */
     int factor_exponent;
@@ -35,14 +35,14 @@ static inline struct pair exp_of(real v, real low, int *exponent) {
     v_t magic = v_set1(ROUND_MAGIC), vv = v_set1(v), vlow = v_set1(low), w, power;
     v_t n = v_sub(v_fma(vv, v_set1(LOG2E), magic), magic);
     v_t s = exp_parts(vv, &vlow, magic, &w, &power);
-    *exponent = (int)lane(n);
-    return fast_sum((double)lane(s), (double)lane(w));
+    *exponent = (int)first_lane(n);
+    return fast_sum((double)first_lane(s), (double)first_lane(w));
 }
 
 /* The N of terms relative to this maximum. */
 static inline int power_of_terms(v_t max, v_t offset) {
     v_t field = v_sub(term_magic(max, offset), v_set1(ROUND_MAGIC));
-    return (int)lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
+    return (int)first_lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
 }
 
 static inline void set_factor(struct pair factor, int exponent, struct log_stats *stats) {
@@ -53,9 +53,9 @@ static inline void set_factor(struct pair factor, int exponent, struct log_stats
 
 /* exp(c - m) 2^N for the c and N of `second`: what the terms relative to it must be multiplied by. */
 static inline void find_factor(struct log_stats *stats) {
-    v_t second = v_set1(stats->peak.second), offset = term_offset(second), error;
-    v_t difference = two_sum(offset, v_set1(-stats->peak.high), &error);
-    real v = lane(difference), low = lane(v_sub(error, v_set1(stats->peak.low)));
+    v_t second = v_set1(stats->maximum.second), offset = term_offset(second), error;
+    v_t difference = two_sum(offset, v_set1(-stats->maximum.high), &error);
+    real v = first_lane(difference), low = first_lane(v_sub(error, v_set1(stats->maximum.low)));
     set_factor(pair_of(0), 0, stats);
     if (v > EXP_LOWEST) {
         int exponent;
@@ -64,33 +64,33 @@ static inline void find_factor(struct log_stats *stats) {
     }
 }
 
-/* The term of a peak that has equals, relative to those. */
-static inline real term_of_peak(const struct peak *peak) {
-    const struct reference ref = {peak->second, 0, false};
+/* The term of a maximum that has equals, relative to those. */
+static inline real term_of_tied_maximum(const struct maximum *maximum) {
+    const struct term_reference ref = {maximum->second, 0, false};
     real e;
-    add_terms(1, &peak->high, &peak->low, &ref, 1, &e, NULL);
+    add_terms(1, &maximum->high, &maximum->low, &ref, 1, &e, NULL);
     return e;
 }
 
-/* The statistics that follow from the peak and the sum of the other terms. */
+/* The statistics that follow from the maximum and the sum of the other terms. */
 static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *stats) {
     stats->rho = stats->factor = pair_of(0);
     stats->factor_exponent = 0;
-    if (stats->peak.second != -(real)INFINITY) {
+    if (stats->maximum.second != -(real)INFINITY) {
         find_factor(stats);
         stats->rho = pair_scaled(pair_mul(pair_of_sum(sum), stats->factor), stats->factor_exponent);
     }
 }
 
-/* The statistics of a row with a finite peak; its terms but the peak's go to e, unless that is null: relative to the
- * second largest logit, and 0 at the place of a peak without equals. */
+/* The statistics of a row with a finite maximum; its terms but the maximum's go to e, unless that is null: relative to
+ * the second largest logit, and 0 at the place of a maximum without equals. */
 static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
-    const struct reference ref = {stats->peak.second, 0, false};
-    struct term_sum sum = no_terms(n, l->row_n);
+    const struct term_reference ref = {stats->maximum.second, 0, false};
+    struct term_sum sum = empty_term_sum(n, l->row_n);
     if (ref.max != -(real)INFINITY) {
-        logits_terms(l, n, &ref, stats->peak.at, e, &sum);
-        if (e != NULL && tied(&stats->peak)) {
-            e[stats->peak.at] = term_of_peak(&stats->peak);
+        logits_terms(l, n, &ref, stats->maximum.argmax, e, &sum);
+        if (e != NULL && tied(&stats->maximum)) {
+            e[stats->maximum.argmax] = term_of_tied_maximum(&stats->maximum);
         }
     } else if (e != NULL) {
         row_fill(n, FILL_ZERO, e);
@@ -101,19 +101,21 @@ static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats 
 /* a as a real, rounded once: a.high holds it to 53 bits, and in f64 it is that. */
 static inline real real_of(struct pair a) { return (real)(a.high + a.low); }
 
-static inline struct pair peak_pair(const struct peak *peak) { return fast_sum((double)peak->high, (double)peak->low); }
+static inline struct pair maximum_pair(const struct maximum *maximum) {
+    return fast_sum((double)maximum->high, (double)maximum->low);
+}
 
 /* m + log1p(rho) */
 static inline struct pair lse_of(const struct log_stats *stats) {
-    return pair_add(peak_pair(&stats->peak), pair_log1p(stats->rho));
+    return pair_add(maximum_pair(&stats->maximum), pair_log1p(stats->rho));
 }
 
 /* a + log1p(rho) as a real. */
 static inline real real_plus_log1p(struct pair a, struct pair rho) {
-    if (QUICK) {
-        double log1p = quick_log1p(rho.high);
+    if (LOG_IN_DOUBLE) {
+        double log1p = log1p_in_double(rho.high);
         real value;
-        if (settled(a.high + log1p, (fabs(a.high) + log1p) * QUICK_ERROR, &value)) {
+        if (rounds_safely(a.high + log1p, (fabs(a.high) + log1p) * LOG_IN_DOUBLE_ERROR, &value)) {
             return value;
         }
     }
@@ -123,17 +125,17 @@ static inline real real_plus_log1p(struct pair a, struct pair rho) {
 static inline real log1p_real(const struct log_stats *stats) { return real_plus_log1p(pair_of(0), stats->rho); }
 
 static inline real lse_real(const struct log_stats *stats) {
-    return real_plus_log1p(peak_pair(&stats->peak), stats->rho);
+    return real_plus_log1p(maximum_pair(&stats->maximum), stats->rho);
 }
 
 /* The z - m of the logits i to n of a block, as far as a vector goes, rounded. */
-static ALWAYS_INLINE v_t below_peak(const struct block *b, size_t i, size_t n, const struct peak *peak) {
+static ALWAYS_INLINE v_t below_maximum(const struct logit_block *b, size_t i, size_t n, const struct maximum *maximum) {
     bool full = n - i >= V_LANES;
     v_t z = full ? v_load(b->high + i) : v_load_n(b->high + i, n - i, v_set1(0));
-    v_t difference = v_sub(z, v_set1(peak->high));
+    v_t difference = v_sub(z, v_set1(maximum->high));
     if (b->low != NULL) {
         v_t low = full ? v_load(b->low + i) : v_load_n(b->low + i, n - i, v_set1(0));
-        difference = v_add(difference, v_sub(low, v_set1(peak->low)));
+        difference = v_add(difference, v_sub(low, v_set1(maximum->low)));
     }
     return difference;
 }

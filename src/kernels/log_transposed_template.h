@@ -18,24 +18,24 @@
 
 /* The longest rows for which this pays; their sums must fit a lane (n <= SUM_BLOCK). Against log_batch_template.h
  * (AVX2, Zen 3): 1.2 times as fast at n = 112, 1.1 at 128, the same at 160. */
-#define SHORT_ROW_LOG ((size_t)128)
+#define LOG_TRANSPOSED_MOST ((size_t)128)
 
 /* So many groups of rows go together, step by step, if they are short: a group's steps hang on each other. 1.2 times as
  * fast as group by group at n = 8, 1.05 at 16, the same from 40 on (AVX2, Zen 3). */
-#define LOG_GROUPS ((size_t)4)
-#define LOG_GROUPED (SHORT_ROW_LOG / LOG_GROUPS)
-#define LOG_LANES (LOG_GROUPS * V_LANES)
-#define LOG_COLUMNS (SHORT_ROW_LOG * V_LANES)
+#define LOG_TRANSPOSED_VECTORS ((size_t)4)
+#define LOG_TRANSPOSED_TOGETHER (LOG_TRANSPOSED_MOST / LOG_TRANSPOSED_VECTORS)
+#define LOG_TRANSPOSED_ROWS (LOG_TRANSPOSED_VECTORS * V_LANES)
+#define LOG_TRANSPOSED_REALS (LOG_TRANSPOSED_MOST * V_LANES)
 
-static inline size_t log_rows_in_lanes(size_t rows, size_t n) {
-    size_t most = n <= LOG_GROUPED ? LOG_LANES : V_LANES;
+static inline size_t log_transposed_rows(size_t rows, size_t n) {
+    size_t most = n <= LOG_TRANSPOSED_TOGETHER ? LOG_TRANSPOSED_ROWS : V_LANES;
     return rows < most ? rows : most;
 }
 
 /* Each column's largest entry, and to `rest` all others, in any order, where the terms themselves are not wanted: a sum
  * without the largest then takes no `min` an entry and nothing to take off. 1.17 times as fast at n = 8, 1.12 at 32
  * (AVX2, Zen 3). False if a largest is not finite. */
-static inline bool split_columns(size_t n, const real *columns, real *rest, struct lanes *s) {
+static inline bool split_columns(size_t n, const real *columns, real *rest, struct lane_sums *s) {
     v_t largest = v_load(columns), next = v_set1(-(real)INFINITY), sum = largest;
     for (size_t j = V_LANES; j < n * V_LANES; j += V_LANES) {
         v_t xj = v_load(columns + j), smaller = v_min(largest, xj);
@@ -50,50 +50,52 @@ static inline bool split_columns(size_t n, const real *columns, real *rest, stru
     return !m_any(v_unordered(sum, difference));
 }
 
-/* As log_lanes, for as many rows as log_rows_in_lanes says, group after group, and their entries to columns; false if a
- * largest one is not finite. What is in terms means nothing, unless they are wanted. */
-static ALWAYS_INLINE bool log_groups(size_t rows, size_t n, const real *x, size_t ldx, real *columns, bool wanted,
-                                     real *terms, struct lanes *s, struct lanes_stats *stats) {
+/* As lane_log_statistics, for as many rows as log_transposed_rows says, group after group, and their entries to
+ * columns; false if a largest one is not finite. What is in terms means nothing, unless they are wanted. */
+static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *columns,
+                                               bool wanted, real *terms, struct lane_sums *s,
+                                               struct lane_log_stats *stats) {
     size_t groups = (rows + V_LANES - 1) / V_LANES, plane = n * V_LANES;
     for (size_t k = 0; k < groups; k++) {
         real *own = columns + k * plane;
-        rows_in(lanes_of_group(rows, k * V_LANES), n, x + k * V_LANES * ldx, ldx, own);
-        if (wanted ? !lanes_peaks(V_LANES, n, own, V_LANES, s[k].first, s[k].second)
+        transpose_in(lanes_used(rows, k * V_LANES), n, x + k * V_LANES * ldx, ldx, own);
+        if (wanted ? !lane_maxima(V_LANES, n, own, V_LANES, s[k].first, s[k].second)
                    : !split_columns(n, own, terms + k * plane, &s[k])) {
             return false;
         }
         find_references(&s[k]);
     }
     for (size_t k = 0; k < groups; k++) {
-        struct ahead ahead = ahead_of(x + k * plane, FETCH_AHEAD); /* what follows the rows */
-        start_sums(wanted, n, &s[k]);
+        struct prefetch ahead = prefetch_from(x + k * plane, PREFETCH_BYTES); /* what follows the rows */
+        start_lane_sums(wanted, n, &s[k]);
         if (wanted) {
-            more_terms(AT_MOST, V_LANES, n, columns + k * plane, V_LANES, terms + k * plane, V_LANES, ahead, &s[k]);
+            add_lane_terms(TERMS_CLAMPED, V_LANES, n, columns + k * plane, V_LANES, terms + k * plane, V_LANES, ahead,
+                           &s[k]);
         } else {
-            more_terms(REST, V_LANES, n - 1, terms + k * plane, V_LANES, NULL, 0, ahead, &s[k]);
+            add_lane_terms(TERMS_UNCORRECTED, V_LANES, n - 1, terms + k * plane, V_LANES, NULL, 0, ahead, &s[k]);
         }
     }
     for (size_t k = 0; k < groups; k++) {
-        lanes_factors(&s[k], stats[k].whole, stats[k].part, stats[k].exponent);
+        lane_factors(&s[k], stats[k].whole, stats[k].part, stats[k].exponent);
     }
     return true;
 }
 
 /* Log-softmax of rows; false, with nothing written, as above. Where rows are whole vectors, or two and more, the
  * results are made of the rows as they lie: no way back from lanes. */
-static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
-    real columns[LOG_COLUMNS], rest[LOG_COLUMNS];
-    struct lanes s[LOG_GROUPS];
-    struct lanes_stats stats[LOG_GROUPS];
-    if (!log_groups(rows, n, x, ldx, columns, false, rest, s, stats)) {
+static bool log_softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
+    real columns[LOG_TRANSPOSED_REALS], rest[LOG_TRANSPOSED_REALS];
+    struct lane_sums s[LOG_TRANSPOSED_VECTORS];
+    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
+    if (!log_stats_transposed(rows, n, x, ldx, columns, false, rest, s, stats)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         find_log1p(&s[k / V_LANES], &stats[k / V_LANES]);
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        size_t lanes = lanes_of_group(rows, k);
-        const struct lanes *own = &s[k / V_LANES];
+        size_t lanes = lanes_used(rows, k);
+        const struct lane_sums *own = &s[k / V_LANES];
         if (n >= 2 * V_LANES || n == V_LANES) {
             log_rows(lanes, n, x + k * ldx, ldx, own, y + k * ldy, ldy, stream);
             continue;
@@ -102,17 +104,17 @@ static bool log_softmax_groups(size_t rows, size_t n, const real *x, size_t ldx,
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {
             v_store(columns + j, log_result(v_load(columns + j), first, log1p));
         }
-        rows_out(lanes, n, columns + k * n, y + k * ldy, ldy);
+        transpose_out(lanes, n, columns + k * n, y + k * ldy, ldy);
     }
     return true;
 }
 
 /* lse[i] = first + log1p */
-static bool logsumexp_groups(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
-    real columns[LOG_COLUMNS], rest[LOG_COLUMNS], values[LOG_LANES];
-    struct lanes s[LOG_GROUPS];
-    struct lanes_stats stats[LOG_GROUPS];
-    if (!log_groups(rows, n, x, ldx, columns, false, rest, s, stats)) {
+static bool logsumexp_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
+    real columns[LOG_TRANSPOSED_REALS], rest[LOG_TRANSPOSED_REALS], values[LOG_TRANSPOSED_ROWS];
+    struct lane_sums s[LOG_TRANSPOSED_VECTORS];
+    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
+    if (!log_stats_transposed(rows, n, x, ldx, columns, false, rest, s, stats)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
@@ -125,15 +127,15 @@ static bool logsumexp_groups(size_t rows, size_t n, const real *x, size_t ldx, r
 #endif
 
 /* How many of the rows from the first on are handled together, and whether in lanes. */
-static inline size_t log_group(size_t rows, size_t n, bool *lanes) {
+static inline size_t log_rows_together(size_t rows, size_t n, bool *lanes) {
     *lanes = false;
 #ifdef V_TRANSPOSE
-    *lanes = n <= SHORT_ROW_LOG && rows >= SHORT_GROUP;
+    *lanes = n <= LOG_TRANSPOSED_MOST && rows >= TRANSPOSED_ROWS_LEAST;
     if (*lanes) {
-        return log_rows_in_lanes(rows, n);
+        return log_transposed_rows(rows, n);
     }
 #endif
-    size_t most = log_rows_at_once(n);
+    size_t most = log_batch_rows(n);
     return rows < most ? rows : most;
 }
 

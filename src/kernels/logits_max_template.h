@@ -13,63 +13,63 @@
 #include "vector_helpers_template.h"
 
 /* The largest low part among the entries with this high part. */
-static inline real largest_low(const struct block *b, real value) {
+static inline real largest_low(const struct logit_block *b, real value) {
     v_t wanted = v_set1(value), lowest = v_set1(-(real)INFINITY), largest = lowest, zero = v_set1(0);
     for (size_t i = 0; i < b->n; i += V_LANES) {
         size_t left = b->n - i;
         v_t high = left < V_LANES ? v_load_n(b->high + i, left, lowest) : v_load(b->high + i);
         v_t low = left < V_LANES ? v_load_n(b->low + i, left, zero) : v_load(b->low + i);
         m_t here = v_eq(high, wanted);
-        largest = v_max(largest, either(here, low, lowest));
+        largest = v_max(largest, select_lanes(here, low, lowest));
     }
     return v_hmax(largest);
 }
 
-/* The largest low part among those whose high part is the peak's, and its first place. */
-static inline void find_peak(const struct block *b, struct peak *peak) {
+/* The largest low part among those whose high part is the maximum's, and its first place. */
+static inline void find_argmax(const struct logit_block *b, struct maximum *maximum) {
     if (b->low != NULL) {
-        peak->low = largest_low(b, peak->high);
+        maximum->low = largest_low(b, maximum->high);
     }
-    peak->at = place_of_value(b->n, b->high, peak->high, b->low, peak->low);
+    maximum->argmax = first_place_of(b->n, b->high, maximum->high, b->low, maximum->low);
 }
 
-/* The peak of a row of n logits; its place is n if it is NaN or -inf. */
-static struct peak peak_of(const logits *l, size_t n) {
-    struct buffer buffer;
-    struct peak peak = {-(real)INFINITY, 0, -(real)INFINITY, n};
+/* The maximum of a row of n logits; its place is n if it is NaN or -inf. */
+static struct maximum maximum_of_logits(const logits *l, size_t n) {
+    struct logit_buffer buffer;
+    struct maximum maximum = {-(real)INFINITY, 0, -(real)INFINITY, n};
     for (size_t j = 0; j < n;) {
-        struct block b = logits_block(l, j, n, &buffer);
-        struct peak here = two_largest(b.n, b.high);
+        struct logit_block b = logits_block(l, j, n, &buffer);
+        struct maximum here = two_largest(b.n, b.high);
         if (isnan(here.high)) {
-            return (struct peak){canonical_nan(), 0, canonical_nan(), n};
+            return (struct maximum){canonical_nan(), 0, canonical_nan(), n};
         }
-        if (here.high >= peak.high && here.high > -(real)INFINITY) {
-            find_peak(&b, &here);
+        if (here.high >= maximum.high && here.high > -(real)INFINITY) {
+            find_argmax(&b, &here);
         }
-        merge_peaks(&peak, &here, j);
+        merge_maxima(&maximum, &here, j);
         j += b.n;
     }
-    return peak;
+    return maximum;
 }
 
-/* What becomes of a row by its peak. */
-enum fate {
-    COMPUTED,
-    NOTHING_KEPT, /* or all are -inf, and the policy wants zeros */
-    NOT_A_NUMBER
+/* What becomes of a row by its maximum. */
+enum row_kind {
+    ROW_COMPUTED,
+    ROW_EMPTY, /* or all are -inf, and the policy wants zeros */
+    ROW_NAN
 };
 
-/* The peak of a row of logits; for a row with +inf of which the limit is wanted, *l becomes that limit. */
-static inline enum fate peak_and_fate(size_t n, logits *l, struct policy policy, struct peak *peak) {
-    *peak = peak_of(l, n);
-    if (peak->high == (real)INFINITY && policy.plus_inf_limit) {
+/* The maximum of a row of logits; for a row with +inf of which the limit is wanted, *l becomes that limit. */
+static inline enum row_kind classify_row(size_t n, logits *l, struct policy policy, struct maximum *maximum) {
+    *maximum = maximum_of_logits(l, n);
+    if (maximum->high == (real)INFINITY && policy.plus_inf_limit) {
         l->limit = true;
-        *peak = peak_of(l, n);
+        *maximum = maximum_of_logits(l, n);
     }
-    if (peak->high == -(real)INFINITY) {
-        return policy.minus_inf_row_zeros || !any_kept(l, n) ? NOTHING_KEPT : NOT_A_NUMBER;
+    if (maximum->high == -(real)INFINITY) {
+        return policy.minus_inf_row_zeros || !any_kept(l, n) ? ROW_EMPTY : ROW_NAN;
     }
-    return isfinite(peak->high) ? COMPUTED : NOT_A_NUMBER;
+    return isfinite(maximum->high) ? ROW_COMPUTED : ROW_NAN;
 }
 
 #endif

@@ -10,12 +10,12 @@
 #include "softcap_template.h"
 #include "vector_helpers_template.h"
 
-struct buffer {
+struct logit_buffer {
     real high[LOGITS_BLOCK], low[LOGITS_BLOCK];
 };
 
 /* n logits high + low; low may be null: 0. */
-struct block {
+struct logit_block {
     size_t n;
     const real *high, *low;
 };
@@ -37,7 +37,7 @@ static inline void scatter(size_t n, const real *block, real *y, size_t stride) 
 }
 
 /* n <= LOGITS_BLOCK logits from x as two reals; buffer->low holds the summands. */
-static inline void pairs(const logits *l, size_t n, const real *x, struct buffer *buffer) {
+static inline void logit_pairs(const logits *l, size_t n, const real *x, struct logit_buffer *buffer) {
     bool summed = l->add != NULL, some = masked(l);
     v_t scale = v_set1(l->scale), zero = v_set1(0), limit = v_set1(LOW_LIMIT);
     v_t minus_infinity = v_set1(-(real)INFINITY);
@@ -52,7 +52,7 @@ static inline void pairs(const logits *l, size_t n, const real *x, struct buffer
                 high = two_sum(high, add, &error);
                 low = v_add(low, error);
             }
-            high = either(v_eq(add, minus_infinity), minus_infinity, high);
+            high = select_lanes(v_eq(add, minus_infinity), minus_infinity, high);
         }
         low = v_keep(m_not(v_ge(v_abs(high), limit)), low);
         low = v_keep(v_eq(low, low), low); /* NaN in the row stays in its high part */
@@ -67,7 +67,7 @@ static inline void pairs(const logits *l, size_t n, const real *x, struct buffer
 }
 
 /* Where +inf entries share all mass: 0 for them, and nothing else is left. */
-static inline void limit_block(size_t n, real *high, real *low) {
+static inline void limit_logits(size_t n, real *high, real *low) {
     for (size_t i = 0; i < n; i++) {
         high[i] = high[i] == (real)INFINITY ? 0 : -(real)INFINITY;
         low[i] = 0;
@@ -75,27 +75,27 @@ static inline void limit_block(size_t n, real *high, real *low) {
 }
 
 /* The logits from entry j on, as many as a block has. */
-static inline struct block logits_block(const logits *l, size_t j, size_t n, struct buffer *buffer) {
+static inline struct logit_block logits_block(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
     if (plain(l)) {
-        return (struct block){n - j, l->x + j, NULL};
+        return (struct logit_block){n - j, l->x + j, NULL};
     }
     size_t length = block_length(n - j);
     if (masked(l)) {
-        summands(l, j, length, buffer->low);
+        mask_addends(l, j, length, buffer->low);
     }
     const real *x = l->x + j * l->stride;
     if (l->stride != 1) {
         gather(length, x, l->stride, buffer->high);
         x = buffer->high;
     }
-    pairs(l, length, x, buffer);
+    logit_pairs(l, length, x, buffer);
     if (l->softcap != 0) {
         softcap_block(length, l->softcap, buffer->high, buffer->low);
     }
     if (l->limit) {
-        limit_block(length, buffer->high, buffer->low);
+        limit_logits(length, buffer->high, buffer->low);
     }
-    return (struct block){length, buffer->high, buffer->low};
+    return (struct logit_block){length, buffer->high, buffer->low};
 }
 
 #endif

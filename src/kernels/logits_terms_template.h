@@ -14,11 +14,11 @@
 #include "row_terms_template.h"
 
 /* The terms of a row but for the entry at `without` (n: of all); e may be null, l->x, or a row of its own. */
-static void logits_terms(const logits *l, size_t n, const struct reference *ref, size_t without, real *e,
+static void logits_terms(const logits *l, size_t n, const struct term_reference *ref, size_t without, real *e,
                          struct term_sum *sum) {
-    struct buffer buffer;
+    struct logit_buffer buffer;
     for (size_t j = 0; j < n;) {
-        struct block b = logits_block(l, j, n, &buffer);
+        struct logit_block b = logits_block(l, j, n, &buffer);
         real *ej = e == NULL ? NULL : e + j;
         size_t before = without - j < b.n ? without - j : b.n; /* wraps past it */
         add_terms(before, b.high, b.low, ref, l->row_n, ej, sum);
@@ -34,26 +34,26 @@ static void logits_terms(const logits *l, size_t n, const struct reference *ref,
     }
 }
 
-/* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the place of a peak
+/* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the place of a maximum
  * without equals. */
-static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct peak *peak, real *e) {
-    const struct reference ref = {peak->second, 0, false};
-    struct buffer buffer;
+static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct maximum *maximum, real *e) {
+    const struct term_reference ref = {maximum->second, 0, false};
+    struct logit_buffer buffer;
     if (ref.max == -(real)INFINITY) {
         row_fill(n, FILL_ZERO, e);
         return;
     }
-    struct block b = logits_block(l, j, j + n, &buffer);
+    struct logit_block b = logits_block(l, j, j + n, &buffer);
     add_terms(n, b.high, b.low, &ref, l->row_n, e, NULL);
-    if (!tied(peak) && peak->at >= j && peak->at < j + n) {
-        e[peak->at - j] = 0;
+    if (!tied(maximum) && maximum->argmax >= j && maximum->argmax < j + n) {
+        e[maximum->argmax - j] = 0;
     }
 }
 
-/* e = the row's terms relative to its peak; returns their sum. */
-static inline struct term_sum peak_terms(size_t n, const logits *l, const struct peak *peak, real *e) {
-    const struct reference ref = {peak->high, peak->low, true};
-    struct term_sum sum = no_terms(n, l->row_n);
+/* e = the row's terms relative to its maximum; returns their sum. */
+static inline struct term_sum softmax_terms(size_t n, const logits *l, const struct maximum *maximum, real *e) {
+    const struct term_reference ref = {maximum->high, maximum->low, true};
+    struct term_sum sum = empty_term_sum(n, l->row_n);
     logits_terms(l, n, &ref, n, e, &sum);
     return sum;
 }

@@ -19,9 +19,9 @@
 
 static real logsumexp_row(size_t n, const logits *l) {
     struct log_stats stats;
-    stats.peak = peak_of(l, n);
-    if (!isfinite(stats.peak.high)) {
-        return stats.peak.high;
+    stats.maximum = maximum_of_logits(l, n);
+    if (!isfinite(stats.maximum.high)) {
+        return stats.maximum.high;
     }
     find_log_stats(l, n, NULL, &stats);
     return lse_real(&stats);
@@ -30,13 +30,13 @@ static real logsumexp_row(size_t n, const logits *l) {
 /* dx = scale dlse softmax(z) */
 static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx, struct policy policy) {
     logits l = *given;
-    struct peak peak;
-    enum fate fate = peak_and_fate(n, &l, policy, &peak);
-    if (fate != COMPUTED || !isfinite(dlse)) {
-        fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, dx);
+    struct maximum maximum;
+    enum row_kind kind = classify_row(n, &l, policy, &maximum);
+    if (kind != ROW_COMPUTED || !isfinite(dlse)) {
+        fill_kept(&l, n, kind == ROW_EMPTY ? 0 : canonical_nan(), 0, dx);
         return;
     }
-    struct term_sum sum = peak_terms(n, &l, &peak, dx);
+    struct term_sum sum = softmax_terms(n, &l, &maximum, dx);
     struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
     factor = pair_div(factor, pair_of_sum(&sum));
     if (factor_in_range(factor)) {

@@ -19,15 +19,15 @@
 
 struct weighted_row {
     const logits *l;
-    const struct peak *peak;
+    const struct maximum *maximum;
 };
 
 /* Probabilities, not yet divided by their sum, and weights. */
 static void weighted_factors(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct weighted_row *r = row;
-    const struct reference ref = {r->peak->high, 0, false};
-    struct buffer buffer;
-    struct block z = logits_block(r->l, j, j + n, &buffer);
+    const struct term_reference ref = {r->maximum->high, 0, false};
+    struct logit_buffer buffer;
+    struct logit_block z = logits_block(r->l, j, j + n, &buffer);
     add_terms(n, z.high, z.low, &ref, r->l->row_n, a, NULL);
     for (size_t i = 0; i < n; i++) {
         a[i] *= TERM_UNSCALE;
@@ -38,8 +38,8 @@ static void weighted_factors(const void *row, size_t j, size_t n, real *a, real 
 /* The sum of the weights of the +inf entries of a row. */
 static void limit_factors(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct weighted_row *r = row;
-    struct buffer buffer;
-    struct block z = logits_block(r->l, j, j + n, &buffer);
+    struct logit_buffer buffer;
+    struct logit_block z = logits_block(r->l, j, j + n, &buffer);
     for (size_t i = 0; i < n; i++) {
         a[i] = z.high[i] == (real)INFINITY ? 1 : 0;
         b[i] = a[i] == 0 ? 0 : r->l->weight[j + i];
@@ -67,33 +67,33 @@ static inline real sign_of(double a) { return a > 0 ? (real)1 : a < 0 ? (real)-1
 
 /* log |sum b exp(z)| and the sum's sign; l->weight is b. */
 static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
-    struct peak peak = peak_of(l, n);
-    const struct weighted_row row = {l, &peak};
+    struct maximum maximum = maximum_of_logits(l, n);
+    const struct weighted_row row = {l, &maximum};
     *sign = canonical_nan();
-    if (isnan(peak.high) || !weights_finite(n, l)) {
+    if (isnan(maximum.high) || !weights_finite(n, l)) {
         return canonical_nan();
     }
-    if (peak.high == -(real)INFINITY) {
+    if (maximum.high == -(real)INFINITY) {
         *sign = 0;
-        return peak.high;
+        return maximum.high;
     }
-    bool limit = peak.high == (real)INFINITY;
+    bool limit = maximum.high == (real)INFINITY;
     struct dot dot = exact_dot(n, l->row_n, limit ? limit_factors : weighted_factors, &row);
     struct pair sum = pair_of_dot(&dot);
     if (limit) {
         *sign = sum.high == 0 ? canonical_nan() : sign_of(sum.high);
-        return sum.high == 0 ? canonical_nan() : peak.high;
+        return sum.high == 0 ? canonical_nan() : maximum.high;
     }
     *sign = sign_of(sum.high);
     if (sum.high == 0) {
         return -(real)INFINITY;
     }
     /* The terms are exp(z - c) / 2^N. */
-    v_t m = v_set1(peak.high), offset = term_offset(m);
+    v_t m = v_set1(maximum.high), offset = term_offset(m);
     int n_of_terms = power_of_terms(m, offset);
     struct pair log = pair_log(sum.high < 0 ? pair_negative(sum) : sum);
     log = pair_add(pair_mul(pair_of(n_of_terms), LN2_OF_PAIR), log);
-    return real_of(pair_add(pair_of((double)lane(offset)), log));
+    return real_of(pair_add(pair_of((double)first_lane(offset)), log));
 }
 
 #endif

@@ -16,7 +16,7 @@ static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? le
 static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }
 
 /* n <= LOGITS_BLOCK summands of the logits from entry j: -inf where masked out. */
-static inline void summands(const logits *l, size_t j, size_t n, real *add) {
+static inline void mask_addends(const logits *l, size_t j, size_t n, real *add) {
     for (size_t i = 0; i < n; i++) {
         bool kept = (l->keep == NULL || l->keep[j + i] != 0) && (l->weight == NULL || l->weight[j + i] != 0);
         add[i] = !kept ? -(real)INFINITY : l->add == NULL ? 0 : l->add[j + i];
@@ -28,7 +28,7 @@ static inline bool any_kept(const logits *l, size_t n) {
     real add[LOGITS_BLOCK];
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
-        summands(l, j, length, add);
+        mask_addends(l, j, length, add);
         for (size_t i = 0; i < length; i++) {
             if (add[i] != -(real)INFINITY) { /* NaN too */
                 return true;
@@ -43,7 +43,7 @@ static inline const real *kept_block(const logits *l, size_t j, size_t n, const 
     if (!masked(l)) {
         return a + j;
     }
-    summands(l, j, n, buffer);
+    mask_addends(l, j, n, buffer);
     for (size_t i = 0; i < n; i++) {
         buffer[i] = buffer[i] == -(real)INFINITY ? 0 : a[j + i];
     }
@@ -53,7 +53,7 @@ static inline const real *kept_block(const logits *l, size_t j, size_t n, const 
 /* n <= LOGITS_BLOCK values from the j-th on: 0 where masked out. */
 static inline void clear_masked(const logits *l, size_t j, size_t n, real *a) {
     real add[LOGITS_BLOCK];
-    summands(l, j, n, add);
+    mask_addends(l, j, n, add);
     for (size_t i = 0; i < n; i++) {
         a[i] = add[i] == -(real)INFINITY ? 0 : a[i];
     }
@@ -64,7 +64,7 @@ static inline void fill_kept(const logits *l, size_t n, real kept, real out, rea
     real add[LOGITS_BLOCK];
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
-        summands(l, j, length, add);
+        mask_addends(l, j, length, add);
         for (size_t i = 0; i < length; i++) {
             y[j + i] = add[i] == -(real)INFINITY ? out : kept;
         }

@@ -24,15 +24,15 @@ static void masked_factors(const void *row, size_t j, size_t n, real *a, real *b
 }
 
 /* As `gradients`, times a scale. */
-static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct range *range, const real s[2],
-                                    real scale, real *dx) {
+static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
+                                    const real s[2], real scale, real *dx) {
     v_t minus_s = v_set1(-s[0]), minus_low = v_set1(-s[1]), zero = v_set1(0);
     v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
         v_t yj = v_load_n(y + j, left, zero), dyj = v_load_n(dy + j, left, zero);
         v_t value = scaled_result(unscaled_gradient(yj, v_mul(dyj, dy_scale), minus_s, minus_low), out);
-        v_store_n(dx + j, clean_nan(value), left); /* scale^2 may be infinite */
+        v_store_n(dx + j, canonical_nans(value), left); /* scale^2 may be infinite */
     }
 }
 
@@ -44,7 +44,7 @@ static void gradients_of_dot(size_t n, const logits *l, factors make, const void
         return;
     }
     real s[2], a[LOGITS_BLOCK], b[LOGITS_BLOCK];
-    struct range range = reals_of_dot(dot, s);
+    struct product_range range = reals_of_dot(dot, s);
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
         make(row, j, length, a, b);

@@ -34,7 +34,7 @@ static void row_clean(size_t n, real *y) {
     v_t zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_store_n(y + j, clean_nan(v_add(v_load_n(y + j, left, zero), zero)), left);
+        v_store_n(y + j, canonical_nans(v_add(v_load_n(y + j, left, zero), zero)), left);
     }
 }
 

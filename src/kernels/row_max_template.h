@@ -31,13 +31,13 @@ static real row_max(size_t n, const real *x) {
 
 /* The largest logit high + low (high is NaN if any is NaN, -inf if all are), where it first stands, and the second
  * largest high part: the same value if two are equal, -inf if there is none. */
-struct peak {
+struct maximum {
     real high, low, second;
-    size_t at;
+    size_t argmax;
 };
 
-/* Whether the peak has an equal, whose high part is the same. */
-static inline bool tied(const struct peak *peak) { return peak->second == peak->high; }
+/* Whether the maximum has an equal, whose high part is the same. */
+static inline bool tied(const struct maximum *maximum) { return maximum->second == maximum->high; }
 
 /* The two largest in each lane of n reals, and their sum: NaN if one of them is, and maybe for infinities and where it
  * overflows. Comparisons would wait for the ports that maxima take. */
@@ -65,30 +65,30 @@ static ALWAYS_INLINE void largest_of_lanes(size_t n, const real *x, v_t *first, 
     *sum = v_add(sum0, sum1);
 }
 
-/* The two largest of n reals, as a peak without a place. */
-static inline struct peak two_largest(size_t n, const real *x) {
+/* The two largest of n reals, as a maximum without a place. */
+static inline struct maximum two_largest(size_t n, const real *x) {
     v_t first, second, sum;
     largest_of_lanes(n, x, &first, &second, &sum);
     bool nan = m_any(v_unordered(sum, sum)) && any_nan(n, x);
-    struct peak peak = {nan ? canonical_nan() : v_hmax(first), 0, v_hmax(second), 0};
+    struct maximum maximum = {nan ? canonical_nan() : v_hmax(first), 0, v_hmax(second), 0};
     real lanes[LANES_MOST];
     v_store(lanes, first);
     size_t with_first = 0;
     for (size_t i = 0; i < V_LANES; i++) {
-        if (lanes[i] == peak.high) {
+        if (lanes[i] == maximum.high) {
             with_first++;
-        } else if (lanes[i] > peak.second) {
-            peak.second = lanes[i];
+        } else if (lanes[i] > maximum.second) {
+            maximum.second = lanes[i];
         }
     }
     if (with_first > 1) {
-        peak.second = peak.high;
+        maximum.second = maximum.high;
     }
-    return peak;
+    return maximum;
 }
 
 /* The first place of `value` in x, which has it; with `low`, of value + low_value. */
-static inline size_t place_of_value(size_t n, const real *x, real value, const real *low, real low_value) {
+static inline size_t first_place_of(size_t n, const real *x, real value, const real *low, real low_value) {
     v_t wanted = v_set1(value), minus_infinity = v_set1(-(real)INFINITY);
     for (size_t j = 0; j < n; j += V_LANES) {
         v_t xj = n - j < V_LANES ? v_load_n(x + j, n - j, minus_infinity) : v_load(x + j);
@@ -104,14 +104,14 @@ static inline size_t place_of_value(size_t n, const real *x, real value, const r
     return n;
 }
 
-static inline void merge_peaks(struct peak *into, const struct peak *from, size_t from_at) {
+static inline void merge_maxima(struct maximum *into, const struct maximum *from, size_t from_at) {
     bool equal = from->high == into->high;
     real second = from->second > into->second ? from->second : into->second;
     real smaller = from->high > into->high ? into->high : from->high;
     second = smaller > second ? smaller : second;
     if (from->high > into->high || (equal && from->low > into->low)) {
         *into = *from;
-        into->at += from_at;
+        into->argmax += from_at;
     }
     into->second = second;
 }

@@ -43,8 +43,8 @@ static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) 
 
 /* One over the sum, as two reals. */
 static inline void find_reciprocal(const struct term_sum *sum, real reciprocal[2]) {
-    if (!sum->few || !reciprocal_of_limbs(sum->limbs, reciprocal)) {
-        struct wide wide = wide_of(sum);
+    if (!sum->in_limbs || !reciprocal_of_limbs(sum->limbs, reciprocal)) {
+        struct wide wide = wide_of_term_sum(sum);
         reciprocal_of_sum(&wide, reciprocal);
     }
 }

@@ -13,76 +13,82 @@
 #include "term_template.h"
 
 /* What the terms of a row are relative to: docs/bits.md, "Forward", step 2. */
-struct reference {
+struct term_reference {
     real max, low;  /* the maximum, and what a rounded logit lacks */
     bool corrected; /* whether the terms are such that the maximum's has no rounding error */
 };
 
-static inline enum terms terms_of_row(real max, size_t row_n, bool pair) {
+static inline enum term_kind term_kind_of_row(real max, size_t row_n, bool pair) {
     if (max == (real)INFINITY) {
-        return LIMIT;
+        return TERMS_AT_INFINITY;
     }
     if (row_n >= WIDE_FROM) {
-        return pair ? LONG_PAIR : LONG;
+        return pair ? TERMS_OF_PAIRS_LONG_ROW : TERMS_LONG_ROW;
     }
     if (pair) {
-        return PAIR;
+        return TERMS_OF_PAIRS;
     }
-    return max < OFFSET_FROM && max > -OFFSET_FROM ? NEAR : FAR;
+    return max < OFFSET_FROM && max > -OFFSET_FROM ? TERMS_NO_OFFSET : TERMS_OFFSET;
 }
 
 /* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum; null: it is not wanted, as where
  * terms of masked places are among them, whose lanes could pass 2^63. */
-static void terms_block(enum terms kind, size_t n, const real *x, const real *low, uintptr_t ahead, v_t reference,
-                        v_t magic, v_t correction, real *e, int64_t sums[3]) {
+static void terms_of_vectors(enum term_kind kind, size_t n, const real *x, const real *low, uintptr_t ahead,
+                             v_t reference, v_t magic, v_t correction, real *e, int64_t sums[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     i_t top = i_set1(0), middle = top, bottom = top;
     size_t count;
     switch (kind) {
-    case NEAR:
-        count = add_entries(NEAR, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
+    case TERMS_NO_OFFSET:
+        count = add_row_vectors(TERMS_NO_OFFSET, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle,
+                                &bottom);
         break;
-    case FAR:
+    case TERMS_OFFSET:
     default:
-        count = add_entries(FAR, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
+        count =
+            add_row_vectors(TERMS_OFFSET, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
         break;
-    case LONG:
-        count = add_entries(LONG, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
+    case TERMS_LONG_ROW:
+        count =
+            add_row_vectors(TERMS_LONG_ROW, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
         break;
-    case PAIR:
-        count = add_entries(PAIR, n, x, low, ahead, reference, magic, correction, e, &top, &middle, &bottom);
+    case TERMS_OF_PAIRS:
+        count =
+            add_row_vectors(TERMS_OF_PAIRS, n, x, low, ahead, reference, magic, correction, e, &top, &middle, &bottom);
         break;
-    case LONG_PAIR:
-        count = add_entries(LONG_PAIR, n, x, low, ahead, reference, magic, correction, e, &top, &middle, &bottom);
+    case TERMS_OF_PAIRS_LONG_ROW:
+        count = add_row_vectors(TERMS_OF_PAIRS_LONG_ROW, n, x, low, ahead, reference, magic, correction, e, &top,
+                                &middle, &bottom);
         break;
-    case AT_MOST:
-        count = add_entries(AT_MOST, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
+    case TERMS_CLAMPED:
+        count =
+            add_row_vectors(TERMS_CLAMPED, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
         break;
-    case LIMIT:
-        count = add_limit(n, x, e, &top, &middle);
+    case TERMS_AT_INFINITY:
+        count = add_terms_at_infinity(n, x, e, &top, &middle);
         break;
     }
     if (sums != NULL) {
         sums[0] = sum_lanes(top, g.top, count);
         sums[1] = sum_lanes(middle, g.middle, count);
-        sums[2] = is_long(kind) ? sum_lanes(bottom, g.low, count) : 0;
+        sums[2] = three_limbs(kind) ? sum_lanes(bottom, g.low, count) : 0;
     }
 }
 
 /* The sum of a row's terms. Few of them are added up limb by limb: a wide integer takes longer than a short row. */
 struct term_sum {
-    bool few;
+    bool in_limbs;
     int64_t limbs[3];
     struct wide wide;
 };
 
-static inline struct term_sum no_terms(size_t n, size_t row_n) {
-    struct term_sum sum = {.few = n <= TERMS_FEW && row_n < WIDE_FROM};
+static inline struct term_sum empty_term_sum(size_t n, size_t row_n) {
+    struct term_sum sum = {.in_limbs = n <= TERMS_FEW && row_n < WIDE_FROM};
     return sum;
 }
 
-static inline void add_block(struct term_sum *sum, const int64_t limbs[3]) {
-    if (sum->few) {
+static inline void add_to_term_sum(struct term_sum *sum, const int64_t limbs[3]) {
+    if (sum->in_limbs) {
         sum->limbs[0] += limbs[0];
         sum->limbs[1] += limbs[1];
     } else {
@@ -90,9 +96,9 @@ static inline void add_block(struct term_sum *sum, const int64_t limbs[3]) {
     }
 }
 
-static inline struct wide wide_of(const struct term_sum *sum) {
+static inline struct wide wide_of_term_sum(const struct term_sum *sum) {
     struct wide wide = sum->wide;
-    if (sum->few) {
+    if (sum->in_limbs) {
         add_limbs(&wide, sum->limbs, SHIFT_TOP_UNSIGNED);
     }
     return wide;
@@ -101,18 +107,18 @@ static inline struct wide wide_of(const struct term_sum *sum) {
 /* A sum of terms, as a pair: 1 for a term of 1. */
 static inline struct pair pair_of_sum(const struct term_sum *sum) {
     double parts[2];
-    if (sum->few && pair_of_limbs(sum->limbs, parts)) {
+    if (sum->in_limbs && pair_of_limbs(sum->limbs, parts)) {
         return (struct pair){parts[0], parts[1]};
     }
-    return pair_scaled(pair_of_wide(wide_of(sum)), SUM_UNIT);
+    return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), SUM_UNIT);
 }
 
 /* The terms of n entries of a row of row_n; their sum is added to *sum, unless that is null. x alone (low null) or x +
  * low; e may be null, or x. */
-static void add_terms(size_t n, const real *x, const real *low, const struct reference *ref, size_t row_n, real *e,
+static void add_terms(size_t n, const real *x, const real *low, const struct term_reference *ref, size_t row_n, real *e,
                       struct term_sum *sum) {
-    enum terms kind = terms_of_row(ref->max, row_n, low != NULL);
-    v_t max = v_set1(kind == LIMIT ? 0 : ref->max), magic = term_magic(max, term_offset(max));
+    enum term_kind kind = term_kind_of_row(ref->max, row_n, low != NULL);
+    v_t max = v_set1(kind == TERMS_AT_INFINITY ? 0 : ref->max), magic = term_magic(max, term_offset(max));
     v_t correction = v_set1(0);
     if (ref->corrected) {
         correction = term_correction(max, v_set1(ref->low), magic);
@@ -120,10 +126,10 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ref
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
-        terms_block(kind, block, x + done, low == NULL ? NULL : low + done, fetch_ahead(row_n), max, magic, correction,
-                    e == NULL ? NULL : e + done, sum == NULL ? NULL : limbs);
+        terms_of_vectors(kind, block, x + done, low == NULL ? NULL : low + done, prefetch_distance(row_n), max, magic,
+                         correction, e == NULL ? NULL : e + done, sum == NULL ? NULL : limbs);
         if (sum != NULL) {
-            add_block(sum, limbs);
+            add_to_term_sum(sum, limbs);
         }
         done += block;
     }
@@ -131,8 +137,8 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ref
 
 /* The same for a part of a row of entries with the given maximum. */
 static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
-    const struct reference ref = {max, 0, true};
-    struct term_sum terms = {.few = false, .wide = *sum};
+    const struct term_reference ref = {max, 0, true};
+    struct term_sum terms = {.in_limbs = false, .wide = *sum};
     add_terms(n, x, NULL, &ref, row_n, e, &terms);
     *sum = terms.wide;
 }

@@ -12,39 +12,39 @@
 
 /* How many of the columns go together. */
 static inline size_t columns_together(size_t columns, size_t n) {
-    size_t vectors = columns / V_LANES, most = n > TILED_MOST ? PANEL_VECTORS : LINE_VECTORS;
+    size_t vectors = columns / V_LANES, most = n > COLUMNS_BUFFERED_MOST ? COLUMNS_IN_PLACE_VECTORS : LINE_VECTORS;
     vectors = vectors < most ? vectors : most;
     return vectors == 0 ? columns : vectors * V_LANES;
 }
 
-NOT_INLINE static bool softmax_tile(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                    uintptr_t next) {
-    return tile_group(false, columns, n, x, ldx, y, ldy, next);
+NOT_INLINE static bool softmax_columns_buffered(size_t columns, size_t n, const real *x, size_t ldx, real *y,
+                                                size_t ldy, uintptr_t next) {
+    return columns_buffered_some(false, columns, n, x, ldx, y, ldy, next);
 }
 
-NOT_INLINE static bool softmax_panel(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                     uintptr_t next) {
+NOT_INLINE static bool softmax_columns_in_place(size_t columns, size_t n, const real *x, size_t ldx, real *y,
+                                                size_t ldy, uintptr_t next) {
     (void)next;
-    return panel_group(false, columns, n, x, ldx, y, ldy);
+    return columns_in_place_some(false, columns, n, x, ldx, y, ldy);
 }
 
-NOT_INLINE static bool log_softmax_tile(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                        uintptr_t next) {
-    return tile_group(true, columns, n, x, ldx, y, ldy, next);
+NOT_INLINE static bool log_softmax_columns_buffered(size_t columns, size_t n, const real *x, size_t ldx, real *y,
+                                                    size_t ldy, uintptr_t next) {
+    return columns_buffered_some(true, columns, n, x, ldx, y, ldy, next);
 }
 
-NOT_INLINE static bool log_softmax_panel(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                         uintptr_t next) {
+NOT_INLINE static bool log_softmax_columns_in_place(size_t columns, size_t n, const real *x, size_t ldx, real *y,
+                                                    size_t ldy, uintptr_t next) {
     (void)next;
-    return panel_group(true, columns, n, x, ldx, y, ldy);
+    return columns_in_place_some(true, columns, n, x, ldx, y, ldy);
 }
 
-typedef bool (*group_function)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                               uintptr_t next);
+typedef bool (*columns_function)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                 uintptr_t next);
 typedef void (*column_function)(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy);
 
 static void all_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy,
-                        group_function group, column_function column) {
+                        columns_function group, column_function column) {
     for (size_t c = 0; c < columns;) {
         const real *from = x + c;
         size_t left = columns - c, some = columns_together(left, n);
@@ -63,12 +63,14 @@ static void all_columns(size_t columns, size_t n, const real *x, size_t ldx, rea
 
 static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                             struct policy policy) {
-    all_columns(columns, n, x, ldx, y, ldy, policy, n > TILED_MOST ? softmax_panel : softmax_tile, softmax_column);
+    all_columns(columns, n, x, ldx, y, ldy, policy,
+                n > COLUMNS_BUFFERED_MOST ? softmax_columns_in_place : softmax_columns_buffered, softmax_column);
 }
 
 static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                 struct policy policy) {
-    all_columns(columns, n, x, ldx, y, ldy, policy, n > TILED_MOST ? log_softmax_panel : log_softmax_tile,
+    all_columns(columns, n, x, ldx, y, ldy, policy,
+                n > COLUMNS_BUFFERED_MOST ? log_softmax_columns_in_place : log_softmax_columns_buffered,
                 log_softmax_column);
 }
 

@@ -15,13 +15,13 @@
 
 static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
-    struct peak peak;
-    enum fate fate = peak_and_fate(n, &l, policy, &peak);
-    if (fate != COMPUTED) {
-        fill_kept(&l, n, fate == NOTHING_KEPT ? 0 : canonical_nan(), 0, y);
+    struct maximum maximum;
+    enum row_kind kind = classify_row(n, &l, policy, &maximum);
+    if (kind != ROW_COMPUTED) {
+        fill_kept(&l, n, kind == ROW_EMPTY ? 0 : canonical_nan(), 0, y);
         return;
     }
-    struct term_sum sum = peak_terms(n, &l, &peak, y);
+    struct term_sum sum = softmax_terms(n, &l, &maximum, y);
     scale_by_sum(n, y, &sum, y);
 }
 

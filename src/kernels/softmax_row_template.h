@@ -17,8 +17,8 @@ static void softmax_row(size_t n, const real *x, real *y, struct policy policy) 
         row_fill(n, filling, y);
         return;
     }
-    const struct reference ref = {max, 0, true};
-    struct term_sum sum = no_terms(n, n);
+    const struct term_reference ref = {max, 0, true};
+    struct term_sum sum = empty_term_sum(n, n);
     add_terms(n, x, NULL, &ref, n, y, &sum);
     scale_by_sum(n, y, &sum, y);
 }

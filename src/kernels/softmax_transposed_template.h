@@ -12,26 +12,27 @@
 
 #ifdef V_TRANSPOSE
 
-/* The longest rows for which this pays, a multiple of V_LANES: rows_in fills whole blocks. Sums must fit a lane (n <=
- * SUM_BLOCK), and in f32 a double (n <= 128). Against groups of rows with vectors of their own (AVX2, Zen 3): 1.6 times
- * as fast at n = 36, 1.15 at 56, 1.1 at 64, the same at 96. */
-#define SHORT_ROW_SOFTMAX ((size_t)64)
-_Static_assert(SHORT_ROW_SOFTMAX *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS, "a row's sum overflows a lane");
+/* The longest rows for which this pays, a multiple of V_LANES: transpose_in fills whole blocks. Sums must fit a lane (n
+ * <= SUM_BLOCK), and in f32 a double (n <= 128). Against groups of rows with vectors of their own (AVX2, Zen 3): 1.6
+ * times as fast at n = 36, 1.15 at 56, 1.1 at 64, the same at 96. */
+#define SOFTMAX_TRANSPOSED_MOST ((size_t)64)
+_Static_assert(SOFTMAX_TRANSPOSED_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS,
+               "a row's sum overflows a lane");
 
 /* So many groups of rows go through softmax together, step by step: a group's steps hang on each other, a chain of some
  * 300 cycles. 1.6 times as fast as group by group at n = 2, 1.4 at 8, 1.2 at 32 (AVX2, Zen 3). */
-#define SOFTMAX_GROUPS ((size_t)4)
-#define SOFTMAX_LANES (SOFTMAX_GROUPS * V_LANES)
+#define SOFTMAX_TRANSPOSED_VECTORS ((size_t)4)
+#define SOFTMAX_TRANSPOSED_ROWS (SOFTMAX_TRANSPOSED_VECTORS * V_LANES)
 
-/* Up to SOFTMAX_LANES rows; false, with nothing written, if one of them has no finite maximum. */
-static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+/* Up to SOFTMAX_TRANSPOSED_ROWS rows; false, with nothing written, if one of them has no finite maximum. */
+static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    real columns[SHORT_ROW_SOFTMAX * SOFTMAX_LANES], max[SOFTMAX_LANES], magic[SOFTMAX_LANES],
-        correction[SOFTMAX_LANES];
-    real top[SOFTMAX_LANES], middle[SOFTMAX_LANES];
+    real columns[SOFTMAX_TRANSPOSED_MOST * SOFTMAX_TRANSPOSED_ROWS], max[SOFTMAX_TRANSPOSED_ROWS],
+        magic[SOFTMAX_TRANSPOSED_ROWS], correction[SOFTMAX_TRANSPOSED_ROWS];
+    real top[SOFTMAX_TRANSPOSED_ROWS], middle[SOFTMAX_TRANSPOSED_ROWS];
     for (size_t k = 0; k < rows; k += V_LANES) {
-        rows_in(lanes_of_group(rows, k), n, x + k * ldx, ldx, columns + k * n);
-        if (!lanes_peaks(V_LANES, n, columns + k * n, V_LANES, max + k, NULL)) {
+        transpose_in(lanes_used(rows, k), n, x + k * ldx, ldx, columns + k * n);
+        if (!lane_maxima(V_LANES, n, columns + k * n, V_LANES, max + k, NULL)) {
             return false;
         }
     }
@@ -44,10 +45,11 @@ static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, rea
         real *e = columns + k * n;
         i_t top_k = i_set1(0), middle_k = top_k, none = top_k;
         /* What follows the rows is fetched: beyond the cache 1.05 to 1.1 times as fast. */
-        add_vectors(FAR, V_LANES, n, e, NULL, V_LANES, ahead_of(x + k * n, FETCH_AHEAD), v_load(max + k),
-                    v_load(magic + k), v_load(correction + k), e, V_LANES, &top_k, &middle_k, &none);
-        v_store(top + k, v_from_bits(without_constant(top_k, v_set1(g.top), n)));
-        v_store(middle + k, v_from_bits(without_constant(middle_k, v_set1(g.middle), n)));
+        add_term_vectors(TERMS_OFFSET, V_LANES, n, e, NULL, V_LANES, prefetch_from(x + k * n, PREFETCH_BYTES),
+                         v_load(max + k), v_load(magic + k), v_load(correction + k), e, V_LANES, &top_k, &middle_k,
+                         &none);
+        v_store(top + k, v_from_bits(limb_without_constant(top_k, v_set1(g.top), n)));
+        v_store(middle + k, v_from_bits(limb_without_constant(middle_k, v_set1(g.middle), n)));
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         v_t high, low;
@@ -60,7 +62,7 @@ static bool softmax_groups(size_t rows, size_t n, const real *x, size_t ldx, rea
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {
             v_store(columns + j, quotient(v_load(columns + j), high, low));
         }
-        rows_out(lanes_of_group(rows, k), n, columns + k * n, y + k * ldy, ldy);
+        transpose_out(lanes_used(rows, k), n, columns + k * n, y + k * ldy, ldy);
     }
     return true;
 }

@@ -9,12 +9,10 @@
 #ifdef V_TRANSPOSE
 
 /* Fewer rows than this are quicker one by one. */
-#define SHORT_GROUP (V_LANES / 4)
+#define TRANSPOSED_ROWS_LEAST (V_LANES / 4)
 
 /* How many of the rows are those of the group that begins with row `first`. */
-static inline size_t lanes_of_group(size_t rows, size_t first) {
-    return rows - first < V_LANES ? rows - first : V_LANES;
-}
+static inline size_t lanes_used(size_t rows, size_t first) { return rows - first < V_LANES ? rows - first : V_LANES; }
 
 /* With no gaps between rows, the last, partial block of most of a group's rows can be handled as whole vectors: what is
  * read too much is the group's own, and what is written too much is written again. For how many rows. */
@@ -25,7 +23,8 @@ static inline size_t rows_as_whole_vectors(size_t rows, size_t n, size_t stride)
 
 /* A block of up to V_LANES rows of up to V_LANES entries, rows to lanes. The first `whole` rows may be read as whole
  * vectors. Writes V_LANES columns always: a loop to n becomes a call of memcpy, which takes longer than all else. */
-static ALWAYS_INLINE void block_in(size_t rows, size_t n, const real *x, size_t ldx, size_t whole, real *columns) {
+static ALWAYS_INLINE void transpose_block_in(size_t rows, size_t n, const real *x, size_t ldx, size_t whole,
+                                             real *columns) {
     v_t block[V_LANES];
     for (size_t i = 0; i < V_LANES; i++) {
         const real *row = x + (i < rows ? i : rows - 1) * ldx;
@@ -37,7 +36,8 @@ static ALWAYS_INLINE void block_in(size_t rows, size_t n, const real *x, size_t 
     }
 }
 
-static ALWAYS_INLINE void block_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy, size_t whole) {
+static ALWAYS_INLINE void transpose_block_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy,
+                                              size_t whole) {
     v_t block[V_LANES];
     for (size_t j = 0; j < V_LANES; j++) {
         block[j] = v_load(columns + (j < n ? j : n - 1) * V_LANES);
@@ -55,21 +55,21 @@ static ALWAYS_INLINE void block_out(size_t rows, size_t n, const real *columns, 
 /* V_LANES rows of 2 or 4 entries with no gaps: that many whole vectors. Entry j of row i is at place i n + j; each step
  * moves the place's lowest bit to the top, until that is column j, lane i. AVX2, Zen 3: softmax of 2 entries 1.7 times
  * as fast, its backward 1.9 times. */
-static ALWAYS_INLINE void pairs_in(const real *x, real *columns) {
+static ALWAYS_INLINE void transpose_twos_in(const real *x, real *columns) {
     v_t even, odd;
     v_unzip(v_load(x), v_load(x + V_LANES), &even, &odd);
     v_store(columns, even);
     v_store(columns + V_LANES, odd);
 }
 
-static ALWAYS_INLINE void pairs_out(const real *columns, real *y) {
+static ALWAYS_INLINE void transpose_twos_out(const real *columns, real *y) {
     v_t low, high;
     v_zip(v_load(columns), v_load(columns + V_LANES), &low, &high);
     v_store(y, low);
     v_store(y + V_LANES, high);
 }
 
-static ALWAYS_INLINE void fours_in(const real *x, real *columns) {
+static ALWAYS_INLINE void transpose_fours_in(const real *x, real *columns) {
     v_t even0, even1, odd0, odd1, column[4];
     v_unzip(v_load(x), v_load(x + V_LANES), &even0, &odd0);
     v_unzip(v_load(x + 2 * V_LANES), v_load(x + 3 * V_LANES), &even1, &odd1);
@@ -81,7 +81,7 @@ static ALWAYS_INLINE void fours_in(const real *x, real *columns) {
     v_store(columns + 3 * V_LANES, column[3]);
 }
 
-static ALWAYS_INLINE void fours_out(const real *columns, real *y) {
+static ALWAYS_INLINE void transpose_fours_out(const real *columns, real *y) {
     v_t even0, even1, odd0, odd1, row[4];
     v_zip(v_load(columns), v_load(columns + 2 * V_LANES), &even0, &even1);
     v_zip(v_load(columns + V_LANES), v_load(columns + 3 * V_LANES), &odd0, &odd1);
@@ -95,57 +95,57 @@ static ALWAYS_INLINE void fours_out(const real *columns, real *y) {
 
 /* A group of rows into columns[j * V_LANES + row]: up to the next multiple of V_LANES columns, the last ones
  * undefined. */
-static inline void rows_in(size_t rows, size_t n, const real *x, size_t ldx, real *columns) {
+static inline void transpose_in(size_t rows, size_t n, const real *x, size_t ldx, real *columns) {
     size_t j = 0;
     if (rows == V_LANES && ldx == n && n == 2) {
-        pairs_in(x, columns);
+        transpose_twos_in(x, columns);
         return;
     }
     if (rows == V_LANES && ldx == n && n == 4) {
-        fours_in(x, columns);
+        transpose_fours_in(x, columns);
         return;
     }
     if (rows == V_LANES) {
         for (; n - j >= V_LANES; j += V_LANES) {
-            block_in(V_LANES, V_LANES, x + j, ldx, V_LANES, columns + j * V_LANES);
+            transpose_block_in(V_LANES, V_LANES, x + j, ldx, V_LANES, columns + j * V_LANES);
         }
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        block_in(rows, V_LANES, x + j, ldx, rows, columns + j * V_LANES);
+        transpose_block_in(rows, V_LANES, x + j, ldx, rows, columns + j * V_LANES);
     }
     if (j < n) {
-        block_in(rows, n - j, x + j, ldx, rows_as_whole_vectors(rows, n, ldx), columns + j * V_LANES);
+        transpose_block_in(rows, n - j, x + j, ldx, rows_as_whole_vectors(rows, n, ldx), columns + j * V_LANES);
     }
 }
 
 /* And back. The partial block first: what it writes too much belongs to the blocks after it. */
-static inline void rows_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy) {
+static inline void transpose_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy) {
     size_t last = n % V_LANES;
     if (rows == V_LANES && ldy == n && n == 2) {
-        pairs_out(columns, y);
+        transpose_twos_out(columns, y);
         return;
     }
     if (rows == V_LANES && ldy == n && n == 4) {
-        fours_out(columns, y);
+        transpose_fours_out(columns, y);
         return;
     }
     if (last != 0) {
         size_t from = n - last;
-        block_out(rows, last, columns + from * V_LANES, y + from, ldy, rows_as_whole_vectors(rows, n, ldy));
+        transpose_block_out(rows, last, columns + from * V_LANES, y + from, ldy, rows_as_whole_vectors(rows, n, ldy));
     }
     size_t j = 0;
     if (rows == V_LANES) {
         for (; n - j >= V_LANES; j += V_LANES) {
-            block_out(V_LANES, V_LANES, columns + j * V_LANES, y + j, ldy, V_LANES);
+            transpose_block_out(V_LANES, V_LANES, columns + j * V_LANES, y + j, ldy, V_LANES);
         }
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        block_out(rows, V_LANES, columns + j * V_LANES, y + j, ldy, rows);
+        transpose_block_out(rows, V_LANES, columns + j * V_LANES, y + j, ldy, rows);
     }
 }
 
 /* The lanes of one limb after `additions`, without the constant's bits. */
-static ALWAYS_INLINE i_t without_constant(i_t limb, v_t constant, size_t additions) {
+static ALWAYS_INLINE i_t limb_without_constant(i_t limb, v_t constant, size_t additions) {
     return i_sub(limb, i_mul(v_bits(constant), i_set1((real_bits)additions)));
 }
 

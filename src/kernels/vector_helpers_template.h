@@ -31,7 +31,7 @@ static inline real power_of_two(int exponent) {
 static inline int32_t exponent_of_real(real a) { return (int32_t)(bits_of_real(a) >> REAL_MANTISSA) - REAL_BIAS; }
 
 /* A real that is not a number only in the canonical way, and not -0. */
-static inline real clean(real a) { return isnan(a) ? canonical_nan() : a + 0; }
+static inline real canonical(real a) { return isnan(a) ? canonical_nan() : a + 0; }
 
 /* The length of arrays for a vector's lanes. */
 #ifdef V_LANES_MOST
@@ -41,7 +41,7 @@ static inline real clean(real a) { return isnan(a) ? canonical_nan() : a + 0; }
 #endif
 
 /* A vector of equal lanes, as one of them. By way of memory: faster than v_hmax by 10 cycles. */
-static inline real lane(v_t a) {
+static inline real first_lane(v_t a) {
     real lanes[LANES_MOST];
     v_store(lanes, a);
     return lanes[0];
@@ -55,12 +55,12 @@ static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
 }
 
 /* a where the mask is, else b. */
-static ALWAYS_INLINE v_t either(m_t mask, v_t a, v_t b) {
+static ALWAYS_INLINE v_t select_lanes(m_t mask, v_t a, v_t b) {
     return v_from_bits(i_or(v_bits(v_keep(mask, a)), v_bits(v_keep(m_not(mask), b))));
 }
 
 /* The canonical NaN for any NaN: which one an operation gives differs between processors. */
-static ALWAYS_INLINE v_t clean_nan(v_t a) { return either(v_unordered(a, a), v_set1(canonical_nan()), a); }
+static ALWAYS_INLINE v_t canonical_nans(v_t a) { return select_lanes(v_unordered(a, a), v_set1(canonical_nan()), a); }
 
 /* a factor, rounded, with +0 for a result of 0: one that underflows from below would be -0 without the addition. */
 static ALWAYS_INLINE v_t scaled_result(v_t a, v_t factor) { return v_add(v_mul(a, factor), v_set1(0)); }
