@@ -60,7 +60,8 @@ static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, si
     for (size_t i = 0; i < batch; i++) {
         const struct grid g = {t.top[i], t.middle[i], 0};
         i_t top = i_set1(0), middle = i_set1(0);
-        add_products(n, in->y + i * in->ldy, in->dy + i * in->lddy, NULL, &g, false, false, &top, &middle, NULL);
+        const struct product_row row = {n, in->y + i * in->ldy, in->dy + i * in->lddy, NULL};
+        add_products(&row, false, &g, &top, &middle, NULL);
         upper[i] = v_from_bits(top);
         lower[i] = v_from_bits(middle);
     }

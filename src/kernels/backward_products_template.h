@@ -1,5 +1,16 @@
-/* The exact sum of products y_j dy_j: their largest exponent, and then the sum in a unit that follows from it.
- * docs/bits.md, "Backward", steps 1 to 3. Template: compiled once for each instruction set and type. */
+/* The exact sum s of the products y_j dy_j of a row, for softmax backward and for every exact dot product.
+ * docs/bits.md, "Backward", steps 1 to 3.
+ *
+ * An exact sum needs an exponent E that no product passes (limb_sum_template.h). So there are two passes over the row:
+ *
+ *     1. the largest exponent of a product, E; and whether something is not finite
+ *     2. each product, cut into limbs whose units follow from E
+ *
+ * The first pass looks at rounded products, as integers: patterns of positive reals are ordered as the reals are, and
+ * NaN and infinities come after all numbers. Only if that result is tiny or out of range are the exponents found one by
+ * one.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_BACKWARD_PRODUCTS_TEMPLATE_H
 #define SMX_BACKWARD_PRODUCTS_TEMPLATE_H
 
@@ -11,7 +22,8 @@
 #include "limb_sum_template.h"
 #include "vector_helpers_template.h"
 
-/* Powers of two that bring y and dy of a row into range, and its gradient back; and the products' exponent then. */
+/* Where products would leave the range of a real, or fall below it, y or dy is multiplied by a power of two first, and
+ * the gradient by another at the end. These powers; and the largest product's exponent then. */
 struct product_range {
     real y_scale, dy_scale, dx_scale;
     int exponent;
@@ -30,6 +42,7 @@ static inline struct product_range product_range_of(int exponent) {
     return range;
 }
 
+/* Whether all products of a row together are too small to be seen in a gradient. */
 static inline bool products_vanish(int exponent) { return exponent < PRODUCT_NOTHING; }
 
 /* The exponent of a b, neither of them 0, rounded to the precision of a real, as if exponents had no limits. */
@@ -105,47 +118,59 @@ static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
     return largest >= power_of_two(PRODUCT_SMALL) ? exponent_of_real(largest) : largest_exponent_slowly(n, y, dy);
 }
 
-static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct product_range *range, const struct grid *g,
-                                      bool scaled, bool wide, i_t *top, i_t *middle, i_t *low) {
-    if (scaled) {
+/* Entries whose products are added up; null range: they need no scaling. */
+struct product_row {
+    size_t n;
+    const real *y, *dy;
+    const struct product_range *range;
+};
+
+/* Adds a vector of products to two limbs, or to three if the row is long. */
+static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct product_range *range, bool long_row,
+                                      const struct grid *g, i_t *top, i_t *middle, i_t *low) {
+    if (range != NULL) {
         y = v_mul(y, v_set1(range->y_scale));
         dy = v_mul(dy, v_set1(range->dy_scale));
     }
-    if (wide) { /* the product as two summands, without error */
+    if (long_row) { /* the product as two summands, without error */
         v_t product = v_mul(y, dy);
-        sum_add_wide(product, g, top, middle, low);
-        sum_add_wide(v_fms(y, dy, product), g, top, middle, low);
+        add_to_three(product, g, top, middle, low);
+        add_to_three(v_fms(y, dy, product), g, top, middle, low);
     } else {
-        sum_add_product(y, dy, v_set1(g->top), v_set1(g->middle), top, middle);
+        add_product_to_limbs(y, dy, v_set1(g->top), v_set1(g->middle), top, middle);
     }
 }
 
-static ALWAYS_INLINE void add_products(size_t n, const real *y, const real *dy, const struct product_range *range,
-                                       const struct grid *g, bool scaled, bool wide, i_t *top, i_t *middle, i_t *low) {
+/* Two vectors a turn: they do not wait for each other. */
+static ALWAYS_INLINE void add_products(const struct product_row *row, bool long_row, const struct grid *g, i_t *top,
+                                       i_t *middle, i_t *low) {
+    const size_t n = row->n;
+    const real *y = row->y, *dy = row->dy;
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         const real *y1 = y + j + V_LANES, *dy1 = dy + j + V_LANES;
-        add_product(v_load(y + j), v_load(dy + j), range, g, scaled, wide, top, middle, low);
-        add_product(v_load(y1), v_load(dy1), range, g, scaled, wide, top, middle, low);
+        add_product(v_load(y + j), v_load(dy + j), row->range, long_row, g, top, middle, low);
+        add_product(v_load(y1), v_load(dy1), row->range, long_row, g, top, middle, low);
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        add_product(v_load(y + j), v_load(dy + j), range, g, scaled, wide, top, middle, low);
+        add_product(v_load(y + j), v_load(dy + j), row->range, long_row, g, top, middle, low);
     }
     if (j < n) {
         v_t zero = v_set1(0), yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
-        add_product(yj, dyj, range, g, scaled, wide, top, middle, low);
+        add_product(yj, dyj, row->range, long_row, g, top, middle, low);
     }
 }
 
-static ALWAYS_INLINE void products_block(size_t n, const real *y, const real *dy, const struct product_range *range,
-                                         bool scaled, bool wide, int64_t limbs[3]) {
-    struct grid g = grid_signed(range->exponent);
+/* The limbs of the sum of up to SUM_BLOCK vectors of products; `exponent` is that of the largest, after scaling. */
+static ALWAYS_INLINE void limbs_of_products(const struct product_row *row, int exponent, bool long_row,
+                                            int64_t limbs[3]) {
+    struct grid g = grid_signed(exponent);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
-    add_products(n, y, dy, range, &g, scaled, wide, &top, &middle, &low);
-    size_t vectors = (n + V_LANES - 1) / V_LANES, additions = wide ? 2 * vectors : vectors;
+    add_products(row, long_row, &g, &top, &middle, &low);
+    size_t vectors = (row->n + V_LANES - 1) / V_LANES, additions = long_row ? 2 * vectors : vectors;
     limbs[0] = sum_lanes(top, g.top, additions);
     limbs[1] = sum_lanes(middle, g.middle, additions);
-    limbs[2] = wide ? sum_lanes(low, g.low, additions) : 0;
+    limbs[2] = long_row ? sum_lanes(low, g.low, additions) : 0;
 }
 
 /* The products of n entries of a row of row_n with the given largest exponent; their sum is added to *sum. */
@@ -155,16 +180,17 @@ static void backward_products(size_t n, const real *y, const real *dy, int32_t e
         return;
     }
     struct product_range range = product_range_of(exponent);
-    bool scaled = range.exponent != exponent;
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
+        const struct product_row scaled = {block, y + done, dy + done, &range};
+        const struct product_row as_they_are = {block, y + done, dy + done, NULL};
         int64_t limbs[3];
         if (row_n >= WIDE_FROM) {
-            products_block(block, y + done, dy + done, &range, true, true, limbs);
-        } else if (scaled) {
-            products_block(block, y + done, dy + done, &range, true, false, limbs);
+            limbs_of_products(&scaled, range.exponent, true, limbs);
+        } else if (range.exponent != exponent) {
+            limbs_of_products(&scaled, range.exponent, false, limbs);
         } else {
-            products_block(block, y + done, dy + done, &range, false, false, limbs);
+            limbs_of_products(&as_they_are, range.exponent, false, limbs);
         }
         add_limbs(sum, limbs, SHIFT_TOP);
         done += block;

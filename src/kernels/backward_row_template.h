@@ -122,7 +122,7 @@ static ALWAYS_INLINE void backward_row(size_t n, const real *y, const real *dy, 
         struct product_range range = product_range_of(exponent);
         int64_t limbs[3];
         real s[2];
-        products_block(n, y, dy, &range, false, false, limbs);
+        limbs_of_products(&(struct product_row){n, y, dy, NULL}, range.exponent, false, limbs);
         if (value_of_limbs(limbs, unit_exponent(exponent, &range), s)) {
             gradients(n, y, dy, &range, s, dx, next, stream);
             return;

@@ -72,7 +72,7 @@ static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy,
     v_t g_top = v_load(t->top + i), g_middle = v_load(t->middle + i);
     i_t top = i_set1(0), middle = i_set1(0);
     for (size_t j = 0; j < n; j++) {
-        sum_add_product(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), g_top, g_middle, &top, &middle);
+        add_product_to_limbs(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), g_top, g_middle, &top, &middle);
     }
     sums_of_limbs(top, middle, n, t, i);
 }

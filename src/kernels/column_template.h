@@ -1,5 +1,7 @@
-/* Softmax and log-softmax of one column, entry j of which is at x[j * ldx]; and what vectors of columns, each lane with
- * one of its own, make results with. Template: compiled once for each instruction set and type. */
+/* Softmax and log-softmax of one column, for those with something special (infinities, NaN, great length); and what
+ * vectors of columns, each lane with one of its own, make results with.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_COLUMN_TEMPLATE_H
 #define SMX_COLUMN_TEMPLATE_H
 
@@ -22,8 +24,20 @@
 #include "row_terms_template.h"
 #include "vector_helpers_template.h"
 
-static inline logits logits_of_column(size_t n, const real *x, size_t ldx) {
-    logits l = {.x = x, .stride = ldx, .scale = 1, .row_n = n};
+/* Columns of n entries: entry j of the first is at x[j * ldx] and its result at y[j * ldy], the next columns' beside
+ * it. */
+struct columns {
+    size_t n;
+    const real *x;
+    size_t ldx;
+    real *y;
+    size_t ldy;
+};
+
+/* ---- One column ---- */
+
+static inline logits logits_of_column(const struct columns *c) {
+    logits l = {.x = c->x, .stride = c->ldx, .scale = 1, .row_n = c->n};
     return l;
 }
 
@@ -32,18 +46,20 @@ static inline struct logit_block column_block(const logits *l, size_t j, size_t 
     return logits_block(l, j, j + block_length(n - j), buffer);
 }
 
-static inline void fill_column(size_t n, real value, real *y, size_t ldy) {
-    for (size_t i = 0; i < n; i++) {
-        y[i * ldy] = value;
+static inline void fill_column(real value, const struct columns *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        c->y[i * c->ldy] = value;
     }
 }
 
-NOT_INLINE static void softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
-    logits l = logits_of_column(n, x, ldx);
+/* Terms are made twice, once for the sum and once for results: there is no row to keep them in. */
+NOT_INLINE static void softmax_column(const struct columns *c, struct policy policy) {
+    logits l = logits_of_column(c);
+    const size_t n = c->n;
     struct maximum maximum;
     enum row_kind kind = classify_row(n, &l, policy, &maximum);
     if (kind != ROW_COMPUTED) {
-        fill_column(n, kind == ROW_EMPTY ? 0 : canonical_nan(), y, ldy);
+        fill_column(kind == ROW_EMPTY ? 0 : canonical_nan(), c);
         return;
     }
     struct term_sum sum = softmax_terms(n, &l, &maximum, NULL);
@@ -53,17 +69,17 @@ NOT_INLINE static void softmax_column(size_t n, const real *x, size_t ldx, real 
         struct logit_block b = column_block(&l, j, n, &buffer);
         add_terms(b.n, b.high, NULL, &ref, n, buffer.low, NULL);
         scale_by_sum(b.n, buffer.low, &sum, buffer.low);
-        scatter(b.n, buffer.low, y + j * ldy, ldy);
+        scatter(b.n, buffer.low, c->y + j * c->ldy, c->ldy);
     }
 }
 
-NOT_INLINE static void log_softmax_column(size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                          struct policy policy) {
-    logits l = logits_of_column(n, x, ldx);
+NOT_INLINE static void log_softmax_column(const struct columns *c, struct policy policy) {
+    logits l = logits_of_column(c);
+    const size_t n = c->n;
     struct log_stats stats;
     enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);
     if (kind != ROW_COMPUTED) {
-        fill_column(n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), y, ldy);
+        fill_column(kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), c);
         return;
     }
     find_log_stats(&l, n, NULL, &stats);
@@ -72,9 +88,11 @@ NOT_INLINE static void log_softmax_column(size_t n, const real *x, size_t ldx, r
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         struct logit_block b = column_block(&l, j, n, &buffer);
         log_block(&b, &stats, block);
-        scatter(b.n, block, y + j * ldy, ldy);
+        scatter(b.n, block, c->y + j * c->ldy, c->ldy);
     }
 }
+
+/* ---- A column in each lane ---- */
 
 /* 1 / sum of each lane, as two reals. */
 static inline void find_reciprocals(struct lane_sums *s) {

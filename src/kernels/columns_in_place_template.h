@@ -1,5 +1,8 @@
-/* Softmax and log-softmax down long columns, where they lie, some vectors side by side. Template: compiled once for
- * each instruction set and type. */
+/* Softmax and log-softmax down long columns, where they lie, some vectors of columns side by side. Each vector takes
+ * SUM_BLOCK rows, which the second cache holds, before the next rows' turn: memory is so read in stripes as wide as all
+ * the vectors, and a sum's lanes are flushed once a stripe.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_COLUMNS_IN_PLACE_TEMPLATE_H
 #define SMX_COLUMNS_IN_PLACE_TEMPLATE_H
 
@@ -11,21 +14,18 @@
 #include "term_loop_template.h"
 #include "vector_helpers_template.h"
 
-/* Longer columns, where they lie, up to so many vectors side by side: each takes SUM_BLOCK rows, which the second cache
- * holds, before the next rows' turn. AVX2, Zen 3, at 50000 x 196 against one vector after another: 1.4 to 2.4 times as
- * fast, the more the busier the memory. */
 #define COLUMNS_IN_PLACE_VECTORS ((size_t)16)
 
-static ALWAYS_INLINE bool in_place_maxima(bool logarithm, size_t vectors, size_t lanes, size_t n, const real *x,
-                                          size_t ldx, struct lane_sums *s) {
+static ALWAYS_INLINE bool in_place_maxima(bool logarithm, size_t vectors, size_t lanes, const struct columns *c,
+                                          struct lane_sums *s) {
     for (size_t k = 0; k < vectors; k++) {
         start_maxima(s[k].first, s[k].second);
     }
-    for (size_t j = 0; j < n; j += SUM_BLOCK) {
-        size_t rows = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
+    for (size_t j = 0; j < c->n; j += SUM_BLOCK) {
+        size_t rows = c->n - j < SUM_BLOCK ? c->n - j : SUM_BLOCK;
         for (size_t k = 0; k < vectors; k++) {
-            const real *from = x + j * ldx + k * V_LANES;
-            if (!extend_maxima(lanes, rows, from, ldx, s[k].first, logarithm ? s[k].second : NULL)) {
+            const real *from = c->x + j * c->ldx + k * V_LANES;
+            if (!extend_maxima(lanes, rows, from, c->ldx, s[k].first, logarithm ? s[k].second : NULL)) {
                 return false;
             }
         }
@@ -37,32 +37,34 @@ static ALWAYS_INLINE bool in_place_maxima(bool logarithm, size_t vectors, size_t
     return finite;
 }
 
-static ALWAYS_INLINE void in_place_terms(bool logarithm, size_t vectors, size_t lanes, size_t n, const real *x,
-                                         size_t ldx, real *y, size_t ldy, struct lane_sums *s) {
+static ALWAYS_INLINE void in_place_terms(bool logarithm, size_t vectors, size_t lanes, const struct columns *c,
+                                         struct lane_sums *s) {
     for (size_t k = 0; k < vectors; k++) {
         if (logarithm) {
             find_references(&s[k]);
         }
-        start_lane_sums(logarithm, n, &s[k]);
+        start_lane_sums(logarithm, c->n, &s[k]);
     }
-    for (size_t j = 0; j < n; j += SUM_BLOCK) {
-        size_t rows = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
+    for (size_t j = 0; j < c->n; j += SUM_BLOCK) {
+        size_t rows = c->n - j < SUM_BLOCK ? c->n - j : SUM_BLOCK;
         for (size_t k = 0; k < vectors; k++) {
-            const real *from = x + j * ldx + k * V_LANES;
-            real *e = logarithm ? NULL : y + j * ldy + k * V_LANES;
-            struct prefetch ahead = {(uintptr_t)from + SUM_BLOCK * ldx * sizeof(real), ldx * sizeof(real)};
-            add_lane_terms(logarithm ? TERMS_CLAMPED : TERMS_OFFSET, lanes, rows, from, ldx, e, ldy, ahead, &s[k]);
+            const real *from = c->x + j * c->ldx + k * V_LANES;
+            real *e = logarithm ? NULL : c->y + j * c->ldy + k * V_LANES;
+            const struct prefetch next_rows = {(uintptr_t)from + SUM_BLOCK * c->ldx * sizeof(real),
+                                               c->ldx * sizeof(real)};
+            const struct term_run run = {rows, lanes, from, NULL, c->ldx, e, c->ldy, next_rows};
+            add_lane_terms(logarithm ? TERMS_CLAMPED : TERMS_OFFSET, &run, &s[k]);
         }
     }
 }
 
-static ALWAYS_INLINE bool columns_in_place(bool logarithm, size_t vectors, size_t lanes, size_t n, const real *x,
-                                           size_t ldx, real *y, size_t ldy) {
+/* Some vectors of columns, `lanes` of each. False, with nothing written, if a column has no finite maximum. */
+static ALWAYS_INLINE bool columns_in_place(bool logarithm, size_t vectors, size_t lanes, const struct columns *c) {
     struct lane_sums s[COLUMNS_IN_PLACE_VECTORS];
-    if (!in_place_maxima(logarithm, vectors, lanes, n, x, ldx, s)) {
+    if (!in_place_maxima(logarithm, vectors, lanes, c, s)) {
         return false;
     }
-    in_place_terms(logarithm, vectors, lanes, n, x, ldx, y, ldy, s);
+    in_place_terms(logarithm, vectors, lanes, c, s);
     for (size_t k = 0; k < vectors; k++) {
         struct lane_log_stats stats;
         if (logarithm) {
@@ -70,25 +72,25 @@ static ALWAYS_INLINE bool columns_in_place(bool logarithm, size_t vectors, size_
         }
         column_factors(logarithm, &s[k], &stats);
     }
-    const real *from = logarithm ? x : y;
-    size_t ld = logarithm ? ldx : ldy;
-    for (size_t j = 0; j < n; j++) {
+    const real *from = logarithm ? c->x : c->y;
+    size_t ld = logarithm ? c->ldx : c->ldy;
+    for (size_t j = 0; j < c->n; j++) {
         for (size_t k = 0; k < vectors; k++) {
             v_t a = load_lanes(from + j * ld + k * V_LANES, lanes);
             a = column_result(logarithm, a, v_load(s[k].high), v_load(s[k].low));
-            store_lanes(y + j * ldy + k * V_LANES, a, lanes);
+            store_lanes(c->y + j * c->ldy + k * V_LANES, a, lanes);
         }
     }
     return true;
 }
 
-static ALWAYS_INLINE bool columns_in_place_some(bool logarithm, size_t columns, size_t n, const real *x, size_t ldx,
-                                                real *y, size_t ldy) {
-    if (n >= WIDE_FROM) {
+/* The same for as many columns as columns_together says. */
+static ALWAYS_INLINE bool columns_in_place_some(bool logarithm, size_t columns, const struct columns *c) {
+    if (c->n >= WIDE_FROM) {
         return false;
     }
-    return columns < V_LANES ? columns_in_place(logarithm, 1, columns, n, x, ldx, y, ldy)
-                             : columns_in_place(logarithm, columns / V_LANES, V_LANES, n, x, ldx, y, ldy);
+    return columns < V_LANES ? columns_in_place(logarithm, 1, columns, c)
+                             : columns_in_place(logarithm, columns / V_LANES, V_LANES, c);
 }
 
 #endif

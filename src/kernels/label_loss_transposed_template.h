@@ -54,29 +54,27 @@ static inline void load_label_logits(size_t rows, const real *columns, const int
 static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
                                                 bool gradients, real *dx, ce_result *results) {
     size_t n = c->n;
-    real columns[LOG_TRANSPOSED_REALS], terms[LOG_TRANSPOSED_REALS];
-    struct lane_sums s[LOG_TRANSPOSED_VECTORS];
-    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
+    struct transposed_logs t;
     struct label_lanes l[LOG_TRANSPOSED_VECTORS];
-    if (!log_stats_transposed(rows, n, x, c->ldx, columns, gradients, terms, s, stats)) {
+    if (!log_stats_transposed(rows, n, x, c->ldx, gradients, &t)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         struct label_lanes *own = &l[k / V_LANES];
-        own->s = &s[k / V_LANES];
-        own->stats = &stats[k / V_LANES];
-        load_label_logits(lanes_used(rows, k), columns + k * n, labels + k, own);
+        own->s = &t.sums[k / V_LANES];
+        own->stats = &t.stats[k / V_LANES];
+        load_label_logits(lanes_used(rows, k), t.columns + k * n, labels + k, own);
         finish_label_lanes(own, gradients, c->gradient);
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         size_t lanes = lanes_used(rows, k);
-        real *own = terms + k * n;
+        real *own = t.terms + k * n;
         store_label_results(lanes, &l[k / V_LANES], results + k);
         if (c->places) {
-            find_argmax_of_lanes(lanes, n, columns + k * n, s[k / V_LANES].first, results + k);
+            find_argmax_of_lanes(lanes, n, t.columns + k * n, t.sums[k / V_LANES].first, results + k);
         }
         if (gradients) {
-            scale_terms_of_lanes(n, columns + k * n, &l[k / V_LANES], own);
+            scale_terms_of_lanes(n, t.columns + k * n, &l[k / V_LANES], own);
             transpose_out(lanes, n, own, dx + k * c->lddx, c->lddx);
             for (size_t i = 0; i < lanes; i++) {
                 if (labels[k + i] >= 0) {

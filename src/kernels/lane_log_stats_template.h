@@ -141,7 +141,8 @@ static ALWAYS_INLINE bool lane_log_statistics(size_t lanes, size_t n, const real
     }
     find_references(s);
     start_lane_sums(true, n, s);
-    add_lane_terms(TERMS_CLAMPED, lanes, n, x, ldx, e, lde, prefetch_from(x, PREFETCH_BYTES), s);
+    const struct term_run run = {n, lanes, x, NULL, ldx, e, lde, prefetch_from(x, PREFETCH_BYTES)};
+    add_lane_terms(TERMS_CLAMPED, &run, s);
     lane_factors(s, stats->whole, stats->part, stats->exponent);
     return true;
 }

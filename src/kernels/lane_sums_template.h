@@ -101,8 +101,8 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
         const struct grid g = grid_unsigned(TERM_SCALE);
         i_t zero = i_set1(0), top = zero, middle = zero, none = zero;
         v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
-        add_term_vectors(TERMS_CLAMPED, V_LANES, 1, s->reference, NULL, 0, prefetch_from(s->reference, PREFETCH_BYTES),
-                         reference, magic, v_set1(0), NULL, 0, &top, &middle, &none);
+        const struct term_run run = {.count = 1, .lanes = V_LANES, .x = s->reference};
+        add_term_run(TERMS_CLAMPED, &run, reference, magic, v_set1(0), &top, &middle, &none);
         flush_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
         flush_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
     }
@@ -113,24 +113,24 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
  * largest, whose own term start_lane_sums has taken off: one operation an entry where finding it would take six.
  * TERMS_UNCORRECTED: the largest is not among them. Terms are written to e, unless that is null; those of a largest
  * entry without equals mean nothing. */
-static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, size_t lanes, size_t n, const real *x, size_t ldx,
-                                         real *e, size_t lde, struct prefetch next, struct lane_sums *s) {
+static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_run *run, struct lane_sums *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t reference = v_load(kind == TERMS_OFFSET ? s->first : s->reference),
         magic = term_magic(reference, term_offset(reference));
     v_t correction = kind == TERMS_OFFSET ? term_correction(reference, v_set1(0), magic) : v_set1(0);
-    for (size_t j = 0; j < n;) {
-        size_t count = n - j < SUM_BLOCK ? n - j : SUM_BLOCK;
+    struct term_run part = *run;
+    for (size_t j = 0; j < run->count; j += part.count) {
         i_t top = i_set1(0), middle = top, none = top;
-        add_term_vectors(kind, lanes, count, x + j * ldx, NULL, ldx, next, reference, magic, correction,
-                         e == NULL ? NULL : e + j * lde, lde, &top, &middle, &none);
-        next.from += count * next.step;
-        flush_lanes(top, g.top, count, s->top);
-        flush_lanes(middle, g.middle, count, s->middle);
+        part.count = run->count - j < SUM_BLOCK ? run->count - j : SUM_BLOCK;
+        part.x = run->x + j * run->step;
+        part.e = run->e == NULL ? NULL : run->e + j * run->e_step;
+        part.prefetch.from = run->prefetch.from + j * run->prefetch.step;
+        add_term_run(kind, &part, reference, magic, correction, &top, &middle, &none);
+        flush_lanes(top, g.top, part.count, s->top);
+        flush_lanes(middle, g.middle, part.count, s->middle);
         for (size_t i = 0; i < V_LANES && may_spill(s); i++) {
             spill_lane(s, i);
         }
-        j += count;
     }
 }
 

@@ -1,11 +1,23 @@
-/* The exact sum: reals are rounded once to a multiple of a fixed unit and added as integers, so that order, grouping
- * and vector width cannot matter.
+/* The exact sum: summands are cut into pieces that are multiples of fixed units, and the pieces are added as integers.
+ * Integer addition has no rounding, so that neither order nor grouping nor the number of lanes can change the sum.
+ * docs/bits.md, "Forward", step 4, and "Backward", step 3.
  *
- * For summands below 2^(E + 1), adding 1.5 * 2^(E + GRID_TOP) leaves the summand's top bits, rounded to nearest even,
- * in the low bits of the result, whose pattern is then added as an integer; subtracting the constant again gives the
- * rest, exactly, which a second (and a third) step treats alike. The constants' own bits are taken off at the end,
- * where the number of additions is known. The unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, and
- * 2^(E - 87) in f64.
+ * E is an exponent for the row such that every summand is below 2^(E + 1) in magnitude. Two or three limbs, the
+ * integers that add up the pieces, have units that lie some 21 bits apart (43 in f64), the first one just small enough
+ * for a sum of the row's summands not to overflow. To cut a summand a, the trick is to add a large constant G:
+ *
+ *     G = 1.5 2^(E + GRID_TOP)      its last bit, one ULP of it, is the top limb's unit
+ *     z = a + G                     rounds a to a multiple of the unit: it is in the low bits of z's pattern
+ *     top += bits of z              as an integer
+ *     rest = a - (z - G)            z - G is exact, and so is the difference: the rest is at most half a unit
+ *
+ * The middle limb takes the rest in the same way, with a smaller G. In long rows of f32 a third one takes what is left
+ * then. Only the last limb's addition drops anything: what is below its unit. That rounding is a function of the
+ * summand and of E alone. The factor 1.5 keeps z in the binade of G whatever a's sign, so that the low bits of the
+ * pattern are a signed integer. A limb also holds the bits of G, once for each addition; sum_lanes takes them off in
+ * the end, where the number of additions is known.
+ *
+ * The lowest unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, and 2^(E - 87) in f64.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LIMB_SUM_TEMPLATE_H
@@ -50,6 +62,7 @@ _Static_assert(TERMS_FEW *(uint64_t)SUMMAND_MOST < (uint64_t)1 << 63, "limbs of 
 _Static_assert(SMX_ROW_MOST / 256 < (uint64_t)1 << (63 - 34), "limbs of a wide integer overflow");
 _Static_assert(SMX_ROW_MOST < (uint64_t)1 << (127 - 45 - 43), "wide integers overflow");
 
+/* The constants G of a row's limbs. */
 struct grid {
     real top, middle, low;
 };
@@ -69,38 +82,40 @@ static inline struct grid grid_unsigned(int exponent) {
     return g;
 }
 
-static ALWAYS_INLINE void sum_rest(v_t rest, v_t g_middle, i_t *middle) {
+/* The last step: adds a rest to the lower of two limbs. */
+static ALWAYS_INLINE void add_rest(v_t rest, v_t g_middle, i_t *middle) {
     *middle = i_add(*middle, v_bits(v_add(rest, g_middle)));
 }
 
-/* Adds the term a = whole + part * power, which is known to more digits than its rounded value a holds: the top limb
- * takes the rounded value, the rest goes by whole and part. Costs one operation more than adding a, and takes most of
- * the terms' rounding errors out of the sum. */
-static ALWAYS_INLINE v_t sum_top(v_t a, v_t whole, v_t part, v_t power, v_t g_top, i_t *top) {
+/* Adds a term's rounded value a to the top limb and returns the rest of the term. The term is known to more digits than
+ * a holds: it is whole + part * power. The rest is taken from those, not from a. That costs one operation more, and the
+ * rounding of a stays out of the sum. */
+static ALWAYS_INLINE v_t add_term_top(v_t a, v_t whole, v_t part, v_t power, v_t g_top, i_t *top) {
     v_t z = v_add(a, g_top);
     *top = i_add(*top, v_bits(z));
     return v_fma(part, power, v_sub(whole, v_sub(z, g_top)));
 }
 
-/* Adds the product a b to the two limbs; only the rest below the top limb's unit is rounded before its own step. */
-static ALWAYS_INLINE void sum_add_product(v_t a, v_t b, v_t g_top, v_t g_middle, i_t *top, i_t *middle) {
+/* Adds the product a b to two limbs. The product itself is never rounded: an fma rounds it to the top limb's unit, and
+ * another one takes that off the exact product again. Only this rest is rounded, to a real, before its own step. */
+static ALWAYS_INLINE void add_product_to_limbs(v_t a, v_t b, v_t g_top, v_t g_middle, i_t *top, i_t *middle) {
     v_t z = v_fma(a, b, g_top);
     *top = i_add(*top, v_bits(z));
-    sum_rest(v_fms(a, b, v_sub(z, g_top)), g_middle, middle);
+    add_rest(v_fms(a, b, v_sub(z, g_top)), g_middle, middle);
 }
 
-/* Adds a rest to the lower two limbs of a long row. */
-static ALWAYS_INLINE void sum_rest_wide(v_t rest, const struct grid *g, i_t *middle, i_t *low) {
+/* Adds a rest to the lower two of three limbs. */
+static ALWAYS_INLINE void add_rest_to_two(v_t rest, const struct grid *g, i_t *middle, i_t *low) {
     v_t z = v_add(rest, v_set1(g->middle));
     *middle = i_add(*middle, v_bits(z));
-    sum_rest(v_sub(rest, v_sub(z, v_set1(g->middle))), v_set1(g->low), low);
+    add_rest(v_sub(rest, v_sub(z, v_set1(g->middle))), v_set1(g->low), low);
 }
 
-/* Adds a to the three limbs of a long row. */
-static ALWAYS_INLINE void sum_add_wide(v_t a, const struct grid *g, i_t *top, i_t *middle, i_t *low) {
+/* Adds a to three limbs. */
+static ALWAYS_INLINE void add_to_three(v_t a, const struct grid *g, i_t *top, i_t *middle, i_t *low) {
     v_t z = v_add(a, v_set1(g->top));
     *top = i_add(*top, v_bits(z));
-    sum_rest_wide(v_sub(a, v_sub(z, v_set1(g->top))), g, middle, low);
+    add_rest_to_two(v_sub(a, v_sub(z, v_set1(g->top))), g, middle, low);
 }
 
 /* The sum of the lanes of one limb after `additions`, without the constant's bits. */
@@ -108,6 +123,7 @@ static inline int64_t sum_lanes(i_t limb, real constant, size_t additions) {
     return i_hsum(i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant))));
 }
 
+/* Adds limbs to an integer of 128 bits, each at its place; the shifts say how the units lie to each other. */
 static inline void add_limbs(struct wide *sum, const int64_t limbs[3], int shift_top) {
     wide_add(sum, limbs[0], shift_top);
     wide_add(sum, limbs[1], SHIFT_MIDDLE);

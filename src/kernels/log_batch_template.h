@@ -31,8 +31,8 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
     for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
-        terms_of_vectors(TERMS_CLAMPED, block, x + j, NULL, ahead, to, magic, v_set1(0), e == NULL ? NULL : e + j,
-                         sums);
+        const struct row_part part = {block, x + j, NULL, e == NULL ? NULL : e + j, ahead};
+        add_part_of_kind(TERMS_CLAMPED, &part, to, magic, v_set1(0), sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
         spill_lane(s, i);

@@ -50,75 +50,83 @@ static inline bool split_columns(size_t n, const real *columns, real *rest, stru
     return !m_any(v_unordered(sum, difference));
 }
 
-/* As lane_log_statistics, for as many rows as log_transposed_rows says, group after group, and their entries to
- * columns; false if a largest one is not finite. What is in terms means nothing, unless they are wanted. */
-static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *columns,
-                                               bool wanted, real *terms, struct lane_sums *s,
-                                               struct lane_log_stats *stats) {
-    size_t groups = (rows + V_LANES - 1) / V_LANES, plane = n * V_LANES;
-    for (size_t k = 0; k < groups; k++) {
-        real *own = columns + k * plane;
-        transpose_in(lanes_used(rows, k * V_LANES), n, x + k * V_LANES * ldx, ldx, own);
-        if (wanted ? !lane_maxima(V_LANES, n, own, V_LANES, s[k].first, s[k].second)
-                   : !split_columns(n, own, terms + k * plane, &s[k])) {
+/* Short rows in lanes. Vectors of rows follow each other: those of vector k are from `columns + k * n * V_LANES` on. */
+struct transposed_logs {
+    real columns[LOG_TRANSPOSED_REALS]; /* entries */
+    real terms[LOG_TRANSPOSED_REALS];   /* their terms, or nothing of meaning */
+    struct lane_sums sums[LOG_TRANSPOSED_VECTORS];
+    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
+};
+
+/* Entries, sums and statistics but for rho, of as many rows as log_transposed_rows says. Each step is done for all
+ * vectors before the next one. False if a largest entry is not finite. */
+static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real *x, size_t ldx, bool terms_wanted,
+                                               struct transposed_logs *t) {
+    size_t vectors = (rows + V_LANES - 1) / V_LANES, plane = n * V_LANES;
+    for (size_t k = 0; k < vectors; k++) {
+        real *columns = t->columns + k * plane;
+        struct lane_sums *s = &t->sums[k];
+        transpose_in(lanes_used(rows, k * V_LANES), n, x + k * V_LANES * ldx, ldx, columns);
+        if (terms_wanted ? !lane_maxima(V_LANES, n, columns, V_LANES, s->first, s->second)
+                         : !split_columns(n, columns, t->terms + k * plane, s)) {
             return false;
         }
-        find_references(&s[k]);
+        find_references(s);
     }
-    for (size_t k = 0; k < groups; k++) {
-        struct prefetch ahead = prefetch_from(x + k * plane, PREFETCH_BYTES); /* what follows the rows */
-        start_lane_sums(wanted, n, &s[k]);
-        if (wanted) {
-            add_lane_terms(TERMS_CLAMPED, V_LANES, n, columns + k * plane, V_LANES, terms + k * plane, V_LANES, ahead,
-                           &s[k]);
+    for (size_t k = 0; k < vectors; k++) {
+        const struct prefetch after_rows = prefetch_from(x + k * plane, PREFETCH_BYTES);
+        real *columns = t->columns + k * plane, *terms = t->terms + k * plane;
+        start_lane_sums(terms_wanted, n, &t->sums[k]);
+        if (terms_wanted) {
+            const struct term_run all = {n, V_LANES, columns, NULL, V_LANES, terms, V_LANES, after_rows};
+            add_lane_terms(TERMS_CLAMPED, &all, &t->sums[k]);
         } else {
-            add_lane_terms(TERMS_UNCORRECTED, V_LANES, n - 1, terms + k * plane, V_LANES, NULL, 0, ahead, &s[k]);
+            const struct term_run rest = {n - 1, V_LANES, terms, NULL, V_LANES, NULL, 0, after_rows};
+            add_lane_terms(TERMS_UNCORRECTED, &rest, &t->sums[k]);
         }
     }
-    for (size_t k = 0; k < groups; k++) {
-        lane_factors(&s[k], stats[k].whole, stats[k].part, stats[k].exponent);
+    for (size_t k = 0; k < vectors; k++) {
+        lane_factors(&t->sums[k], t->stats[k].whole, t->stats[k].part, t->stats[k].exponent);
     }
     return true;
 }
 
-/* Log-softmax of rows; false, with nothing written, as above. Where rows are whole vectors, or two and more, the
- * results are made of the rows as they lie: no way back from lanes. */
+/* Log-softmax of up to LOG_TRANSPOSED_ROWS rows; false, with nothing written, if a largest entry is not finite. Where
+ * rows are whole vectors, or longer than one, the results are made of the rows as they lie: no way back from lanes. */
 static bool log_softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
-    real columns[LOG_TRANSPOSED_REALS], rest[LOG_TRANSPOSED_REALS];
-    struct lane_sums s[LOG_TRANSPOSED_VECTORS];
-    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
-    if (!log_stats_transposed(rows, n, x, ldx, columns, false, rest, s, stats)) {
+    struct transposed_logs t;
+    if (!log_stats_transposed(rows, n, x, ldx, false, &t)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        find_log1p(&s[k / V_LANES], &stats[k / V_LANES]);
+        find_log1p(&t.sums[k / V_LANES], &t.stats[k / V_LANES]);
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         size_t lanes = lanes_used(rows, k);
-        const struct lane_sums *own = &s[k / V_LANES];
+        const struct lane_sums *s = &t.sums[k / V_LANES];
         if (n >= 2 * V_LANES || n == V_LANES) {
-            log_rows(lanes, n, x + k * ldx, ldx, own, y + k * ldy, ldy, stream);
+            log_rows(lanes, n, x + k * ldx, ldx, s, y + k * ldy, ldy, stream);
             continue;
         }
-        v_t first = v_load(own->first), log1p = v_load(own->high);
+        v_t first = v_load(s->first), log1p = v_load(s->high);
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {
-            v_store(columns + j, log_result(v_load(columns + j), first, log1p));
+            v_store(t.columns + j, log_result(v_load(t.columns + j), first, log1p));
         }
-        transpose_out(lanes, n, columns + k * n, y + k * ldy, ldy);
+        transpose_out(lanes, n, t.columns + k * n, y + k * ldy, ldy);
     }
     return true;
 }
 
-/* lse[i] = first + log1p */
+/* The same of logsumexp. */
 static bool logsumexp_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
-    real columns[LOG_TRANSPOSED_REALS], rest[LOG_TRANSPOSED_REALS], values[LOG_TRANSPOSED_ROWS];
-    struct lane_sums s[LOG_TRANSPOSED_VECTORS];
-    struct lane_log_stats stats[LOG_TRANSPOSED_VECTORS];
-    if (!log_stats_transposed(rows, n, x, ldx, columns, false, rest, s, stats)) {
+    struct transposed_logs t;
+    real values[LOG_TRANSPOSED_ROWS];
+    if (!log_stats_transposed(rows, n, x, ldx, false, &t)) {
         return false;
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
-        lanes_plus_log1p(&s[k / V_LANES], s[k / V_LANES].first, &stats[k / V_LANES], values + k);
+        struct lane_sums *s = &t.sums[k / V_LANES];
+        lanes_plus_log1p(s, s->first, &t.stats[k / V_LANES], values + k);
     }
     memcpy(lse, values, rows * sizeof(real));
     return true;

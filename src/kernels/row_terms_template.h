@@ -1,4 +1,5 @@
 /* The terms exp(x - max) of a row, or of a part of one, and their exact sum. docs/bits.md, "Forward", steps 2 to 4.
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_ROW_TERMS_TEMPLATE_H
 #define SMX_ROW_TERMS_TEMPLATE_H
@@ -11,71 +12,71 @@
 #include "limb_sum_template.h"
 #include "term_loop_template.h"
 #include "term_template.h"
+#include "vector_helpers_template.h"
 
-/* What the terms of a row are relative to: docs/bits.md, "Forward", step 2. */
+/* What the terms of a row are relative to. */
 struct term_reference {
     real max, low;  /* the maximum, and what a rounded logit lacks */
     bool corrected; /* whether the terms are such that the maximum's has no rounding error */
 };
 
-static inline enum term_kind term_kind_of_row(real max, size_t row_n, bool pair) {
+/* `pairs`: logits are x + low. */
+static inline enum term_kind term_kind_of_row(real max, size_t row_n, bool pairs) {
     if (max == (real)INFINITY) {
         return TERMS_AT_INFINITY;
     }
     if (row_n >= WIDE_FROM) {
-        return pair ? TERMS_OF_PAIRS_LONG_ROW : TERMS_LONG_ROW;
+        return pairs ? TERMS_OF_PAIRS_LONG_ROW : TERMS_LONG_ROW;
     }
-    if (pair) {
+    if (pairs) {
         return TERMS_OF_PAIRS;
     }
     return max < OFFSET_FROM && max > -OFFSET_FROM ? TERMS_NO_OFFSET : TERMS_OFFSET;
 }
 
-/* The terms of up to SUM_BLOCK vectors, written to e unless it is null, and their sum; null: it is not wanted, as where
- * terms of masked places are among them, whose lanes could pass 2^63. */
-static void terms_of_vectors(enum term_kind kind, size_t n, const real *x, const real *low, uintptr_t ahead,
-                             v_t reference, v_t magic, v_t correction, real *e, int64_t sums[3]) {
+/* The terms of up to SUM_BLOCK vectors, and their sum in limbs. Null sums: it is not wanted, as where terms of masked
+ * places are among them, whose lanes could pass 2^63. A constant `kind` makes a loop of its own. */
+static ALWAYS_INLINE void add_part_of_kind(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic,
+                                           v_t correction, int64_t sums[3]) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    i_t top = i_set1(0), middle = top, bottom = top;
-    size_t count;
-    switch (kind) {
-    case TERMS_NO_OFFSET:
-        count = add_row_vectors(TERMS_NO_OFFSET, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle,
-                                &bottom);
-        break;
-    case TERMS_OFFSET:
-    default:
-        count =
-            add_row_vectors(TERMS_OFFSET, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
-        break;
-    case TERMS_LONG_ROW:
-        count =
-            add_row_vectors(TERMS_LONG_ROW, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
-        break;
-    case TERMS_OF_PAIRS:
-        count =
-            add_row_vectors(TERMS_OF_PAIRS, n, x, low, ahead, reference, magic, correction, e, &top, &middle, &bottom);
-        break;
-    case TERMS_OF_PAIRS_LONG_ROW:
-        count = add_row_vectors(TERMS_OF_PAIRS_LONG_ROW, n, x, low, ahead, reference, magic, correction, e, &top,
-                                &middle, &bottom);
-        break;
-    case TERMS_CLAMPED:
-        count =
-            add_row_vectors(TERMS_CLAMPED, n, x, NULL, ahead, reference, magic, correction, e, &top, &middle, &bottom);
-        break;
-    case TERMS_AT_INFINITY:
-        count = add_terms_at_infinity(n, x, e, &top, &middle);
-        break;
-    }
+    i_t top = i_set1(0), middle = top, low = top;
+    size_t count = kind == TERMS_AT_INFINITY
+                       ? add_terms_at_infinity(part, &top, &middle)
+                       : add_terms_of_part(kind, part, reference, magic, correction, &top, &middle, &low);
     if (sums != NULL) {
         sums[0] = sum_lanes(top, g.top, count);
         sums[1] = sum_lanes(middle, g.middle, count);
-        sums[2] = three_limbs(kind) ? sum_lanes(bottom, g.low, count) : 0;
+        sums[2] = three_limbs(kind) ? sum_lanes(low, g.low, count) : 0;
     }
 }
 
-/* The sum of a row's terms. Few of them are added up limb by limb: a wide integer takes longer than a short row. */
+static void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic, v_t correction,
+                     int64_t sums[3]) {
+    switch (kind) {
+    case TERMS_NO_OFFSET:
+        add_part_of_kind(TERMS_NO_OFFSET, part, reference, magic, correction, sums);
+        break;
+    case TERMS_OFFSET:
+    default:
+        add_part_of_kind(TERMS_OFFSET, part, reference, magic, correction, sums);
+        break;
+    case TERMS_LONG_ROW:
+        add_part_of_kind(TERMS_LONG_ROW, part, reference, magic, correction, sums);
+        break;
+    case TERMS_OF_PAIRS:
+        add_part_of_kind(TERMS_OF_PAIRS, part, reference, magic, correction, sums);
+        break;
+    case TERMS_OF_PAIRS_LONG_ROW:
+        add_part_of_kind(TERMS_OF_PAIRS_LONG_ROW, part, reference, magic, correction, sums);
+        break;
+    case TERMS_AT_INFINITY:
+        add_part_of_kind(TERMS_AT_INFINITY, part, reference, magic, correction, sums);
+        break;
+    }
+}
+
+/* The sum of a row's terms. Few terms are added up limb by limb: an integer of 128 bits takes longer than a short
+ * row. */
 struct term_sum {
     bool in_limbs;
     int64_t limbs[3];
@@ -113,8 +114,8 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
     return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), SUM_UNIT);
 }
 
-/* The terms of n entries of a row of row_n; their sum is added to *sum, unless that is null. x alone (low null) or x +
- * low; e may be null, or x. */
+/* The terms of n entries of a row of row_n, whose logits are x, or x + low. They go to e, which may be null, or x.
+ * Their sum is added to *sum, unless that is null. */
 static void add_terms(size_t n, const real *x, const real *low, const struct term_reference *ref, size_t row_n, real *e,
                       struct term_sum *sum) {
     enum term_kind kind = term_kind_of_row(ref->max, row_n, low != NULL);
@@ -126,8 +127,9 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
-        terms_of_vectors(kind, block, x + done, low == NULL ? NULL : low + done, prefetch_distance(row_n), max, magic,
-                         correction, e == NULL ? NULL : e + done, sum == NULL ? NULL : limbs);
+        const struct row_part part = {block, x + done, low == NULL ? NULL : low + done, e == NULL ? NULL : e + done,
+                                      prefetch_distance(row_n)};
+        add_part(kind, &part, max, magic, correction, sum == NULL ? NULL : limbs);
         if (sum != NULL) {
             add_to_term_sum(sum, limbs);
         }
@@ -135,7 +137,7 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
     }
 }
 
-/* The same for a part of a row of entries with the given maximum. */
+/* The terms of a part of a row of row_n whose maximum is max; their sum is added to *sum. */
 static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
     const struct term_reference ref = {max, 0, true};
     struct term_sum terms = {.in_limbs = false, .wide = *sum};

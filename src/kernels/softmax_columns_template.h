@@ -1,5 +1,8 @@
-/* Softmax and log-softmax down columns: entry j of column c is at x[j * ldx + c]. Each lane has a column of its own, so
- * that memory is read as it lies. Template: compiled once for each instruction set and type. */
+/* Softmax and log-softmax down columns: entry j of column i is at x[j * ldx + i]. Each lane has a column of its own, so
+ * that memory is read as it lies. Columns go through a buffer (columns_buffered_template.h) or, if they are long, stay
+ * in place (columns_in_place_template.h); what neither can handle goes column by column (column_template.h).
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SOFTMAX_COLUMNS_TEMPLATE_H
 #define SMX_SOFTMAX_COLUMNS_TEMPLATE_H
 
@@ -17,61 +20,67 @@ static inline size_t columns_together(size_t columns, size_t n) {
     return vectors == 0 ? columns : vectors * V_LANES;
 }
 
-NOT_INLINE static bool softmax_columns_buffered(size_t columns, size_t n, const real *x, size_t ldx, real *y,
-                                                size_t ldy, uintptr_t next) {
-    return columns_buffered_some(false, columns, n, x, ldx, y, ldy, next);
+/* The ways of going down columns are functions of their own, not inlined: clang would give all of them room on the
+ * stack at once. */
+NOT_INLINE static bool softmax_columns_buffered(size_t columns, const struct columns *c, uintptr_t next) {
+    return columns_buffered_some(false, columns, c, next);
 }
 
-NOT_INLINE static bool softmax_columns_in_place(size_t columns, size_t n, const real *x, size_t ldx, real *y,
-                                                size_t ldy, uintptr_t next) {
+NOT_INLINE static bool softmax_columns_in_place(size_t columns, const struct columns *c, uintptr_t next) {
     (void)next;
-    return columns_in_place_some(false, columns, n, x, ldx, y, ldy);
+    return columns_in_place_some(false, columns, c);
 }
 
-NOT_INLINE static bool log_softmax_columns_buffered(size_t columns, size_t n, const real *x, size_t ldx, real *y,
-                                                    size_t ldy, uintptr_t next) {
-    return columns_buffered_some(true, columns, n, x, ldx, y, ldy, next);
+NOT_INLINE static bool log_softmax_columns_buffered(size_t columns, const struct columns *c, uintptr_t next) {
+    return columns_buffered_some(true, columns, c, next);
 }
 
-NOT_INLINE static bool log_softmax_columns_in_place(size_t columns, size_t n, const real *x, size_t ldx, real *y,
-                                                    size_t ldy, uintptr_t next) {
+NOT_INLINE static bool log_softmax_columns_in_place(size_t columns, const struct columns *c, uintptr_t next) {
     (void)next;
-    return columns_in_place_some(true, columns, n, x, ldx, y, ldy);
+    return columns_in_place_some(true, columns, c);
 }
 
-typedef bool (*columns_function)(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                 uintptr_t next);
-typedef void (*column_function)(size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy);
+/* The functions of softmax or log-softmax: of some columns together, which may refuse, and of one. */
+struct column_functions {
+    bool (*some)(size_t columns, const struct columns *c, uintptr_t next);
+    void (*one)(const struct columns *c, struct policy policy);
+};
 
-static void all_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy,
-                        columns_function group, column_function column) {
-    for (size_t c = 0; c < columns;) {
-        const real *from = x + c;
-        size_t left = columns - c, some = columns_together(left, n);
-        uintptr_t next = some < left ? (uintptr_t)(from + some) + LAST_BYTE : (uintptr_t)x + n * ldx * sizeof(real);
-        if (!group(some, n, from, ldx, y + c, ldy, next)) {
+static void all_columns(size_t columns, const struct columns *all, struct policy policy, struct column_functions f) {
+    for (size_t i = 0; i < columns;) {
+        struct columns c = {all->n, all->x + i, all->ldx, all->y + i, all->ldy};
+        size_t left = columns - i, some = columns_together(left, c.n);
+        uintptr_t next =
+            some < left ? (uintptr_t)(c.x + some) + LAST_BYTE : (uintptr_t)all->x + c.n * c.ldx * sizeof(real);
+        if (!f.some(some, &c, next)) {
             some = left < V_LANES ? left : V_LANES;
-            if (!group(some, n, from, ldx, y + c, ldy, next)) {
-                for (size_t i = 0; i < some; i++) {
-                    column(n, from + i, ldx, y + c + i, ldy, policy);
+            if (!f.some(some, &c, next)) {
+                for (size_t k = 0; k < some; k++, c.x++, c.y++) {
+                    f.one(&c, policy);
                 }
             }
         }
-        c += some;
+        i += some;
     }
 }
 
+/* Softmax of each column; bits and errors are those of softmax_rows of the transposed matrix. In place allowed. */
 static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                             struct policy policy) {
-    all_columns(columns, n, x, ldx, y, ldy, policy,
-                n > COLUMNS_BUFFERED_MOST ? softmax_columns_in_place : softmax_columns_buffered, softmax_column);
+    const struct columns all = {n, x, ldx, y, ldy};
+    const struct column_functions buffered = {softmax_columns_buffered, softmax_column};
+    const struct column_functions in_place = {softmax_columns_in_place, softmax_column};
+    all_columns(columns, &all, policy, n > COLUMNS_BUFFERED_MOST ? in_place : buffered);
 }
 
+/* Log-softmax of each column; bits and errors are those of log_softmax_rows of the transposed matrix. In place
+ * allowed. */
 static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                 struct policy policy) {
-    all_columns(columns, n, x, ldx, y, ldy, policy,
-                n > COLUMNS_BUFFERED_MOST ? log_softmax_columns_in_place : log_softmax_columns_buffered,
-                log_softmax_column);
+    const struct columns all = {n, x, ldx, y, ldy};
+    const struct column_functions buffered = {log_softmax_columns_buffered, log_softmax_column};
+    const struct column_functions in_place = {log_softmax_columns_in_place, log_softmax_column};
+    all_columns(columns, &all, policy, n > COLUMNS_BUFFERED_MOST ? in_place : buffered);
 }
 
 #endif

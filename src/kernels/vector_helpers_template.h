@@ -1,5 +1,5 @@
-/* What kernels need of vectors and reals beyond the vector layer: bits, NaN, selection, TwoSum. Template: compiled once
- * for each instruction set and type. */
+/* What kernels need of reals and vectors beyond the vector layer (src/vec/README.md): bits, NaN, selection, TwoSum,
+ * whole rows tested for NaN. Template: compiled once for each instruction set and type. */
 #ifndef SMX_VECTOR_HELPERS_TEMPLATE_H
 #define SMX_VECTOR_HELPERS_TEMPLATE_H
 
@@ -33,28 +33,30 @@ static inline int32_t exponent_of_real(real a) { return (int32_t)(bits_of_real(a
 /* A real that is not a number only in the canonical way, and not -0. */
 static inline real canonical(real a) { return isnan(a) ? canonical_nan() : a + 0; }
 
-/* The length of arrays for a vector's lanes. */
+/* The length of arrays that hold one vector. Where V_LANES is known only at run time, there is a most. */
 #ifdef V_LANES_MOST
 #define LANES_MOST V_LANES_MOST
 #else
 #define LANES_MOST V_LANES
 #endif
 
-/* A vector of equal lanes, as one of them. By way of memory: faster than v_hmax by 10 cycles. */
+/* A vector of equal lanes, as one of them. By way of memory, which has a shorter latency than v_hmax. */
 static inline real first_lane(v_t a) {
     real lanes[LANES_MOST];
     v_store(lanes, a);
     return lanes[0];
 }
 
-/* Knuth's TwoSum: a + b = sum + *error. */
+/* Knuth's TwoSum: sum is a + b rounded, and a + b = sum + *error without error. `back` is what of b has arrived in the
+ * sum, sum - back what of a has; *error adds up what is missing of both. Unlike Dekker's shorter FastTwoSum it does not
+ * need |a| >= |b|, which lanes could not promise. */
 static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
     v_t sum = v_add(a, b), back = v_sub(sum, a);
     *error = v_add(v_sub(a, v_sub(sum, back)), v_sub(b, back));
     return sum;
 }
 
-/* a where the mask is, else b. */
+/* a where the mask is, else b. By bits: neither is computed with, so that NaN and -0 pass unchanged. */
 static ALWAYS_INLINE v_t select_lanes(m_t mask, v_t a, v_t b) {
     return v_from_bits(i_or(v_bits(v_keep(mask, a)), v_bits(v_keep(m_not(mask), b))));
 }
@@ -65,6 +67,7 @@ static ALWAYS_INLINE v_t canonical_nans(v_t a) { return select_lanes(v_unordered
 /* a factor, rounded, with +0 for a result of 0: one that underflows from below would be -0 without the addition. */
 static ALWAYS_INLINE v_t scaled_result(v_t a, v_t factor) { return v_add(v_mul(a, factor), v_set1(0)); }
 
+/* The first `lanes` lanes, the others 0. A constant V_LANES makes it one plain load. */
 static ALWAYS_INLINE v_t load_lanes(const real *p, size_t lanes) {
     return lanes == V_LANES ? v_load(p) : v_load_n(p, lanes, v_set1(0));
 }
@@ -77,6 +80,7 @@ static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
     }
 }
 
+/* Whether the vectors at a and b are equal in every lane; NaN equals nothing. */
 static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
 static ALWAYS_INLINE bool finite_lanes(v_t a) {
