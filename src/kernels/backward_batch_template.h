@@ -13,8 +13,7 @@
 #ifdef V_TRANSPOSE
 
 /* So many rows go through each pass together, if so many entries: what one group of V_LANES rows waits for, another
- * computes. AVX2, Zen 3, nanoseconds an element: 65536x8 1.04 -> 0.86, 32768x16 0.75 -> 0.70; 1024 entries rather than
- * 512: 8192x64 0.46 -> 0.44. */
+ * computes. */
 #define BACKWARD_BATCH_ENTRIES ((size_t)1024)
 
 static inline size_t backward_batch_rows(size_t rows, size_t n) {
@@ -40,7 +39,7 @@ static ALWAYS_INLINE void pad_to_vector(size_t batch, v_t *of_rows) {
 
 /* The same for longer rows, `batch` of the rows, up to BACKWARD_BATCH_ROWS, as they lie. What is done along rows and
  * what is done across them have loops of their own: in one, they would not have registers enough. What is found for a
- * row is made in its lane and read from there. Together 32768x16 0.63 -> 0.53. */
+ * row is made in its lane and read from there. */
 static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, size_t n,
                                                    const struct gradient_inputs *in, real *dx, size_t lddx) {
     struct product_lanes t;
@@ -82,7 +81,7 @@ static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, si
 }
 
 /* The first `batch` of the rows; false, with nothing written, as above. With a constant number of vectors in a row,
- * loops along rows are straight code: 16384x32 0.54 -> 0.43 ns an element, 8192x64 0.44 -> 0.39. */
+ * loops along rows are straight code. */
 static bool backward_batch(size_t batch, size_t rows, size_t n, const struct gradient_inputs *in, real *dx,
                            size_t lddx) {
     return n == V_LANES        ? backward_batch_of_length(batch, rows, V_LANES, in, dx, lddx)

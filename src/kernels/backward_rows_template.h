@@ -9,8 +9,8 @@
 #include "term_loop_template.h"
 #include "transpose_template.h"
 
-/* Whether a row is fetched while the one before it is finished: long ones only from beyond the cache, where it pays
- * (AVX2, Zen 3, 256 x 131072: 1.2 times as fast) until the cache loses them before they are needed. */
+/* Whether a row is fetched while the one before it is finished: long ones only from beyond the cache, where it pays,
+ * until the cache loses them before they are needed. */
 #define PREFETCHED_ROW_MOST ((size_t)8192)
 
 static inline bool prefetches_next(size_t n, bool stream) {
@@ -54,7 +54,7 @@ static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, cons
         for (size_t end = rows - k < V_LANES ? rows : k + V_LANES; k < end; k++) {
             size_t after = k + 1 < rows && prefetches_next(n, stream) ? k + 1 : k;
             const struct next_row next = {y + after * ldy, dy + after * lddy};
-            if (stream) { /* one call for both would be 1.3 times as slow for short rows of f64 */
+            if (stream) { /* a call for each: one for both would be slower for short rows */
                 backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, true);
             } else {
                 backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, false);

@@ -1,7 +1,7 @@
-/* Cross-entropy of rows with a label and nothing else, some at a time: all that is done once a row is done in lanes,
- * and in one double where the result is a real and that settles it (log1p_double_template.h). docs/bits.md,
- * "Cross-entropy". Against sums in lanes and the rest row by row (AVX2, Zen 3): 4.5 times as fast at n = 8, 2.6 at 64;
- * with gradient 5.8 at 8, 3 at 64; against rows one by one, with gradient: 2.4 at 200, 1.6 at 512, 1.3 at 1000.
+/* Cross-entropy of rows with a label and nothing else (no weights, smoothing, targets, masks), some at a time. All that
+ * is done once a row is done in lanes (label_loss_lanes_template.h), for short rows the sums too
+ * (label_loss_transposed_template.h). docs/bits.md, "Cross-entropy".
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_LABELS_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_LABELS_TEMPLATE_H

@@ -1,6 +1,7 @@
-/* Logarithms of plain rows, some at a time: each loop goes along a row, and what is done once a row is done for all of
- * them in lanes (lane_sums_template.h), where it takes about as long as for one. Gain (AVX2, Zen 3) against rows one by
- * one: logsumexp 2.1 times as fast at n = 256, 1.6 at 512, 1.15 at 1000; log-softmax the same but for the memory.
+/* Log-softmax and logsumexp of plain rows, some at a time: each loop goes along a row, but what is done once a row (the
+ * factor, rho, log1p) is done for all rows of a batch in lanes, where it takes about as long as for one.
+ * lane_log_stats_template.h.
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG_BATCH_TEMPLATE_H
 #define SMX_LOG_BATCH_TEMPLATE_H
@@ -108,7 +109,7 @@ static inline void log_row(size_t n, const real *x, real first, real log1p, real
     }
 }
 
-/* The same past the caches: 1.15 times as fast beyond them (16384 x 1000, 256 x 131072; AVX2, Zen 3). */
+/* The same past the caches (streaming_template.h), for results that will not stay in them anyway. */
 static inline void log_row_streamed(size_t n, const real *x, real first, real log1p, real *y) {
     v_t f = v_set1(first), l = v_set1(log1p);
     const struct lines lines = whole_lines(n, y);

@@ -16,12 +16,10 @@
 
 #ifdef V_TRANSPOSE
 
-/* The longest rows for which this pays; their sums must fit a lane (n <= SUM_BLOCK). Against log_batch_template.h
- * (AVX2, Zen 3): 1.2 times as fast at n = 112, 1.1 at 128, the same at 160. */
+/* The longest rows for which this pays; their sums must fit a lane (n <= SUM_BLOCK). */
 #define LOG_TRANSPOSED_MOST ((size_t)128)
 
-/* So many groups of rows go together, step by step, if they are short: a group's steps hang on each other. 1.2 times as
- * fast as group by group at n = 8, 1.05 at 16, the same from 40 on (AVX2, Zen 3). */
+/* So many vectors of rows go together, step by step, if they are short: the steps of one hang on each other. */
 #define LOG_TRANSPOSED_VECTORS ((size_t)4)
 #define LOG_TRANSPOSED_TOGETHER (LOG_TRANSPOSED_MOST / LOG_TRANSPOSED_VECTORS)
 #define LOG_TRANSPOSED_ROWS (LOG_TRANSPOSED_VECTORS * V_LANES)
@@ -33,8 +31,7 @@ static inline size_t log_transposed_rows(size_t rows, size_t n) {
 }
 
 /* Each column's largest entry, and to `rest` all others, in any order, where the terms themselves are not wanted: a sum
- * without the largest then takes no `min` an entry and nothing to take off. 1.17 times as fast at n = 8, 1.12 at 32
- * (AVX2, Zen 3). False if a largest is not finite. */
+ * without the largest then takes no `min` an entry and nothing to take off. False if a largest is not finite. */
 static inline bool split_columns(size_t n, const real *columns, real *rest, struct lane_sums *s) {
     v_t largest = v_load(columns), next = v_set1(-(real)INFINITY), sum = largest;
     for (size_t j = V_LANES; j < n * V_LANES; j += V_LANES) {

@@ -1,5 +1,8 @@
-/* From terms to results: a row of terms times one over their sum, or times another factor. docs/bits.md, "Forward",
- * step 5, and "Logarithms". Template: compiled once for each instruction set and type. */
+/* From terms to results: a row of terms times one over their sum, for softmax, or times another factor, for gradients.
+ * The factor is always two reals, so that the product is rounded once only. docs/bits.md, "Forward", step 5, and
+ * "Logarithms".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_ROW_SCALE_TEMPLATE_H
 #define SMX_ROW_SCALE_TEMPLATE_H
 
@@ -12,13 +15,14 @@
 #include "row_terms_template.h"
 #include "vector_helpers_template.h"
 
-/* e / sum, with 1 / sum = high + low. */
+/* e / sum, with 1 / sum = high + low: e high + (e low), rounded once but for the last bits of the small product. Terms
+ * carry a factor of 2^TERM_SCALE, which is taken off here. */
 static ALWAYS_INLINE v_t quotient(v_t e, v_t high, v_t low) {
     return v_mul(v_fma(e, high, v_mul(e, low)), v_set1(TERM_UNSCALE));
 }
 
 /* y = e / sum, the quotient by a reciprocal of twice the precision: one rounding. In place allowed. Two vectors a turn:
- * a loop of one takes 1.5 or 3 cycles by where it comes to lie in a cache line. */
+ * a loop of one is so short that its speed would hang on where it comes to lie in a cache line (docs/tuning.md). */
 static inline void scale_by(size_t n, const real *e, const real reciprocal[2], real *y) {
     v_t high = v_set1(reciprocal[0]), low = v_set1(reciprocal[1]);
     size_t j = 0;

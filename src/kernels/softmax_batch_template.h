@@ -1,5 +1,8 @@
-/* Softmax of some rows together, step by step, each along its own vectors. Template: compiled once for each instruction
- * set and type. */
+/* Softmax of some rows together, step by step, each along its own vectors. What is done once a row (a horizontal
+ * maximum, a correction, a reciprocal) is a chain of operations that wait for each other. A step of one row and the
+ * same step of the next row do not wait for each other, so the chains of a batch run side by side.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SOFTMAX_BATCH_TEMPLATE_H
 #define SMX_SOFTMAX_BATCH_TEMPLATE_H
 
@@ -11,8 +14,7 @@
 #include "term_loop_template.h"
 #include "term_template.h"
 
-/* Rows that are handled together, step by step: what is done once a row, chains of some 200 cycles, then runs side by
- * side: 1.5 times as fast at n = 128, 1.2 at 256 (AVX2, Zen 3). A group's x and y should stay in the first cache. */
+/* How many rows a batch has, and how many bytes of x and y together: they should stay in the first cache. */
 #define SOFTMAX_BATCH_ROWS ((size_t)16)
 #define SOFTMAX_BATCH_BYTES ((size_t)32768)
 

@@ -1,5 +1,8 @@
-/* Softmax of short rows, each lane with a row of its own (transpose_template.h). Template: compiled once for each
- * instruction set and type. */
+/* Softmax of short rows, each lane with a row of its own (transpose_template.h): a vector holds entry j of V_LANES
+ * rows, and maximum, terms and sum are what column kernels would make of them. Constants of the rows, sums and
+ * reciprocals are vectors too.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SOFTMAX_TRANSPOSED_TEMPLATE_H
 #define SMX_SOFTMAX_TRANSPOSED_TEMPLATE_H
 
@@ -13,14 +16,12 @@
 #ifdef V_TRANSPOSE
 
 /* The longest rows for which this pays, a multiple of V_LANES: transpose_in fills whole blocks. Sums must fit a lane (n
- * <= SUM_BLOCK), and in f32 a double (n <= 128). Against groups of rows with vectors of their own (AVX2, Zen 3): 1.6
- * times as fast at n = 36, 1.15 at 56, 1.1 at 64, the same at 96. */
+ * <= SUM_BLOCK), and in f32 a double (n <= 128). */
 #define SOFTMAX_TRANSPOSED_MOST ((size_t)64)
 _Static_assert(SOFTMAX_TRANSPOSED_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS,
                "a row's sum overflows a lane");
 
-/* So many groups of rows go through softmax together, step by step: a group's steps hang on each other, a chain of some
- * 300 cycles. 1.6 times as fast as group by group at n = 2, 1.4 at 8, 1.2 at 32 (AVX2, Zen 3). */
+/* So many vectors of rows go through softmax together, step by step: the steps of one hang on each other. */
 #define SOFTMAX_TRANSPOSED_VECTORS ((size_t)4)
 #define SOFTMAX_TRANSPOSED_ROWS (SOFTMAX_TRANSPOSED_VECTORS * V_LANES)
 
@@ -44,7 +45,7 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
     for (size_t k = 0; k < rows; k += V_LANES) {
         real *e = columns + k * n;
         i_t top_k = i_set1(0), middle_k = top_k, none = top_k;
-        /* What follows the rows is fetched: beyond the cache 1.05 to 1.1 times as fast. */
+        /* What follows the rows is fetched. */
         const struct term_run run = {n,       V_LANES, e,       NULL,
                                      V_LANES, e,       V_LANES, prefetch_from(x + k * n, PREFETCH_BYTES)};
         add_term_run(TERMS_OFFSET, &run, v_load(max + k), v_load(magic + k), v_load(correction + k), &top_k, &middle_k,

@@ -1,6 +1,8 @@
 /* Rows to lanes and back: blocks of V_LANES short rows, transposed on the way in and out, so that each lane has a row
  * of its own. Maximum and sum then need no horizontal step, and what is done once a row is done for V_LANES rows at
- * once. Template: compiled once for each instruction set and type. */
+ * once. For vector layers that can transpose (V_TRANSPOSE); elsewhere this is empty.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_TRANSPOSE_TEMPLATE_H
 #define SMX_TRANSPOSE_TEMPLATE_H
 
@@ -53,8 +55,7 @@ static ALWAYS_INLINE void transpose_block_out(size_t rows, size_t n, const real 
 }
 
 /* V_LANES rows of 2 or 4 entries with no gaps: that many whole vectors. Entry j of row i is at place i n + j; each step
- * moves the place's lowest bit to the top, until that is column j, lane i. AVX2, Zen 3: softmax of 2 entries 1.7 times
- * as fast, its backward 1.9 times. */
+ * moves the place's lowest bit to the top, until that is column j, lane i. */
 static ALWAYS_INLINE void transpose_twos_in(const real *x, real *columns) {
     v_t even, odd;
     v_unzip(v_load(x), v_load(x + V_LANES), &even, &odd);
