@@ -1,5 +1,8 @@
-/* Softmax backward of short rows, some at a time: each along its own vectors, but what is found once a row is found in
- * lanes. Template: compiled once for each instruction set and type. */
+/* Softmax backward of short rows, a batch at a time, as they lie. What goes along a row (products, gradients) uses
+ * vectors along the row; what is found once a row (grid, sum) is found in lanes, a row in each, by folding a vector for
+ * each row.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_BACKWARD_BATCH_TEMPLATE_H
 #define SMX_BACKWARD_BATCH_TEMPLATE_H
 
@@ -12,8 +15,8 @@
 
 #ifdef V_TRANSPOSE
 
-/* So many rows go through each pass together, if so many entries: what one group of V_LANES rows waits for, another
- * computes. */
+/* So many entries go through each pass together, as far as that is whole vectors of rows: what one row waits for,
+ * another computes. */
 #define BACKWARD_BATCH_ENTRIES ((size_t)1024)
 
 static inline size_t backward_batch_rows(size_t rows, size_t n) {
@@ -22,7 +25,7 @@ static inline size_t backward_batch_rows(size_t rows, size_t n) {
     return rows < batch ? rows : batch;
 }
 
-/* Two matrices' rows. */
+/* Rows of y and of dy. */
 struct gradient_inputs {
     const real *y;
     size_t ldy;
@@ -30,16 +33,16 @@ struct gradient_inputs {
     size_t lddy;
 };
 
-/* A vector for each row of a batch, and equals of the first up to a multiple of V_LANES. */
+/* Fills what is missing to a multiple of V_LANES vectors, one for each row of a batch, with the first one. */
 static ALWAYS_INLINE void pad_to_vector(size_t batch, v_t *of_rows) {
     for (size_t i = batch; i % V_LANES != 0; i++) {
         of_rows[i] = of_rows[0];
     }
 }
 
-/* The same for longer rows, `batch` of the rows, up to BACKWARD_BATCH_ROWS, as they lie. What is done along rows and
- * what is done across them have loops of their own: in one, they would not have registers enough. What is found for a
- * row is made in its lane and read from there. */
+/* The first `batch` of the rows, all of length n. False, with nothing written, if one has something that is not finite,
+ * or products out of the range that needs no scaling. What is done along rows and what is done across them have loops
+ * of their own: in one, they would not have registers enough. */
 static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, size_t n,
                                                    const struct gradient_inputs *in, real *dx, size_t lddx) {
     struct product_lanes t;
@@ -80,8 +83,7 @@ static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, si
     return true;
 }
 
-/* The first `batch` of the rows; false, with nothing written, as above. With a constant number of vectors in a row,
- * loops along rows are straight code. */
+/* The same. With a constant number of vectors in a row, loops along rows are straight code. */
 static bool backward_batch(size_t batch, size_t rows, size_t n, const struct gradient_inputs *in, real *dx,
                            size_t lddx) {
     return n == V_LANES        ? backward_batch_of_length(batch, rows, V_LANES, in, dx, lddx)

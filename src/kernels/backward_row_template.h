@@ -1,4 +1,9 @@
-/* Softmax backward of a row: dx_i = y_i (dy_i - s), s the exact sum of products. docs/bits.md, "Backward", step 4.
+/* Softmax backward of a row, given the exact sum s of its products: dx_i = y_i (dy_i - s). docs/bits.md, "Backward",
+ * step 4.
+ *
+ * dy_i and s may be close, and their difference then has few digits left. So s is held as two reals, and the difference
+ * too (TwoSum), whose second part goes into the last fma: only that rounds.
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_BACKWARD_ROW_TEMPLATE_H
 #define SMX_BACKWARD_ROW_TEMPLATE_H

@@ -1,5 +1,7 @@
-/* Softmax backward of very short rows, each lane with a row of its own (transpose_template.h). Template: compiled once
- * for each instruction set and type. */
+/* Softmax backward of very short rows, shorter than a vector, each lane with a row of its own (transpose_template.h).
+ * Also the part that batches share: what is found once a row, in lanes.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_BACKWARD_TRANSPOSED_TEMPLATE_H
 #define SMX_BACKWARD_TRANSPOSED_TEMPLATE_H
 
@@ -13,9 +15,8 @@
 
 #ifdef V_TRANSPOSE
 
-/* Rows of fewer entries go to lanes; these and longer ones, up to the limit, keep to their own vectors, and only what
- * is found once a row is found in lanes. The limit: sums must fit a lane, which in f32 they do up to 511 additions; and
- * a group's rows should lie in the nearest cache. */
+/* Shorter rows have a lane each. Longer ones, up to the most, go in batches. The most: sums must fit a lane, which in
+ * f32 they do up to 511 additions; and a batch's rows should lie in the nearest cache. */
 #define BACKWARD_TRANSPOSED_BELOW (V_LANES)
 #define BACKWARD_BATCH_MOST ((size_t)256)
 _Static_assert(BACKWARD_BATCH_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS,
@@ -45,7 +46,7 @@ static ALWAYS_INLINE bool grids_in_lanes(i_t largest_bits, i_t y_bits, struct pr
     return !m_any(m_or(unfit, v_ge(v_set1(power_of_two(PRODUCT_SMALL)), largest)));
 }
 
-/* Their sums, from the limbs after `additions`. */
+/* The sums of V_LANES rows from the i-th on, from their limbs after `additions`. */
 static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, struct product_lanes *t, size_t i) {
     v_t s_high, s_low, zero = v_set1(0);
     top = limb_without_constant(top, v_load(t->top + i), additions);
@@ -55,7 +56,7 @@ static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, s
     v_store(t->minus_low + i, v_sub(zero, s_low));
 }
 
-/* So many groups of rows in lanes go through backward together, step by step: what one waits for, another computes. */
+/* So many vectors of rows go through backward together, step by step: what one waits for, another computes. */
 #define BACKWARD_TRANSPOSED_VECTORS ((size_t)4)
 #define BACKWARD_TRANSPOSED_ROWS (BACKWARD_TRANSPOSED_VECTORS * V_LANES)
 

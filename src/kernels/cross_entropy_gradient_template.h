@@ -1,4 +1,11 @@
 /* Gradients of a row's cross-entropy with respect to its logits and its targets. docs/bits.md, "Cross-entropy".
+ *
+ *     dx_i = slope_i F (C p_i - A_i),    C = sum of the A_c + 2 z_loss lse,    F = scale dL/dloss
+ *
+ * p_i is a term times a factor, so most entries are a term times one pair of reals. The largest entry and the label are
+ * computed in full, in pairs: there C p_i and A_i nearly cancel in a row that is nearly certain, and p_i - 1 must come
+ * from rho. They are found before dx is written, which may be x.
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_GRADIENT_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_GRADIENT_TEMPLATE_H
@@ -18,7 +25,7 @@
 #include "softcap_template.h"
 #include "vector_helpers_template.h"
 
-/* What all entries' dx_i = slope_i F (C p_i - A_i) share. */
+/* What all entries share. */
 struct ce_gradient {
     struct pair factor; /* F */
     struct pair spread; /* C without the label's part */

@@ -1,5 +1,15 @@
-/* What the loss of a row is made of: coefficients of the classes, and how far their logits are below the largest.
- * docs/bits.md, "Cross-entropy". Template: compiled once for each instruction set and type. */
+/* What the loss of a row is made of. docs/bits.md, "Cross-entropy".
+ *
+ *     loss = sum over classes of A_c (-log p_c) + z_loss lse^2,    -log p_c = (m - z_c) + log1p(rho)
+ *
+ * The coefficient A_c is that of the label, at the label, plus rest_c, which smoothing and dense targets spread over
+ * the classes. With B the sum of the rest_c and R the sum of rest_c (m - z_c), both exact dot products,
+ *
+ *     loss = label_part (m - z_label + log1p(rho)) + B log1p(rho) + R + z_loss lse^2
+ *
+ * so the classes meet only in two dot products, and a label alone needs neither.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_PARTS_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_PARTS_TEMPLATE_H
 
@@ -20,7 +30,7 @@
 typedef struct NAME(smx_ce_row) ce_row;
 typedef struct NAME(smx_ce_result) ce_result;
 
-/* What the loss is made of: sum of A_c (-log p_c) + z_loss lse^2, with A_c = label_part at the label + rest_c. */
+/* The numbers of that formula. */
 struct ce_parts {
     struct pair label_part;     /* coefficient of the label's -log p */
     struct pair rest;           /* sum of the rest_c */
@@ -44,6 +54,7 @@ static inline void rest_block(const ce_row *r, size_t j, size_t n, real *rest) {
     }
 }
 
+/* What makers of factors of the two dot products need. */
 struct rest_factors {
     const ce_row *r;
     const struct maximum *maximum;
@@ -136,7 +147,8 @@ static inline struct pair distance_of_entry(const logits *l, size_t j, const str
     return distance;
 }
 
-/* p and 1 - p of an entry at this distance from the maximum; `is_maximum`: it is the one that the sum leaves out. */
+/* p and 1 - p of an entry at this distance from the maximum; `is_maximum`: it is the one that rho leaves out. Of that,
+ * 1 - p is rho / (1 + rho), with all digits; any other p is at most 1/2, so that 1 - p loses none. */
 static inline void probability(const struct log_stats *stats, struct pair distance, bool is_maximum, struct pair *p,
                                struct pair *other) {
     struct pair whole = pair_add(pair_of(1), stats->rho);

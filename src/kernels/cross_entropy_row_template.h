@@ -1,5 +1,6 @@
-/* Cross-entropy of one row: the loss, what belongs to it, and gradients. docs/bits.md, "Cross-entropy". Template:
- * compiled once for each instruction set and type. */
+/* Cross-entropy of one row: the loss, what belongs to it, and gradients. docs/bits.md, "Cross-entropy".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_ROW_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_ROW_TEMPLATE_H
 
@@ -15,6 +16,7 @@
 #include "row_max_template.h"
 #include "vector_helpers_template.h"
 
+/* The coefficient of the label's -log p: what smoothing leaves of 1, times the class weight. */
 static inline struct pair label_part(const ce_row *r) {
     if (r->label < 0) {
         return pair_of(0);
@@ -108,6 +110,7 @@ static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool s
     return result;
 }
 
+/* Maximum, parts of the loss, rho, then all results. */
 static ce_result cross_entropy_row(const ce_row *given) {
     ce_row row = *given, *r = &row;
     struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};

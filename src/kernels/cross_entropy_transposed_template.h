@@ -20,14 +20,14 @@
 
 #ifdef V_TRANSPOSE
 
-/* Whether a row of cross-entropy is one that the group below can handle: a label, and nothing else. */
+/* Whether a row can go this way: it has a label, and nothing else is asked of it. */
 static inline bool plain_ce_row(const ce_row *r) {
     return plain(&r->l) && r->label >= 0 && r->targets == NULL && r->smoothing == 0 && r->dtargets == NULL &&
            isfinite((real)r->gradient.high);
 }
 
-/* Cross-entropy of up to V_LANES rows with the same n, ldx and lddx; false, with nothing written, as above. The sums
- * and logarithms are found in lanes, the rest row by row. */
+/* Cross-entropy of up to V_LANES rows with the same n, ldx and lddx. False, with nothing written, if one has no finite
+ * maximum. The sums and logarithms are found in lanes, the rest row by row. */
 static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     size_t n = row->n;
     real columns[LOG_TRANSPOSED_MOST * V_LANES], terms[LOG_TRANSPOSED_MOST * V_LANES];

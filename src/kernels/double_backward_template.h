@@ -12,7 +12,8 @@
 #include "row_scale_template.h"
 #include "vector_helpers_template.h"
 
-/* h (g - s) - g t, with s and t as two reals each. */
+/* h (g - s) - g t, with s and t as two reals each. Both products are taken with their errors before they are
+ * subtracted: they may cancel. */
 static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real t[2]) {
     v_t error, d = two_sum(g, v_set1(-s[0]), &error);
     v_t low = v_sub(error, v_set1(s[1]));
@@ -23,7 +24,11 @@ static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real
     return v_add(v_sub(left, right), v_sub(left_rest, right_rest));
 }
 
-/* The gradients of the backward pass with respect to y and dy; either may be null. */
+/* The gradients of the backward pass with respect to y and dy; either may be null. gdy is the backward pass of ddx.
+ * With s = sum of y dy and t = sum of y ddx, gy_i = scale (ddx_i (dy_i - s) - dy_i t).
+ *
+ * Error: gdy as backward_rows; the bound of gy is in smx/second_order.h, and the worst known 0.91 of it
+ * (docs/accuracy.md). */
 static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx, real *gy,
                                 real *gdy) {
     const struct masked_rows first = {l, y, dy}, second = {l, y, ddx};

@@ -1,5 +1,8 @@
-/* Exact dot products of factors that are made block by block. docs/bits.md, "Exact dot product". Template: compiled
- * once for each instruction set and type. */
+/* Exact dot products sum of a_j b_j: as in the backward pass, but of factors that a function makes block by block, so
+ * that none of them is stored as a row. All gradients under masks or a scale, and weighted sums, come from these.
+ * docs/bits.md, "Exact dot product".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_EXACT_DOT_TEMPLATE_H
 #define SMX_EXACT_DOT_TEMPLATE_H
 
@@ -9,7 +12,7 @@
 #include "backward_products_template.h"
 #include "mask_template.h"
 
-/* Writes n <= LOGITS_BLOCK factors from the j-th on; |a| < 2. */
+/* Writes n <= LOGITS_BLOCK factors a and b from the j-th on; |a| < 2. It is called twice for each block. */
 typedef void (*factors)(const void *row, size_t j, size_t n, real *a, real *b);
 
 struct dot {

@@ -1,5 +1,8 @@
-/* What follows from sums, in lanes, for rows whose cross-entropy is that of a label and nothing else. Template:
- * compiled once for each instruction set and type. */
+/* Cross-entropy of rows with a label and nothing else, from their sums: losses, logsumexp and gradients, a row in each
+ * lane. First all in one double, for all lanes; if Ziv's test (log1p_double_template.h) does not settle one lane's
+ * floats, again in pairs.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LABEL_LOSS_LANES_TEMPLATE_H
 #define SMX_LABEL_LOSS_LANES_TEMPLATE_H
 
@@ -19,7 +22,7 @@
 
 typedef struct NAME(smx_ce_labels) ce_labels;
 
-/* What the results of a group follow from, per lane. */
+/* What the results of V_LANES rows follow from, and the results. */
 struct label_lanes {
     struct lane_sums *s;
     struct lane_log_stats *stats;

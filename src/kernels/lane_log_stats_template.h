@@ -1,5 +1,8 @@
-/* What logarithms follow from (log_stats_template.h), for V_LANES columns or rows at once. Template: compiled once for
- * each instruction set and type. */
+/* What logarithms follow from, for V_LANES columns or rows at once. log_stats_template.h has the mathematics, and the
+ * same steps for one row. Here each step is a loop over lanes without branches, which compilers make into vector code:
+ * what is done once a row then costs about as much for V_LANES rows as for one.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LANE_LOG_STATS_TEMPLATE_H
 #define SMX_LANE_LOG_STATS_TEMPLATE_H
 

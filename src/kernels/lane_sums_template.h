@@ -1,5 +1,12 @@
-/* Maxima and sums of terms of V_LANES columns or rows at once, each in a lane of its own. Entry j of lane i is at x[j *
- * ldx + i], where entries are read. Template: compiled once for each instruction set and type. */
+/* Maxima and exact sums of terms of V_LANES columns or rows at once, each in a lane of its own. Nothing is ever added
+ * across lanes. Entry j of lane i is at x[j * ldx + i].
+ *
+ * Softmax's terms are relative to the largest entry. Those of logarithms leave one largest entry out and are relative
+ * to the second largest (log_stats_template.h). Lanes cannot skip an entry that stands elsewhere in each of them. So
+ * the largest one is clamped to the second largest, whose known term is taken off the sum, before all others: that is
+ * exact, and costs one operation an entry where finding the largest would take six.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LANE_SUMS_TEMPLATE_H
 #define SMX_LANE_SUMS_TEMPLATE_H
 
@@ -15,8 +22,8 @@
 #include "term_template.h"
 #include "vector_helpers_template.h"
 
-/* Where LIMBS_SPILL, columns of n > TERMS_FEW entries empty their limbs into a wide integer after each block, of whose
- * work that is some thousandth. */
+/* In f64 two limbs have no room for more than TERMS_FEW terms. Longer columns empty theirs into an integer of 128 bits
+ * after each block. In f32 such columns do not come here. */
 #define LANES_SPILLING (LIMBS_SPILL ? LANES_MOST : 1)
 
 /* Per lane: the statistics that its column's results follow from. */
@@ -29,7 +36,8 @@ struct lane_sums {
     real high[LANES_MOST], low[LANES_MOST];     /* what results are made with */
 };
 
-/* The largest entries so far, the second largest if they are wanted, and where there was a NaN. */
+/* The largest entries so far, the second largest if they are wanted, and where there was a NaN. Two equal entries are
+ * both: the second largest is then the largest. */
 static ALWAYS_INLINE void update_maxima(v_t x, bool wanted, v_t *first, v_t *second, m_t *nan) {
     if (wanted) {
         *second = v_max(*second, v_min(*first, x));
@@ -68,7 +76,8 @@ static ALWAYS_INLINE bool lane_maxima(size_t lanes, size_t n, const real *x, siz
     return finite_lanes(v_load(first)) && numbers;
 }
 
-/* Adds the lanes of one limb to the columns' sums. */
+/* Adds the lanes of one limb to the columns' sums, without the constant's bits. Integers of 32 bits become ones of
+ * 64. */
 static inline void flush_lanes(i_t limb, real constant, size_t additions, int64_t *sums) {
     real_signed values[LANES_MOST];
     i_store(values, i_sub(limb, i_set1((real_bits)additions * bits_of_real(constant))));
@@ -87,8 +96,8 @@ static inline void spill_lane(struct lane_sums *s, size_t i) {
     }
 }
 
-/* Sums of none of n terms; or (second) of the largest entries' terms where these are brought down to the second
- * largest, to be taken off. */
+/* Sums of none of n terms; or (second) of minus the term of the reference, since the largest entry will be counted as
+ * one. */
 static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sums *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         s->top[i] = s->middle[i] = 0;
@@ -108,11 +117,9 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
     }
 }
 
-/* Adds the terms of n entries of each column to the sums. TERMS_OFFSET: relative to the largest. TERMS_CLAMPED: to
- * s->reference, the second largest, without one entry that is the largest; that one is brought down to the second
- * largest, whose own term start_lane_sums has taken off: one operation an entry where finding it would take six.
- * TERMS_UNCORRECTED: the largest is not among them. Terms are written to e, unless that is null; those of a largest
- * entry without equals mean nothing. */
+/* Adds the terms of a run to the sums. They are relative to the largest entries (TERMS_OFFSET) or to s->reference: with
+ * the largest among them (TERMS_CLAMPED, after start_lane_sums has taken off its term) or not (TERMS_UNCORRECTED).
+ * Where terms are stored, that of a clamped entry means nothing. */
 static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_run *run, struct lane_sums *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
     v_t reference = v_load(kind == TERMS_OFFSET ? s->first : s->reference),
@@ -134,6 +141,7 @@ static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_
     }
 }
 
+/* The sum of one lane, as a row's. */
 static inline struct term_sum sum_of_lane(const struct lane_sums *s, size_t i) {
     struct term_sum sum = {.in_limbs = !may_spill(s)};
     if (!sum.in_limbs) {

@@ -1,7 +1,15 @@
-/* Logarithms in one double. Where the result is a float, that settles its bits in all but about one of 2^19 cases, for
- * which the pairs that docs/bits.md defines are there (Ziv: Fast evaluation of elementary mathematical functions with
- * correctly rounded last bit, 1991). A third of the operations of pair_log1p, and a third of its latency. The scalar
- * kernels, which are the reference, do without. Template: compiled once for each instruction set and type. */
+/* Logarithms in one double, where the result is a float. Pairs of doubles (pair.h) define the result's bits, but one
+ * double nearly always settles them, for less than half the work. That is Ziv's test: compute with a known error; if
+ * everything within the error of the value rounds to the same float, that float is the result; else compute again, with
+ * pairs.
+ *
+ *     value - error --------- value --------- value + error
+ *          rounds to a                       rounds to b            settled if a = b
+ *
+ * The scalar kernels, which are the reference, do without. (Ziv: Fast evaluation of elementary mathematical functions
+ * with correctly rounded last bit, 1991.)
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG1P_DOUBLE_TEMPLATE_H
 #define SMX_LOG1P_DOUBLE_TEMPLATE_H
 
@@ -15,7 +23,7 @@
 /* What is found in one double is off by less than this, relatively: eight times the sum of all that it leaves out. */
 #define LOG_IN_DOUBLE_ERROR 0x1p-44
 
-/* Whether all numbers this close to `value` are the same real; that, if so. Not for NaN and infinities. */
+/* Ziv's test: whether all numbers this close to `value` are the same real; that, if so. Not for NaN and infinities. */
 static inline bool rounds_safely(double value, double error, real *result) {
     *result = (real)(value - error);
     return *result == (real)(value + error);
@@ -24,7 +32,9 @@ static inline bool rounds_safely(double value, double error, real *result) {
 /* 2^k of an integer -1022 <= k <= 1023. In loops over lanes, all is 64 bits wide: no conversions. */
 static inline double power_of_integer(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
 
-/* log(1 + a) for 0 <= a < 2^40, as pair_log1p has it, with a relative error below 2^-48. */
+/* log(1 + a) for 0 <= a < 2^40, as pair_log1p has it, with a relative error below 2^-48. With 1 + a = 2^k (1 + g) and
+ * sqrt(1/2) <= 1 + g < sqrt(2), log(1 + g) = 2 atanh(t), t = g / (2 + g), by the series of atanh. Below 1/4, g is a
+ * itself: 1 + a would round it. No branches, so that a loop over lanes becomes vector code. */
 static inline double log1p_in_double(double a) {
     double u = 1 + a;
     uint64_t field = bits_of_double(u) >> 52;

@@ -40,7 +40,8 @@ static void probabilities_and_values(const void *row, size_t j, size_t n, real *
     memmove(b, kept_block(r->l, j, n, r->b, b), n * sizeof(real));
 }
 
-/* Whether the kept entries of y can be logarithms of probabilities, or nearly. */
+/* Whether the kept entries of y can be logarithms of probabilities, or nearly: exp(y) must be below 2 to be a factor of
+ * an exact dot product. */
 static inline bool logarithms(const logits *l, size_t n, const real *y) {
     real buffer[LOGITS_BLOCK];
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
@@ -55,7 +56,10 @@ static inline bool logarithms(const logits *l, size_t n, const real *y) {
     return true;
 }
 
-/* dx = scale (dy - exp(y) sum of dy). In place allowed. */
+/* dx = scale (dy - exp(y) sum of dy). In place allowed.
+ *
+ * Error: at most 2^-22 |scale| (|dy_i| + exp(y_i) sum of |dy_j|) + (1 + 2 |scale|) 2^-149 in f32, with 2^-51 and
+ * 2^-1074 in f64. The worst known is 0.58 of that (docs/accuracy.md). */
 static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, ones_and_values, &rows);
@@ -86,7 +90,7 @@ static void log_softmax_backward_row(size_t n, const logits *l, const real *y, c
     }
 }
 
-/* jv = scale (v - sum of exp(y) v). In place allowed. */
+/* jv = scale (v - sum of exp(y) v). In place allowed. The worst error known is half the bound in smx/second_order.h. */
 static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const real *v, real *jv) {
     const struct masked_rows rows = {l, y, v};
     struct dot dot = {INT32_MAX, {{0}}}; /* not finite */

@@ -23,6 +23,10 @@ static inline void log_block(const struct logit_block *b, const struct log_stats
     v_store_n(y + i, v_sub(below_maximum(b, i, b->n, &stats->maximum), log1p), b->n - i);
 }
 
+/* Masked places get -inf. In place allowed.
+ *
+ * Error: below 2 ULP, with a scale or masks below 2.25; the worst known of these are 1.51 (f64: 1.72), with the cases
+ * worst-log-softmax-logits-* in tests/vectors/worst.txt near it (docs/accuracy.md). */
 static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;

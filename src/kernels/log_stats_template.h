@@ -1,6 +1,19 @@
-/* What the logarithms of a row's softmax follow from: its largest logit m, and rho, the sum of exp(z - m) over all
- * other entries. Keeping the largest out of the sum keeps every digit of rho, however certain the row is. docs/bits.md,
- * "Logarithms". Template: compiled once for each instruction set and type. */
+/* What the logarithms of a row's softmax follow from: its largest logit m, and rho, the sum of exp(z_j - m) over all
+ * other entries. docs/bits.md, "Logarithms".
+ *
+ *     logsumexp        m + log1p(rho)
+ *     log-softmax      (z_j - m) - log1p(rho)
+ *     p and 1 - p      of the largest entry: 1 / (1 + rho) and rho / (1 + rho)
+ *
+ * The textbook's way, m + log(sum of exp(z_j - m)), has a sum of 1 + rho: of a row whose largest entry has nearly all
+ * mass, all digits of rho are lost in that 1, and with them those of the loss. So the largest entry is kept out of the
+ * sum. Then nothing is ever subtracted from 1, and rho is as good for a margin of 60 as for a flat row.
+ *
+ * The terms of the others are made relative to the second largest logit, for those relative to m could all be 0. What
+ * they must be multiplied by, exp(m2 - m), is `factor`, held as a pair of doubles with a power of two. rho and
+ * log1p(rho) are pairs, too, for f32 as well: they are found once a row.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG_STATS_TEMPLATE_H
 #define SMX_LOG_STATS_TEMPLATE_H
 
@@ -30,7 +43,8 @@ struct log_stats {
 /* With a factor below 2^this, all terms together are below a quarter of the least subnormal double. */
 #define FACTOR_LEAST (-1140)
 
-/* exp(v + low) = pair 2^*exponent for EXP_LOWEST < v < OFFSET_FROM: to the precision of a term before it is rounded. */
+/* exp(v + low) = pair 2^*exponent for EXP_LOWEST < v < OFFSET_FROM: to the precision of a term before it is rounded. By
+ * vectors, as terms are, so that the bits are theirs. */
 static inline struct pair exp_of(real v, real low, int *exponent) {
     v_t magic = v_set1(ROUND_MAGIC), vv = v_set1(v), vlow = v_set1(low), w, power;
     v_t n = v_sub(v_fma(vv, v_set1(LOG2E), magic), magic);
@@ -110,7 +124,7 @@ static inline struct pair lse_of(const struct log_stats *stats) {
     return pair_add(maximum_pair(&stats->maximum), pair_log1p(stats->rho));
 }
 
-/* a + log1p(rho) as a real. */
+/* a + log1p(rho) as a real: by one double if that settles its bits, else by pairs. */
 static inline real real_plus_log1p(struct pair a, struct pair rho) {
     if (LOG_IN_DOUBLE) {
         double log1p = log1p_in_double(rho.high);

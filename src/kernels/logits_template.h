@@ -1,6 +1,11 @@
-/* The logits of a row, in blocks: the entries themselves where nothing else was asked for, else scale x + add under
- * masks, as two reals in a buffer that stays in the first cache. docs/bits.md, "Logits". Template: compiled once for
- * each instruction set and type. */
+/* The logits of a row, z = scale x + add, in blocks. Plain entries are used where they lie; all else is made in a
+ * buffer that stays in the first cache, block by block and again in each pass, so that no row of logits is ever stored.
+ * docs/bits.md, "Logits".
+ *
+ * A made logit is two reals, high + low. scale x is not a real in general, and an error in z is multiplied by nothing
+ * less than exp: an ULP of a logit of 1000 would be seen in the fourth digit of a float result.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGITS_TEMPLATE_H
 #define SMX_LOGITS_TEMPLATE_H
 

@@ -17,6 +17,7 @@
 #include "row_terms_template.h"
 #include "vector_helpers_template.h"
 
+/* Error: as logsumexp_rows. */
 static real logsumexp_row(size_t n, const logits *l) {
     struct log_stats stats;
     stats.maximum = maximum_of_logits(l, n);
@@ -27,7 +28,9 @@ static real logsumexp_row(size_t n, const logits *l) {
     return lse_real(&stats);
 }
 
-/* dx = scale dlse softmax(z) */
+/* dx = scale dlse softmax(z): the terms times one factor. In place allowed.
+ *
+ * Error: below 4 ULP; the worst known is 1.82 (docs/accuracy.md). */
 static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx, struct policy policy) {
     logits l = *given;
     struct maximum maximum;

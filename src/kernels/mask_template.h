@@ -1,5 +1,8 @@
-/* The masks of a row: which entries are kept, and what stands where one is not. docs/bits.md, "Logits". Template:
- * compiled once for each instruction set and type. */
+/* The masks of a row: which entries are kept, and what stands where one is not. Every kind of mask (0 and 1, additive,
+ * weights) is read here, in mask_addends, and nowhere else; lengths and causality have made the row shorter before.
+ * docs/bits.md, "Logits".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_MASK_TEMPLATE_H
 #define SMX_MASK_TEMPLATE_H
 
@@ -15,7 +18,7 @@ static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? le
 
 static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }
 
-/* n <= LOGITS_BLOCK summands of the logits from entry j: -inf where masked out. */
+/* What is added to n <= LOGITS_BLOCK logits from entry j on: -inf where masked out, whatever the kind of mask. */
 static inline void mask_addends(const logits *l, size_t j, size_t n, real *add) {
     for (size_t i = 0; i < n; i++) {
         bool kept = (l->keep == NULL || l->keep[j + i] != 0) && (l->weight == NULL || l->weight[j + i] != 0);

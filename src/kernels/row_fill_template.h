@@ -9,7 +9,7 @@
 
 #include "vector_helpers_template.h"
 
-/* How a row with this maximum is filled. */
+/* Whether a row with this maximum is computed, or what it is filled with. */
 static enum filling row_filling(struct policy policy, real max) {
     if (max == (real)INFINITY) {
         return policy.plus_inf_limit ? FILL_NOT : FILL_NAN;

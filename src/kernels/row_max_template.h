@@ -1,5 +1,7 @@
-/* The largest entries of a row: the maximum alone, or the two largest and where the first of them stands. Template:
- * compiled once for each instruction set and type. */
+/* The largest entries of a row: the maximum alone, or the two largest and where the first of them stands. NaN makes
+ * them NaN.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_ROW_MAX_TEMPLATE_H
 #define SMX_ROW_MAX_TEMPLATE_H
 
@@ -104,6 +106,7 @@ static inline size_t first_place_of(size_t n, const real *x, real value, const r
     return n;
 }
 
+/* The maximum of two parts of a row, the second of which begins at from_at. */
 static inline void merge_maxima(struct maximum *into, const struct maximum *from, size_t from_at) {
     bool equal = from->high == into->high;
     real second = from->second > into->second ? from->second : into->second;

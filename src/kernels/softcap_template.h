@@ -1,5 +1,8 @@
-/* Soft-capped logits, cap tanh(z / cap), and the derivative of that. docs/bits.md, "Softcap". Template: compiled once
- * for each instruction set and type. */
+/* Soft-capped logits, cap tanh(z / cap), and the derivative of that. docs/bits.md, "Softcap".
+ *
+ *     tanh(a) = sign(a) (1 - e) / (1 + e),    e = exp(-2 |a|) in (0, 1], so that nothing overflows
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SOFTCAP_TEMPLATE_H
 #define SMX_SOFTCAP_TEMPLATE_H
 
@@ -8,7 +11,8 @@
 #include <math.h>
 
 /* exp(v) for -690 <= v <= 0, in double for either type: the difference of two logits counts, so that an error of T's
- * precision would be seen multiplied by the cap. The series of degree 13 is off by 2^-57. */
+ * precision would be seen multiplied by the cap. The coefficients are 1/13!, 1/12!, ... 1/1!, rounded: Taylor's series,
+ * off by 2^-57 for |v| <= ln(2) / 2. */
 static inline double exp_of_double(double v) {
     const double magic = 0x1.8p52;
     double n = fma(v, 0x1.71547652b82fep0, magic) - magic;

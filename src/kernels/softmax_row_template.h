@@ -1,5 +1,6 @@
-/* Softmax of one row of any length. docs/bits.md, "Forward". Template: compiled once for each instruction set and
- * type. */
+/* Softmax of one row of any length: maximum, terms with their sum, scaling. docs/bits.md, "Forward".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SOFTMAX_ROW_TEMPLATE_H
 #define SMX_SOFTMAX_ROW_TEMPLATE_H
 

@@ -1,6 +1,7 @@
-/* Which entries of a row can be written past the caches: whole lines. The rest of a line is some other row's, or beyond
- * the array: it is written as usual, for half a line past the caches takes longer than a whole one. Template: compiled
- * once for each instruction set and type. */
+/* Which entries of a row can be written past the caches (non-temporal stores): whole lines. The rest of a line is some
+ * other row's, or beyond the array. It is written as usual: half a line past the caches takes longer than a whole one.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_STREAMING_TEMPLATE_H
 #define SMX_STREAMING_TEMPLATE_H
 
