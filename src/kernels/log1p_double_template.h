@@ -37,10 +37,10 @@ static inline double power_of_integer(double k) { return double_of_bits(bits_of_
  * itself: 1 + a would round it. No branches, so that a loop over lanes becomes vector code. */
 static inline double log1p_in_double(double a) {
     double u = 1 + a;
-    uint64_t field = bits_of_double(u) >> 52;
+    uint64_t field = bits_of_double(u) >> 52; /* of the exponent; as a double by way of 2^52 + field */
     double exponent = double_of_bits(0x4330000000000000 | field) - (0x1p52 + 1023);
     double mantissa = u * double_of_bits((2046 - field) << 52);
-    bool above = mantissa >= 0x1.6a09e667f3bcdp0, small = a < 0.25;
+    bool above = mantissa >= 0x1.6a09e667f3bcdp0 /* sqrt(2) */, small = a < 0.25;
     mantissa *= select_of(above, 0.5, 1);
     double g = select_of(small, a, mantissa - 1), k = select_of(small, 0, exponent + select_of(above, 1, 0));
     double t = g / (2 + g), q = t * t, q2 = q * q;

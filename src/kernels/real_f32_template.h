@@ -1,4 +1,7 @@
-/* What the kernels need to know of float. docs/bits.md defines each constant and step. */
+/* Kernels of float: the type, the constants of docs/bits.md, and what is done differently for float and double. A file
+ * of src/isa includes a vector layer, then this or the other type, then the kernels.
+ *
+ * Template: compiled once for each instruction set. */
 #ifndef SMX_REAL_F32_TEMPLATE_H
 #define SMX_REAL_F32_TEMPLATE_H
 
@@ -14,10 +17,13 @@ typedef float real;
 typedef uint32_t real_bits;
 typedef int32_t real_signed;
 
-/* Terms: exp(v) = 2^n exp(r). Constants from tools/exp.sollya. */
+/* ---- Terms: exp(v) = 2^n exp(r) ---- */
+
+/* tools/exp.sollya prints these three. v - n LN2_HI is exact in an fma (docs/accuracy.md). */
 #define LOG2E 0x1.715476p0f
 #define LN2_HI 0x1.62e43p-1f
 #define LN2_LO (-0x1.05c61p-29f)
+
 #define ROUND_MAGIC 0x1.8p23f /* adding it rounds to an integer, found in the low bits */
 #define TERM_SCALE 60         /* terms are carried times 2^60, so that none that matters is subnormal */
 #define TERM_UNSCALE 0x1p-60f
@@ -26,16 +32,21 @@ typedef int32_t real_signed;
 #define REAL_LARGEST FLT_MAX
 #define EXP_LOWEST (-512.0f) /* further below the maximum, even 2^31 terms are as nothing */
 
-/* Exact sum: the shifts of its three limbs in units of 2^-67 of the grid's exponent; see limb_sum_template.h. */
+/* ---- Exact sum: limb_sum_template.h ---- */
+
+/* The exponents of the constants G, relative to the row's E: a limb's unit is 2^-23 of its G. */
 #define GRID_TOP 2
 #define GRID_TOP_UNSIGNED 1
 #define GRID_MIDDLE (-21)
 #define GRID_LOW (-44)
+
+/* Where the limbs go in an integer of 128 bits, whose unit is 2^SUM_UNIT, relative to 2^E: that of the third limb. */
 #define SHIFT_TOP 46
 #define SHIFT_TOP_UNSIGNED 45
 #define SHIFT_MIDDLE 23
 #define SHIFT_LOW 0
 #define SUM_UNIT (-67)
+
 #define SUMMAND_MOST ((int64_t)3 << 21) /* what one brings to a limb: proof in limb_sum_template.h */
 #define LIMB_BITS 31                    /* of a lane, while vectors are added */
 #define SUM_BLOCK ((size_t)256)         /* vectors until lanes are emptied */
@@ -43,7 +54,9 @@ typedef int32_t real_signed;
 #define TERMS_FEW (WIDE_FROM - 1)       /* so many are added up in two limbs of 64 bits */
 #define LIMBS_SPILL 0                   /* rows of more have three */
 
-/* Backward: products outside these exponents are scaled first, so that neither the grid nor dy - s leaves the range. */
+/* ---- Backward: backward_products_template.h ---- */
+
+/* Products outside these exponents are scaled first, so that neither the grid nor dy - s leaves the range. */
 #define PRODUCT_LARGE 60
 #define PRODUCT_SMALL (-60)
 #define PRODUCT_NOTHING (-180) /* all such products together are below half the least subnormal */
@@ -60,7 +73,11 @@ typedef int32_t real_signed;
 #define REAL_BIAS 127
 #define REAL_MANTISSA 23
 
-/* exp(r) as 1 + r, rounded, and the rest: what the rounding lost, and r^2 Q(r). */
+/* ---- exp ---- */
+
+/* exp(r) for |r| <= 0.34662 as s = 1 + r, rounded, which is returned, and the rest: what that rounding lost, and r^2
+ * Q(r). The coefficients of Q are those of r^2 to r^6 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by 3.3e-9,
+ * relatively. Q goes in two halves, which do not wait for each other (Estrin). */
 static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     v_t r2 = v_mul(r, r);
     v_t s = v_add(v_set1(1.0f), r);
@@ -72,6 +89,11 @@ static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     *rest = v_fma(q, r2, t);
     return s;
 }
+
+/* ---- Sums, as what results are made with ----
+ *
+ * A sum of float terms is rounded to one double, and the double is held as two floats: high + low has 48 bits. So its
+ * error does not count in a result of 24 bits. docs/bits.md, "Forward", step 5. */
 
 static inline void split_double(double a, real value[2]) {
     value[0] = (float)a;

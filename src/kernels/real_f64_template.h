@@ -1,4 +1,7 @@
-/* What the kernels need to know of double. docs/bits.md defines each constant and step. */
+/* Kernels of double: the type, the constants of docs/bits.md, and what is done differently for float and double. A file
+ * of src/isa includes a vector layer, then this or the other type, then the kernels.
+ *
+ * Template: compiled once for each instruction set. */
 #ifndef SMX_REAL_F64_TEMPLATE_H
 #define SMX_REAL_F64_TEMPLATE_H
 
@@ -14,10 +17,13 @@ typedef double real;
 typedef uint64_t real_bits;
 typedef int64_t real_signed;
 
-/* Terms: exp(v) = 2^n exp(r). Constants from tools/exp.sollya. */
+/* ---- Terms: exp(v) = 2^n exp(r); real_f32_template.h says what each constant is ---- */
+
+/* tools/exp.sollya prints these three. */
 #define LOG2E 0x1.71547652b82fep0
 #define LN2_HI 0x1.62e42fefa39efp-1
 #define LN2_LO 0x1.abc9e3b39803fp-56
+
 #define ROUND_MAGIC 0x1.8p52
 #define TERM_SCALE 100
 #define TERM_UNSCALE 0x1p-100
@@ -26,7 +32,7 @@ typedef int64_t real_signed;
 #define REAL_LARGEST DBL_MAX
 #define EXP_LOWEST (-4096.0)
 
-/* Exact sum: two limbs always; see limb_sum_template.h. */
+/* ---- Exact sum: two limbs always, see limb_sum_template.h ---- */
 #define GRID_TOP 8
 #define GRID_TOP_UNSIGNED 8
 #define GRID_MIDDLE (-35)
@@ -43,7 +49,7 @@ typedef int64_t real_signed;
 #define SUM_BLOCK (TERMS_FEW / V_LANES) /* vectors until lanes are emptied */
 #define WIDE_FROM SIZE_MAX
 
-/* Backward: see real_f32_template.h. */
+/* ---- Backward ---- */
 #define PRODUCT_LARGE 900
 #define PRODUCT_SMALL (-900)
 #define PRODUCT_NOTHING (-1200)
@@ -58,7 +64,11 @@ typedef int64_t real_signed;
 #define REAL_BIAS 1023
 #define REAL_MANTISSA 52
 
-/* exp(r) as 1 + r, rounded, and the rest: what the rounding lost, and r^2 Q(r). */
+/* ---- exp ---- */
+
+/* exp(r) for |r| <= 0.34662 as s = 1 + r, rounded, which is returned, and the rest: what that rounding lost, and r^2
+ * Q(r). The coefficients of Q are those of r^2 to r^11 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by
+ * 3.8e-18, relatively. Its pairs of coefficients do not wait for each other. */
 static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     v_t r2 = v_mul(r, r);
     v_t s = v_add(v_set1(1.0), r);
@@ -76,6 +86,12 @@ static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     return s;
 }
 
+/* ---- Sums, as what results are made with ----
+ *
+ * A sum of double terms is rounded to 53 bits, and what is left to 53 more: a pair of doubles. docs/bits.md, "Forward",
+ * step 5. */
+
+/* 1 / (high + low) as two doubles: the rounded quotient, and one step of Newton for what it lacks. */
 static inline void reciprocal_of_pair(double high, double low, real reciprocal[2]) {
     reciprocal[0] = 1.0 / high;
     double error = r_fma(-low, reciprocal[0], r_fma(-high, reciprocal[0], 1.0));
