@@ -30,34 +30,33 @@ static inline bool plain_ce_row(const ce_row *r) {
  * maximum. The sums and logarithms are found in lanes, the rest row by row. */
 static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     size_t n = row->n;
-    real columns[LOG_TRANSPOSED_MOST * V_LANES], terms[LOG_TRANSPOSED_MOST * V_LANES];
-    struct lane_sums s;
-    struct lane_log_stats stats;
-    transpose_in(rows, n, row->l.x, ldx, columns);
-    if (!lane_log_statistics(V_LANES, n, columns, V_LANES, terms, V_LANES, &s, &stats)) {
+    struct transposed_logs t;
+    const struct lane_sums *s = &t.sums[0];
+    struct lane_log_stats *stats = &t.stats[0];
+    if (!log_stats_transposed(rows, n, row->l.x, ldx, true, &t)) {
         return false;
     }
-    find_lane_rhos(&s, &stats);
+    find_lane_rhos(s, stats);
     if (row->dx != NULL) {
-        transpose_out(rows, n, terms, row->dx, lddx);
+        transpose_out(rows, n, t.terms, row->dx, lddx);
     }
     for (size_t i = 0; i < rows; i++) {
-        const real *column = columns + i;
+        const real *column = t.columns + i;
         struct ce_parts parts = {.label_part = label_part(&row[i])};
         struct log_stats *own = &parts.stats;
         size_t at = 0;
-        while (column[at * V_LANES] != s.first[i]) {
+        while (column[at * V_LANES] != s->first[i]) {
             at++;
         }
-        own->maximum = (struct maximum){s.first[i], 0, s.second[i], at};
-        own->rho = rho_of_lane(&stats, i);
-        set_factor(fast_sum((double)stats.whole[i], (double)stats.part[i]), (int)stats.exponent[i], own);
+        own->maximum = (struct maximum){s->first[i], 0, s->second[i], at};
+        own->rho = rho_of_lane(stats, i);
+        set_factor(fast_sum((double)stats->whole[i], (double)stats->part[i]), (int)stats->exponent[i], own);
         if (own->maximum.second == -(real)INFINITY) {
             set_factor(pair_of(0), 0, own);
         }
         parts.label_distance = pair_of((double)INFINITY);
         if (has_label(&row[i])) {
-            parts.label_distance = distance_between(s.first[i], column[(size_t)row[i].label * V_LANES]);
+            parts.label_distance = distance_between(s->first[i], column[(size_t)row[i].label * V_LANES]);
         }
         results[i] = ce_finish(&row[i], &parts, true);
     }

@@ -7,8 +7,6 @@
 
 #include "cross_entropy_parts_template.h"
 #include "label_loss_lanes_template.h"
-#include "lane_log_stats_template.h"
-#include "lane_sums_template.h"
 #include "log_transposed_template.h"
 #include "transpose_template.h"
 #include "vector_helpers_template.h"

@@ -16,7 +16,6 @@
 #include "log1p_double_template.h"
 #include "log_stats_template.h"
 #include "row_terms_template.h"
-#include "term_loop_template.h"
 #include "term_template.h"
 #include "vector_helpers_template.h"
 
@@ -135,22 +134,7 @@ static inline void find_references(struct lane_sums *s) {
     v_store(s->reference, select_lanes(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
 }
 
-/* The largest entries, and all that follows from them but for rho; the terms go to e. False if a largest is not
- * finite. */
-static ALWAYS_INLINE bool lane_log_statistics(size_t lanes, size_t n, const real *x, size_t ldx, real *e, size_t lde,
-                                              struct lane_sums *s, struct lane_log_stats *stats) {
-    if (!lane_maxima(lanes, n, x, ldx, s->first, s->second)) {
-        return false;
-    }
-    find_references(s);
-    start_lane_sums(true, n, s);
-    const struct term_run run = {n, lanes, x, NULL, ldx, e, lde, prefetch_from(x, PREFETCH_BYTES)};
-    add_lane_terms(TERMS_CLAMPED, &run, s);
-    lane_factors(s, stats->whole, stats->part, stats->exponent);
-    return true;
-}
-
-/* Log-softmax of entries, once that is found. */
+/* Log-softmax of entries, given log1p(rho). */
 static ALWAYS_INLINE v_t log_result(v_t x, v_t first, v_t log1p) { return v_sub(v_sub(x, first), log1p); }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */

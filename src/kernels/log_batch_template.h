@@ -28,12 +28,13 @@ static inline size_t log_batch_rows(size_t n) {
 /* The terms of a row's entries, but at most those of its reference, added to the sum of lane i; they go to e, if it is
  * not null. What is `ahead` bytes ahead is fetched. */
 static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, struct lane_sums *s, size_t i) {
-    v_t to = v_set1(s->reference[i]), magic = term_magic(to, term_offset(to));
+    v_t reference = v_set1(s->reference[i]), magic = term_magic(reference, term_offset(reference));
     for (size_t j = 0; j < n; j += SUM_BLOCK * V_LANES) {
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
-        const struct row_part part = {block, x + j, NULL, e == NULL ? NULL : e + j, ahead};
-        add_part_of_kind(TERMS_CLAMPED, &part, to, magic, v_set1(0), sums);
+        real *to = e == NULL ? NULL : e + j;
+        const struct row_part part = {block, x + j, NULL, to, ahead};
+        add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, v_set1(0), sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
         spill_lane(s, i);
@@ -44,7 +45,8 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
 
 static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
 
-/* Up to V_LANES rows: as lane_log_statistics; what lanes without a row hold is the last row's. */
+/* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
+ * if a largest is not finite. */
 static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
     v_t first[V_LANES], second[V_LANES], sums = v_set1(0);
     for (size_t i = 0; i < rows; i++) {
@@ -69,7 +71,8 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
 
 #else
 
-/* Up to V_LANES rows: as lane_log_statistics; what lanes without a row hold is the last row's. */
+/* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
+ * if a largest is not finite. */
 static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
     bool finite = true;
     for (size_t i = 0; i < rows; i++) {

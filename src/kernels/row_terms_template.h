@@ -4,6 +4,7 @@
 #ifndef SMX_ROW_TERMS_TEMPLATE_H
 #define SMX_ROW_TERMS_TEMPLATE_H
 
+#include "../attributes.h"
 #include "../pair.h"
 #include "../wide.h"
 
@@ -12,7 +13,6 @@
 #include "limb_sum_template.h"
 #include "term_loop_template.h"
 #include "term_template.h"
-#include "vector_helpers_template.h"
 
 /* What the terms of a row are relative to. */
 struct term_reference {
@@ -127,8 +127,8 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
-        const struct row_part part = {block, x + done, low == NULL ? NULL : low + done, e == NULL ? NULL : e + done,
-                                      prefetch_distance(row_n)};
+        real *to = e == NULL ? NULL : e + done;
+        const struct row_part part = {block, x + done, low == NULL ? NULL : low + done, to, prefetch_distance(row_n)};
         add_part(kind, &part, max, magic, correction, sum == NULL ? NULL : limbs);
         if (sum != NULL) {
             add_to_term_sum(sum, limbs);

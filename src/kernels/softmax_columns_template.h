@@ -67,7 +67,8 @@ static void all_columns(size_t columns, const struct columns *all, struct policy
 /* Softmax of each column; bits and errors are those of softmax_rows of the transposed matrix. In place allowed. */
 static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                             struct policy policy) {
-    const struct columns all = {n, x, ldx, y, ldy};
+    struct columns all = {.n = n, .x = x, .ldx = ldx, .ldy = ldy};
+    all.y = y; /* in the list, clang-tidy would take it for a pointer to const */
     const struct column_functions buffered = {softmax_columns_buffered, softmax_column};
     const struct column_functions in_place = {softmax_columns_in_place, softmax_column};
     all_columns(columns, &all, policy, n > COLUMNS_BUFFERED_MOST ? in_place : buffered);
@@ -77,7 +78,8 @@ static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx,
  * allowed. */
 static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                                 struct policy policy) {
-    const struct columns all = {n, x, ldx, y, ldy};
+    struct columns all = {.n = n, .x = x, .ldx = ldx, .ldy = ldy};
+    all.y = y; /* in the list, clang-tidy would take it for a pointer to const */
     const struct column_functions buffered = {log_softmax_columns_buffered, log_softmax_column};
     const struct column_functions in_place = {log_softmax_columns_in_place, log_softmax_column};
     all_columns(columns, &all, policy, n > COLUMNS_BUFFERED_MOST ? in_place : buffered);
