@@ -19,6 +19,7 @@
  * another computes. */
 #define BACKWARD_BATCH_ENTRIES ((size_t)1024)
 
+/* How many of the rows make a batch. */
 static inline size_t backward_batch_rows(size_t rows, size_t n) {
     size_t groups = BACKWARD_BATCH_ENTRIES / (n * V_LANES), batch = groups > 1 ? groups * V_LANES : V_LANES;
     batch = batch < BACKWARD_BATCH_ROWS ? batch : BACKWARD_BATCH_ROWS;
@@ -40,29 +41,33 @@ static ALWAYS_INLINE void pad_to_vector(size_t batch, v_t *of_rows) {
     }
 }
 
-/* The first `batch` of the rows, all of length n. False, with nothing written, if one has something that is not finite,
- * or products out of the range that needs no scaling. What is done along rows and what is done across them have loops
- * of their own: in one, they would not have registers enough. */
-static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, size_t n,
-                                                   const struct gradient_inputs *in, real *dx, size_t lddx) {
-    struct product_lanes t;
-    v_t upper[BACKWARD_BATCH_ROWS], lower[BACKWARD_BATCH_ROWS];
+/* Along each row: its largest product, in each lane. Then across: a row in each lane. False if a row is special. */
+static ALWAYS_INLINE bool batch_grids(size_t batch, size_t n, const struct gradient_inputs *in,
+                                      struct product_lanes *t) {
+    v_t largest[BACKWARD_BATCH_ROWS];
     i_t y_bits = i_set1(0);
     for (size_t i = 0; i < batch; i++) {
-        i_t largest = i_set1(0);
-        scan_row(n, in->y + i * in->ldy, in->dy + i * in->lddy, &largest, &y_bits);
-        upper[i] = v_from_bits(largest);
+        i_t own = i_set1(0);
+        scan_row(n, in->y + i * in->ldy, in->dy + i * in->lddy, &own, &y_bits);
+        largest[i] = v_from_bits(own);
     }
-    pad_to_vector(batch, upper);
+    pad_to_vector(batch, largest);
     for (size_t i = 0; i < batch; i += V_LANES) {
-        if (!grids_in_lanes(i_fold_each(upper + i, i_max), y_bits, &t, i)) {
+        if (!grids_in_lanes(i_fold_each(largest + i, i_max), y_bits, t, i)) {
             return false;
         }
     }
+    return true;
+}
+
+/* Along each row: its products, in limbs in each lane. Then across: the rows' sums. */
+static ALWAYS_INLINE void batch_sums(size_t batch, size_t n, const struct gradient_inputs *in,
+                                     struct product_lanes *t) {
+    v_t upper[BACKWARD_BATCH_ROWS], lower[BACKWARD_BATCH_ROWS];
     for (size_t i = 0; i < batch; i++) {
-        const struct grid g = {t.top[i], t.middle[i], 0};
-        i_t top = i_set1(0), middle = i_set1(0);
+        const struct grid g = {t->top[i], t->middle[i], 0};
         const struct product_row row = {n, in->y + i * in->ldy, in->dy + i * in->lddy, NULL};
+        i_t top = i_set1(0), middle = i_set1(0);
         add_products(&row, false, &g, &top, &middle, NULL);
         upper[i] = v_from_bits(top);
         lower[i] = v_from_bits(middle);
@@ -71,8 +76,20 @@ static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, si
     pad_to_vector(batch, lower);
     for (size_t i = 0; i < batch; i += V_LANES) {
         size_t additions = V_LANES * ((n + V_LANES - 1) / V_LANES);
-        sums_of_limbs(i_fold_each(upper + i, i_add), i_fold_each(lower + i, i_add), additions, &t, i);
+        sums_of_limbs(i_fold_each(upper + i, i_add), i_fold_each(lower + i, i_add), additions, t, i);
     }
+}
+
+/* The first `batch` of the rows, all of length n. False, with nothing written, if one has something that is not finite,
+ * or products out of the range that needs no scaling. What is done along rows and what is done across them have loops
+ * of their own: in one, they would not have registers enough. */
+static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, size_t n,
+                                                   const struct gradient_inputs *in, real *dx, size_t lddx) {
+    struct product_lanes t;
+    if (!batch_grids(batch, n, in, &t)) {
+        return false;
+    }
+    batch_sums(batch, n, in, &t);
     for (size_t i = 0; i < batch; i++) {
         const real minus_s[2] = {t.minus_s[i], t.minus_low[i]};
         const real *y = in->y + i * in->ldy, *dy = in->dy + i * in->lddy;

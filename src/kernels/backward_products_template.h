@@ -29,6 +29,7 @@ struct product_range {
     int exponent;
 };
 
+/* For products the largest of which has this exponent. */
 static inline struct product_range product_range_of(int exponent) {
     struct product_range range = {1, 1, 1, exponent};
     if (exponent > PRODUCT_LARGE) {
@@ -82,6 +83,7 @@ static ALWAYS_INLINE void scan_products(v_t y, v_t dy, i_t *largest, i_t *y_bits
     *largest = i_max(*largest, v_bits(v_abs(v_mul(y, dy))));
 }
 
+/* The same for a row. Four vectors a turn: there is little to do for each, and the loop itself would count. */
 static ALWAYS_INLINE void scan_row(size_t n, const real *y, const real *dy, i_t *largest, i_t *y_bits) {
     size_t j = 0;
     for (; n - j >= 4 * V_LANES; j += 4 * V_LANES) {

@@ -28,6 +28,7 @@ static ALWAYS_INLINE v_t gradient(v_t y, v_t dy, v_t minus_s, v_t minus_low, v_t
     return v_fma(unscaled_gradient(y, dy, minus_s, minus_low), dx_scale, v_set1(0));
 }
 
+/* The same from a dy that is not scaled yet. A constant `scaled` leaves out what a row in range does not need. */
 static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct product_range *range, bool scaled, v_t minus_s,
                                          v_t minus_low) {
     dy = scaled ? v_mul(dy, v_set1(range->dy_scale)) : dy;
@@ -42,6 +43,7 @@ struct next_row {
 
 #define CACHE_LINE ((size_t)64)
 
+/* One hint for two vectors, where a line holds both. */
 static ALWAYS_INLINE void prefetch_two_vectors(const real *p) {
     v_prefetch(p);
     if (2 * V_LANES * sizeof(real) > CACHE_LINE) {
@@ -98,6 +100,7 @@ static ALWAYS_INLINE void gradients(size_t n, const real *y, const real *dy, con
     }
 }
 
+/* dx of n entries, given the largest exponent and the sum of the products. */
 static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum, real *dx,
                        struct next_row next, bool stream) {
     if (exponent == INT32_MAX) {
@@ -119,6 +122,7 @@ static void backward_finish(size_t n, const real *y, const real *dy, int32_t exp
     finish_row(n, y, dy, exponent, sum, dx, (struct next_row){y, dy}, false);
 }
 
+/* The two passes over a row, and the third for its gradients. */
 static ALWAYS_INLINE void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next,
                                        bool stream) {
     int32_t exponent = backward_exponent(n, y, dy);

@@ -20,6 +20,7 @@
  * until the cache loses them before they are needed. */
 #define PREFETCHED_ROW_MOST ((size_t)8192)
 
+/* `stream`: results go past the caches, as they do where a call has more than the caches hold. */
 static inline bool prefetches_next(size_t n, bool stream) {
     return n <= PREFETCHED_ROW_MOST || (stream && n * sizeof(real) <= PREFETCH_ROW_BYTES);
 }

@@ -25,6 +25,7 @@ _Static_assert(BACKWARD_BATCH_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB
 /* The most rows of a batch: those that go through each pass together. */
 #define BACKWARD_BATCH_ROWS (8 * V_LANES)
 
+/* The constant G of a limb, in units of the largest product's binade. */
 #define GRID_OF_UNIT(exponent) ((real)1.5 * power_of_two(exponent))
 
 /* Of up to BACKWARD_BATCH_ROWS rows, a lane each: their grids' unit and constants, and minus their sums, as two
@@ -60,6 +61,7 @@ static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, s
 #define BACKWARD_TRANSPOSED_VECTORS ((size_t)4)
 #define BACKWARD_TRANSPOSED_ROWS (BACKWARD_TRANSPOSED_VECTORS * V_LANES)
 
+/* The first pass: the largest product of each of V_LANES rows, and the grids that follow from it. */
 static ALWAYS_INLINE bool units_in_lanes(size_t n, const real *y, const real *dy, struct product_lanes *t, size_t i) {
     i_t largest_bits = i_set1(0), y_bits = i_set1(0);
     for (size_t j = 0; j < n; j++) {
@@ -68,6 +70,7 @@ static ALWAYS_INLINE bool units_in_lanes(size_t n, const real *y, const real *dy
     return grids_in_lanes(largest_bits, y_bits, t, i);
 }
 
+/* The second pass: the exact sum of each row's products. */
 static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy, struct product_lanes *t, size_t i) {
     v_t g_top = v_load(t->top + i), g_middle = v_load(t->middle + i);
     i_t top = i_set1(0), middle = i_set1(0);
@@ -84,24 +87,27 @@ static bool backward_transposed(size_t rows, size_t n, const real *y, size_t ldy
     real y_columns[BACKWARD_TRANSPOSED_BELOW * BACKWARD_TRANSPOSED_ROWS],
         dy_columns[BACKWARD_TRANSPOSED_BELOW * BACKWARD_TRANSPOSED_ROWS];
     struct product_lanes t;
+    /* Rows to lanes; grids. */
     for (size_t i = 0; i < rows; i += V_LANES) {
-        size_t group = rows - i < V_LANES ? rows - i : V_LANES;
-        transpose_in(group, n, y + i * ldy, ldy, y_columns + i * n);
-        transpose_in(group, n, dy + i * lddy, lddy, dy_columns + i * n);
+        size_t lanes = lanes_used(rows, i);
+        transpose_in(lanes, n, y + i * ldy, ldy, y_columns + i * n);
+        transpose_in(lanes, n, dy + i * lddy, lddy, dy_columns + i * n);
         if (!units_in_lanes(n, y_columns + i * n, dy_columns + i * n, &t, i)) {
             return false;
         }
     }
+    /* Sums. */
     for (size_t i = 0; i < rows; i += V_LANES) {
         sums_in_lanes(n, y_columns + i * n, dy_columns + i * n, &t, i);
     }
+    /* Gradients, and back to rows. */
     for (size_t i = 0; i < rows; i += V_LANES) {
         v_t minus_s = v_load(t.minus_s + i), minus_low = v_load(t.minus_low + i);
         for (size_t j = i * n; j < (i + V_LANES) * n; j += V_LANES) {
             v_t g = gradient(v_load(y_columns + j), v_load(dy_columns + j), minus_s, minus_low, v_set1(1));
             v_store(y_columns + j, g);
         }
-        transpose_out(rows - i < V_LANES ? rows - i : V_LANES, n, y_columns + i * n, dx + i * lddx, lddx);
+        transpose_out(lanes_used(rows, i), n, y_columns + i * n, dx + i * lddx, lddx);
     }
     return true;
 }

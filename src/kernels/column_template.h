@@ -36,6 +36,7 @@ struct columns {
 
 /* ---- One column ---- */
 
+/* A column as a row of logits: with a stride, and nothing else. */
 static inline logits logits_of_column(const struct columns *c) {
     logits l = {.x = c->x, .stride = c->ldx, .scale = 1, .row_n = c->n};
     return l;
@@ -73,6 +74,7 @@ NOT_INLINE static void softmax_column(const struct columns *c, struct policy pol
     }
 }
 
+/* The logits are read twice, too: for the statistics, and for results. */
 NOT_INLINE static void log_softmax_column(const struct columns *c, struct policy policy) {
     logits l = logits_of_column(c);
     const size_t n = c->n;

@@ -44,6 +44,7 @@ struct column_lines {
     size_t plane; /* how far the second vector's copy is from the first one's */
 };
 
+/* Two vectors are variables of their own, not an array: they must stay in registers. */
 static ALWAYS_INLINE void update_maxima_of_lines(bool second_wanted, const struct column_lines *in, v_t *first0,
                                                  v_t *second0, v_t *first1, v_t *second1, m_t *nan) {
     for (size_t j = 0; j < in->n; j++) {
@@ -108,6 +109,7 @@ static ALWAYS_INLINE void buffered_terms(bool logarithm, const struct buffered_c
     }
 }
 
+/* Results of softmax are made from its terms, those of log-softmax from the entries. */
 static ALWAYS_INLINE void buffered_results(bool logarithm, const struct buffered_columns *b,
                                            const struct lane_sums *s) {
     const struct columns *head = &b->head, *rest = &b->rest;

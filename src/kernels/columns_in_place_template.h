@@ -14,8 +14,10 @@
 #include "term_loop_template.h"
 #include "vector_helpers_template.h"
 
+/* At most so many vectors side by side. */
 #define COLUMNS_IN_PLACE_VECTORS ((size_t)16)
 
+/* False if a largest entry is not finite. */
 static ALWAYS_INLINE bool in_place_maxima(bool logarithm, size_t vectors, size_t lanes, const struct columns *c,
                                           struct lane_sums *s) {
     for (size_t k = 0; k < vectors; k++) {
@@ -37,6 +39,7 @@ static ALWAYS_INLINE bool in_place_maxima(bool logarithm, size_t vectors, size_t
     return finite;
 }
 
+/* Softmax's terms go to y, and are scaled there; a logarithm needs their sums only. */
 static ALWAYS_INLINE void in_place_terms(bool logarithm, size_t vectors, size_t lanes, const struct columns *c,
                                          struct lane_sums *s) {
     for (size_t k = 0; k < vectors; k++) {

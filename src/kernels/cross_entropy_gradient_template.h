@@ -32,6 +32,7 @@ struct ce_gradient {
     struct pair terms;  /* F C p_i for a term of 1 */
 };
 
+/* A label beyond n is masked out: n ends where lengths and causality end the row. */
 static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)r->label < r->n; }
 
 /* The softcap's slope at n <= LOGITS_BLOCK entries from the j-th on. */
@@ -171,6 +172,7 @@ static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stat
     }
 }
 
+/* Gradients of a row that is not computed: a value where kept, 0 elsewhere. */
 static inline void fill_gradients(const ce_row *r, real value) {
     if (r->dtargets != NULL) {
         fill_kept(&r->l, r->n, value, 0, r->dtargets);

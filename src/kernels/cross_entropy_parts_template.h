@@ -61,6 +61,7 @@ struct rest_factors {
     real down; /* a power of two that brings the rest_c below 2 */
 };
 
+/* Factors of B, the sum of the rest_c. */
 static void rest_and_ones(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct rest_factors *f = row;
     rest_block(f->r, j, n, b);
@@ -69,6 +70,7 @@ static void rest_and_ones(const void *row, size_t j, size_t n, real *a, real *b)
     }
 }
 
+/* Factors of R, the sum of rest_c (m - z_c). A coefficient of 0 makes 0 of an infinite distance. */
 static void rest_and_distances(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct rest_factors *f = row;
     struct logit_buffer buffer;
@@ -114,6 +116,7 @@ static inline double distance_of_edges(const struct rest_factors *f) {
     return isnan(value) ? (double)canonical_nan() : value;
 }
 
+/* B and R. Where R is infinite, because a logit of -inf has a coefficient, it is added up plainly. */
 static void find_rest(const ce_row *r, struct ce_parts *parts) {
     struct rest_factors f = {r, &parts->stats.maximum, 1};
     real largest = largest_rest(r);

@@ -51,6 +51,7 @@ static inline void add_to_loss(struct pair a, struct pair *sum, double *edge) {
     }
 }
 
+/* The loss, part by part, in pairs. */
 static inline real loss_of(const ce_row *r, const struct ce_parts *parts) {
     struct pair sum = pair_of(0), log1p = pair_log1p(parts->stats.rho);
     double edge = 0;

@@ -15,6 +15,7 @@
 /* Writes n <= LOGITS_BLOCK factors a and b from the j-th on; |a| < 2. It is called twice for each block. */
 typedef void (*factors)(const void *row, size_t j, size_t n, real *a, real *b);
 
+/* A dot product before it is rounded: an integer, in units that follow from the exponent. */
 struct dot {
     int32_t exponent; /* as backward_exponent gives it */
     struct wide sum;

@@ -84,6 +84,7 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
     return true;
 }
 
+/* With and without gradients these are functions of their own: `gradients` is a constant for each. */
 static bool label_losses_transposed(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
                                     ce_result *results) {
     return label_loss_transposed(rows, c, x, labels, false, NULL, results);

@@ -70,6 +70,7 @@ static inline double rounded_sum_of_lane(const struct lane_sums *s, size_t i) {
            double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
 }
 
+/* rho of each lane as a pair: its sum times its factor, as stats_of_sum has it. */
 static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *stats) {
     double high[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {

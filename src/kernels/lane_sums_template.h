@@ -46,6 +46,7 @@ static ALWAYS_INLINE void update_maxima(v_t x, bool wanted, v_t *first, v_t *sec
     *nan = m_or(*nan, v_unordered(x, x));
 }
 
+/* Of no entries. Null second: it is not wanted. */
 static ALWAYS_INLINE void start_maxima(real *first, real *second) {
     v_t lowest = v_set1(-(real)INFINITY);
     v_store(first, lowest);
@@ -88,6 +89,7 @@ static inline void flush_lanes(i_t limb, real constant, size_t additions, int64_
 
 static ALWAYS_INLINE bool may_spill(const struct lane_sums *s) { return LIMBS_SPILL && s->spills; }
 
+/* Empties one lane's limbs into its integer of 128 bits, if its column is that long. */
 static inline void spill_lane(struct lane_sums *s, size_t i) {
     if (may_spill(s)) {
         const int64_t limbs[3] = {s->top[i], s->middle[i], 0};

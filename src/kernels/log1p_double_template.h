@@ -18,6 +18,7 @@
 
 #include <math.h>
 
+/* Whether one double is tried first. */
 #define LOG_IN_DOUBLE (sizeof(real) < sizeof(double) && V_LANES > 1)
 
 /* What is found in one double is off by less than this, relatively: eight times the sum of all that it leaves out. */

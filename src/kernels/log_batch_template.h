@@ -20,6 +20,7 @@
 /* So many entries at a time stay in the first caches while three passes go over them. */
 #define LOG_BATCH_ENTRIES ((size_t)16384)
 
+/* How many rows of this length make a batch: one at least, V_LANES at most. */
 static inline size_t log_batch_rows(size_t n) {
     size_t rows = LOG_BATCH_ENTRIES / n;
     return rows < 1 ? 1 : rows < V_LANES ? rows : V_LANES;
@@ -43,6 +44,7 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
 
 #ifdef V_TRANSPOSE
 
+/* The larger of reals, for i_fold_each, which works on integers. */
 static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
 
 /* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
@@ -91,6 +93,7 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
 
 #endif
 
+/* Sums of the rows' terms and their factors; terms go to e, if it is not null. */
 static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lane_sums *s,
                         struct lane_log_stats *stats) {
     start_lane_sums(true, n, s);
@@ -149,6 +152,7 @@ static bool log_softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, 
     return true;
 }
 
+/* The same of logsumexp. */
 static bool logsumexp_batch(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
     struct lane_sums s;
     struct lane_log_stats stats;

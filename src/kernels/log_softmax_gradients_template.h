@@ -20,6 +20,7 @@ static inline void exp_block(size_t n, const real *y, real *e) {
     add_terms(n, y, NULL, &one, 1, e, NULL);
 }
 
+/* Factors of a plain sum of b. */
 static void ones_and_values(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct masked_rows *r = row;
     for (size_t i = 0; i < n; i++) {
@@ -28,6 +29,7 @@ static void ones_and_values(const void *row, size_t j, size_t n, real *a, real *
     memmove(b, kept_block(r->l, j, n, r->b, b), n * sizeof(real));
 }
 
+/* Factors of the sum of exp(a) b. */
 static void probabilities_and_values(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct masked_rows *r = row;
     exp_block(n, r->a + j, a);

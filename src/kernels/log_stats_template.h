@@ -33,6 +33,7 @@
 #include "term_template.h"
 #include "vector_helpers_template.h"
 
+/* The statistics of a row. */
 struct log_stats {
     struct maximum maximum;
     struct pair rho;
@@ -59,6 +60,7 @@ static inline int power_of_terms(v_t max, v_t offset) {
     return (int)first_lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
 }
 
+/* A factor that brings all terms to nothing is 0: its power of two would be out of range. */
 static inline void set_factor(struct pair factor, int exponent, struct log_stats *stats) {
     bool nothing = exponent < FACTOR_LEAST;
     stats->factor = nothing ? pair_of(0) : factor;

@@ -25,6 +25,7 @@
 #define LOG_TRANSPOSED_ROWS (LOG_TRANSPOSED_VECTORS * V_LANES)
 #define LOG_TRANSPOSED_REALS (LOG_TRANSPOSED_MOST * V_LANES)
 
+/* How many of the rows go together. */
 static inline size_t log_transposed_rows(size_t rows, size_t n) {
     size_t most = n <= LOG_TRANSPOSED_TOGETHER ? LOG_TRANSPOSED_ROWS : V_LANES;
     return rows < most ? rows : most;

@@ -15,6 +15,7 @@
 #include "softcap_template.h"
 #include "vector_helpers_template.h"
 
+/* Where a block of logits is made. */
 struct logit_buffer {
     real high[LOGITS_BLOCK], low[LOGITS_BLOCK];
 };
@@ -25,6 +26,7 @@ struct logit_block {
     const real *high, *low;
 };
 
+/* Whether the logits are the entries themselves. */
 static inline bool plain(const logits *l) {
     return l->stride == 1 && l->scale == 1 && l->softcap == 0 && !l->limit && !masked(l);
 }

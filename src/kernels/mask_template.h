@@ -12,10 +12,12 @@
 
 typedef struct NAME(smx_logits) logits;
 
+/* Logits, and all that is under masks, are made in blocks of so many. */
 #define LOGITS_BLOCK ((size_t)512)
 
 static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? left : LOGITS_BLOCK; }
 
+/* Whether there is any mask. Without one, nobody asks what is kept. */
 static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }
 
 /* What is added to n <= LOGITS_BLOCK logits from entry j on: -inf where masked out, whatever the kind of mask. */

@@ -17,6 +17,7 @@ struct masked_rows {
     const real *a, *b;
 };
 
+/* Makes those factors. */
 static void masked_factors(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct masked_rows *r = row;
     memmove(a, kept_block(r->l, j, n, r->a, a), n * sizeof(real));

@@ -20,6 +20,7 @@ static enum filling row_filling(struct policy policy, real max) {
     return isnan(max) ? FILL_NAN : FILL_NOT;
 }
 
+/* All entries alike: NaN, 0 or -inf. */
 static void row_fill(size_t n, enum filling filling, real *y) {
     v_t value = v_set1(filling == FILL_NAN ? canonical_nan() : filling == FILL_ZERO ? 0 : -(real)INFINITY);
     size_t j = 0;

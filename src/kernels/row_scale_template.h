@@ -39,6 +39,7 @@ static inline void scale_by(size_t n, const real *e, const real reciprocal[2], r
     }
 }
 
+/* The same for a part of a row, given the whole row's sum. */
 static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) {
     real reciprocal[2];
     reciprocal_of_sum(sum, reciprocal);

@@ -50,6 +50,7 @@ static ALWAYS_INLINE void add_part_of_kind(enum term_kind kind, const struct row
     }
 }
 
+/* The same for any kind that a row's maximum leads to. */
 static void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic, v_t correction,
                      int64_t sums[3]) {
     switch (kind) {
@@ -83,6 +84,7 @@ struct term_sum {
     struct wide wide;
 };
 
+/* For n terms of a row of row_n. */
 static inline struct term_sum empty_term_sum(size_t n, size_t row_n) {
     struct term_sum sum = {.in_limbs = n <= TERMS_FEW && row_n < WIDE_FROM};
     return sum;

@@ -12,6 +12,7 @@
 #include "masked_backward_template.h"
 #include "vector_helpers_template.h"
 
+/* x and dx as factors; x must be below 2 in magnitude, which two powers bring about: one could be out of range. */
 struct scale_row {
     struct masked_rows rows; /* x and dx */
     real down, again;        /* powers of two that together bring x below 2 */

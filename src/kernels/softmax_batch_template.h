@@ -18,6 +18,7 @@
 #define SOFTMAX_BATCH_ROWS ((size_t)16)
 #define SOFTMAX_BATCH_BYTES ((size_t)32768)
 
+/* How many of the rows make a batch. */
 static inline size_t softmax_batch_rows(size_t rows, size_t n) {
     size_t most = SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / n;
     most = most > SOFTMAX_BATCH_ROWS ? SOFTMAX_BATCH_ROWS : most > 0 ? most : 1;
@@ -27,6 +28,7 @@ static inline size_t softmax_batch_rows(size_t rows, size_t n) {
 /* Softmax of up to SOFTMAX_BATCH_ROWS rows of at most SUM_BLOCK vectors; false, with nothing written, if one of them
  * has no finite maximum. */
 static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    /* Maxima, one row after the other. */
     real max[SOFTMAX_BATCH_ROWS], magic[SOFTMAX_BATCH_ROWS], correction[SOFTMAX_BATCH_ROWS];
     enum term_kind kind = TERMS_NO_OFFSET;
     for (size_t i = 0; i < rows; i++) {
@@ -36,12 +38,14 @@ static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real
         }
         kind = term_kind_of_row(max[i], n, false) == TERMS_NO_OFFSET ? kind : TERMS_OFFSET;
     }
+    /* Constants, V_LANES rows at once. */
     for (size_t i = 0; i < rows; i += V_LANES) {
         size_t left = rows - i < V_LANES ? rows - i : V_LANES;
         v_t m = v_load_n(max + i, left, v_set1(0)), magic_i = term_magic(m, term_offset(m));
         v_store_n(magic + i, magic_i, left);
         v_store_n(correction + i, term_correction(m, v_set1(0), magic_i), left);
     }
+    /* Terms and sums, then reciprocals, then results. */
     struct term_sum sum[SOFTMAX_BATCH_ROWS];
     for (size_t i = 0; i < rows; i++) {
         sum[i] = empty_term_sum(n, n);

@@ -46,6 +46,7 @@ struct column_functions {
     void (*one)(const struct columns *c, struct policy policy);
 };
 
+/* Some columns together at a time. If one of them is special, fewer are tried, and then each alone. */
 static void all_columns(size_t columns, const struct columns *all, struct policy policy, struct column_functions f) {
     for (size_t i = 0; i < columns;) {
         struct columns c = {all->n, all->x + i, all->ldx, all->y + i, all->ldy};

@@ -31,21 +31,23 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
     real columns[SOFTMAX_TRANSPOSED_MOST * SOFTMAX_TRANSPOSED_ROWS], max[SOFTMAX_TRANSPOSED_ROWS],
         magic[SOFTMAX_TRANSPOSED_ROWS], correction[SOFTMAX_TRANSPOSED_ROWS];
     real top[SOFTMAX_TRANSPOSED_ROWS], middle[SOFTMAX_TRANSPOSED_ROWS];
+    /* Rows to lanes; maxima. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         transpose_in(lanes_used(rows, k), n, x + k * ldx, ldx, columns + k * n);
         if (!lane_maxima(V_LANES, n, columns + k * n, V_LANES, max + k, NULL)) {
             return false;
         }
     }
+    /* Constants. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         v_t m = v_load(max + k), magic_k = term_magic(m, term_offset(m));
         v_store(magic + k, magic_k);
         v_store(correction + k, term_correction(m, v_set1(0), magic_k));
     }
+    /* Terms, in place; their sums, as limbs in lanes. What follows the rows is fetched. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         real *e = columns + k * n;
         i_t top_k = i_set1(0), middle_k = top_k, none = top_k;
-        /* What follows the rows is fetched. */
         const struct term_run run = {n,       V_LANES, e,       NULL,
                                      V_LANES, e,       V_LANES, prefetch_from(x + k * n, PREFETCH_BYTES)};
         add_term_run(TERMS_OFFSET, &run, v_load(max + k), v_load(magic + k), v_load(correction + k), &top_k, &middle_k,
@@ -53,12 +55,14 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
         v_store(top + k, v_from_bits(limb_without_constant(top_k, v_set1(g.top), n)));
         v_store(middle + k, v_from_bits(limb_without_constant(middle_k, v_set1(g.middle), n)));
     }
+    /* Reciprocals of the sums. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         v_t high, low;
         v_reciprocal_of_limbs(v_bits(v_load(top + k)), v_bits(v_load(middle + k)), &high, &low);
         v_store(top + k, high);
         v_store(middle + k, low);
     }
+    /* Results, and back to rows. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         v_t high = v_load(top + k), low = v_load(middle + k);
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {

@@ -5,6 +5,7 @@
 #ifndef SMX_STREAMING_TEMPLATE_H
 #define SMX_STREAMING_TEMPLATE_H
 
+/* Entries from `from` on and before `to`. */
 struct lines {
     size_t from, to;
 };

@@ -42,6 +42,7 @@ static ALWAYS_INLINE bool of_pairs(enum term_kind kind) {
  * row's length ahead. Not for rows longer than this: the cache would lose it before it is needed. */
 #define PREFETCH_ROW_BYTES ((uintptr_t)1 << 22)
 
+/* How far ahead a row of this length fetches, in bytes. */
 static inline uintptr_t prefetch_distance(size_t row_n) {
     uintptr_t row = row_n * sizeof(real);
     return row > PREFETCH_BYTES && row <= PREFETCH_ROW_BYTES ? row : PREFETCH_BYTES;

@@ -38,6 +38,7 @@ static ALWAYS_INLINE void transpose_block_in(size_t rows, size_t n, const real *
     }
 }
 
+/* And back. Columns from n on repeat the last one; what they make is not written, or written again. */
 static ALWAYS_INLINE void transpose_block_out(size_t rows, size_t n, const real *columns, real *y, size_t ldy,
                                               size_t whole) {
     v_t block[V_LANES];

@@ -83,6 +83,7 @@ static ALWAYS_INLINE void store_lanes(real *p, v_t a, size_t lanes) {
 /* Whether the vectors at a and b are equal in every lane; NaN equals nothing. */
 static inline bool lanes_equal(const real *a, const real *b) { return !m_any(m_not(v_eq(v_load(a), v_load(b)))); }
 
+/* Whether all lanes are finite. */
 static ALWAYS_INLINE bool finite_lanes(v_t a) {
     v_t difference = v_sub(a, a); /* NaN for an infinity */
     return !m_any(v_unordered(difference, difference));
@@ -97,6 +98,7 @@ static inline bool any_nan(size_t n, const real *x) {
     return m_any(nan);
 }
 
+/* Whether a whole row is. */
 static bool all_finite(size_t n, const real *y) {
     v_t zero = v_set1(0);
     m_t nan = m_none();
