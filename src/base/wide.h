@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Rows have up to this many entries: so far the proof in kernels/exact_sum.h goes that no sum overflows. */
+/* Rows have up to this many entries: so far the proof in kernels/limb_sum_template.h goes that no sum overflows. */
 #define SMX_ROW_MOST ((uint64_t)1 << 36)
 
 struct wide {

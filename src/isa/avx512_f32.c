@@ -14,7 +14,7 @@
 /* In this order: */
 #include "../vec/avx512_f32.h"
 
-#include "../kernels/f32.h"
+#include "../kernels/real_f32_template.h"
 
 #include "../kernels/all.h"
 

@@ -14,7 +14,7 @@
 /* In this order: */
 #include "../vec/avx512_f64.h"
 
-#include "../kernels/f64.h"
+#include "../kernels/real_f64_template.h"
 
 #include "../kernels/all.h"
 

@@ -6,7 +6,7 @@
 /* In this order: */
 #include "../vec/scalar_f32.h"
 
-#include "../kernels/f32.h"
+#include "../kernels/real_f32_template.h"
 
 #include "../kernels/all.h"
 

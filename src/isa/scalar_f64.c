@@ -6,7 +6,7 @@
 /* In this order: */
 #include "../vec/scalar_f64.h"
 
-#include "../kernels/f64.h"
+#include "../kernels/real_f64_template.h"
 
 #include "../kernels/all.h"
 

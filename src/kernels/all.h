@@ -1,28 +1,10 @@
 /* All kernels of one instruction set and one type. An ISA stub includes its vector layer, the type's constants, and
  * this, and gets NAME(kernels), a table of everything. */
-#include "../base/kulisch.h"
-#include "kernels.h"
-#include "row_structs_template.h"
-
-#include <math.h>
-#include <string.h>
-
-#include "backward.h"
-#include "ce_labels.h"
-#include "columns.h"
-#include "cross_entropy.h"
-#include "derivatives.h"
-#include "forward.h"
-#include "jacobian.h"
-#include "log.h"
-#include "short_backward.h"
-#include "short_log_rows.h"
-#include "short_softmax.h"
-#include "thresholds.h"
-
 #include "cross_entropy_call_template.h"
+#include "kernels.h"
 #include "operations_template.h"
 #include "parts_template.h"
+#include "thresholds_template.h"
 
 #define SMX_KERNEL_ENTRY(name) [kernel_##name] = name##_kernel,
 

@@ -1,9 +1,14 @@
 /* Cross-entropy of a call's rows: their labels and targets, which rows are ignored, and where results go. What a row's
- * loss and gradients are stands in cross_entropy.h and, of rows that have a label and nothing else, ce_labels.h. */
+ * loss and gradients are stands in cross_entropy_row_template.h and, of rows that have a label and nothing
+ * else, cross_entropy_labels_template.h. */
 #ifndef SMX_CROSS_ENTROPY_CALL_H
 #define SMX_CROSS_ENTROPY_CALL_H
 
+#include "../base/kulisch.h"
+#include "cross_entropy_labels_template.h"
 #include "cross_entropy_problem.h"
+#include "cross_entropy_rows_template.h"
+#include "row_fill_template.h"
 #include "rows_of_call_template.h"
 
 /* Null if it is not given. */

@@ -39,7 +39,7 @@ struct rows_call {
  * all its matrices. In the library's floating-point environment (base/float_env.h). */
 typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
 
-/* One for each operation, but that some operations share one. NAME_kernel in operations_template.h is where it begins. */
+/* One for each operation; some operations share one. NAME_kernel in operations_template.h is where it begins. */
 #define SMX_KERNEL_LIST(X)      \
     X(softmax)                  \
     X(softmax_columns)          \
@@ -63,8 +63,8 @@ typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
 enum kernel { SMX_KERNEL_LIST(SMX_KERNEL_NUMBER) KERNELS };
 #undef SMX_KERNEL_NUMBER
 
-/* The steps of softmax and its backward pass for rows in parts, of either type: arrays and *max are of the kernels' own.
- * What each does stands at the function that parts_template.h calls. */
+/* The steps of softmax and its backward pass for rows in parts, of either type: arrays and *max are of the kernels'
+ * own. What each does stands at the function that parts_template.h calls. */
 struct part_kernels {
     enum filling (*filling)(struct policy, const void *max);
     void (*fill)(size_t n, enum filling, void *y);

@@ -1,10 +1,27 @@
-/* Where each operation begins in an instruction set's kernels: plain rows go to the kernels of whole batches, rows under
- * options go one by one, each within its window. docs/bits.md says what each computes; the arguments stand in the order
- * of src/operations/operations.c. */
+/* Where each operation begins in an instruction set's kernels: plain rows go to the kernels of whole batches, rows
+ * under options go one by one, each within its window. docs/bits.md says what each computes; the arguments stand in the
+ * order of src/operations/operations.c. */
 #ifndef SMX_OPERATIONS_TEMPLATE_H
 #define SMX_OPERATIONS_TEMPLATE_H
 
+#include "../base/kulisch.h"
+#include "backward_rows_template.h"
+#include "double_backward_template.h"
+#include "hessian_diagonal_template.h"
+#include "jacobian_template.h"
+#include "log_softmax_gradients_template.h"
+#include "log_softmax_row_template.h"
+#include "log_softmax_rows_template.h"
+#include "logsumexp_row_template.h"
+#include "logsumexp_rows_template.h"
+#include "logsumexp_weighted_template.h"
+#include "masked_backward_template.h"
+#include "row_fill_template.h"
 #include "rows_of_call_template.h"
+#include "scale_gradient_template.h"
+#include "softmax_columns_template.h"
+#include "softmax_logits_row_template.h"
+#include "softmax_rows_template.h"
 
 /* ---- Softmax ---- */
 
@@ -207,7 +224,7 @@ static void scale_gradient_kernel(const struct rows_call *c, struct span run) {
 static void scale_gradient_rows_kernel(const struct rows_call *c, struct span run) {
     for (size_t k = run.from; k < run.from + run.n; k++) {
         struct pair value = scale_gradient_of(c, k);
-        *value_at(c, 2, k) = clean((real)(value.high + value.low));
+        *value_at(c, 2, k) = canonical((real)(value.high + value.low));
     }
 }
 

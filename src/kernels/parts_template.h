@@ -3,7 +3,12 @@
 #ifndef SMX_PARTS_TEMPLATE_H
 #define SMX_PARTS_TEMPLATE_H
 
-#include "row_structs_template.h"
+#include "backward_products_template.h"
+#include "kernels.h"
+#include "row_fill_template.h"
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "row_terms_template.h"
 
 static enum filling part_filling(struct policy policy, const void *max) {
     return row_filling(policy, *(const real *)max);

@@ -3,7 +3,9 @@
 #define SMX_ROWS_OF_CALL_H
 
 #include "../options/window.h"
-#include "row_structs_template.h"
+#include "kernels.h"
+#include "mask_template.h"
+#include "row_fill_template.h"
 
 /* A row under options: number k, of which the entries [first, first + n) are kept by its window. */
 struct kept_row {
@@ -39,9 +41,9 @@ static inline real scale_of_row(const smx_options *opt, size_t k) {
 }
 
 /* Of the row's window, whose entries are at x. */
-static inline struct NAME(smx_logits) logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
+static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
     const smx_options *opt = c->settings->opt;
-    struct NAME(smx_logits) l = {.x = x, .stride = 1, .scale = scale_of_row(opt, r->k), .row_n = c->n};
+    logits l = {.x = x, .stride = 1, .scale = scale_of_row(opt, r->k), .row_n = c->n};
     if (opt->add != NULL) {
         l.add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
     }

@@ -255,9 +255,9 @@ NOT_INLINE static bool apart_or_same(const struct rows_request *r, const struct 
     return true;
 }
 
-/* A call as most are, whose arrays can be seen to be in order without looking closer: small, plain, each by itself or an
- * output in the very place of an input. What this accepts, check_arrays would. A call on a row of ten shall not spend
- * its time on what cannot go wrong. */
+/* A call as most are, whose arrays can be seen to be in order without looking closer: small, plain, each by itself or
+ * an output in the very place of an input. What this accepts, check_arrays would. A call on a row of ten shall not
+ * spend its time on what cannot go wrong. */
 static inline bool in_order(const struct rows_request *r, const struct rows_run *run) {
     const struct argument *a = r->operation->argument;
     const struct array *array = r->array;

@@ -1,6 +1,6 @@
 /* Cross-entropy over the engine: the checks that go beyond the table of operations, and what is reduced over rows. The
- * functions over pointers take the whole way, smx_cross_entropy_rows; those over tensors, whose rows may come in groups,
- * the steps by themselves: check, weigh (for each group), then rows with smx_rows_run, then the total. */
+ * functions over pointers take the whole way, smx_cross_entropy_rows; those over tensors, whose rows may come in
+ * groups, the steps by themselves: check, weigh (for each group), then rows with smx_rows_run, then the total. */
 #ifndef SMX_LOSSES_H
 #define SMX_LOSSES_H
 
@@ -9,7 +9,7 @@
 
 const struct operation *smx_cross_entropy_operation(smx_reduction reduction);
 
-/* The fields by themselves and beside each other, and the class weights. In the library's floating-point environment. */
+/* The fields by themselves and beside each other; the class weights. In the library's floating-point environment. */
 smx_status smx_cross_entropy_check_fields(const struct cross_entropy *ce, const struct array *a, enum dtype real);
 smx_status smx_cross_entropy_check_weights(const struct array *a, enum dtype real, size_t n);
 

@@ -83,7 +83,8 @@ static void shared_arrays(struct call *c, struct array a[CE_ARGUMENTS]) {
 
 enum { SOME_LABELS = 256 };
 
-/* Number and weight of the rows that count. Labels go in C order, so that the first bad one is found, some at a time. */
+/* Number and weight of the rows that count. Labels go in C order, some at a time, so that the first bad one is found.
+ */
 static smx_status weigh(const struct call *c, const struct cross_entropy *given, const struct array *a,
                         smx_exact_sum *weight, int64_t *count) {
     int64_t labels[SOME_LABELS];
