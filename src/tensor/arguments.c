@@ -157,9 +157,3 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
     const char *not_taken = smx_option_not_taken(c, request->operation->options);
     return not_taken == NULL ? SMX_OK : smx_refuse(SMX_ERROR_OPTION, not_taken);
 }
-
-smx_status smx_call_apply(const struct tensor_request *request) {
-    struct call call;
-    smx_status status = smx_call_prepare(request, &call);
-    return status == SMX_OK ? smx_call_run(&call) : status;
-}

@@ -16,7 +16,4 @@ struct tensor_request {
  * tensors. `call` is then complete but for `ce` and `sum`. */
 smx_status smx_call_prepare(const struct tensor_request *request, struct call *call);
 
-/* As above, and runs it. */
-smx_status smx_call_apply(const struct tensor_request *request);
-
 #endif

@@ -49,8 +49,4 @@ struct call {
 
 size_t smx_call_rows(const struct call *call);
 
-/* Runs it: straight on the tensors where their layout is that of arrays, else in groups of rows, of which those
- * arguments go through scratch memory that are not of the right type and layout. */
-smx_status smx_call_run(struct call *call);
-
 #endif

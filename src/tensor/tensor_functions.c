@@ -5,7 +5,7 @@
 #include "../base/kulisch.h"
 #include "../base/refused.h"
 #include "../rows/losses.h"
-#include "arguments.h"
+#include "run_call.h"
 #include "stage.h"
 
 static smx_status apply(enum operation_number number, const DLTensor *const *tensors, int axis,

@@ -5,9 +5,9 @@
 
 #include "../base/float_env.h"
 #include "../base/refused.h"
-#include "arguments.h"
 #include "layout.h"
 #include "move.h"
+#include "run_call.h"
 #include "scratch.h"
 #include "stage.h"
 
