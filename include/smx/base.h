@@ -92,11 +92,12 @@ typedef enum smx_minus_inf_row {
 typedef void (*smx_task)(void *task_data, size_t i);
 typedef void (*smx_parallel_for)(void *pool, size_t count, smx_task task, void *task_data);
 
-/* Which entries of a row a query may see: row k is query i = k % queries of its matrix of queries x n. */
+/* Which entries of a row a query may see: row k is query i = k % queries of its matrix of queries x n, and stands at
+ * entry p of it. */
 typedef enum smx_causal {
-    SMX_CAUSAL_NONE = 0,
-    SMX_CAUSAL_TOP_LEFT = 1,    /* entry j is kept if j <= i */
-    SMX_CAUSAL_BOTTOM_RIGHT = 2 /* entry j is kept if j <= i + n - queries: the last query sees all */
+    SMX_CAUSAL_NONE = 0,        /* all; p = i */
+    SMX_CAUSAL_TOP_LEFT = 1,    /* entry j is kept if j <= p = i */
+    SMX_CAUSAL_BOTTOM_RIGHT = 2 /* entry j is kept if j <= p = i + n - queries: the last query sees all */
 } smx_causal;
 
 /* Options of a call; a null pointer stands for the defaults, which are all zeros but for `size`. In C and C++:
@@ -112,7 +113,7 @@ typedef enum smx_causal {
  *
  * Logits    Where a function takes logits x, it works on
  *
- *               z_j = scale x_j + add_j     where entry j is kept;     masked out otherwise                (L)
+ *               z_j = cap(scale x_j) + add_j - alibi |p - j|     where entry j is kept; masked out otherwise (L)
  *
  *           with T the function's type (float or double). z is not rounded: every bound holds for the z of (L) while
  *           |scale x_j| and |z_j| are below 2^16 in f32 and 2^45 in f64; beyond, scale x_j and then z_j are rounded to
@@ -120,12 +121,26 @@ typedef enum smx_causal {
  * Scale     One over the temperature; -1 gives softmin. Neither 0 nor beyond 2^64 or below 2^-64 in magnitude
  *           (SMX_ERROR_SCALE). A gradient with respect to x contains the factor; smx_scale_gradient_f32 gives that with
  *           respect to scale.
+ * Softcap   cap(a) = softcap tanh(a / softcap), before masks; a itself for a softcap of 0. It is off by up to 2^-45
+ *           softcap (2^-50 softcap in f64) before all else, its slope by a factor of 1 + 2^-22 (2^-50 (1 + |a| /
+ *           softcap) in f64); infinite entries stay. Where a function has x, its gradient contains the slope cap'; the
+ *           backward functions that have not got it refuse a softcap, and smx_softcap_backward_f32 takes their result
+ *           the rest of the way.
+ * ALiBi     One slope for a row, any finite number: what lies far from the query's own place p weighs less. |p - j| is
+ *           rounded to T.
+ * Window    With use_window, entry j is kept if p - window_left <= j <= p + window_right; a negative number stands for
+ *           no limit on its side.
+ * Sink      One more logit s for each row, taken as it is, that has no entry: softmax and logsumexp are those of the
+ *           row with s behind it, without the result of s. -inf stands for none. A row whose entries are all masked
+ *           out or -inf then has all its mass there: probabilities are +0, logsumexp is s. Backward functions of
+ *           softmax are the same with and without; smx_sink_gradient_f32 gives the gradient with respect to s.
  * Masks     An entry is kept if all masks that are given keep it: keep_j != 0, add_j > -inf, j < length, and the
- *           causal rule. What stands in masked places is never looked at, neither in x nor in dy; an output of
+ *           causal rule and window. What stands in masked places is never looked at, neither in x nor in dy; an output of
  *           probabilities or gradients gets +0 there, one of logarithms -inf. A row without a kept entry gives zeros
  *           (logarithms: -inf), never NaN. A NaN in a mask is a NaN in the row.
  * Mask rows Masks repeat over the rows of x: row k uses row (k / every) % rows of a mask, with 0 standing for 1 in
- *           `every`, and for no limit in `rows`. Each mask has its own: keep_every and keep_rows, say. A mask for a
+ *           `every`, and for no limit in `rows`. Each mask has its own: keep_every and keep_rows, say; slopes and sinks
+ *           repeat in the same way, so one for each of H heads has every = queries and rows = H. A mask for a
  *           batch of (B, H, queries, n): rows = queries for one of queries x n; every = H * queries for one of B x n;
  *           rows = 1 for a single row.
  *
@@ -148,7 +163,14 @@ typedef struct smx_options {
     const int64_t *lengths; /* row k keeps the entries j < lengths[(k / lengths_every) % lengths_rows]; null: all */
     size_t lengths_rows, lengths_every;
     smx_causal causal;
-    size_t queries; /* for `causal` only */
+    size_t queries; /* for causal, window and alibi */
+    double softcap; /* rounded to T; 0: none; in [2^-10, 2^15] otherwise */
+    int use_window; /* 0 or 1 */
+    int64_t window_left, window_right;
+    const void *alibi; /* of type T: row k has slope number (k / alibi_every) % alibi_rows; null: none */
+    size_t alibi_rows, alibi_every;
+    const void *sink; /* of type T: row k has sink number (k / sink_every) % sink_rows; null: none */
+    size_t sink_rows, sink_every;
 } smx_options;
 #define SMX_OPTIONS_INIT SMX_SIZED(smx_options)
 

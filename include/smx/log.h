@@ -122,6 +122,46 @@ SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient_f64(size_t rows, size_t n, 
                                                          const double *dx, size_t lddx, double *dscale,
                                                          const smx_options *opt);
 
+/* From the gradient with respect to soft-capped logits to that before the cap: for the backward functions that have no
+ * x (softmax, log-softmax). Call those without the softcap, with the same scale and masks, and then this:
+ *
+ *     dx_i = cap'(scale x_i) dz_i,     cap'(a) = 1 - tanh(a / softcap)^2
+ *
+ * Shapes    x, dz, dx: rows x n, each with its stride.
+ * Aliasing  dx may be x or dz itself with the same stride. Any other overlap of dx is refused.
+ * Options   Those of the forward pass. Without a softcap dx is dz, but for masked places, which are +0.
+ * Special   An infinite x_i has a slope of 0, so has NaN; NaN in dz_i makes dx_i NaN (canonical). No result is -0.
+ * Error     That of the slope (smx_options, Softcap) and one rounding.
+ * Threads   Over rows. Same bits for any number.
+ * Status    As log-softmax. */
+SMX_API SMX_MUST_CHECK smx_status smx_softcap_backward_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                           const float *dz, size_t lddz, float *dx, size_t lddx,
+                                                           const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softcap_backward_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                           const double *dz, size_t lddz, double *dx, size_t lddx,
+                                                           const smx_options *opt);
+
+/* Gradient of softmax with respect to each row's sink s, from x, the result y of softmax with that sink, and dy = dL/dy:
+ *
+ *     dsink_k = -p_s sum_i y_i dy_i,     p_s = exp(s) / (exp(s) + sum_j exp(z_j))
+ *
+ * One number a row; the gradient of a sink that rows share is their sum (smx_exact_sum_add_f32 adds without error).
+ *
+ * Shapes    x, y, dy: rows x n, each with its stride; dsink: rows elements.
+ * Aliasing  dsink must not overlap x, y or dy.
+ * Options   Those of the forward pass; without a sink dsink is +0.
+ * Special   Rows that softmax makes NaN give NaN (canonical), as do NaN or infinity in a kept place of dy. No kept
+ *           entry: +0.
+ * Error     |error| <= 2^-22 p_s sum_i |y_i dy_i| + 2^-149 in f32, and with 2^-51 and 2^-1074 in f64.
+ * Threads   Over rows. Same bits for any number.
+ * Status    As log-softmax. */
+SMX_API SMX_MUST_CHECK smx_status smx_sink_gradient_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                                        const float *y, size_t ldy, const float *dy, size_t lddy,
+                                                        float *dsink, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_sink_gradient_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                                        const double *y, size_t ldy, const double *dy, size_t lddy,
+                                                        double *dsink, const smx_options *opt);
+
 #ifdef __cplusplus
 }
 #endif

@@ -16,7 +16,7 @@
  *           share a byte; with unequal strides, ranges of memory that cross count as sharing.
  * Memory    Tensors that row functions can take as they are (the type of the arithmetic, stride 1 along the axis, rows
  *           at equal distances) are used in place. Others go through scratch memory, group of rows by group of rows.
- *           Scratch of more than 4 KiB is allocated, before anything is written (SMX_ERROR_MEMORY).
+ *           Scratch of more than 2 KiB is allocated, before anything is written (SMX_ERROR_MEMORY).
  * Devices   The CPU's memory: kDLCPU, and pinned memory (kDLCUDAHost, kDLROCMHost).
  * Threads   Over groups of rows. Same bits for any number.
  * Status    As the row function, and SMX_ERROR_DTYPE (also lanes other than 1), _SHAPE (also an axis that does not
@@ -51,6 +51,11 @@ typedef struct smx_tensor_options {
     smx_causal causal;       /* the queries are the dimension right before `axis`, or: */
     int use_query_axis;      /* 0 or 1 */
     int query_axis;          /* negative ones count from the end */
+    double softcap;
+    int use_window; /* queries as for causal */
+    int64_t window_left, window_right;
+    const DLTensor *alibi; /* any float; broadcasts to the shape of the rows; queries as for causal */
+    const DLTensor *sink;  /* any float; broadcasts to the shape of the rows */
 } smx_tensor_options;
 #define SMX_TENSOR_OPTIONS_INIT SMX_SIZED(smx_tensor_options)
 
@@ -94,6 +99,14 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted(const DLTensor *x, int 
  * must have (SMX_ERROR_SHAPE). Where x has one dimension, both are the same. Aliasing: none. */
 SMX_API SMX_MUST_CHECK smx_status smx_scale_gradient(const DLTensor *x, int axis, const DLTensor *dx, DLTensor *dscale,
                                                      const smx_tensor_options *opt);
+
+/* Shapes: dz and dx are those of x. Aliasing: dx may be x or dz. */
+SMX_API SMX_MUST_CHECK smx_status smx_softcap_backward(const DLTensor *x, int axis, const DLTensor *dz, DLTensor *dx,
+                                                       const smx_tensor_options *opt);
+
+/* Shapes: y and dy are those of x; dsink is that of the rows. Aliasing: none. */
+SMX_API SMX_MUST_CHECK smx_status smx_sink_gradient(const DLTensor *x, int axis, const DLTensor *y, const DLTensor *dy,
+                                                    DLTensor *dsink, const smx_tensor_options *opt);
 
 /* ---- Cross-entropy ----------------------------------------------------------------------------------------------- */
 

@@ -123,3 +123,33 @@ smx_status smx_scale_gradient_f64(size_t rows, size_t n, const double *x, size_t
     struct rows_request request = REQUEST(SCALE_GRADIENT, F64, a);
     return scale_gradient(&request, dscale);
 }
+
+/* ---- What options add ---- */
+
+smx_status smx_softcap_backward_f32(size_t rows, size_t n, const float *x, size_t ldx, const float *dz, size_t lddz,
+                                    float *dx, size_t lddx, const smx_options *opt) {
+    const struct array a[] = {rows_of(x, ldx), rows_of(dz, lddz), rows_of(dx, lddx)};
+    const struct rows_request request = REQUEST(SOFTCAP_BACKWARD, F32, a);
+    return smx_rows(&request);
+}
+
+smx_status smx_softcap_backward_f64(size_t rows, size_t n, const double *x, size_t ldx, const double *dz, size_t lddz,
+                                    double *dx, size_t lddx, const smx_options *opt) {
+    const struct array a[] = {rows_of(x, ldx), rows_of(dz, lddz), rows_of(dx, lddx)};
+    const struct rows_request request = REQUEST(SOFTCAP_BACKWARD, F64, a);
+    return smx_rows(&request);
+}
+
+smx_status smx_sink_gradient_f32(size_t rows, size_t n, const float *x, size_t ldx, const float *y, size_t ldy,
+                                 const float *dy, size_t lddy, float *dsink, const smx_options *opt) {
+    const struct array a[] = {rows_of(x, ldx), rows_of(y, ldy), rows_of(dy, lddy), numbers_of(dsink)};
+    const struct rows_request request = REQUEST(SINK_GRADIENT, F32, a);
+    return smx_rows(&request);
+}
+
+smx_status smx_sink_gradient_f64(size_t rows, size_t n, const double *x, size_t ldx, const double *y, size_t ldy,
+                                 const double *dy, size_t lddy, double *dsink, const smx_options *opt) {
+    const struct array a[] = {rows_of(x, ldx), rows_of(y, ldy), rows_of(dy, lddy), numbers_of(dsink)};
+    const struct rows_request request = REQUEST(SINK_GRADIENT, F64, a);
+    return smx_rows(&request);
+}

@@ -70,12 +70,20 @@ static ce_row ce_row_of(const struct rows_call *c, size_t k) {
                   .n = kept.n,
                   .classes = c->n,
                   .policy = c->settings->policy,
-                  .label = skip ? -1 : label_of_row(ce, c->array, k),
-                  .class_weights = ce_values(c, CE_CLASS_WEIGHTS),
+                  .label = NO_LABEL,
                   .smoothing = (real)ce->smoothing,
                   .z_loss = (real)ce->z_loss,
                   .gradient = ce->gradient};
-    row.l.softcap = (real)ce->softcap;
+    if (ce->softcap != 0) {
+        row.l.softcap = (real)ce->softcap;
+        row.l.caps_sum = true;
+    }
+    if (!skip && c->array[CE_LABELS].data != NULL) {
+        row.label = label_of_row(ce, c->array, k) - (int64_t)kept.first;
+    }
+    if (ce_values(c, CE_CLASS_WEIGHTS) != NULL) {
+        row.class_weights = ce_values(c, CE_CLASS_WEIGHTS) + kept.first;
+    }
     if (ce->reduction == SMX_REDUCTION_NONE && ce_values(c, CE_DLOSS) != NULL) {
         row.gradient = pair_of((double)ce_values(c, CE_DLOSS)[k]);
     }
@@ -102,6 +110,7 @@ NOT_INLINE static void ce_full_rows(const struct rows_call *c, struct span run, 
     cross_entropy_rows(run.n, rows, stride_of(c, CE_X), stride_of(c, CE_DX), results);
     for (size_t i = 0; i < run.n; i++) {
         struct kept_row kept = kept_row(c, run.from + i);
+        results[i].argmax += results[i].argmax >= 0 ? (int64_t)kept.first : 0;
         if (rows[i].dx != NULL) {
             fill_outside(c, &kept, FILL_ZERO, rows[i].dx);
         }

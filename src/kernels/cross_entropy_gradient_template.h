@@ -32,25 +32,13 @@ struct ce_gradient {
     struct pair terms;  /* F C p_i for a term of 1 */
 };
 
-/* A label beyond n is masked out: n ends where lengths and causality end the row. */
+/* A label outside of the row's window is masked out. */
 static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)r->label < r->n; }
-
-/* The softcap's slope at n <= LOGITS_BLOCK entries from the j-th on. */
-static inline void slopes(const ce_row *r, size_t j, size_t n, double *slope) {
-    logits uncapped = r->l;
-    struct logit_buffer buffer;
-    uncapped.softcap = 0;
-    struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
-    for (size_t i = 0; i < n; i++) {
-        double low = z.low == NULL ? 0 : (double)z.low[i];
-        slope[i] = isfinite(z.high[i]) ? softcap_slope((double)z.high[i] + low, (double)r->l.softcap) : 0;
-    }
-}
 
 static inline double slope_of_entry(const ce_row *r, size_t j) {
     double slope = 1;
     if (r->l.softcap != 0) {
-        slopes(r, j, 1, &slope);
+        softcap_slopes(&r->l, j, 1, &slope);
     }
     return slope;
 }
@@ -91,7 +79,7 @@ static inline void finish_block(const ce_row *r, const struct ce_parts *parts, c
     }
     if (r->l.softcap != 0) {
         double slope[LOGITS_BLOCK];
-        slopes(r, j, n, slope);
+        softcap_slopes(&r->l, j, n, slope);
         for (size_t i = 0; i < n; i++) {
             dx[i] = canonical((real)((double)dx[i] * slope[i]));
         }

@@ -26,13 +26,16 @@
 #include "row_scale_template.h"
 #include "vector_helpers_template.h"
 
+/* Of rows without a label. */
+#define NO_LABEL INT64_MIN
+
 /* A row's cross-entropy: what is asked (gradients may be null), and what is found. The gradient G is dL/dloss. */
 typedef struct ce_row {
     logits l;
     size_t n, classes; /* entries in the row's window, and all */
     struct policy policy;
-    int64_t label; /* within the window; negative: none, or none there */
-    const real *targets, *class_weights;
+    int64_t label; /* its place in the window, outside of which it is masked out; NO_LABEL: none */
+    const real *targets, *class_weights; /* from the window's first class on */
     real smoothing, z_loss;
     struct pair gradient;
     real *dx, *dtargets;

@@ -18,7 +18,7 @@
 
 /* The coefficient of the label's -log p: what smoothing leaves of 1, times the class weight. */
 static inline struct pair label_part(const ce_row *r) {
-    if (r->label < 0) {
+    if (r->label == NO_LABEL) {
         return pair_of(0);
     }
     struct pair keep = sum_of(1, -(double)r->smoothing);

@@ -55,6 +55,8 @@ typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
     X(logsumexp_backward)       \
     X(logsumexp_weighted)       \
     X(scale_gradient)           \
+    X(softcap_backward)         \
+    X(sink_gradient)            \
     X(scale_gradient_rows)      \
     X(cross_entropy)            \
     X(cross_entropy_hessian)    \

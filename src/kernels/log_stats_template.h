@@ -102,9 +102,12 @@ static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *st
  * the second largest logit, and 0 at the place of a maximum without equals. */
 static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
     const struct term_reference ref = {stats->maximum.second, 0, false};
-    struct term_sum sum = empty_term_sum(n, l->row_n);
+    struct term_sum sum = empty_logits_sum(l, n);
     if (ref.max != -(real)INFINITY) {
         logits_terms(l, n, &ref, stats->maximum.argmax, e, &sum);
+        if (l->sink != NULL && stats->maximum.argmax != n) { /* else the sink is the maximum, which is left out */
+            add_sink(l, &ref, &sum);
+        }
         if (e != NULL && tied(&stats->maximum)) {
             e[stats->maximum.argmax] = term_of_tied_maximum(&stats->maximum);
         }

@@ -33,7 +33,12 @@ static inline void find_argmax(const struct logit_block *b, struct maximum *maxi
     maximum->argmax = first_place_of(b->n, b->high, maximum->high, b->low, maximum->low);
 }
 
-/* The maximum of a row of n logits; its place is n if it is NaN or -inf. */
+/* The sink as a logit; l->sink is not null. */
+static inline real sink_logit(const logits *l) {
+    return !l->limit ? *l->sink : *l->sink == (real)INFINITY ? 0 : -(real)INFINITY;
+}
+
+/* The maximum of a row of n logits and its sink; its place is n if it is NaN, -inf or the sink. */
 static struct maximum maximum_of_logits(const logits *l, size_t n) {
     struct logit_buffer buffer;
     struct maximum maximum = {-(real)INFINITY, 0, -(real)INFINITY, n};
@@ -48,6 +53,13 @@ static struct maximum maximum_of_logits(const logits *l, size_t n) {
         }
         merge_maxima(&maximum, &here, j);
         j += b.n;
+    }
+    if (l->sink != NULL) {
+        const struct maximum sink = {sink_logit(l), 0, -(real)INFINITY, 0};
+        if (isnan(sink.high)) {
+            return (struct maximum){canonical_nan(), 0, canonical_nan(), n};
+        }
+        merge_maxima(&maximum, &sink, n);
     }
     return maximum;
 }

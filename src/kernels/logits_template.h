@@ -1,4 +1,4 @@
-/* The logits of a row, z = scale x + add, in blocks. Plain entries are used where they lie; all else is made in a
+/* The logits of a row, z = cap(scale x) + add - alibi |position - j|, in blocks. Plain entries are used where they lie; all else is made in a
  * buffer that stays in the first cache, block by block and again in each pass, so that no row of logits is ever stored.
  * docs/bits.md, "Logits".
  *
@@ -8,6 +8,8 @@
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGITS_TEMPLATE_H
 #define SMX_LOGITS_TEMPLATE_H
+
+#include "../base/attributes.h"
 
 #include <math.h>
 
@@ -28,7 +30,7 @@ struct logit_block {
 
 /* Whether the logits are the entries themselves. */
 static inline bool plain(const logits *l) {
-    return l->stride == 1 && l->scale == 1 && l->softcap == 0 && !l->limit && !masked(l);
+    return l->stride == 1 && l->scale == 1 && l->softcap == 0 && l->alibi == 0 && !l->limit && !masked(l);
 }
 
 static inline void gather(size_t n, const real *x, size_t stride, real *block) {
@@ -43,33 +45,75 @@ static inline void scatter(size_t n, const real *block, real *y, size_t stride) 
     }
 }
 
-/* n <= LOGITS_BLOCK logits from x as two reals; buffer->low holds the summands. */
-static inline void logit_pairs(const logits *l, size_t n, const real *x, struct logit_buffer *buffer) {
-    bool summed = l->add != NULL, some = masked(l);
-    v_t scale = v_set1(l->scale), zero = v_set1(0), limit = v_set1(LOW_LIMIT);
-    v_t minus_infinity = v_set1(-(real)INFINITY);
+/* n <= LOGITS_BLOCK of the scale x, as two reals. */
+static inline void scale_entries(const logits *l, size_t n, const real *x, struct logit_buffer *buffer) {
+    v_t scale = v_set1(l->scale), zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
-        bool full = n - j >= V_LANES;
-        v_t xj = full ? v_load(x + j) : v_load_n(x + j, n - j, zero);
-        v_t high = v_mul(scale, xj), low = v_fms(scale, xj, high);
-        if (some) {
-            v_t add = full ? v_load(buffer->low + j) : v_load_n(buffer->low + j, n - j, zero);
-            if (summed) {
-                v_t error;
-                high = two_sum(high, add, &error);
-                low = v_add(low, error);
-            }
-            high = select_lanes(v_eq(add, minus_infinity), minus_infinity, high);
+        size_t lanes = n - j < V_LANES ? n - j : V_LANES;
+        v_t xj = v_load_n(x + j, lanes, zero), high = v_mul(scale, xj);
+        v_store_n(buffer->high + j, high, lanes);
+        v_store_n(buffer->low + j, v_fms(scale, xj, high), lanes);
+    }
+}
+
+/* Low parts only where they count: not of large numbers, and a NaN in the row stays in its high part. */
+static ALWAYS_INLINE v_t low_part(v_t high, v_t low) {
+    low = v_keep(m_not(v_ge(v_abs(high), v_set1(LOW_LIMIT))), low);
+    return v_keep(v_eq(low, low), low);
+}
+
+static inline void limit_low_parts(size_t n, struct logit_buffer *buffer) {
+    v_t zero = v_set1(0);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        size_t lanes = n - j < V_LANES ? n - j : V_LANES;
+        v_t high = v_load_n(buffer->high + j, lanes, zero), low = v_load_n(buffer->low + j, lanes, zero);
+        v_store_n(buffer->low + j, low_part(high, low), lanes);
+    }
+}
+
+/* What ALiBi takes off, as two reals: the product of a slope and a distance is no real in general. */
+static inline void alibi_pairs(const logits *l, size_t j, size_t n, real *high, real *low) {
+    for (size_t i = 0; i < n; i++) {
+        int64_t distance = l->position - (int64_t)(j + i);
+        real d = (real)(distance < 0 ? -distance : distance);
+        high[i] = -l->alibi * d;
+        low[i] = r_fma(-l->alibi, d, -high[i]);
+    }
+}
+
+/* Takes off what ALiBi does, of n <= LOGITS_BLOCK logits from entry j on. Masked places stay at -inf. */
+NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
+    real bias_high[LOGITS_BLOCK], bias_low[LOGITS_BLOCK];
+    v_t zero = v_set1(0);
+    alibi_pairs(l, j, n, bias_high, bias_low);
+    for (size_t i = 0; i < n; i += V_LANES) {
+        size_t lanes = n - i < V_LANES ? n - i : V_LANES;
+        v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero), error;
+        high = two_sum(high, v_load_n(bias_high + i, lanes, zero), &error);
+        low = v_add(low, v_add(error, v_load_n(bias_low + i, lanes, zero)));
+        v_store_n(buffer->high + i, high, lanes);
+        v_store_n(buffer->low + i, low, lanes);
+    }
+}
+
+/* n <= LOGITS_BLOCK logits from entry j on, plus what masks add to them. Not inlined, as is the one before: their
+ * arrays would stay on the stack of whoever makes logits. */
+NOT_INLINE static void add_masks(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
+    real add[LOGITS_BLOCK];
+    v_t zero = v_set1(0), minus_infinity = v_set1(-(real)INFINITY);
+    mask_addends(l, j, n, add);
+    for (size_t i = 0; i < n; i += V_LANES) {
+        size_t lanes = n - i < V_LANES ? n - i : V_LANES;
+        v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero);
+        v_t addend = v_load_n(add + i, lanes, zero);
+        if (l->add != NULL) {
+            v_t error;
+            high = two_sum(high, addend, &error);
+            low = v_add(low, error);
         }
-        low = v_keep(m_not(v_ge(v_abs(high), limit)), low);
-        low = v_keep(v_eq(low, low), low); /* NaN in the row stays in its high part */
-        if (full) {
-            v_store(buffer->high + j, high);
-            v_store(buffer->low + j, low);
-        } else {
-            v_store_n(buffer->high + j, high, n - j);
-            v_store_n(buffer->low + j, low, n - j);
-        }
+        high = select_lanes(v_eq(addend, minus_infinity), minus_infinity, high);
+        v_store_n(buffer->high + i, high, lanes);
+        v_store_n(buffer->low + i, low, lanes);
     }
 }
 
@@ -87,22 +131,47 @@ static inline struct logit_block logits_block(const logits *l, size_t j, size_t 
         return (struct logit_block){n - j, l->x + j, NULL};
     }
     size_t length = block_length(n - j);
-    if (masked(l)) {
-        mask_addends(l, j, length, buffer->low);
-    }
     const real *x = l->x + j * l->stride;
     if (l->stride != 1) {
         gather(length, x, l->stride, buffer->high);
         x = buffer->high;
     }
-    logit_pairs(l, length, x, buffer);
-    if (l->softcap != 0) {
+    scale_entries(l, length, x, buffer);
+    if (l->softcap != 0 && !l->caps_sum) {
+        limit_low_parts(length, buffer);
+        softcap_block(length, l->softcap, buffer->high, buffer->low);
+    }
+    if (masked(l)) {
+        add_masks(l, j, length, buffer);
+    }
+    if (l->alibi != 0) {
+        subtract_alibi(l, j, length, buffer);
+    }
+    limit_low_parts(length, buffer);
+    if (l->softcap != 0 && l->caps_sum) {
         softcap_block(length, l->softcap, buffer->high, buffer->low);
     }
     if (l->limit) {
         limit_logits(length, buffer->high, buffer->low);
     }
     return (struct logit_block){length, buffer->high, buffer->low};
+}
+
+/* The softcap's slope at n <= LOGITS_BLOCK entries from the j-th on. */
+static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *slope) {
+    logits uncapped = *l;
+    struct logit_buffer buffer;
+    uncapped.softcap = 0;
+    if (!l->caps_sum) {
+        uncapped.add = uncapped.weight = NULL;
+        uncapped.keep = NULL;
+        uncapped.alibi = 0;
+    }
+    struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
+    for (size_t i = 0; i < n; i++) {
+        double low = z.low == NULL ? 0 : (double)z.low[i];
+        slope[i] = isfinite(z.high[i]) ? softcap_slope((double)z.high[i] + low, (double)l->softcap) : 0;
+    }
 }
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "logits_max_template.h"
 #include "logits_template.h"
 #include "mask_template.h"
 #include "row_fill_template.h"
@@ -34,6 +35,17 @@ static void logits_terms(const logits *l, size_t n, const struct term_reference 
     }
 }
 
+/* Adds the term of the sink. */
+static inline void add_sink(const logits *l, const struct term_reference *ref, struct term_sum *sum) {
+    real sink = sink_logit(l);
+    add_terms(1, &sink, NULL, ref, l->row_n, NULL, sum);
+}
+
+/* The sum of no terms, with room for those of n logits and a sink. */
+static inline struct term_sum empty_logits_sum(const logits *l, size_t n) {
+    return empty_term_sum(n + (l->sink != NULL), l->row_n);
+}
+
 /* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the place of a maximum
  * without equals. */
 static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct maximum *maximum, real *e) {
@@ -53,8 +65,11 @@ static inline void terms_of_block(const logits *l, size_t j, size_t n, const str
 /* e = the row's terms relative to its maximum; returns their sum. */
 static inline struct term_sum softmax_terms(size_t n, const logits *l, const struct maximum *maximum, real *e) {
     const struct term_reference ref = {maximum->high, maximum->low, true};
-    struct term_sum sum = empty_term_sum(n, l->row_n);
+    struct term_sum sum = empty_logits_sum(l, n);
     logits_terms(l, n, &ref, n, e, &sum);
+    if (l->sink != NULL) {
+        add_sink(l, &ref, &sum);
+    }
     return sum;
 }
 

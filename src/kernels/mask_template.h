@@ -8,16 +8,20 @@
 
 #include <math.h>
 
-/* How the logits of a row follow from its entries: z = scale x + add where keep is not 0, add not -inf and weight not
- * 0; masked out elsewhere. Null pointers: no such mask. */
+/* How the logits of a row follow from its entries: z_j = cap(scale x_j) + add_j - alibi |position - j| where keep is not
+ * 0, add not -inf and weight not 0; masked out elsewhere. Null pointers: no such mask. */
 typedef struct logits {
     const real *x;
     size_t stride;       /* of x; masks have none */
     real scale, softcap; /* softcap 0: none */
+    bool caps_sum;       /* the softcap is of all of z: cap(scale x + add - ...) */
     const real *add, *weight;
     const uint8_t *keep;
-    bool limit;   /* the limit of a row with +inf: all mass evenly on those */
-    size_t row_n; /* of the whole row, if this is a part of it: it chooses the unit of sums */
+    real alibi;       /* a slope; 0: none */
+    int64_t position; /* the entry that slopes go down from, maybe outside of the row */
+    const real *sink; /* one more logit, which has no entry; null: none */
+    bool limit;       /* the limit of a row with +inf: all mass evenly on those */
+    size_t row_n;     /* of the whole row, if this is a part of it: it chooses the unit of sums */
 } logits;
 
 /* Logits, and all that is under masks, are made in blocks of so many. */

@@ -19,6 +19,8 @@
 #include "row_fill_template.h"
 #include "rows_of_call_template.h"
 #include "scale_gradient_template.h"
+#include "sink_gradient_template.h"
+#include "softcap_backward_template.h"
 #include "softmax_columns_template.h"
 #include "softmax_logits_row_template.h"
 #include "softmax_rows_template.h"
@@ -162,13 +164,11 @@ static void log_softmax_jvp_kernel(const struct rows_call *c, struct span run) {
 
 static void logsumexp_under_options(const struct rows_call *c, const struct kept_row *r) {
     const logits l = logits_of(c, r, row_at(c, 0, r));
-    *value_at(c, 1, r->k) = r->n == 0 ? -(real)INFINITY : logsumexp_row(r->n, &l);
+    *value_at(c, 1, r->k) = logsumexp_row(r->n, &l);
 }
 
 static void logsumexp_kernel(const struct rows_call *c, struct span run) {
-    if (c->n == 0) {
-        row_fill(run.n, FILL_MINUS_INF, value_at(c, 1, run.from));
-    } else if (c->plain) {
+    if (c->plain && c->n != 0) {
         logsumexp_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), value_at(c, 1, run.from));
     } else {
         each_row(c, run, logsumexp_under_options);
@@ -226,6 +226,28 @@ static void scale_gradient_rows_kernel(const struct rows_call *c, struct span ru
         struct pair value = scale_gradient_of(c, k);
         *value_at(c, 2, k) = canonical((real)(value.high + value.low));
     }
+}
+
+/* ---- What options add ---- */
+
+static void softcap_backward_under_options(const struct rows_call *c, const struct kept_row *r) {
+    const logits l = logits_of(c, r, row_at(c, 0, r));
+    real *dx = row_at(c, 2, r);
+    softcap_backward_row(r->n, &l, row_at(c, 1, r), dx);
+    fill_outside(c, r, FILL_ZERO, dx);
+}
+
+static void softcap_backward_kernel(const struct rows_call *c, struct span run) {
+    each_row(c, run, softcap_backward_under_options);
+}
+
+static void sink_gradient_under_options(const struct rows_call *c, const struct kept_row *r) {
+    const logits l = logits_of(c, r, row_at(c, 0, r));
+    *value_at(c, 3, r->k) = sink_gradient_row(r->n, &l, row_at(c, 1, r), row_at(c, 2, r), c->settings->policy);
+}
+
+static void sink_gradient_kernel(const struct rows_call *c, struct span run) {
+    each_row(c, run, sink_gradient_under_options);
 }
 
 /* ---- The Hessian of cross-entropy ---- */

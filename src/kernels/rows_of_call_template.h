@@ -47,6 +47,14 @@ static inline logits logits_of(const struct rows_call *c, const struct kept_row 
     if (opt->add != NULL) {
         l.add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
     }
+    l.softcap = (real)opt->softcap;
+    if (opt->alibi != NULL) {
+        l.alibi = ((const real *)opt->alibi)[mask_row(r->k, opt->alibi_rows, opt->alibi_every)];
+        l.position = position_of_row(c->settings, r->k, c->n) - (int64_t)r->first;
+    }
+    if (opt->sink != NULL) {
+        l.sink = (const real *)opt->sink + mask_row(r->k, opt->sink_rows, opt->sink_every);
+    }
     if (opt->keep != NULL) {
         l.keep = opt->keep + mask_row(r->k, opt->keep_rows, opt->keep_every) * opt->keep_ld + r->first;
     }

@@ -3,6 +3,7 @@
 #include "options.h"
 
 #include "../base/refused.h"
+#include "../base/wide.h"
 
 #include <string.h>
 
@@ -37,7 +38,19 @@ static const char *unusable_field(const smx_options *o) {
     if (o->causal != SMX_CAUSAL_NONE && o->causal != SMX_CAUSAL_TOP_LEFT && o->causal != SMX_CAUSAL_BOTTOM_RIGHT) {
         return "options.causal";
     }
-    return (o->causal == SMX_CAUSAL_NONE) != (o->queries == 0) ? "options.queries" : NULL;
+    if (o->use_window != 0 && o->use_window != 1) {
+        return "options.use_window";
+    }
+    if (!o->use_window && (o->window_left != 0 || o->window_right != 0)) {
+        return o->window_left != 0 ? "options.window_left" : "options.window_right";
+    }
+    bool positions = o->causal != SMX_CAUSAL_NONE || o->use_window || o->alibi != NULL;
+    if (positions != (o->queries != 0) || o->queries > INT64_MAX) {
+        return "options.queries";
+    }
+    /* By their bits, as comparing floats could set the caller's exception flags. */
+    uint64_t softcap = bits_of_double(o->softcap), least = bits_of_double(0x1p-10), most = bits_of_double(0x1p15);
+    return softcap == 0 || (least <= softcap && softcap <= most) ? NULL : "options.softcap";
 }
 
 static unsigned given_options(const smx_options *o) {
@@ -49,22 +62,42 @@ static unsigned given_options(const smx_options *o) {
     given |= o->keep != NULL ? OPTION_KEEP : 0;
     given |= o->lengths != NULL ? OPTION_LENGTHS : 0;
     given |= o->causal != SMX_CAUSAL_NONE ? OPTION_CAUSAL : 0;
+    given |= o->use_window ? OPTION_WINDOW : 0;
+    given |= bits_of_double(o->softcap) != 0 ? OPTION_SOFTCAP : 0;
+    given |= o->alibi != NULL ? OPTION_ALIBI : 0;
+    given |= o->sink != NULL ? OPTION_SINK : 0;
     return given;
 }
 
 const char *smx_option_name(unsigned options) {
-    return (options & (OPTION_SCALE | OPTION_SCALE_ROWS)) != 0 ? "options.scale"
-           : (options & OPTION_ADD) != 0                       ? "options.add"
-           : (options & OPTION_KEEP) != 0                      ? "options.keep"
-           : (options & OPTION_LENGTHS) != 0                   ? "options.lengths"
-                                                               : "options.causal";
+    static const struct {
+        unsigned option;
+        const char *name;
+    } names[] = {
+        {OPTION_SCALE | OPTION_SCALE_ROWS, "options.scale"},
+        {OPTION_ADD, "options.add"},
+        {OPTION_KEEP, "options.keep"},
+        {OPTION_LENGTHS, "options.lengths"},
+        {OPTION_CAUSAL, "options.causal"},
+        {OPTION_WINDOW, "options.use_window"},
+        {OPTION_SOFTCAP, "options.softcap"},
+        {OPTION_ALIBI, "options.alibi"},
+        {OPTION_SINK, "options.sink"},
+    };
+    size_t i = 0;
+    while ((options & names[i].option) == 0) {
+        i++;
+    }
+    return names[i].name;
 }
 
 /* Whether the options say nothing but how many threads to use: most calls' do. */
 static bool only_threads(const smx_options *o) {
     return o->parallel_for == NULL && o->scale == NULL && o->add == NULL && o->keep == NULL && o->lengths == NULL &&
-           ((unsigned)o->plus_inf | (unsigned)o->minus_inf_row | (unsigned)o->causal | o->scale_stride | o->queries) ==
-               0;
+           o->alibi == NULL && o->sink == NULL &&
+           ((unsigned)o->plus_inf | (unsigned)o->minus_inf_row | (unsigned)o->causal | (unsigned)o->use_window |
+            o->scale_stride | o->queries | bits_of_double(o->softcap) | (uint64_t)o->window_left |
+            (uint64_t)o->window_right) == 0;
 }
 
 smx_status smx_settings_read(const smx_options *opt, struct settings *s) {

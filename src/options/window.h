@@ -1,5 +1,5 @@
-/* Which entries of a row its lengths and the causal rule keep: a window, of which kernels see nothing else. A mask of
- * another shape that is one stretch of a row belongs here, and only here. */
+/* Which entries of a row its length, the causal rule and a sliding window keep: one stretch, of which kernels see
+ * nothing else. Another mask of that shape belongs here, and only here. */
 #ifndef SMX_WINDOW_H
 #define SMX_WINDOW_H
 
@@ -22,6 +22,24 @@ static inline size_t mask_row(size_t k, size_t limit, size_t every) {
     return limit != 0 ? row % limit : row;
 }
 
+/* The entry at which the query of row k stands, among n; it may lie before the first or behind the last. */
+static inline int64_t position_of_row(const struct settings *s, size_t k, size_t n) {
+    const smx_options *opt = s->opt;
+    int64_t query = s->query != NULL ? s->query[k] : (int64_t)(k % opt->queries);
+    return opt->causal == SMX_CAUSAL_BOTTOM_RIGHT ? query + (int64_t)n - (int64_t)opt->queries : query;
+}
+
+/* Only entries from `first` on, or up to `last`. */
+static inline void window_from(struct window *w, size_t first) { w->first = first < w->end ? first : w->end; }
+
+static inline void window_to(struct window *w, int64_t last) {
+    size_t end = last < 0 ? 0 : (size_t)last + 1;
+    w->end = end < w->end ? end : w->end;
+}
+
+/* a + b, but at most INT64_MAX. */
+static inline int64_t sum_up_to_most(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+
 /* Of row k with n entries. */
 static inline struct window window_of_row(const struct settings *s, size_t k, size_t n) {
     const smx_options *opt = s->opt;
@@ -29,13 +47,18 @@ static inline struct window window_of_row(const struct settings *s, size_t k, si
     if (opt->lengths != NULL) {
         w.end = (size_t)opt->lengths[mask_row(k, opt->lengths_rows, opt->lengths_every)];
     }
+    if (opt->causal == SMX_CAUSAL_NONE && !opt->use_window) {
+        return w;
+    }
+    int64_t position = position_of_row(s, k, n);
     if (opt->causal != SMX_CAUSAL_NONE) {
-        size_t query = s->query != NULL ? (size_t)s->query[k] : k % opt->queries, seen = query + 1;
-        if (opt->causal == SMX_CAUSAL_BOTTOM_RIGHT) {
-            size_t hidden = opt->queries - 1 - query; /* of the last entries */
-            seen = hidden < n ? n - hidden : 0;
-        }
-        w.end = seen < w.end ? seen : w.end;
+        window_to(&w, position);
+    }
+    if (opt->use_window && opt->window_right >= 0) {
+        window_to(&w, sum_up_to_most(position, opt->window_right));
+    }
+    if (opt->use_window && opt->window_left >= 0 && position > opt->window_left) {
+        window_from(&w, (size_t)(position - opt->window_left));
     }
     return w;
 }

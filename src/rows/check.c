@@ -9,6 +9,7 @@
 #include "../options/window.h"
 #include "matrix.h"
 
+#include <float.h>
 #include <string.h>
 
 /* ---- Numbers ---- */
@@ -127,6 +128,24 @@ static struct matrix matrix_of_scale(const struct rows_request *r, const smx_opt
     return numbers(o->scale, o->scale_stride == 0 ? 1 : r->rows, dtype_size(r->real));
 }
 
+static struct matrix matrix_of_alibi(const struct rows_request *r, const smx_options *o) {
+    return numbers(o->alibi, mask_rows(r->rows, o->alibi_rows, o->alibi_every), dtype_size(r->real));
+}
+
+static struct matrix matrix_of_sink(const struct rows_request *r, const smx_options *o) {
+    return numbers(o->sink, mask_rows(r->rows, o->sink_rows, o->sink_every), dtype_size(r->real));
+}
+
+static smx_status check_slopes(const struct rows_request *r, const smx_options *o) {
+    const double most = r->real == DTYPE_F64 ? DBL_MAX : (double)FLT_MAX;
+    for (size_t k = 0; k < mask_rows(r->rows, o->alibi_rows, o->alibi_every); k++) {
+        if (!smx_between(r->real, o->alibi, k, -most, most)) {
+            return smx_refuse(SMX_ERROR_OPTION, "options.alibi");
+        }
+    }
+    return SMX_OK;
+}
+
 /* Scales lie between these in magnitude. */
 #define SCALE_LEAST 0x1p-64
 #define SCALE_MOST 0x1p64
@@ -159,7 +178,7 @@ static smx_status check_options(const struct rows_request *r, const smx_options 
             }
         }
     }
-    return status;
+    return status == SMX_OK && o->alibi != NULL ? check_slopes(r, o) : status;
 }
 
 static bool overlaps(const struct matrix *out, struct matrix other) { return matrix_overlap(out, &other); }
@@ -168,7 +187,9 @@ static bool overlaps_options(const struct rows_request *r, const struct matrix *
     return (o->scale != NULL && overlaps(out, matrix_of_scale(r, o))) ||
            (o->add != NULL && overlaps(out, matrix_of_add(r, o))) ||
            (o->keep != NULL && overlaps(out, matrix_of_keep(r, o))) ||
-           (o->lengths != NULL && overlaps(out, matrix_of_lengths(r, o)));
+           (o->lengths != NULL && overlaps(out, matrix_of_lengths(r, o))) ||
+           (o->alibi != NULL && overlaps(out, matrix_of_alibi(r, o))) ||
+           (o->sink != NULL && overlaps(out, matrix_of_sink(r, o)));
 }
 
 /* ---- The call ---- */

@@ -50,10 +50,14 @@ static bool output_overlaps(const struct arguments *a, int output, const smx_ten
             return true;
         }
     }
-    return (opt->scale != NULL && smx_view_overlap(out, &of_option[OPERAND_SCALE])) ||
-           (opt->add != NULL && smx_view_overlap(out, &of_option[OPERAND_ADD])) ||
-           (opt->keep != NULL && smx_view_overlap(out, &of_option[OPERAND_KEEP])) ||
-           (opt->lengths != NULL && smx_view_overlap(out, &of_option[OPERAND_LENGTHS]));
+    const DLTensor *const of_options[TENSORS_OF_OPTIONS] = {opt->scale,   opt->add,   opt->keep,
+                                                            opt->lengths, opt->alibi, opt->sink};
+    for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
+        if (of_options[i] != NULL && smx_view_overlap(out, &of_option[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Makes room for a dimension of the rows, along which nothing moves yet. */

@@ -19,7 +19,16 @@ struct operand {
 };
 
 /* The options' tensors come first. `query` has no data: its offset is the query that a row is. */
-enum { OPERAND_SCALE, OPERAND_ADD, OPERAND_KEEP, OPERAND_LENGTHS, OPERAND_QUERY, OPERANDS_OF_OPTIONS };
+enum {
+    OPERAND_SCALE,
+    OPERAND_ADD,
+    OPERAND_KEEP,
+    OPERAND_LENGTHS,
+    OPERAND_ALIBI,
+    OPERAND_SINK,
+    OPERAND_QUERY,
+    OPERANDS_OF_OPTIONS
+};
 enum { TENSORS_MAX = 16, OPERANDS_MAX = OPERANDS_OF_OPTIONS + TENSORS_MAX };
 
 /* An argument as the engine over rows takes it. */
@@ -40,10 +49,9 @@ struct call {
     int ndim; /* of the rows: the tensor's dimensions without the axis */
     size_t shape[NDIM_MAX];
     struct operand operand[OPERANDS_MAX];
-    smx_options row_options; /* policies and threads */
+    smx_options row_options; /* policies, threads and softcap */
     struct settings settings;
-    smx_causal causal;
-    size_t queries;
+    smx_options positions;                           /* causal rule and window, for calls whose rows are queries */
     _Alignas(8) unsigned char total[TENSORS_MAX][8]; /* what has no rows, in the type that kernels take */
 };
 

@@ -17,25 +17,40 @@ bool smx_normal_axis(int axis, int ndim, int *normal) {
     return -ndim <= axis && axis < ndim;
 }
 
-/* The query that a row is, as an operand without data. */
-static smx_status read_causal(const smx_tensor_options *opt, const struct view *x, int axis, struct call *c) {
+/* What of the options is wrong, of those that say where a row's query stands; null if nothing is. */
+static const char *unusable_position(const smx_tensor_options *opt) {
+    bool none = opt->causal == SMX_CAUSAL_NONE && !opt->use_window && opt->alibi == NULL;
     if (opt->causal != SMX_CAUSAL_NONE && opt->causal != SMX_CAUSAL_TOP_LEFT &&
         opt->causal != SMX_CAUSAL_BOTTOM_RIGHT) {
-        return smx_refuse(SMX_ERROR_OPTION, "options.causal");
+        return "options.causal";
     }
-    if ((opt->use_query_axis != 0 && opt->use_query_axis != 1) ||
-        (opt->causal == SMX_CAUSAL_NONE && opt->use_query_axis)) {
-        return smx_refuse(SMX_ERROR_OPTION, "options.use_query_axis");
+    if (opt->use_window != 0 && opt->use_window != 1) {
+        return "options.use_window";
     }
-    if (!opt->use_query_axis && opt->query_axis != 0) {
-        return smx_refuse(SMX_ERROR_OPTION, "options.query_axis");
+    if (!opt->use_window && (opt->window_left != 0 || opt->window_right != 0)) {
+        return opt->window_left != 0 ? "options.window_left" : "options.window_right";
     }
-    if (opt->causal == SMX_CAUSAL_NONE) {
+    if ((opt->use_query_axis != 0 && opt->use_query_axis != 1) || (none && opt->use_query_axis)) {
+        return "options.use_query_axis";
+    }
+    return !opt->use_query_axis && opt->query_axis != 0 ? "options.query_axis" : NULL;
+}
+
+/* The query that a row is, as an operand without data. */
+static smx_status read_positions(const smx_tensor_options *opt, const struct view *x, int axis, struct call *c) {
+    const char *unusable = unusable_position(opt);
+    if (unusable != NULL) {
+        return smx_refuse(SMX_ERROR_OPTION, unusable);
+    }
+    if (opt->causal == SMX_CAUSAL_NONE && !opt->use_window && opt->alibi == NULL) {
         return SMX_OK;
     }
     int query_axis = axis - 1;
     if (opt->use_query_axis ? !smx_normal_axis(opt->query_axis, x->ndim, &query_axis) : axis == 0) {
-        return smx_refuse(SMX_ERROR_SHAPE, opt->use_query_axis ? "options.query_axis" : "options.causal");
+        return smx_refuse(SMX_ERROR_SHAPE, opt->use_query_axis              ? "options.query_axis"
+                                           : opt->causal != SMX_CAUSAL_NONE ? "options.causal"
+                                           : opt->use_window                ? "options.use_window"
+                                                                            : "options.alibi");
     }
     if (query_axis == axis) {
         return smx_refuse(SMX_ERROR_OPTION, "options.query_axis");
@@ -46,8 +61,11 @@ static smx_status read_causal(const smx_tensor_options *opt, const struct view *
     query->work = DTYPE_I64;
     query->extent[0] = query->extent[1] = 1;
     query->row[query_axis < axis ? query_axis : query_axis - 1] = 1;
-    c->causal = opt->causal;
-    c->queries = x->shape[query_axis];
+    c->positions.causal = opt->causal;
+    c->positions.queries = x->shape[query_axis];
+    c->positions.use_window = opt->use_window;
+    c->positions.window_left = opt->window_left;
+    c->positions.window_right = opt->window_right;
     return SMX_OK;
 }
 
@@ -61,15 +79,23 @@ static const struct {
     [OPERAND_ADD] = {"options.add", true, DTYPES_FLOAT, OPTION_ADD},
     [OPERAND_KEEP] = {"options.keep", true, DTYPES_FLAG, OPTION_KEEP},
     [OPERAND_LENGTHS] = {"options.lengths", false, DTYPES_INTEGER, OPTION_LENGTHS},
+    [OPERAND_ALIBI] = {"options.alibi", false, DTYPES_FLOAT, OPTION_ALIBI},
+    [OPERAND_SINK] = {"options.sink", false, DTYPES_FLOAT, OPTION_SINK},
 };
 
-const char *smx_option_not_taken(const struct call *c, unsigned taken) {
+unsigned smx_options_given(const struct call *c) {
+    unsigned given = c->settings.given;
     for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
-        if (c->operand[i].given && (of_options[i].options & taken) == 0) {
-            return of_options[i].name;
-        }
+        given |= c->operand[i].given ? of_options[i].options : 0;
     }
-    return c->operand[OPERAND_QUERY].given && (taken & OPTION_CAUSAL) == 0 ? "options.causal" : NULL;
+    given |= c->positions.causal != SMX_CAUSAL_NONE ? OPTION_CAUSAL : 0;
+    return given | (c->positions.use_window ? OPTION_WINDOW : 0);
+}
+
+const char *smx_option_not_taken(const struct call *c, unsigned taken) {
+    const unsigned scales = OPTION_SCALE | OPTION_SCALE_ROWS;
+    unsigned not_taken = smx_options_given(c) & ~((taken & scales) != 0 ? taken | scales : taken);
+    return not_taken == 0 ? NULL : smx_option_name(not_taken);
 }
 
 static enum dtype work_of_option(int i, enum dtype real) {
@@ -78,10 +104,9 @@ static enum dtype work_of_option(int i, enum dtype real) {
 
 static smx_status read_tensors(const smx_tensor_options *opt, const struct view *x, int axis,
                                struct view views[TENSORS_OF_OPTIONS], struct call *c) {
-    const DLTensor *const tensors[TENSORS_OF_OPTIONS] = {[OPERAND_SCALE] = opt->scale,
-                                                         [OPERAND_ADD] = opt->add,
-                                                         [OPERAND_KEEP] = opt->keep,
-                                                         [OPERAND_LENGTHS] = opt->lengths};
+    const DLTensor *const tensors[TENSORS_OF_OPTIONS] = {
+        [OPERAND_SCALE] = opt->scale,     [OPERAND_ADD] = opt->add,     [OPERAND_KEEP] = opt->keep,
+        [OPERAND_LENGTHS] = opt->lengths, [OPERAND_ALIBI] = opt->alibi, [OPERAND_SINK] = opt->sink};
     for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
         struct operand *o = &c->operand[i];
         bool vector = of_options[i].vector;
@@ -110,7 +135,8 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
                        .minus_inf_row = opt->minus_inf_row,
                        .threads = opt->threads,
                        .parallel_for = opt->parallel_for,
-                       .pool = opt->pool};
+                       .pool = opt->pool,
+                       .softcap = opt->softcap};
     c->row_options = row;
     smx_status status = smx_settings_read(&c->row_options, &c->settings);
     return status == SMX_OK && smx_kernels_in_use(DTYPE_F32) == NULL ? smx_no_kernels() : status;
@@ -119,7 +145,7 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
 smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
                             struct view views[TENSORS_OF_OPTIONS], struct call *c) {
     smx_status status = read_tensors(opt, x, axis, views, c);
-    return status == SMX_OK ? read_causal(opt, x, axis, c) : status;
+    return status == SMX_OK ? read_positions(opt, x, axis, c) : status;
 }
 
 /* ---- Values of the options ---- */
@@ -128,6 +154,12 @@ static bool scale_in_range(enum dtype real, const unsigned char *scale) {
     double value;
     smx_convert(1, real, scale, DTYPE_F64, &value);
     return fabs(value) >= 0x1p-64 && fabs(value) <= 0x1p64;
+}
+
+static bool slope_in_range(enum dtype real, const unsigned char *slope) {
+    double value;
+    smx_convert(1, real, slope, DTYPE_F64, &value);
+    return isfinite(value);
 }
 
 static bool length_in_range(const unsigned char *length, size_t n) {
@@ -155,7 +187,9 @@ static bool values_in_range(const struct call *c, int which) {
         smx_stage(&values, o, first, count, chunk);
         for (size_t k = 0; k < count; k++) {
             const unsigned char *value = chunk + k * size;
-            if (which == OPERAND_SCALE ? !scale_in_range(c->real, value) : !length_in_range(value, c->n)) {
+            if (which == OPERAND_SCALE   ? !scale_in_range(c->real, value)
+                : which == OPERAND_ALIBI ? !slope_in_range(c->real, value)
+                                         : !length_in_range(value, c->n)) {
                 return false;
             }
         }
@@ -170,6 +204,8 @@ smx_status smx_options_check_values(const struct call *c) {
         status = smx_refuse(SMX_ERROR_SCALE, "options.scale");
     } else if (c->operand[OPERAND_LENGTHS].given && !values_in_range(c, OPERAND_LENGTHS)) {
         status = smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
+    } else if (c->operand[OPERAND_ALIBI].given && !values_in_range(c, OPERAND_ALIBI)) {
+        status = smx_refuse(SMX_ERROR_OPTION, "options.alibi");
     }
     float_env_leave(caller);
     return status;

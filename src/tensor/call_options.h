@@ -4,10 +4,13 @@
 
 #include "call.h"
 
-enum { TENSORS_OF_OPTIONS = OPERAND_LENGTHS + 1 };
+enum { TENSORS_OF_OPTIONS = OPERAND_SINK + 1 };
 
 /* False if there is no such axis; else counts it from 0. */
 bool smx_normal_axis(int axis, int ndim, int *normal);
+
+/* A set of OPTION_..., once they are read. */
+unsigned smx_options_given(const struct call *call);
 
 /* The name of the first option that is given, once they are read, and not among those taken; null if there is none. */
 const char *smx_option_not_taken(const struct call *call, unsigned taken);

@@ -45,6 +45,9 @@ static bool can_be_staged(const struct call *c, const struct operand *o) {
 
 static bool suits(struct columns_plan *p) {
     const struct call *c = p->call;
+    if (c->settings.given != 0) {
+        return false;
+    }
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
         if (!o->given) {

@@ -16,9 +16,16 @@ smx_options smx_block_options(const struct call *c, const struct block b[OPERAND
     opt.keep_rows = rows_of(&b[OPERAND_KEEP]);
     opt.lengths = b[OPERAND_LENGTHS].data;
     opt.lengths_rows = rows_of(&b[OPERAND_LENGTHS]);
+    opt.alibi = b[OPERAND_ALIBI].data;
+    opt.alibi_rows = rows_of(&b[OPERAND_ALIBI]);
+    opt.sink = b[OPERAND_SINK].data;
+    opt.sink_rows = rows_of(&b[OPERAND_SINK]);
     if (c->operand[OPERAND_QUERY].given) {
-        opt.causal = c->causal;
-        opt.queries = c->queries;
+        opt.causal = c->positions.causal;
+        opt.queries = c->positions.queries;
+        opt.use_window = c->positions.use_window;
+        opt.window_left = c->positions.window_left;
+        opt.window_right = c->positions.window_right;
     }
     return opt;
 }

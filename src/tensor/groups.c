@@ -225,7 +225,7 @@ smx_status smx_run_groups(const struct call *c) {
     p.scratch_bytes = p.sums_bytes;
     choose_groups(&p);
     choose_stages(&p);
-    _Alignas(64) unsigned char small[4096];
+    _Alignas(64) unsigned char small[2048];
     p.scratch = small;
     if (p.scratch_bytes > sizeof small / p.pieces && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
         return smx_refuse(SMX_ERROR_MEMORY, "");

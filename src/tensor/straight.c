@@ -30,7 +30,7 @@ static bool repeated(const struct call *c, const struct operand *o, struct block
 static bool counted(const struct call *c, const struct operand *query) {
     for (int d = 0; d < c->ndim; d++) {
         if (query->row[d] != (d == c->ndim - 1 ? 1 : 0)) {
-            return c->queries == 1;
+            return c->positions.queries == 1;
         }
     }
     return true;
@@ -52,6 +52,8 @@ static bool options_straight(const struct call *c, struct block *b, smx_options 
     opt->add_rows = rows[OPERAND_ADD], opt->add_every = every[OPERAND_ADD];
     opt->keep_rows = rows[OPERAND_KEEP], opt->keep_every = every[OPERAND_KEEP];
     opt->lengths_rows = rows[OPERAND_LENGTHS], opt->lengths_every = every[OPERAND_LENGTHS];
+    opt->alibi_rows = rows[OPERAND_ALIBI], opt->alibi_every = every[OPERAND_ALIBI];
+    opt->sink_rows = rows[OPERAND_SINK], opt->sink_every = every[OPERAND_SINK];
     return !c->operand[OPERAND_QUERY].given || counted(c, &c->operand[OPERAND_QUERY]);
 }
 

@@ -101,6 +101,18 @@ smx_status smx_cross_entropy_hessian(const DLTensor *x, int axis, DLTensor *hess
     return apply(OPERATION_CROSS_ENTROPY_HESSIAN, tensors, axis, opt);
 }
 
+smx_status smx_softcap_backward(const DLTensor *x, int axis, const DLTensor *dz, DLTensor *dx,
+                                const smx_tensor_options *opt) {
+    const DLTensor *const tensors[] = {x, dz, dx};
+    return apply(OPERATION_SOFTCAP_BACKWARD, tensors, axis, opt);
+}
+
+smx_status smx_sink_gradient(const DLTensor *x, int axis, const DLTensor *y, const DLTensor *dy, DLTensor *dsink,
+                             const smx_tensor_options *opt) {
+    const DLTensor *const tensors[] = {x, y, dy, dsink};
+    return apply(OPERATION_SINK_GRADIENT, tensors, axis, opt);
+}
+
 /* ---- The gradient of a scale ---- */
 
 /* Never written: an operand's data is not const, as it may be an output's. */

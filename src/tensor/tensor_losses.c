@@ -5,6 +5,7 @@
 
 #include "../base/float_env.h"
 #include "../base/refused.h"
+#include "call_options.h"
 #include "layout.h"
 #include "move.h"
 #include "run_call.h"
@@ -113,15 +114,6 @@ static smx_status weigh(const struct call *c, const struct cross_entropy *given,
     return SMX_OK;
 }
 
-static bool any_option(const struct call *c) {
-    for (int i = 0; i < OPERANDS_OF_OPTIONS; i++) {
-        if (c->operand[i].given) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Of a call that is prepared, with class weights as an array. */
 static smx_status run(struct call *c, struct cross_entropy *ce) {
     struct array a[CE_ARGUMENTS];
@@ -133,7 +125,7 @@ static smx_status run(struct call *c, struct cross_entropy *ce) {
     smx_status status = smx_cross_entropy_check_fields(ce, a, c->real);
     if (status == SMX_OK && (status = smx_cross_entropy_check_weights(a, c->real, c->n)) == SMX_OK &&
         (status = weigh(c, ce, a, &weight, &count)) == SMX_OK) {
-        smx_cross_entropy_prepare(ce, a, c->real, !any_option(c), &weight);
+        smx_cross_entropy_prepare(ce, a, c->real, smx_options_given(c) == 0, &weight);
     }
     float_env_leave(caller);
     if (status != SMX_OK) {
@@ -152,7 +144,7 @@ static smx_status run(struct call *c, struct cross_entropy *ce) {
 
 /* Of a call that is prepared. */
 static smx_status pack_and_run(struct call *c, struct cross_entropy *ce) {
-    _Alignas(8) unsigned char small[4096];
+    _Alignas(8) unsigned char small[2048];
     float_env caller = float_env_enter();
     void *class_weights = pack_class_weights(c, small, sizeof small);
     float_env_leave(caller);
@@ -183,6 +175,9 @@ smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross
     smx_status status = smx_call_prepare(&request, &call);
     if (status != SMX_OK) {
         return status;
+    }
+    if (given.softcap != 0 && (smx_options_given(&call) & OPTION_SOFTCAP) != 0) {
+        return smx_refuse(SMX_ERROR_OPTION, "softcap");
     }
     float_env caller = float_env_enter();
     struct cross_entropy problem = problem_of(&given, call.real);

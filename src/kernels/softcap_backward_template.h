@@ -1,0 +1,35 @@
+/* From the gradient with respect to capped logits to that before the cap. docs/bits.md, "Derivatives".
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_SOFTCAP_BACKWARD_TEMPLATE_H
+#define SMX_SOFTCAP_BACKWARD_TEMPLATE_H
+
+#include "../base/attributes.h"
+
+#include "logits_template.h"
+#include "mask_template.h"
+#include "vector_helpers_template.h"
+
+/* dx_j = cap'(scale x_j) dz_j; +0 in masked places, and where dz_j is 0. dx may be x or dz.
+ *
+ * Error: the slope is off by a factor of 1 + 2^-22 (f64: 2^-50 (1 + |scale x_j| / softcap)), and there is one rounding
+ * more. */
+NOT_INLINE static void softcap_backward_row(size_t n, const logits *l, const real *dz, real *dx) {
+    double slope[LOGITS_BLOCK];
+    real kept[LOGITS_BLOCK];
+    for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
+        size_t length = block_length(n - j);
+        const real *from = kept_block(l, j, length, dz, kept);
+        for (size_t i = 0; i < length; i++) {
+            slope[i] = 1;
+        }
+        if (l->softcap != 0) {
+            softcap_slopes(l, j, length, slope);
+        }
+        for (size_t i = 0; i < length; i++) {
+            dx[j + i] = canonical((real)((double)from[i] * slope[i]));
+        }
+    }
+}
+
+#endif
