@@ -79,10 +79,10 @@ static ALWAYS_INLINE bool buffered_maxima(bool second_wanted, const struct buffe
     const struct column_lines rest = {b->vectors, b->lanes, b->rest.n, b->rest.x, b->rest.ldx, NULL, 0};
     update_maxima_of_lines(second_wanted, &head, &first0, &second0, &first1, &second1, &nan);
     update_maxima_of_lines(second_wanted, &rest, &first0, &second0, &first1, &second1, &nan);
-    v_store(s[0].first, first0);
+    v_store(s[0].largest, first0);
     v_store(s[0].second, second0);
     if (b->vectors > 1) {
-        v_store(s[1].first, first1);
+        v_store(s[1].largest, first1);
         v_store(s[1].second, second1);
     }
     return finite_lanes(first0) && (b->vectors == 1 || finite_lanes(first1)) && !m_any(nan);

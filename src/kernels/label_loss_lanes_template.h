@@ -37,7 +37,8 @@ struct label_lanes {
 static inline bool label_losses(struct label_lanes *c, const double *rho) {
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = log1p_in_double(rho[i]), first = (double)c->s->first[i], distance = first - (double)c->label[i];
+        double log1p = log1p_in_double(rho[i]), first = (double)c->s->largest[i],
+               distance = first - (double)c->label[i];
         double loss = distance + log1p, lse = first + log1p;
         double loss_error = loss * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(first) + log1p) * LOG_IN_DOUBLE_ERROR;
         c->loss[i] = (real)(loss - loss_error);
@@ -52,7 +53,7 @@ static inline bool label_losses(struct label_lanes *c, const double *rho) {
 static inline void label_terms(const struct label_lanes *c, real *whole, real *part, real *exponent) {
     real v[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair distance = distance_between(c->s->first[i], c->label[i]), below = pair_negative(distance);
+        struct pair distance = distance_between(c->s->largest[i], c->label[i]), below = pair_negative(distance);
         v[i] = (real)below.high;
         low[i] = (real)((below.high - (double)v[i]) + below.low);
     }
@@ -78,8 +79,8 @@ static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
         c->high[i] = (real)terms.high;
         c->low[i] = (real)((terms.high - (double)c->high[i]) + terms.low);
         double one = 1 / w.high, e = ((double)whole[i] + (double)part[i]) * double_power_of_two((int)exponent[i]);
-        bool unique = c->s->first[i] != c->s->second[i], is_label = unique & (c->s->first[i] == c->label[i]);
-        c->unique[i] = unique ? c->s->first[i] : (real)INFINITY;
+        bool unique = c->s->largest[i] != c->s->second[i], is_label = unique & (c->s->largest[i] == c->label[i]);
+        c->unique[i] = unique ? c->s->largest[i] : (real)INFINITY;
         double at_maximum = factor.high * one;
         double at_label = -factor.high * select_of(is_label, rho.high * one, 1 - e * one);
         c->at_maximum[i] = (real)(at_maximum - at_maximum * LOG_IN_DOUBLE_ERROR);
@@ -93,12 +94,12 @@ static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
 /* One lane's losses by pairs, and its gradients at the maximum and the label. */
 static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients, struct pair factor) {
     enum { LABEL, OTHER };
-    bool unique = c->s->first[i] != c->s->second[i];
-    size_t peak_at = unique && c->s->first[i] == c->label[i] ? LABEL : OTHER;
+    bool unique = c->s->largest[i] != c->s->second[i];
+    size_t peak_at = unique && c->s->largest[i] == c->label[i] ? LABEL : OTHER;
     const ce_row row = {.n = 2, .label = LABEL};
     struct ce_parts parts = {.label_part = pair_of(1),
-                             .label_distance = distance_between(c->s->first[i], c->label[i]),
-                             .stats = {.maximum = {c->s->first[i], 0, c->s->second[i], peak_at}}};
+                             .label_distance = distance_between(c->s->largest[i], c->label[i]),
+                             .stats = {.maximum = {c->s->largest[i], 0, c->s->second[i], peak_at}}};
     parts.stats.rho = rho_of_lane(c->stats, i);
     c->loss[i] = (real)INFINITY;
     if (isfinite(parts.label_distance.high)) {

@@ -40,7 +40,7 @@ static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *colum
     }
 }
 
-/* The logits of a group's labels; those of lanes without a row are the last row's. */
+/* The logits of the labels of V_LANES rows; those of lanes without a row are the last row's. */
 static inline void load_label_logits(size_t rows, const real *columns, const int64_t *labels, struct label_lanes *c) {
     for (size_t i = 0; i < V_LANES; i++) {
         int64_t label = labels[i < rows ? i : rows - 1];
@@ -69,7 +69,7 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
         real *own = t.terms + k * n;
         store_label_results(lanes, &l[k / V_LANES], results + k);
         if (c->places) {
-            find_argmax_of_lanes(lanes, n, t.columns + k * n, t.sums[k / V_LANES].first, results + k);
+            find_argmax_of_lanes(lanes, n, t.columns + k * n, t.sums[k / V_LANES].largest, results + k);
         }
         if (gradients) {
             scale_terms_of_lanes(n, t.columns + k * n, &l[k / V_LANES], own);
