@@ -55,7 +55,8 @@ static inline double slope_of_entry(const ce_row *r, size_t j) {
     return slope;
 }
 
-/* dx of the maximum or the label, in full; `slope` of the softcap there. */
+/* dx of the maximum or the label, in full: at the label C p - A = (B + 2 z_loss lse) p - label_part (1 - p) - rest, so
+ * that p - 1 is never formed. `slope` of the softcap there. */
 static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g,
                                      size_t j, double slope) {
     bool is_label = r->label == (int64_t)j,
@@ -76,7 +77,8 @@ static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *par
     return canonical(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
 }
 
-/* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A, and minds the softcap. */
+/* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A where it is not the label's, and multiplies
+ * with the softcap's slope. */
 static inline void finish_block(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g, size_t j,
                                 size_t n, real *dx) {
     v_t factor = v_set1((real)g->factor.high), zero = v_set1(0);

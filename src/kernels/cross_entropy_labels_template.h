@@ -21,7 +21,7 @@
 #include "transpose_template.h"
 #include "vector_helpers_template.h"
 
-/* The same for rows of any length. */
+/* Up to V_LANES rows of any length. False, with nothing written, if one of them has no finite maximum. */
 static bool label_loss_batch(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                              ce_result *results) {
     size_t n = c->n, place[LANES_MOST];

@@ -1,4 +1,5 @@
 /* Cross-entropy of short rows with a label and nothing else, each lane with a row of its own (transpose_template.h).
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H

@@ -1,5 +1,6 @@
-/* Cross-entropy of short rows with labels and nothing else, each lane with a row of its own. Template: compiled once
- * for each instruction set and type. */
+/* Cross-entropy of short rows with labels and nothing else, each lane with a row of its own.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LABEL_LOSS_TRANSPOSED_TEMPLATE_H
 #define SMX_LABEL_LOSS_TRANSPOSED_TEMPLATE_H
 

@@ -1,5 +1,7 @@
 /* What kernels need of reals and vectors beyond the vector layer (src/vec/README.md): bits, NaN, selection, TwoSum,
- * whole rows tested for NaN. Template: compiled once for each instruction set and type. */
+ * whole rows tested for NaN.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_VECTOR_HELPERS_TEMPLATE_H
 #define SMX_VECTOR_HELPERS_TEMPLATE_H
 
