@@ -41,8 +41,6 @@ struct next_row {
     const real *y, *dy;
 };
 
-#define CACHE_LINE ((size_t)64)
-
 /* One hint for two vectors, where a line holds both. */
 static ALWAYS_INLINE void prefetch_two_vectors(const real *p) {
     v_prefetch(p);

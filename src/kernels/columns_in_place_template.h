@@ -55,7 +55,13 @@ static ALWAYS_INLINE void in_place_terms(bool logarithm, size_t vectors, size_t 
             real *e = logarithm ? NULL : c->y + j * c->ldy + k * V_LANES;
             const struct prefetch next_rows = {(uintptr_t)from + SUM_BLOCK * c->ldx * sizeof(real),
                                                c->ldx * sizeof(real)};
-            const struct term_run run = {rows, lanes, from, NULL, c->ldx, e, c->ldy, next_rows};
+            const struct term_run run = {.count = rows,
+                                         .lanes = lanes,
+                                         .x = from,
+                                         .step = c->ldx,
+                                         .e = e,
+                                         .e_step = c->ldy,
+                                         .prefetch = next_rows};
             add_lane_terms(logarithm ? TERMS_CLAMPED : TERMS_OFFSET, &run, &s[k]);
         }
     }

@@ -104,7 +104,9 @@ static inline void finish_block(const ce_row *r, const struct ce_parts *parts, c
 static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool stored) {
     const struct log_stats *stats = &parts->stats;
     struct pair whole = pair_add(pair_of(1), stats->rho);
+    /* What all entries share. */
     struct ce_gradient g;
+
     g.factor = pair_times(pair_of((double)r->l.scale), r->gradient);
     g.spread = parts->rest;
     if (r->z_loss != 0) {
@@ -123,6 +125,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         size_t j = (size_t)r->label;
         at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
     }
+    /* All entries as if none were special. */
     if (stored && !parts->has_rest) {
         scale_terms(r->n, r->dx, g.terms, r->dx);
     } else {
@@ -150,7 +153,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
     }
 }
 
-/* dtargets = G (1 - smoothing) w (-log p) */
+/* dtargets = G (1 - smoothing) w (-log p), as -log p = log1p(rho) - (z - m). */
 static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stats) {
     v_t log1p = v_set1(log1p_real(stats));
     struct pair factor = pair_times(r->gradient, sum_of(1, -(double)r->smoothing));

@@ -27,11 +27,11 @@ static inline void scale_terms_of_lanes(size_t n, const real *columns, const str
     }
 }
 
-/* The first place of each lane's largest entry. */
-static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *columns, const real *first,
+/* The first place of each lane's largest entry: from the last entry to the first, the last one found stays. */
+static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *columns, const real *maxima,
                                         ce_result *results) {
     real place[LANES_MOST];
-    v_t at = v_set1(0), largest = v_load(first);
+    v_t at = v_set1(0), largest = v_load(maxima);
     for (size_t j = n; j-- > 0;) {
         at = select_lanes(v_eq(v_load(columns + j * V_LANES), largest), v_set1((real)j), at);
     }
@@ -58,6 +58,7 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
     if (!log_stats_transposed(rows, n, x, c->ldx, gradients, &t)) {
         return false;
     }
+    /* Losses, and what gradients are made with. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         struct label_lanes *own = &l[k / V_LANES];
         own->s = &t.sums[k / V_LANES];
@@ -65,6 +66,7 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
         load_label_logits(lanes_used(rows, k), t.columns + k * n, labels + k, own);
         finish_label_lanes(own, gradients, c->gradient);
     }
+    /* Results, and gradients back to rows; that of the label stands beside them. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         size_t lanes = lanes_used(rows, k);
         real *own = t.terms + k * n;

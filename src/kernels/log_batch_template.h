@@ -34,7 +34,7 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
         real *to = e == NULL ? NULL : e + j;
-        const struct row_part part = {block, x + j, NULL, to, ahead};
+        const struct row_part part = {.n = block, .x = x + j, .e = to, .prefetch = ahead};
         add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, v_set1(0), sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];

@@ -80,10 +80,17 @@ static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real
         real *columns = t->columns + k * plane, *terms = t->terms + k * plane;
         start_lane_sums(terms_wanted, n, &t->sums[k]);
         if (terms_wanted) {
-            const struct term_run all = {n, V_LANES, columns, NULL, V_LANES, terms, V_LANES, after_rows};
+            const struct term_run all = {.count = n,
+                                         .lanes = V_LANES,
+                                         .x = columns,
+                                         .step = V_LANES,
+                                         .e = terms,
+                                         .e_step = V_LANES,
+                                         .prefetch = after_rows};
             add_lane_terms(TERMS_CLAMPED, &all, &t->sums[k]);
         } else {
-            const struct term_run rest = {n - 1, V_LANES, terms, NULL, V_LANES, NULL, 0, after_rows};
+            const struct term_run rest = {
+                .count = n - 1, .lanes = V_LANES, .x = terms, .step = V_LANES, .prefetch = after_rows};
             add_lane_terms(TERMS_UNCORRECTED, &rest, &t->sums[k]);
         }
     }

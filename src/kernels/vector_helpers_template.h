@@ -42,6 +42,9 @@ static inline real canonical(real a) { return isnan(a) ? canonical_nan() : a + 0
 #define LANES_MOST V_LANES
 #endif
 
+/* Bytes in a line of most caches. */
+#define CACHE_LINE ((size_t)64)
+
 /* A vector of equal lanes, as one of them. By way of memory, which has a shorter latency than v_hmax. */
 static inline real first_lane(v_t a) {
     real lanes[LANES_MOST];
