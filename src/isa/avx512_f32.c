@@ -1,5 +1,5 @@
 /* AVX-512 kernels, f32. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
@@ -22,10 +22,10 @@
 #pragma clang attribute pop
 #endif
 
-const struct smx_kernels_f32 *const smx_avx512_f32 = &kernels_f32;
+const struct kernels *const smx_avx512_f32 = &kernels_f32;
 
 #else
 
-const struct smx_kernels_f32 *const smx_avx512_f32 = NULL;
+const struct kernels *const smx_avx512_f32 = NULL;
 
 #endif

@@ -1,5 +1,5 @@
 /* Scalar kernels, f64: the reference that every other instruction set must equal bit for bit. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
@@ -10,4 +10,4 @@
 
 #include "../kernels/all.h"
 
-const struct smx_kernels_f64 *const smx_scalar_f64 = &kernels_f64;
+const struct kernels *const smx_scalar_f64 = &kernels_f64;

@@ -6,7 +6,7 @@
 #ifndef SMX_BACKWARD_BATCH_TEMPLATE_H
 #define SMX_BACKWARD_BATCH_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include "backward_products_template.h"
 #include "backward_row_template.h"

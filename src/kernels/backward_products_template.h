@@ -14,8 +14,8 @@
 #ifndef SMX_BACKWARD_PRODUCTS_TEMPLATE_H
 #define SMX_BACKWARD_PRODUCTS_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -115,7 +115,7 @@ static ALWAYS_INLINE real largest_product(size_t n, const real *y, const real *d
 }
 
 /* INT32_MAX if dy is not finite or y not below 2 in magnitude, INT32_MIN if all products are 0. */
-static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
+NOT_INLINE static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
     real largest = largest_product(n, y, dy);
     return largest >= power_of_two(PRODUCT_SMALL) ? exponent_of_real(largest) : largest_exponent_slowly(n, y, dy);
 }
@@ -176,8 +176,8 @@ static ALWAYS_INLINE void limbs_of_products(const struct product_row *row, int e
 }
 
 /* The products of n entries of a row of row_n with the given largest exponent; their sum is added to *sum. */
-static void backward_products(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,
-                              struct wide *sum) {
+NOT_INLINE static void backward_products(size_t n, const real *y, const real *dy, int32_t exponent, size_t row_n,
+                                         struct wide *sum) {
     if (exponent == INT32_MAX || products_vanish(exponent)) {
         return;
     }

@@ -8,9 +8,9 @@
 #ifndef SMX_BACKWARD_ROW_TEMPLATE_H
 #define SMX_BACKWARD_ROW_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../policy.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/wide.h"
+#include "../options/policy.h"
 
 #include "backward_products_template.h"
 #include "row_fill_template.h"
@@ -115,8 +115,8 @@ static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent
 }
 
 /* dx of n entries of a row with these statistics. In place allowed. */
-static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum,
-                            real *dx) {
+NOT_INLINE static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent,
+                                       const struct wide *sum, real *dx) {
     finish_row(n, y, dy, exponent, sum, dx, (struct next_row){y, dy}, false);
 }
 

@@ -5,8 +5,8 @@
 #ifndef SMX_COLUMN_TEMPLATE_H
 #define SMX_COLUMN_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../policy.h"
+#include "../base/attributes.h"
+#include "../options/policy.h"
 
 #include <math.h>
 #include <string.h>

@@ -12,7 +12,7 @@
 #ifndef SMX_COLUMNS_BUFFERED_TEMPLATE_H
 #define SMX_COLUMNS_BUFFERED_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <math.h>
 

@@ -6,7 +6,7 @@
 #ifndef SMX_COLUMNS_IN_PLACE_TEMPLATE_H
 #define SMX_COLUMNS_IN_PLACE_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include "column_template.h"
 #include "lane_log_stats_template.h"

@@ -10,7 +10,7 @@
 #ifndef SMX_CROSS_ENTROPY_GRADIENT_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_GRADIENT_TEMPLATE_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 
 #include <math.h>
 #include <string.h>

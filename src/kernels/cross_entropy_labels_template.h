@@ -70,8 +70,8 @@ static inline size_t rows_of_run(size_t rows, const ce_labels *c, const int64_t 
 
 /* As many of the rows as can be handled so, from the first on; their number. Labels are negative where there is none,
  * or one of the classes. Bits and errors are those of cross_entropy_rows. */
-static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
-                                   ce_result *results) {
+NOT_INLINE static size_t cross_entropy_labels(size_t rows, const ce_labels *c, const real *x, const int64_t *labels,
+                                              real *dx, ce_result *results) {
     size_t done = 0;
     bool going = LOG_IN_DOUBLE && c->n > 0 && c->n < WIDE_FROM;
     while (going && done < rows) {

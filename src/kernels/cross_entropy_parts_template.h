@@ -13,9 +13,8 @@
 #ifndef SMX_CROSS_ENTROPY_PARTS_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_PARTS_TEMPLATE_H
 
-#include "../kernel_table.h"
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -27,8 +26,22 @@
 #include "row_scale_template.h"
 #include "vector_helpers_template.h"
 
-typedef struct NAME(smx_ce_row) ce_row;
-typedef struct NAME(smx_ce_result) ce_result;
+/* A row's cross-entropy: what is asked (gradients may be null), and what is found. The gradient G is dL/dloss. */
+typedef struct ce_row {
+    logits l;
+    size_t n, classes; /* entries in the row's window, and all */
+    struct policy policy;
+    int64_t label; /* within the window; negative: none, or none there */
+    const real *targets, *class_weights;
+    real smoothing, z_loss;
+    struct pair gradient;
+    real *dx, *dtargets;
+} ce_row;
+
+typedef struct ce_result {
+    real loss, lse, target_log_prob;
+    int64_t argmax; /* -1: none */
+} ce_result;
 
 /* The numbers of that formula. */
 struct ce_parts {

@@ -19,7 +19,7 @@
  * and 4 elsewhere, or by the bound in smx/cross_entropy.h with weights, smoothing or targets. The worst losses known
  * are 1.41 ULP (f64: 1.35), the cases worst-cross-entropy-loss-* in tests/vectors/worst.txt; the worst dx is 0.54 of
  * its bound, the case worst-cross-entropy-gradient-of-six-f32. */
-static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
+NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     for (size_t k = 0; k < rows;) {
         size_t some = rows - k < V_LANES ? rows - k : V_LANES;
 #ifdef V_TRANSPOSE

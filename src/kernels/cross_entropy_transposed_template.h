@@ -4,7 +4,7 @@
 #ifndef SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 
 #include <math.h>
 

@@ -4,8 +4,8 @@
 #ifndef SMX_DOUBLE_BACKWARD_TEMPLATE_H
 #define SMX_DOUBLE_BACKWARD_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../pair.h"
+#include "../base/attributes.h"
+#include "../base/pair.h"
 
 #include "exact_dot_template.h"
 #include "mask_template.h"
@@ -30,8 +30,8 @@ static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real
  *
  * Error: gdy as backward_rows; the bound of gy is in smx/second_order.h, and the worst known 0.91 of it
  * (docs/accuracy.md). */
-static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx, real *gy,
-                                real *gdy) {
+NOT_INLINE static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx,
+                                           real *gy, real *gdy) {
     const struct masked_rows y_dy = {l, y, dy}, y_ddx = {l, y, ddx};
     struct dot t_dot = exact_dot(n, l->row_n, masked_factors, &y_ddx);
     if (gdy != NULL) {

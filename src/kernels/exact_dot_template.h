@@ -6,8 +6,8 @@
 #ifndef SMX_EXACT_DOT_TEMPLATE_H
 #define SMX_EXACT_DOT_TEMPLATE_H
 
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include "backward_products_template.h"
 #include "mask_template.h"

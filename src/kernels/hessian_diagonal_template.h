@@ -5,8 +5,8 @@
 #ifndef SMX_HESSIAN_DIAGONAL_TEMPLATE_H
 #define SMX_HESSIAN_DIAGONAL_TEMPLATE_H
 
-#include "../pair.h"
-#include "../policy.h"
+#include "../base/pair.h"
+#include "../options/policy.h"
 
 #include "log_stats_template.h"
 #include "logits_max_template.h"
@@ -16,7 +16,7 @@
 /* p (1 - p) for the largest logit of a row, whose place is *at; elsewhere p is at most 1/2, and the formula loses
  * nothing. *at is n if the maximum has equals, or the row is not computed. From rho: p = 1 / (1 + rho), 1 - p = rho /
  * (1 + rho). */
-static real peak_variance_row(size_t n, const logits *given, struct policy policy, size_t *at) {
+NOT_INLINE static real peak_variance_row(size_t n, const logits *given, struct policy policy, size_t *at) {
     logits l = *given;
     struct log_stats stats;
     *at = n;

@@ -4,7 +4,7 @@
 #ifndef SMX_JACOBIAN_TEMPLATE_H
 #define SMX_JACOBIAN_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include "row_fill_template.h"
 #include "vector_helpers_template.h"
@@ -13,7 +13,8 @@
  * single row may go over y. The + 0 makes a product that is 0 a +0.
  *
  * Error: one fma an entry. Without a scale that is the only rounding: at most 0.5 ULP. */
-static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real scale, real *jac, size_t ldj) {
+NOT_INLINE static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real scale, real *jac,
+                                     size_t ldj) {
     bool finite = all_finite(n, y);
     v_t zero = v_set1(0);
     for (size_t i = first; i < last; i++) {

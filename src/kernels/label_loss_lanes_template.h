@@ -6,9 +6,8 @@
 #ifndef SMX_LABEL_LOSS_LANES_TEMPLATE_H
 #define SMX_LABEL_LOSS_LANES_TEMPLATE_H
 
-#include "../kernel_table.h"
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -20,7 +19,12 @@
 #include "log_stats_template.h"
 #include "vector_helpers_template.h"
 
-typedef struct NAME(smx_ce_labels) ce_labels;
+/* What rows share whose cross-entropy is that of a label and of nothing else. */
+typedef struct ce_labels {
+    size_t n, ldx, lddx;
+    struct pair gradient; /* below 2^29 in magnitude */
+    bool places, idle;    /* whether argmax is wanted; whether nothing is of rows without a label */
+} ce_labels;
 
 /* What the results of V_LANES rows follow from, and the results. */
 struct label_lanes {

@@ -4,7 +4,7 @@
 #ifndef SMX_LABEL_LOSS_TRANSPOSED_TEMPLATE_H
 #define SMX_LABEL_LOSS_TRANSPOSED_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include "cross_entropy_parts_template.h"
 #include "label_loss_lanes_template.h"

@@ -6,9 +6,9 @@
 #ifndef SMX_LANE_LOG_STATS_TEMPLATE_H
 #define SMX_LANE_LOG_STATS_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -46,7 +46,7 @@ struct lane_log_stats {
     double rho_high[LANES_MOST], rho_low[LANES_MOST];
 };
 
-static inline struct pair rho_of_lane(const struct lane_log_stats *stats, size_t i) {
+static ALWAYS_INLINE struct pair rho_of_lane(const struct lane_log_stats *stats, size_t i) {
     return (struct pair){stats->rho_high[i], stats->rho_low[i]};
 }
 

@@ -10,8 +10,8 @@
 #ifndef SMX_LANE_SUMS_TEMPLATE_H
 #define SMX_LANE_SUMS_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/wide.h"
 
 #include <math.h>
 #include <string.h>

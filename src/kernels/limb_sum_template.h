@@ -23,8 +23,8 @@
 #ifndef SMX_LIMB_SUM_TEMPLATE_H
 #define SMX_LIMB_SUM_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/wide.h"
 
 #include "vector_helpers_template.h"
 

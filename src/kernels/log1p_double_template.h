@@ -13,8 +13,8 @@
 #ifndef SMX_LOG1P_DOUBLE_TEMPLATE_H
 #define SMX_LOG1P_DOUBLE_TEMPLATE_H
 
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
 #ifndef SMX_LOG_SOFTMAX_GRADIENTS_TEMPLATE_H
 #define SMX_LOG_SOFTMAX_GRADIENTS_TEMPLATE_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 
 #include <string.h>
 
@@ -63,7 +63,7 @@ static inline bool logarithms(const logits *l, size_t n, const real *y) {
  *
  * Error: at most 2^-22 |scale| (|dy_i| + exp(y_i) sum of |dy_j|) + (1 + 2 |scale|) 2^-149 in f32, with 2^-51 and
  * 2^-1074 in f64. The worst known is 0.58 of that (docs/accuracy.md). */
-static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
+NOT_INLINE static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, ones_and_values, &rows);
     if (!dot_is_finite(&dot) || !logarithms(l, n, y)) {
@@ -94,7 +94,7 @@ static void log_softmax_backward_row(size_t n, const logits *l, const real *y, c
 }
 
 /* jv = scale (v - sum of exp(y) v). In place allowed. The worst error known is half the bound in smx/second_order.h. */
-static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const real *v, real *jv) {
+NOT_INLINE static void log_softmax_jvp_row(size_t n, const logits *l, const real *y, const real *v, real *jv) {
     const struct masked_rows rows = {l, y, v};
     struct dot dot = {INT32_MAX, {{0}}}; /* not finite */
     if (logarithms(l, n, y)) {

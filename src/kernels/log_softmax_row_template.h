@@ -4,7 +4,7 @@
 #ifndef SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
 #define SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include <math.h>
 
@@ -28,7 +28,7 @@ static inline void log_block(const struct logit_block *b, const struct log_stats
  *
  * Error: below 2 ULP, with a scale or masks below 2.25; the worst known of these are 1.51 (f64: 1.72), with the cases
  * worst-log-softmax-logits-* in tests/vectors/worst.txt near it (docs/accuracy.md). */
-static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
+NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;
     enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);

@@ -10,7 +10,7 @@
 #ifndef SMX_LOG_SOFTMAX_ROWS_TEMPLATE_H
 #define SMX_LOG_SOFTMAX_ROWS_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include "log_batch_template.h"
 #include "log_softmax_row_template.h"

@@ -17,9 +17,9 @@
 #ifndef SMX_LOG_STATS_TEMPLATE_H
 #define SMX_LOG_STATS_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../pair.h"
-#include "../policy.h"
+#include "../base/attributes.h"
+#include "../base/pair.h"
+#include "../options/policy.h"
 
 #include <math.h>
 
@@ -115,7 +115,7 @@ static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats 
 }
 
 /* a as a real, rounded once: a.high holds it to 53 bits, and in f64 it is that. */
-static inline real real_of(struct pair a) { return (real)(a.high + a.low); }
+static ALWAYS_INLINE real real_of(struct pair a) { return (real)(a.high + a.low); }
 
 static inline struct pair maximum_pair(const struct maximum *maximum) {
     return fast_sum((double)maximum->high, (double)maximum->low);
@@ -127,7 +127,7 @@ static inline struct pair lse_of(const struct log_stats *stats) {
 }
 
 /* a + log1p(rho) as a real: by one double if that settles its bits, else by pairs. */
-static inline real real_plus_log1p(struct pair a, struct pair rho) {
+static ALWAYS_INLINE real real_plus_log1p(struct pair a, struct pair rho) {
     if (LOG_IN_DOUBLE) {
         double log1p = log1p_in_double(rho.high);
         real value;

@@ -5,7 +5,7 @@
 #ifndef SMX_LOG_TRANSPOSED_TEMPLATE_H
 #define SMX_LOG_TRANSPOSED_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <math.h>
 #include <string.h>

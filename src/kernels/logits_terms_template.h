@@ -4,7 +4,7 @@
 #ifndef SMX_LOGITS_TERMS_TEMPLATE_H
 #define SMX_LOGITS_TERMS_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include <math.h>
 

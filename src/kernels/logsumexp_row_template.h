@@ -4,8 +4,8 @@
 #ifndef SMX_LOGSUMEXP_ROW_TEMPLATE_H
 #define SMX_LOGSUMEXP_ROW_TEMPLATE_H
 
-#include "../pair.h"
-#include "../policy.h"
+#include "../base/pair.h"
+#include "../options/policy.h"
 
 #include <math.h>
 
@@ -19,7 +19,7 @@
 #include "vector_helpers_template.h"
 
 /* Error: as logsumexp_rows. */
-static real logsumexp_row(size_t n, const logits *l) {
+NOT_INLINE static real logsumexp_row(size_t n, const logits *l) {
     struct log_stats stats;
     stats.maximum = maximum_of_logits(l, n);
     if (!isfinite(stats.maximum.high)) {
@@ -32,7 +32,8 @@ static real logsumexp_row(size_t n, const logits *l) {
 /* dx = scale dlse softmax(z): the terms times one factor. In place allowed.
  *
  * Error: below 4 ULP; the worst known is 1.82 (docs/accuracy.md). */
-static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx, struct policy policy) {
+NOT_INLINE static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx,
+                                              struct policy policy) {
     logits l = *given;
     struct maximum maximum;
     enum row_kind kind = classify_row(n, &l, policy, &maximum);

@@ -4,7 +4,7 @@
 #ifndef SMX_LOGSUMEXP_WEIGHTED_TEMPLATE_H
 #define SMX_LOGSUMEXP_WEIGHTED_TEMPLATE_H
 
-#include "../pair.h"
+#include "../base/pair.h"
 
 #include <math.h>
 
@@ -71,7 +71,7 @@ static inline real sign_of(double a) { return a > 0 ? (real)1 : a < 0 ? (real)-1
  *
  * Error: at most 0.51 ULP + 2^-22 S / |s| in f32, with 2^-51 in f64, S being the sum of |b_j| exp(z_j); the worst known
  * is 0.92 of that (docs/accuracy.md). */
-static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
+NOT_INLINE static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
     struct maximum maximum = maximum_of_logits(l, n);
     const struct weighted_row row = {l, &maximum};
     *sign = canonical_nan();

@@ -6,11 +6,19 @@
 #ifndef SMX_MASK_TEMPLATE_H
 #define SMX_MASK_TEMPLATE_H
 
-#include "../kernel_table.h"
-
 #include <math.h>
 
-typedef struct NAME(smx_logits) logits;
+/* How the logits of a row follow from its entries: z = scale x + add where keep is not 0, add not -inf and weight not
+ * 0; masked out elsewhere. Null pointers: no such mask. */
+typedef struct logits {
+    const real *x;
+    size_t stride;       /* of x; masks have none */
+    real scale, softcap; /* softcap 0: none */
+    const real *add, *weight;
+    const uint8_t *keep;
+    bool limit;   /* the limit of a row with +inf: all mass evenly on those */
+    size_t row_n; /* of the whole row, if this is a part of it: it chooses the unit of sums */
+} logits;
 
 /* Logits, and all that is under masks, are made in blocks of so many. */
 #define LOGITS_BLOCK ((size_t)512)

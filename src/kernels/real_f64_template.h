@@ -5,8 +5,8 @@
 #ifndef SMX_REAL_F64_TEMPLATE_H
 #define SMX_REAL_F64_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/wide.h"
 
 #include <float.h>
 #include <stdbool.h>

@@ -4,7 +4,7 @@
 #ifndef SMX_ROW_FILL_TEMPLATE_H
 #define SMX_ROW_FILL_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include <math.h>
 
@@ -32,7 +32,7 @@ static void row_fill(size_t n, enum filling filling, real *y) {
 }
 
 /* +0 for -0, and the canonical NaN for any. */
-static void row_clean(size_t n, real *y) {
+NOT_INLINE static void row_clean(size_t n, real *y) {
     v_t zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;

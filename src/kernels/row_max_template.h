@@ -5,7 +5,7 @@
 #ifndef SMX_ROW_MAX_TEMPLATE_H
 #define SMX_ROW_MAX_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <math.h>
 

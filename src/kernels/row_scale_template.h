@@ -6,9 +6,9 @@
 #ifndef SMX_ROW_SCALE_TEMPLATE_H
 #define SMX_ROW_SCALE_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -40,7 +40,7 @@ static inline void scale_by(size_t n, const real *e, const real reciprocal[2], r
 }
 
 /* The same for a part of a row, given the whole row's sum. */
-static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) {
+NOT_INLINE static void row_scale(size_t n, const real *e, const struct wide *sum, real *y) {
     real reciprocal[2];
     reciprocal_of_sum(sum, reciprocal);
     scale_by(n, e, reciprocal, y);

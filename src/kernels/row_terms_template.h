@@ -4,9 +4,9 @@
 #ifndef SMX_ROW_TERMS_TEMPLATE_H
 #define SMX_ROW_TERMS_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/attributes.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -144,7 +144,7 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
 }
 
 /* The terms of a part of a row of row_n whose maximum is max; their sum is added to *sum. */
-static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
+NOT_INLINE static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
     const struct term_reference ref = {max, 0, true};
     struct term_sum terms = {.in_limbs = false, .wide = *sum};
     add_terms(n, x, NULL, &ref, row_n, e, &terms);

@@ -4,8 +4,8 @@
 #ifndef SMX_SCALE_GRADIENT_TEMPLATE_H
 #define SMX_SCALE_GRADIENT_TEMPLATE_H
 
-#include "../pair.h"
-#include "../wide.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
 
 #include <math.h>
 
@@ -51,7 +51,7 @@ static inline real largest_used(const struct masked_rows *rows, size_t n) {
  *
  * Error: at most 2^-22 sum of |x_i dx_i| / |scale| in f32, with 2^-51 in f64; the worst known is half of that
  * (docs/accuracy.md). */
-static struct pair scale_gradient_row(size_t n, const logits *l, const real *x, const real *dx) {
+NOT_INLINE static struct pair scale_gradient_row(size_t n, const logits *l, const real *x, const real *dx) {
     struct scale_row row = {{l, x, dx}, 1, 1};
     real largest = largest_used(&row.rows, n);
     if (!isfinite(largest)) {

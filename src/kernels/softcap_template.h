@@ -6,7 +6,7 @@
 #ifndef SMX_SOFTCAP_TEMPLATE_H
 #define SMX_SOFTCAP_TEMPLATE_H
 
-#include "../wide.h"
+#include "../base/wide.h"
 
 #include <math.h>
 

@@ -6,8 +6,8 @@
 #ifndef SMX_SOFTMAX_COLUMNS_TEMPLATE_H
 #define SMX_SOFTMAX_COLUMNS_TEMPLATE_H
 
-#include "../attributes.h"
-#include "../policy.h"
+#include "../base/attributes.h"
+#include "../options/policy.h"
 
 #include "column_template.h"
 #include "columns_buffered_template.h"
@@ -66,8 +66,8 @@ static void all_columns(size_t columns, const struct columns *all, struct policy
 }
 
 /* Softmax of each column; bits and errors are those of softmax_rows of the transposed matrix. In place allowed. */
-static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                            struct policy policy) {
+NOT_INLINE static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                       struct policy policy) {
     struct columns all = {.n = n, .x = x, .ldx = ldx, .ldy = ldy};
     all.y = y; /* in the list, clang-tidy would take it for a pointer to const */
     const struct column_functions buffered = {softmax_columns_buffered, softmax_column};
@@ -77,8 +77,8 @@ static void softmax_columns(size_t columns, size_t n, const real *x, size_t ldx,
 
 /* Log-softmax of each column; bits and errors are those of log_softmax_rows of the transposed matrix. In place
  * allowed. */
-static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
-                                struct policy policy) {
+NOT_INLINE static void log_softmax_columns(size_t columns, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
+                                           struct policy policy) {
     struct columns all = {.n = n, .x = x, .ldx = ldx, .ldy = ldy};
     all.y = y; /* in the list, clang-tidy would take it for a pointer to const */
     const struct column_functions buffered = {log_softmax_columns_buffered, log_softmax_column};

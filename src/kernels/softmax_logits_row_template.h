@@ -4,7 +4,7 @@
 #ifndef SMX_SOFTMAX_LOGITS_ROW_TEMPLATE_H
 #define SMX_SOFTMAX_LOGITS_ROW_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include "logits_max_template.h"
 #include "logits_terms_template.h"
@@ -18,7 +18,7 @@
  *
  * Error: below 3 ULP, as softmax_rows; the worst known are 1.97 ULP (f64: 1.99), the cases worst-softmax-logits-* in
  * tests/vectors/worst.txt. */
-static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
+NOT_INLINE static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct maximum maximum;
     enum row_kind kind = classify_row(n, &l, policy, &maximum);

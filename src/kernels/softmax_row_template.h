@@ -4,7 +4,7 @@
 #ifndef SMX_SOFTMAX_ROW_TEMPLATE_H
 #define SMX_SOFTMAX_ROW_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include "row_fill_template.h"
 #include "row_max_template.h"

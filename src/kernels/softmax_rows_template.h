@@ -10,7 +10,7 @@
 #ifndef SMX_SOFTMAX_ROWS_TEMPLATE_H
 #define SMX_SOFTMAX_ROWS_TEMPLATE_H
 
-#include "../policy.h"
+#include "../options/policy.h"
 
 #include "softmax_batch_template.h"
 #include "softmax_row_template.h"

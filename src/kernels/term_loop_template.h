@@ -5,7 +5,7 @@
 #ifndef SMX_TERM_LOOP_TEMPLATE_H
 #define SMX_TERM_LOOP_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <math.h>
 

@@ -24,7 +24,7 @@
 #ifndef SMX_TERM_TEMPLATE_H
 #define SMX_TERM_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 /* What is taken off every entry: the maximum, or 0 where that is small. */
 static ALWAYS_INLINE v_t term_offset(v_t max) { return v_keep(v_ge(v_abs(max), v_set1(OFFSET_FROM)), max); }

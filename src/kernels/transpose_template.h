@@ -6,7 +6,7 @@
 #ifndef SMX_TRANSPOSE_TEMPLATE_H
 #define SMX_TRANSPOSE_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #ifdef V_TRANSPOSE
 

@@ -5,7 +5,7 @@
 #ifndef SMX_VECTOR_HELPERS_TEMPLATE_H
 #define SMX_VECTOR_HELPERS_TEMPLATE_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <math.h>
 #include <string.h>

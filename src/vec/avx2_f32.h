@@ -2,7 +2,7 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -27,7 +27,7 @@ static inline __m256i first_lanes(size_t n) {
 }
 static inline v_t v_load(const float *p) { return _mm256_loadu_ps(p); }
 /* vmaskmov reads nothing where the mask is not set, and gives 0 there: hence the blend. */
-static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
+static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, lanes), _mm256_castsi256_ps(lanes));
 }
@@ -36,7 +36,7 @@ static inline void v_store(float *p, v_t a) { _mm256_storeu_ps(p, a); }
 static inline void v_stream(float *p, v_t a) { _mm256_stream_ps(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
 /* By halves, quarters and one, not by vmaskmovps, which is slow on AMD processors (docs/tuning.md). */
-static inline void v_store_n(float *p, v_t a, size_t n) {
+static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) {
     __m128 rest = _mm256_castps256_ps128(a);
     if (n & 8) {
         _mm256_storeu_ps(p, a);

@@ -2,7 +2,7 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <immintrin.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ static inline __m256i first_lanes(size_t n) {
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (4 - n)));
 }
 static inline v_t v_load(const double *p) { return _mm256_loadu_pd(p); }
-static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
+static ALWAYS_INLINE v_t v_load_n(const double *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_pd(fill, _mm256_maskload_pd(p, lanes), _mm256_castsi256_pd(lanes));
 }
@@ -34,7 +34,7 @@ static inline void v_store(double *p, v_t a) { _mm256_storeu_pd(p, a); }
 static inline void v_stream(double *p, v_t a) { _mm256_stream_pd(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
 /* Not vmaskmovpd: see avx2_f32.h. */
-static inline void v_store_n(double *p, v_t a, size_t n) {
+static ALWAYS_INLINE void v_store_n(double *p, v_t a, size_t n) {
     __m128d rest = _mm256_castpd256_pd128(a);
     if (n & 4) {
         _mm256_storeu_pd(p, a);

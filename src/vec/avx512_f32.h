@@ -2,7 +2,7 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <immintrin.h>
 #include <math.h>
@@ -22,12 +22,14 @@ static inline i_t i_set1(uint32_t a) { return _mm512_set1_epi32((int)a); }
 static inline void i_store(int32_t *p, i_t a) { _mm512_storeu_si512(p, a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const float *p) { return _mm512_loadu_ps(p); }
-static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return _mm512_mask_loadu_ps(fill, first_lanes(n), p); }
+static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
+    return _mm512_mask_loadu_ps(fill, first_lanes(n), p);
+}
 static ALWAYS_INLINE void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm512_storeu_ps(p, a); }
 static inline void v_stream(float *p, v_t a) { _mm512_stream_ps(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
-static inline void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
+static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
 
 /* ---- Arithmetic ---- */
 

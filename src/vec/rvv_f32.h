@@ -2,7 +2,7 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <riscv_vector.h>
 #include <stdbool.h>
@@ -28,13 +28,13 @@ static inline void i_store(int32_t *p, i_t a) {
 }
 static inline v_t v_load(const float *p) { return __riscv_vle32_v_f32m1(p, V_LANES); }
 /* _tu: lanes from n on stay those of fill. */
-static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return __riscv_vle32_v_f32m1_tu(fill, p, n); }
+static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) { return __riscv_vle32_v_f32m1_tu(fill, p, n); }
 static ALWAYS_INLINE void v_prefetch(const float *p) { (void)p; }
 static inline void v_store(float *p, v_t a) { __riscv_vse32_v_f32m1(p, a, V_LANES); }
 /* Zihintntl has hints for this, but no intrinsic that both compilers know. */
 static inline void v_stream(float *p, v_t a) { v_store(p, a); }
 static inline void v_stream_end(void) {}
-static inline void v_store_n(float *p, v_t a, size_t n) { __riscv_vse32_v_f32m1(p, a, n); }
+static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) { __riscv_vse32_v_f32m1(p, a, n); }
 
 /* ---- Arithmetic ---- */
 

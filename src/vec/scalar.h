@@ -3,7 +3,7 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -22,12 +22,12 @@ static inline v_t v_set1(scalar_real a) { return a; }
 static inline i_t i_set1(scalar_bits a) { return a; }
 static inline void i_store(scalar_integer *p, i_t a) { *p = (scalar_integer)a; }
 static inline v_t v_load(const scalar_real *p) { return *p; }
-static inline v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
+static ALWAYS_INLINE v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
 static ALWAYS_INLINE void v_prefetch(const scalar_real *p) { (void)p; }
 static inline void v_store(scalar_real *p, v_t a) { *p = a; }
 static inline void v_stream(scalar_real *p, v_t a) { *p = a; }
 static inline void v_stream_end(void) {}
-static inline void v_store_n(scalar_real *p, v_t a, size_t n) {
+static ALWAYS_INLINE void v_store_n(scalar_real *p, v_t a, size_t n) {
     if (n != 0) {
         *p = a;
     }

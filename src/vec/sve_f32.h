@@ -2,7 +2,7 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
-#include "../attributes.h"
+#include "../base/attributes.h"
 
 #include <arm_sve.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ static inline i_t i_set1(uint32_t a) { return svdup_n_u32(a); }
 static inline void i_store(int32_t *p, i_t a) { svst1_s32(all_lanes(), p, svreinterpret_s32_u32(a)); }
 static inline m_t first_lanes(size_t n) { return svwhilelt_b32_u64(0, n); }
 static inline v_t v_load(const float *p) { return svld1_f32(all_lanes(), p); }
-static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
+static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
     m_t lanes = first_lanes(n);
     return svsel_f32(lanes, svld1_f32(lanes, p), fill);
 }
@@ -32,7 +32,7 @@ static ALWAYS_INLINE void v_prefetch(const float *p) { svprfw(all_lanes(), p, SV
 static inline void v_store(float *p, v_t a) { svst1_f32(all_lanes(), p, a); }
 static inline void v_stream(float *p, v_t a) { svstnt1_f32(all_lanes(), p, a); }
 static inline void v_stream_end(void) {}
-static inline void v_store_n(float *p, v_t a, size_t n) { svst1_f32(first_lanes(n), p, a); }
+static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) { svst1_f32(first_lanes(n), p, a); }
 
 /* ---- Arithmetic ---- */
 
