@@ -32,7 +32,7 @@ struct ce_gradient {
     struct pair terms;  /* F C p_i for a term of 1 */
 };
 
-/* A label beyond n is masked out: n ends where lengths and causality end the row. */
+/* A label beyond n is masked out: the row's window ends there. */
 static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)r->label < r->n; }
 
 /* The softcap's slope at n <= LOGITS_BLOCK entries from the j-th on. */
