@@ -21,7 +21,7 @@
 
 /* How many of the rows make a batch. */
 static inline size_t backward_batch_rows(size_t rows, size_t n) {
-    size_t groups = BACKWARD_BATCH_ENTRIES / (n * V_LANES), batch = groups > 1 ? groups * V_LANES : V_LANES;
+    size_t vectors = BACKWARD_BATCH_ENTRIES / (n * V_LANES), batch = vectors > 1 ? vectors * V_LANES : V_LANES;
     batch = batch < BACKWARD_BATCH_ROWS ? batch : BACKWARD_BATCH_ROWS;
     return rows < batch ? rows : batch;
 }

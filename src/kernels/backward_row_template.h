@@ -2,7 +2,7 @@
  * step 4.
  *
  * dy_i and s may be close, and their difference then has few digits left. So s is held as two reals, and the difference
- * too (TwoSum), whose second part goes into the last fma: only that rounds.
+ * too (TwoSum), whose second part goes into the last fma, the only step whose rounding counts.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_BACKWARD_ROW_TEMPLATE_H
@@ -40,8 +40,6 @@ static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct product_ran
 struct next_row {
     const real *y, *dy;
 };
-
-#define CACHE_LINE ((size_t)64)
 
 /* One hint for two vectors, where a line holds both. */
 static ALWAYS_INLINE void prefetch_two_vectors(const real *p) {

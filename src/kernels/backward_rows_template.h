@@ -30,7 +30,7 @@ static inline bool prefetches_next(size_t n, bool stream) {
 /* Tries to handle some rows together. Returns how many it has handled: 0, with nothing written, if they are for
  * backward_row. If a full batch fails, a single vector of rows is tried: one odd row must not slow down so many. */
 static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx) {
-    size_t batch = backward_batch_rows(rows, n), group = rows < V_LANES ? rows : V_LANES;
+    size_t batch = backward_batch_rows(rows, n), fewer = rows < V_LANES ? rows : V_LANES;
     if (n > BACKWARD_BATCH_MOST || rows < TRANSPOSED_ROWS_LEAST) {
         return 0;
     }
@@ -39,12 +39,12 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
         if (backward_transposed(lanes, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx)) {
             return lanes;
         }
-        return lanes > group && backward_transposed(group, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? group : 0;
+        return lanes > fewer && backward_transposed(fewer, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? fewer : 0;
     }
     if (backward_batch(batch, rows, n, in, dx, lddx)) {
         return batch;
     }
-    return batch > group && backward_batch(group, rows, n, in, dx, lddx) ? group : 0;
+    return batch > fewer && backward_batch(fewer, rows, n, in, dx, lddx) ? fewer : 0;
 }
 
 #endif

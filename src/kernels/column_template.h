@@ -118,7 +118,7 @@ static ALWAYS_INLINE void column_factors(bool logarithm, struct lane_sums *s, st
     if (logarithm) {
         find_log1p(s, stats);
         memcpy(s->low, s->high, sizeof s->low);
-        memcpy(s->high, s->first, sizeof s->high);
+        memcpy(s->high, s->largest, sizeof s->high);
     } else {
         find_reciprocals(s);
     }

@@ -26,7 +26,7 @@
 #define COLUMN_BUFFER_REALS ((size_t)45056 / sizeof(real))
 
 /* A line of most caches is one vector or two. */
-#define LINE_VECTORS (V_LANES * sizeof(real) < 64 ? (size_t)2 : (size_t)1)
+#define LINE_VECTORS (V_LANES * sizeof(real) < CACHE_LINE ? (size_t)2 : (size_t)1)
 #define COLUMN_BUFFER_LINES (COLUMN_BUFFER_REALS / (LINE_VECTORS * V_LANES))
 
 /* Longer columns are quicker where they lie: columns_in_place_template.h. */
@@ -79,10 +79,10 @@ static ALWAYS_INLINE bool buffered_maxima(bool second_wanted, const struct buffe
     const struct column_lines rest = {b->vectors, b->lanes, b->rest.n, b->rest.x, b->rest.ldx, NULL, 0};
     update_maxima_of_lines(second_wanted, &head, &first0, &second0, &first1, &second1, &nan);
     update_maxima_of_lines(second_wanted, &rest, &first0, &second0, &first1, &second1, &nan);
-    v_store(s[0].first, first0);
+    v_store(s[0].largest, first0);
     v_store(s[0].second, second0);
     if (b->vectors > 1) {
-        v_store(s[1].first, first1);
+        v_store(s[1].largest, first1);
         v_store(s[1].second, second1);
     }
     return finite_lanes(first0) && (b->vectors == 1 || finite_lanes(first1)) && !m_any(nan);
@@ -94,7 +94,13 @@ static ALWAYS_INLINE void buffered_terms(bool logarithm, const struct buffered_c
     const enum term_kind kind = logarithm ? TERMS_CLAMPED : TERMS_OFFSET;
     real *own = b->buffer + k * b->plane;
     const struct columns *head = &b->head, *rest = &b->rest;
-    const struct term_run run = {head->n, V_LANES, own, NULL, V_LANES, logarithm ? NULL : own, V_LANES, prefetch};
+    const struct term_run run = {.count = head->n,
+                                 .lanes = V_LANES,
+                                 .x = own,
+                                 .step = V_LANES,
+                                 .e = logarithm ? NULL : own,
+                                 .e_step = V_LANES,
+                                 .prefetch = prefetch};
     if (logarithm) {
         find_references(s);
     }
@@ -103,8 +109,13 @@ static ALWAYS_INLINE void buffered_terms(bool logarithm, const struct buffered_c
     if (rest->n > 0) {
         real *e = logarithm ? NULL : rest->y + k * V_LANES;
         prefetch.from += head->n * prefetch.step;
-        const struct term_run more = {rest->n,   b->lanes, rest->x + k * V_LANES, NULL, rest->ldx, e,
-                                      rest->ldy, prefetch};
+        const struct term_run more = {.count = rest->n,
+                                      .lanes = b->lanes,
+                                      .x = rest->x + k * V_LANES,
+                                      .step = rest->ldx,
+                                      .e = e,
+                                      .e_step = rest->ldy,
+                                      .prefetch = prefetch};
         add_lane_terms(kind, &more, s);
     }
 }

@@ -21,20 +21,20 @@
 static ALWAYS_INLINE bool in_place_maxima(bool logarithm, size_t vectors, size_t lanes, const struct columns *c,
                                           struct lane_sums *s) {
     for (size_t k = 0; k < vectors; k++) {
-        start_maxima(s[k].first, s[k].second);
+        start_maxima(s[k].largest, s[k].second);
     }
     for (size_t j = 0; j < c->n; j += SUM_BLOCK) {
         size_t rows = c->n - j < SUM_BLOCK ? c->n - j : SUM_BLOCK;
         for (size_t k = 0; k < vectors; k++) {
             const real *from = c->x + j * c->ldx + k * V_LANES;
-            if (!extend_maxima(lanes, rows, from, c->ldx, s[k].first, logarithm ? s[k].second : NULL)) {
+            if (!extend_maxima(lanes, rows, from, c->ldx, s[k].largest, logarithm ? s[k].second : NULL)) {
                 return false;
             }
         }
     }
     bool finite = true;
     for (size_t k = 0; k < vectors; k++) {
-        finite = finite && finite_lanes(v_load(s[k].first));
+        finite = finite && finite_lanes(v_load(s[k].largest));
     }
     return finite;
 }
@@ -55,7 +55,13 @@ static ALWAYS_INLINE void in_place_terms(bool logarithm, size_t vectors, size_t 
             real *e = logarithm ? NULL : c->y + j * c->ldy + k * V_LANES;
             const struct prefetch next_rows = {(uintptr_t)from + SUM_BLOCK * c->ldx * sizeof(real),
                                                c->ldx * sizeof(real)};
-            const struct term_run run = {rows, lanes, from, NULL, c->ldx, e, c->ldy, next_rows};
+            const struct term_run run = {.count = rows,
+                                         .lanes = lanes,
+                                         .x = from,
+                                         .step = c->ldx,
+                                         .e = e,
+                                         .e_step = c->ldy,
+                                         .prefetch = next_rows};
             add_lane_terms(logarithm ? TERMS_CLAMPED : TERMS_OFFSET, &run, &s[k]);
         }
     }

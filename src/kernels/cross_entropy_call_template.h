@@ -1,8 +1,10 @@
 /* Cross-entropy of a call's rows: their labels and targets, which rows are ignored, and where results go. What a row's
- * loss and gradients are stands in cross_entropy_row_template.h and, of rows that have a label and nothing
- * else, cross_entropy_labels_template.h. */
-#ifndef SMX_CROSS_ENTROPY_CALL_H
-#define SMX_CROSS_ENTROPY_CALL_H
+ * loss and gradients are stands in cross_entropy_row_template.h and, of rows that have a label and nothing else,
+ * cross_entropy_labels_template.h.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_CROSS_ENTROPY_CALL_TEMPLATE_H
+#define SMX_CROSS_ENTROPY_CALL_TEMPLATE_H
 
 #include "../base/kulisch.h"
 #include "cross_entropy_labels_template.h"

@@ -43,7 +43,8 @@ static inline double slope_of_entry(const ce_row *r, size_t j) {
     return slope;
 }
 
-/* dx of the maximum or the label, in full; `slope` of the softcap there. */
+/* dx of the maximum or the label, in full: at the label C p - A = (B + 2 z_loss lse) p - label_part (1 - p) - rest, so
+ * that p - 1 is never formed. `slope` of the softcap there. */
 static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g,
                                      size_t j, double slope) {
     bool is_label = r->label == (int64_t)j,
@@ -64,7 +65,8 @@ static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *par
     return canonical(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
 }
 
-/* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A, and minds the softcap. */
+/* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A where it is not the label's, and multiplies
+ * with the softcap's slope. */
 static inline void finish_block(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g, size_t j,
                                 size_t n, real *dx) {
     v_t factor = v_set1((real)g->factor.high), zero = v_set1(0);
@@ -90,7 +92,9 @@ static inline void finish_block(const ce_row *r, const struct ce_parts *parts, c
 static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool stored) {
     const struct log_stats *stats = &parts->stats;
     struct pair whole = pair_add(pair_of(1), stats->rho);
+    /* What all entries share. */
     struct ce_gradient g;
+
     g.factor = pair_times(pair_of((double)r->l.scale), r->gradient);
     g.spread = parts->rest;
     if (r->z_loss != 0) {
@@ -109,6 +113,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         size_t j = (size_t)r->label;
         at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
     }
+    /* All entries as if none were special. */
     if (stored && !parts->has_rest) {
         scale_terms(r->n, r->dx, g.terms, r->dx);
     } else {
@@ -136,7 +141,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
     }
 }
 
-/* dtargets = G (1 - smoothing) w (-log p) */
+/* dtargets = G (1 - smoothing) w (-log p), as -log p = log1p(rho) - (z - m). */
 static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stats) {
     v_t log1p = v_set1(log1p_real(stats));
     struct pair factor = pair_times(r->gradient, sum_of(1, -(double)r->smoothing));

@@ -21,7 +21,7 @@
 #include "transpose_template.h"
 #include "vector_helpers_template.h"
 
-/* The same for rows of any length. */
+/* Up to V_LANES rows of any length. False, with nothing written, if one of them has no finite maximum. */
 static bool label_loss_batch(size_t rows, const ce_labels *c, const real *x, const int64_t *labels, real *dx,
                              ce_result *results) {
     size_t n = c->n, place[LANES_MOST];
@@ -36,7 +36,7 @@ static bool label_loss_batch(size_t rows, const ce_labels *c, const real *x, con
         l.label[i] = x[row * c->ldx + (labels[row] < 0 ? 0 : (size_t)labels[row])];
     }
     for (size_t i = 0; i < rows && (c->places || dx != NULL); i++) { /* before dx, which may be x, is written */
-        place[i] = first_place_of(n, x + i * c->ldx, s.first[i], NULL, 0);
+        place[i] = first_place_of(n, x + i * c->ldx, s.largest[i], NULL, 0);
     }
     batch_terms(rows, n, x, c->ldx, dx, c->lddx, &s, &stats);
     finish_label_lanes(&l, dx != NULL, c->gradient);
@@ -77,20 +77,20 @@ NOT_INLINE static size_t cross_entropy_labels(size_t rows, const ce_labels *c, c
     while (going && done < rows) {
         const real *from = x + done * c->ldx;
         real *to = dx == NULL ? NULL : dx + done * c->lddx;
-        size_t group = rows - done;
+        size_t some = rows - done;
 #ifdef V_TRANSPOSE
-        if (c->n <= LOG_TRANSPOSED_MOST && group >= TRANSPOSED_ROWS_LEAST) {
-            group = log_transposed_rows(group, c->n);
-            going = to == NULL ? label_losses_transposed(group, c, from, labels + done, results + done)
-                               : label_gradients_transposed(group, c, from, labels + done, to, results + done);
-            done += going ? group : 0;
+        if (c->n <= LOG_TRANSPOSED_MOST && some >= TRANSPOSED_ROWS_LEAST) {
+            some = log_transposed_rows(some, c->n);
+            going = to == NULL ? label_losses_transposed(some, c, from, labels + done, results + done)
+                               : label_gradients_transposed(some, c, from, labels + done, to, results + done);
+            done += going ? some : 0;
             continue;
         }
 #endif
         bool out;
-        group = rows_of_run(group < V_LANES ? group : V_LANES, c, labels + done, &out);
-        going = out || label_loss_batch(group, c, from, labels + done, to, results + done);
-        done += going ? group : 0;
+        some = rows_of_run(some < V_LANES ? some : V_LANES, c, labels + done, &out);
+        going = out || label_loss_batch(some, c, from, labels + done, to, results + done);
+        done += going ? some : 0;
     }
     return done;
 }

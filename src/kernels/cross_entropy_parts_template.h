@@ -117,7 +117,7 @@ static inline real largest_rest(const ce_row *r) {
 }
 
 /* The loss's value where a logit of -inf has a coefficient: infinite, with the coefficients' sign. */
-static inline double distance_of_edges(const struct rest_factors *f) {
+static inline double infinite_distance(const struct rest_factors *f) {
     real a[LOGITS_BLOCK], b[LOGITS_BLOCK];
     double value = 0;
     for (size_t j = 0; j < f->r->n; j += LOGITS_BLOCK) {
@@ -146,7 +146,7 @@ static void find_rest(const ce_row *r, struct ce_parts *parts) {
     struct dot distance = exact_dot(r->n, r->l.row_n, rest_and_distances, &f);
     parts->rest = dot_is_finite(&sum) ? pair_of_dot(&sum) : pair_of((double)canonical_nan());
     parts->rest_distance =
-        dot_is_finite(&distance) ? pair_scaled(pair_of_dot(&distance), up) : pair_of(distance_of_edges(&f));
+        dot_is_finite(&distance) ? pair_scaled(pair_of_dot(&distance), up) : pair_of(infinite_distance(&f));
 }
 
 /* m - z as a pair; +inf if z is -inf, or too far below. */

@@ -25,8 +25,9 @@ static inline struct pair label_part(const ce_row *r) {
     return r->class_weights == NULL ? keep : pair_times(keep, pair_of((double)r->class_weights[r->label]));
 }
 
-/* The results of a row without a maximum to compute with. */
-static ce_result ce_result_of_edge(const ce_row *r, enum row_kind kind, const struct ce_parts *parts) {
+/* The results of a row that is not computed. An empty row costs nothing if no class has a coefficient, else infinitely
+ * much. */
+static ce_result ce_result_of_uncomputed(const ce_row *r, enum row_kind kind, const struct ce_parts *parts) {
     const struct maximum *maximum = &parts->stats.maximum;
     ce_result result = {.lse = maximum->high,
                         .argmax = maximum->high == (real)INFINITY ? (int64_t)maximum->argmax : -1};
@@ -42,35 +43,35 @@ static ce_result ce_result_of_edge(const ce_row *r, enum row_kind kind, const st
     return result;
 }
 
-/* Adds what stays finite to *sum, and what does not to *edge. */
-static inline void add_to_loss(struct pair a, struct pair *sum, double *edge) {
+/* Adds what stays finite to *sum, and what does not to *infinite: pairs cannot hold infinities. */
+static inline void add_to_loss(struct pair a, struct pair *sum, double *infinite) {
     if (isfinite(sum->high + a.high)) {
         *sum = pair_add(*sum, a);
     } else {
-        *edge += sum->high + a.high;
+        *infinite += sum->high + a.high;
     }
 }
 
 /* The loss, part by part, in pairs. */
 static inline real loss_of(const ce_row *r, const struct ce_parts *parts) {
     struct pair sum = pair_of(0), log1p = pair_log1p(parts->stats.rho);
-    double edge = 0;
+    double infinite = 0;
     if (parts->label_part.high != 0) {
         if (isfinite(parts->label_distance.high)) {
-            add_to_loss(pair_times(parts->label_part, pair_add(parts->label_distance, log1p)), &sum, &edge);
+            add_to_loss(pair_times(parts->label_part, pair_add(parts->label_distance, log1p)), &sum, &infinite);
         } else {
-            edge += parts->label_distance.high;
+            infinite += parts->label_distance.high;
         }
     }
     if (parts->has_rest) {
-        add_to_loss(pair_times(parts->rest, log1p), &sum, &edge);
-        add_to_loss(parts->rest_distance, &sum, &edge);
+        add_to_loss(pair_times(parts->rest, log1p), &sum, &infinite);
+        add_to_loss(parts->rest_distance, &sum, &infinite);
     }
     if (r->z_loss != 0) {
         struct pair lse = r->l.limit ? pair_of((double)INFINITY) : lse_of(&parts->stats);
-        add_to_loss(pair_times(pair_of((double)r->z_loss), pair_times(lse, lse)), &sum, &edge);
+        add_to_loss(pair_times(pair_of((double)r->z_loss), pair_times(lse, lse)), &sum, &infinite);
     }
-    return canonical(edge != 0 ? (real)edge : real_of(sum));
+    return canonical(infinite != 0 ? (real)infinite : real_of(sum));
 }
 
 /* Whether dx can be computed, as far as the row's own numbers are concerned. */
@@ -117,7 +118,7 @@ static ce_result cross_entropy_row(const ce_row *given) {
     struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};
     enum row_kind kind = classify_row(r->n, &r->l, r->policy, &parts.stats.maximum);
     if (kind != ROW_COMPUTED) {
-        return ce_result_of_edge(r, kind, &parts);
+        return ce_result_of_uncomputed(r, kind, &parts);
     }
     parts.label_distance = pair_of((double)INFINITY);
     if (has_label(r)) {

@@ -21,21 +21,21 @@
  * its bound, the case worst-cross-entropy-gradient-of-six-f32. */
 NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     for (size_t k = 0; k < rows;) {
-        size_t group = rows - k < V_LANES ? rows - k : V_LANES;
+        size_t some = rows - k < V_LANES ? rows - k : V_LANES;
 #ifdef V_TRANSPOSE
-        bool fit = row[k].n <= LOG_TRANSPOSED_MOST && group >= TRANSPOSED_ROWS_LEAST;
-        for (size_t i = k; i < k + group && fit; i++) {
+        bool fit = row[k].n <= LOG_TRANSPOSED_MOST && some >= TRANSPOSED_ROWS_LEAST;
+        for (size_t i = k; i < k + some && fit; i++) {
             fit = plain_ce_row(&row[i]) && row[i].n == row[k].n;
         }
-        if (fit && cross_entropy_transposed(group, row + k, ldx, lddx, results + k)) {
-            k += group;
+        if (fit && cross_entropy_transposed(some, row + k, ldx, lddx, results + k)) {
+            k += some;
             continue;
         }
 #else
         (void)ldx;
         (void)lddx;
 #endif
-        for (size_t end = k + group; k < end; k++) {
+        for (size_t end = k + some; k < end; k++) {
             results[k] = cross_entropy_row(&row[k]);
         }
     }

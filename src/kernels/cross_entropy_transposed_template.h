@@ -1,4 +1,5 @@
 /* Cross-entropy of short rows with a label and nothing else, each lane with a row of its own (transpose_template.h).
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
@@ -45,10 +46,10 @@ static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx,
         struct ce_parts parts = {.label_part = label_part(&row[i])};
         struct log_stats *own = &parts.stats;
         size_t at = 0;
-        while (column[at * V_LANES] != s->first[i]) {
+        while (column[at * V_LANES] != s->largest[i]) {
             at++;
         }
-        own->maximum = (struct maximum){s->first[i], 0, s->second[i], at};
+        own->maximum = (struct maximum){s->largest[i], 0, s->second[i], at};
         own->rho = rho_of_lane(stats, i);
         set_factor(fast_sum((double)stats->whole[i], (double)stats->part[i]), (int)stats->exponent[i], own);
         if (own->maximum.second == -(real)INFINITY) {
@@ -56,7 +57,7 @@ static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx,
         }
         parts.label_distance = pair_of((double)INFINITY);
         if (has_label(&row[i])) {
-            parts.label_distance = distance_between(s->first[i], column[(size_t)row[i].label * V_LANES]);
+            parts.label_distance = distance_between(s->largest[i], column[(size_t)row[i].label * V_LANES]);
         }
         results[i] = ce_finish(&row[i], &parts, true);
     }

@@ -1,5 +1,6 @@
-/* Gradients of the gradient of softmax. docs/bits.md, "Derivatives". Template: compiled once for each instruction set
- * and type. */
+/* Gradients of the gradient of softmax. docs/bits.md, "Derivatives".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_DOUBLE_BACKWARD_TEMPLATE_H
 #define SMX_DOUBLE_BACKWARD_TEMPLATE_H
 
@@ -31,15 +32,15 @@ static ALWAYS_INLINE v_t gradient_of_y(v_t g, v_t h, const real s[2], const real
  * (docs/accuracy.md). */
 NOT_INLINE static void double_backward_row(size_t n, const logits *l, const real *y, const real *dy, const real *ddx,
                                            real *gy, real *gdy) {
-    const struct masked_rows first = {l, y, dy}, second = {l, y, ddx};
-    struct dot t_dot = exact_dot(n, l->row_n, masked_factors, &second);
+    const struct masked_rows y_dy = {l, y, dy}, y_ddx = {l, y, ddx};
+    struct dot t_dot = exact_dot(n, l->row_n, masked_factors, &y_ddx);
     if (gdy != NULL) {
-        gradients_of_dot(n, l, masked_factors, &second, &t_dot, gdy);
+        gradients_of_dot(n, l, masked_factors, &y_ddx, &t_dot, gdy);
     }
     if (gy == NULL) {
         return;
     }
-    struct dot s_dot = exact_dot(n, l->row_n, masked_factors, &first);
+    struct dot s_dot = exact_dot(n, l->row_n, masked_factors, &y_dy);
     if (!dot_is_finite(&s_dot) || !dot_is_finite(&t_dot)) {
         fill_kept(l, n, canonical_nan(), 0, gy);
         return;

@@ -1,5 +1,6 @@
-/* Softmax Jacobian, written out. docs/bits.md, "Jacobian". Template: compiled once for each instruction set and
- * type. */
+/* Softmax Jacobian, written out. docs/bits.md, "Jacobian".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_JACOBIAN_TEMPLATE_H
 #define SMX_JACOBIAN_TEMPLATE_H
 

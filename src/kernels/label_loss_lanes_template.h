@@ -37,13 +37,14 @@ struct label_lanes {
     real high[LANES_MOST], low[LANES_MOST]; /* what a term is multiplied by */
 };
 
-/* loss = (first - label) + log1p(rho), lse = first + log1p(rho). False if one double does not settle them all. */
+/* loss = (max - label) + log1p(rho), lse = max + log1p(rho). False if one double does not settle them all. */
 static inline bool label_losses(struct label_lanes *c, const double *rho) {
     real loss_above[LANES_MOST], lse_above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = log1p_in_double(rho[i]), first = (double)c->s->first[i], distance = first - (double)c->label[i];
-        double loss = distance + log1p, lse = first + log1p;
-        double loss_error = loss * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(first) + log1p) * LOG_IN_DOUBLE_ERROR;
+        double log1p = log1p_in_double(rho[i]), max = (double)c->s->largest[i];
+        double distance = max - (double)c->label[i];
+        double loss = distance + log1p, lse = max + log1p;
+        double loss_error = loss * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(max) + log1p) * LOG_IN_DOUBLE_ERROR;
         c->loss[i] = (real)(loss - loss_error);
         loss_above[i] = (real)(loss + loss_error);
         c->lse[i] = (real)(lse - lse_error);
@@ -52,11 +53,11 @@ static inline bool label_losses(struct label_lanes *c, const double *rho) {
     return lanes_equal(c->loss, loss_above) && lanes_equal(c->lse, lse_above);
 }
 
-/* exp(label - first) as (whole + part) 2^exponent, as `probability` has it. */
+/* exp(label - max) as (whole + part) 2^exponent, as `probability` has it. */
 static inline void label_terms(const struct label_lanes *c, real *whole, real *part, real *exponent) {
     real v[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair distance = distance_between(c->s->first[i], c->label[i]), below = pair_negative(distance);
+        struct pair distance = distance_between(c->s->largest[i], c->label[i]), below = pair_negative(distance);
         v[i] = (real)below.high;
         low[i] = (real)((below.high - (double)v[i]) + below.low);
     }
@@ -67,7 +68,8 @@ static inline void label_terms(const struct label_lanes *c, real *whole, real *p
     v_store(exponent, v_keep(live, n));
 }
 
-/* Gradients at the maximum and the label, and what makes gradients of the other terms; false as above. */
+/* Gradients at the maximum and the label, and what makes gradients of the other terms (high, low). False if one double
+ * does not settle the first two. */
 static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
     real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST];
     real maximum_above[LANES_MOST], label_above[LANES_MOST];
@@ -76,14 +78,16 @@ static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
         struct pair rho = rho_of_lane(c->stats, i), w = pair_add(pair_of(1), rho);
         int k = (int)c->stats->exponent[i];
         bool nothing = k < FACTOR_LEAST;
+        /* The other terms: dx = F exp(z - max) / (1 + rho), as a factor of terms. */
         struct pair of_terms = fast_sum((double)c->stats->whole[i], (double)c->stats->part[i]);
         struct pair share = pair_div(select_pair(nothing, pair_of(0), of_terms), w);
         struct pair terms = pair_scaled(pair_mul(factor, share), nothing ? 0 : k);
         c->high[i] = (real)terms.high;
         c->low[i] = (real)((terms.high - (double)c->high[i]) + terms.low);
+        /* The maximum: p = 1 / (1 + rho). The label: p - 1, which is -rho / (1 + rho) if it is the only maximum. */
         double one = 1 / w.high, e = ((double)whole[i] + (double)part[i]) * double_power_of_two((int)exponent[i]);
-        bool unique = c->s->first[i] != c->s->second[i], is_label = unique & (c->s->first[i] == c->label[i]);
-        c->unique[i] = unique ? c->s->first[i] : (real)INFINITY;
+        bool unique = c->s->largest[i] != c->s->second[i], is_label = unique & (c->s->largest[i] == c->label[i]);
+        c->unique[i] = unique ? c->s->largest[i] : (real)INFINITY;
         double at_maximum = factor.high * one;
         double at_label = -factor.high * select_of(is_label, rho.high * one, 1 - e * one);
         c->at_maximum[i] = (real)(at_maximum - at_maximum * LOG_IN_DOUBLE_ERROR);
@@ -94,15 +98,16 @@ static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
     return lanes_equal(c->at_maximum, maximum_above) && lanes_equal(c->at_label, label_above);
 }
 
-/* One lane's losses by pairs, and its gradients at the maximum and the label. */
+/* One lane's losses by pairs, and its gradients at the maximum and the label: as a row of two entries, by the functions
+ * that all other rows use. */
 static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients, struct pair factor) {
     enum { LABEL, OTHER };
-    bool unique = c->s->first[i] != c->s->second[i];
-    size_t peak_at = unique && c->s->first[i] == c->label[i] ? LABEL : OTHER;
+    bool unique = c->s->largest[i] != c->s->second[i];
+    size_t max_at = unique && c->s->largest[i] == c->label[i] ? LABEL : OTHER;
     const ce_row row = {.n = 2, .label = LABEL};
     struct ce_parts parts = {.label_part = pair_of(1),
-                             .label_distance = distance_between(c->s->first[i], c->label[i]),
-                             .stats = {.maximum = {c->s->first[i], 0, c->s->second[i], peak_at}}};
+                             .label_distance = distance_between(c->s->largest[i], c->label[i]),
+                             .stats = {.maximum = {c->s->largest[i], 0, c->s->second[i], max_at}}};
     parts.stats.rho = rho_of_lane(c->stats, i);
     c->loss[i] = (real)INFINITY;
     if (isfinite(parts.label_distance.high)) {
@@ -111,12 +116,12 @@ static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients,
     c->lse[i] = lse_real(&parts.stats);
     if (gradients) {
         const struct ce_gradient g = {.factor = factor};
-        c->at_maximum[i] = gradient_of_entry(&row, &parts, &g, peak_at, 1);
+        c->at_maximum[i] = gradient_of_entry(&row, &parts, &g, max_at, 1);
         c->at_label[i] = gradient_of_entry(&row, &parts, &g, LABEL, 1);
     }
 }
 
-/* All that follows from the sums. */
+/* All that follows from the sums. rho is found as pairs at once where gradients need it so. */
 static void finish_label_lanes(struct label_lanes *c, bool gradients, struct pair factor) {
     double rho[LANES_MOST];
     if (gradients) {

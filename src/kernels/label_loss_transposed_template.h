@@ -1,5 +1,6 @@
-/* Cross-entropy of short rows with labels and nothing else, each lane with a row of its own. Template: compiled once
- * for each instruction set and type. */
+/* Cross-entropy of short rows with labels and nothing else, each lane with a row of its own.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LABEL_LOSS_TRANSPOSED_TEMPLATE_H
 #define SMX_LABEL_LOSS_TRANSPOSED_TEMPLATE_H
 
@@ -26,11 +27,11 @@ static inline void scale_terms_of_lanes(size_t n, const real *columns, const str
     }
 }
 
-/* The first place of each lane's largest entry. */
-static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *columns, const real *first,
+/* The first place of each lane's largest entry: from the last entry to the first, the last one found stays. */
+static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *columns, const real *maxima,
                                         ce_result *results) {
     real place[LANES_MOST];
-    v_t at = v_set1(0), largest = v_load(first);
+    v_t at = v_set1(0), largest = v_load(maxima);
     for (size_t j = n; j-- > 0;) {
         at = select_lanes(v_eq(v_load(columns + j * V_LANES), largest), v_set1((real)j), at);
     }
@@ -40,7 +41,7 @@ static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *colum
     }
 }
 
-/* The logits of a group's labels; those of lanes without a row are the last row's. */
+/* The logits of the labels of V_LANES rows; those of lanes without a row are the last row's. */
 static inline void load_label_logits(size_t rows, const real *columns, const int64_t *labels, struct label_lanes *c) {
     for (size_t i = 0; i < V_LANES; i++) {
         int64_t label = labels[i < rows ? i : rows - 1];
@@ -57,6 +58,7 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
     if (!log_stats_transposed(rows, n, x, c->ldx, gradients, &t)) {
         return false;
     }
+    /* Losses, and what gradients are made with. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         struct label_lanes *own = &l[k / V_LANES];
         own->s = &t.sums[k / V_LANES];
@@ -64,12 +66,13 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
         load_label_logits(lanes_used(rows, k), t.columns + k * n, labels + k, own);
         finish_label_lanes(own, gradients, c->gradient);
     }
+    /* Results, and gradients back to rows; that of the label stands beside them. */
     for (size_t k = 0; k < rows; k += V_LANES) {
         size_t lanes = lanes_used(rows, k);
         real *own = t.terms + k * n;
         store_label_results(lanes, &l[k / V_LANES], results + k);
         if (c->places) {
-            find_argmax_of_lanes(lanes, n, t.columns + k * n, t.sums[k / V_LANES].first, results + k);
+            find_argmax_of_lanes(lanes, n, t.columns + k * n, t.sums[k / V_LANES].largest, results + k);
         }
         if (gradients) {
             scale_terms_of_lanes(n, t.columns + k * n, &l[k / V_LANES], own);

@@ -30,8 +30,8 @@ static ALWAYS_INLINE m_t exp_of_lanes(v_t v, v_t low, v_t *whole, v_t *part, v_t
 
 /* The factor of each lane's terms, as find_factor has it. */
 static ALWAYS_INLINE void lane_factors(const struct lane_sums *s, real *whole, real *part, real *exponent) {
-    v_t first = v_load(s->first), second = v_load(s->reference), offset = term_offset(second), error;
-    v_t difference = two_sum(offset, v_sub(v_set1(0), first), &error);
+    v_t largest = v_load(s->largest), second = v_load(s->reference), offset = term_offset(second), error;
+    v_t difference = two_sum(offset, v_sub(v_set1(0), largest), &error);
     v_t s_of, w, n, field = v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC));
     v_t terms = v_sub(v_set1(TERM_SCALE + REAL_BIAS), field);
     m_t live = exp_of_lanes(difference, error, &s_of, &w, &n);
@@ -131,12 +131,12 @@ static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, st
 /* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this
  * is. */
 static inline void find_references(struct lane_sums *s) {
-    v_t first = v_load(s->first), second = v_load(s->second);
-    v_store(s->reference, select_lanes(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
+    v_t largest = v_load(s->largest), second = v_load(s->second);
+    v_store(s->reference, select_lanes(v_ge(second, v_set1(-REAL_LARGEST)), second, largest));
 }
 
 /* Log-softmax of entries, given log1p(rho). */
-static ALWAYS_INLINE v_t log_result(v_t x, v_t first, v_t log1p) { return v_sub(v_sub(x, first), log1p); }
+static ALWAYS_INLINE v_t log_result(v_t x, v_t max, v_t log1p) { return v_sub(v_sub(x, max), log1p); }
 
 /* The log1p(rho) of all lanes as reals, to s->high. */
 static inline void find_log1p(struct lane_sums *s, struct lane_log_stats *stats) {

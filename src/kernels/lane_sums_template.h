@@ -31,25 +31,25 @@ struct lane_sums {
     int64_t top[LANES_MOST], middle[LANES_MOST]; /* of the sum; of TERMS_FEW terms at most */
     struct wide spilled[LANES_SPILLING];         /* the rest of the sum, if `spills` */
     bool spills;
-    real first[LANES_MOST], second[LANES_MOST]; /* the largest entries */
-    real reference[LANES_MOST];                 /* what terms are relative to, if not to the largest */
-    real high[LANES_MOST], low[LANES_MOST];     /* what results are made with */
+    real largest[LANES_MOST], second[LANES_MOST]; /* entries */
+    real reference[LANES_MOST];                   /* what terms are relative to, if not to the largest */
+    real high[LANES_MOST], low[LANES_MOST];       /* what results are made with */
 };
 
-/* The largest entries so far, the second largest if they are wanted, and where there was a NaN. Two equal entries are
- * both: the second largest is then the largest. */
-static ALWAYS_INLINE void update_maxima(v_t x, bool wanted, v_t *first, v_t *second, m_t *nan) {
-    if (wanted) {
-        *second = v_max(*second, v_min(*first, x));
+/* The largest entries so far, the second largest if wanted, and where there was a NaN. Two equal entries are both: the
+ * second largest is then the largest. */
+static ALWAYS_INLINE void update_maxima(v_t x, bool second_wanted, v_t *largest, v_t *second, m_t *nan) {
+    if (second_wanted) {
+        *second = v_max(*second, v_min(*largest, x));
     }
-    *first = v_max(*first, x);
+    *largest = v_max(*largest, x);
     *nan = m_or(*nan, v_unordered(x, x));
 }
 
 /* Of no entries. Null second: it is not wanted. */
-static ALWAYS_INLINE void start_maxima(real *first, real *second) {
+static ALWAYS_INLINE void start_maxima(real *largest, real *second) {
     v_t lowest = v_set1(-(real)INFINITY);
-    v_store(first, lowest);
+    v_store(largest, lowest);
     if (second != NULL) {
         v_store(second, lowest);
     }
@@ -57,13 +57,14 @@ static ALWAYS_INLINE void start_maxima(real *first, real *second) {
 
 /* Each column's largest entry so far, and its second largest unless `second` is null, with n more; false if one of
  * these is NaN. */
-static ALWAYS_INLINE bool extend_maxima(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
-    v_t largest = v_load(first), next = second != NULL ? v_load(second) : largest;
+static ALWAYS_INLINE bool extend_maxima(size_t lanes, size_t n, const real *x, size_t ldx, real *largest,
+                                        real *second) {
+    v_t first = v_load(largest), next = second != NULL ? v_load(second) : first;
     m_t nan = m_none();
     for (size_t j = 0; j < n; j++) {
-        update_maxima(load_lanes(x + j * ldx, lanes), second != NULL, &largest, &next, &nan);
+        update_maxima(load_lanes(x + j * ldx, lanes), second != NULL, &first, &next, &nan);
     }
-    v_store(first, largest);
+    v_store(largest, first);
     if (second != NULL) {
         v_store(second, next);
     }
@@ -71,10 +72,10 @@ static ALWAYS_INLINE bool extend_maxima(size_t lanes, size_t n, const real *x, s
 }
 
 /* The same of n entries; false if a largest is not finite. */
-static ALWAYS_INLINE bool lane_maxima(size_t lanes, size_t n, const real *x, size_t ldx, real *first, real *second) {
-    start_maxima(first, second);
-    bool numbers = extend_maxima(lanes, n, x, ldx, first, second);
-    return finite_lanes(v_load(first)) && numbers;
+static ALWAYS_INLINE bool lane_maxima(size_t lanes, size_t n, const real *x, size_t ldx, real *largest, real *second) {
+    start_maxima(largest, second);
+    bool numbers = extend_maxima(lanes, n, x, ldx, largest, second);
+    return finite_lanes(v_load(largest)) && numbers;
 }
 
 /* Adds the lanes of one limb to the columns' sums, without the constant's bits. Integers of 32 bits become ones of
@@ -114,6 +115,7 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
         v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
         const struct term_run run = {.count = 1, .lanes = V_LANES, .x = s->reference};
         add_term_run(TERMS_CLAMPED, &run, reference, magic, v_set1(0), &top, &middle, &none);
+        /* -(top - G): the constant is taken off -1 times. */
         flush_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
         flush_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
     }
@@ -124,7 +126,7 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
  * Where terms are stored, that of a clamped entry means nothing. */
 static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_run *run, struct lane_sums *s) {
     const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_load(kind == TERMS_OFFSET ? s->first : s->reference),
+    v_t reference = v_load(kind == TERMS_OFFSET ? s->largest : s->reference),
         magic = term_magic(reference, term_offset(reference));
     v_t correction = kind == TERMS_OFFSET ? term_correction(reference, v_set1(0), magic) : v_set1(0);
     struct term_run part = *run;

@@ -34,7 +34,7 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
         size_t block = n - j < SUM_BLOCK * V_LANES ? n - j : SUM_BLOCK * V_LANES;
         int64_t sums[3];
         real *to = e == NULL ? NULL : e + j;
-        const struct row_part part = {block, x + j, NULL, to, ahead};
+        const struct row_part part = {.n = block, .x = x + j, .e = to, .prefetch = ahead};
         add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, v_set1(0), sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
@@ -48,7 +48,8 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
 static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
 
 /* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
- * if a largest is not finite. */
+ * if a largest is not finite. Rows leave a vector each of largest and second largest entries; these are joined in
+ * lanes, a row in each. */
 static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
     v_t first[V_LANES], second[V_LANES], sums = v_set1(0);
     for (size_t i = 0; i < rows; i++) {
@@ -65,7 +66,7 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
     for (size_t j = 0; j < V_LANES; j++) {
         v_store(columns + j * V_LANES, first[j]);
     }
-    bool finite = lane_maxima(V_LANES, V_LANES, columns, V_LANES, s->first, s->second);
+    bool finite = lane_maxima(V_LANES, V_LANES, columns, V_LANES, s->largest, s->second);
     v_store(s->second, v_max(v_load(s->second), v_from_bits(i_fold_each(second, larger))));
     find_references(s);
     return finite && !m_any(v_unordered(sums, sums));
@@ -73,18 +74,17 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
 
 #else
 
-/* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
- * if a largest is not finite. */
+/* The same, row by row: without transposition a row's largest entries are found across the lanes of a vector. */
 static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
     bool finite = true;
     for (size_t i = 0; i < rows; i++) {
         struct maximum maximum = two_largest(n, x + i * ldx);
-        s->first[i] = maximum.high;
+        s->largest[i] = maximum.high;
         s->second[i] = maximum.second;
         finite = finite && isfinite(maximum.high);
     }
     for (size_t i = rows; i < V_LANES; i++) {
-        s->first[i] = s->first[rows - 1];
+        s->largest[i] = s->largest[rows - 1];
         s->second[i] = s->second[rows - 1];
     }
     find_references(s);
@@ -103,38 +103,38 @@ static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *
     lane_factors(s, stats->whole, stats->part, stats->exponent);
 }
 
-/* y = (x - first) - log1p of a row. */
-static inline void log_row(size_t n, const real *x, real first, real log1p, real *y) {
-    v_t f = v_set1(first), l = v_set1(log1p);
+/* y = (x - max) - log1p of a row. */
+static inline void log_row(size_t n, const real *x, real max, real log1p, real *y) {
+    v_t m = v_set1(max), l = v_set1(log1p);
     size_t j = 0;
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_store(y + j, log_result(v_load(x + j), f, l));
+        v_store(y + j, log_result(v_load(x + j), m, l));
     }
     if (j < n) {
-        v_store_n(y + j, log_result(v_load_n(x + j, n - j, f), f, l), n - j);
+        v_store_n(y + j, log_result(v_load_n(x + j, n - j, m), m, l), n - j);
     }
 }
 
 /* The same past the caches (streaming_template.h), for results that will not stay in them anyway. */
-static inline void log_row_streamed(size_t n, const real *x, real first, real log1p, real *y) {
-    v_t f = v_set1(first), l = v_set1(log1p);
+static inline void log_row_streamed(size_t n, const real *x, real max, real log1p, real *y) {
+    v_t m = v_set1(max), l = v_set1(log1p);
     const struct lines lines = whole_lines(n, y);
     size_t j = lines.from;
-    log_row(j, x, first, log1p, y);
+    log_row(j, x, max, log1p, y);
     for (; lines.to - j >= V_LANES; j += V_LANES) {
-        v_stream(y + j, log_result(v_load(x + j), f, l));
+        v_stream(y + j, log_result(v_load(x + j), m, l));
     }
-    log_row(n - j, x + j, first, log1p, y + j);
+    log_row(n - j, x + j, max, log1p, y + j);
 }
 
-/* The same of rows along which find_log1p found it. */
+/* The same of rows whose largest entry and log1p(rho) are in lanes. */
 static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, const struct lane_sums *s, real *y,
                             size_t ldy, bool stream) {
     for (size_t i = 0; i < rows; i++) {
         if (stream) {
-            log_row_streamed(n, x + i * ldx, s->first[i], s->high[i], y + i * ldy);
+            log_row_streamed(n, x + i * ldx, s->largest[i], s->high[i], y + i * ldy);
         } else {
-            log_row(n, x + i * ldx, s->first[i], s->high[i], y + i * ldy);
+            log_row(n, x + i * ldx, s->largest[i], s->high[i], y + i * ldy);
         }
     }
 }
@@ -160,7 +160,7 @@ static bool logsumexp_batch(size_t rows, size_t n, const real *x, size_t ldx, re
         return false;
     }
     batch_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
-    lanes_plus_log1p(&s, s.first, &stats, s.high);
+    lanes_plus_log1p(&s, s.largest, &stats, s.high);
     memcpy(lse, s.high, rows * sizeof(real));
     return true;
 }

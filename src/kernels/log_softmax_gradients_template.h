@@ -1,5 +1,6 @@
-/* Backward and forward mode of log-softmax. docs/bits.md, "Derivatives". Template: compiled once for each instruction
- * set and type. */
+/* Backward and forward mode of log-softmax. docs/bits.md, "Derivatives".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG_SOFTMAX_GRADIENTS_TEMPLATE_H
 #define SMX_LOG_SOFTMAX_GRADIENTS_TEMPLATE_H
 

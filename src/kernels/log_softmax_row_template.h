@@ -1,5 +1,6 @@
-/* Log-softmax of a row of logits. docs/bits.md, "Logarithms". Template: compiled once for each instruction set and
- * type. */
+/* Log-softmax of a row of logits. docs/bits.md, "Logarithms".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
 #define SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
 

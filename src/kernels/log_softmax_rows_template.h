@@ -26,18 +26,18 @@ static void log_softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, r
                              struct policy policy, bool stream) {
     for (size_t k = 0; k < rows;) {
         bool lanes, done = false;
-        size_t group = log_rows_together(rows - k, n, &lanes);
+        size_t some = log_rows_together(rows - k, n, &lanes);
         const real *from = x + k * ldx;
         real *to = y + k * ldy;
 #ifdef V_TRANSPOSE
-        done = lanes && log_softmax_transposed(group, n, from, ldx, to, ldy, stream);
+        done = lanes && log_softmax_transposed(some, n, from, ldx, to, ldy, stream);
 #endif
-        done = done || (n < WIDE_FROM && !lanes && log_softmax_batch(group, n, from, ldx, to, ldy, stream));
-        for (size_t i = 0; i < group && !done; i++) {
+        done = done || (n < WIDE_FROM && !lanes && log_softmax_batch(some, n, from, ldx, to, ldy, stream));
+        for (size_t i = 0; i < some && !done; i++) {
             logits l = {.x = from + i * ldx, .stride = 1, .scale = 1, .row_n = n};
             log_softmax_row(n, &l, to + i * ldy, policy);
         }
-        k += group;
+        k += some;
     }
     if (stream) {
         v_stream_end();

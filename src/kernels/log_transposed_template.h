@@ -1,5 +1,7 @@
-/* Logarithms of short rows, each lane with a row of its own (transpose_template.h). Template: compiled once for each
- * instruction set and type. */
+/* Log-softmax and logsumexp of short rows, each lane with a row of its own (transpose_template.h), by the steps of
+ * lane_log_stats_template.h. Cross-entropy begins in the same way.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG_TRANSPOSED_TEMPLATE_H
 #define SMX_LOG_TRANSPOSED_TEMPLATE_H
 
@@ -42,7 +44,7 @@ static inline bool split_columns(size_t n, const real *columns, real *rest, stru
         largest = v_max(largest, xj);
         sum = v_add(sum, xj); /* NaN if one of them is: see largest_of_lanes */
     }
-    v_store(s->first, largest);
+    v_store(s->largest, largest);
     v_store(s->second, next);
     v_t difference = v_sub(largest, largest); /* NaN for an infinity */
     return !m_any(v_unordered(sum, difference));
@@ -61,28 +63,38 @@ struct transposed_logs {
 static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real *x, size_t ldx, bool terms_wanted,
                                                struct transposed_logs *t) {
     size_t vectors = (rows + V_LANES - 1) / V_LANES, plane = n * V_LANES;
+    /* Rows to lanes; the two largest entries. */
     for (size_t k = 0; k < vectors; k++) {
         real *columns = t->columns + k * plane;
         struct lane_sums *s = &t->sums[k];
         transpose_in(lanes_used(rows, k * V_LANES), n, x + k * V_LANES * ldx, ldx, columns);
-        if (terms_wanted ? !lane_maxima(V_LANES, n, columns, V_LANES, s->first, s->second)
+        if (terms_wanted ? !lane_maxima(V_LANES, n, columns, V_LANES, s->largest, s->second)
                          : !split_columns(n, columns, t->terms + k * plane, s)) {
             return false;
         }
         find_references(s);
     }
+    /* Terms and sums. What follows the rows is fetched. */
     for (size_t k = 0; k < vectors; k++) {
         const struct prefetch after_rows = prefetch_from(x + k * plane, PREFETCH_BYTES);
         real *columns = t->columns + k * plane, *terms = t->terms + k * plane;
         start_lane_sums(terms_wanted, n, &t->sums[k]);
         if (terms_wanted) {
-            const struct term_run all = {n, V_LANES, columns, NULL, V_LANES, terms, V_LANES, after_rows};
+            const struct term_run all = {.count = n,
+                                         .lanes = V_LANES,
+                                         .x = columns,
+                                         .step = V_LANES,
+                                         .e = terms,
+                                         .e_step = V_LANES,
+                                         .prefetch = after_rows};
             add_lane_terms(TERMS_CLAMPED, &all, &t->sums[k]);
         } else {
-            const struct term_run rest = {n - 1, V_LANES, terms, NULL, V_LANES, NULL, 0, after_rows};
+            const struct term_run rest = {
+                .count = n - 1, .lanes = V_LANES, .x = terms, .step = V_LANES, .prefetch = after_rows};
             add_lane_terms(TERMS_UNCORRECTED, &rest, &t->sums[k]);
         }
     }
+    /* Factors: what the sums must be multiplied by to be rho. */
     for (size_t k = 0; k < vectors; k++) {
         lane_factors(&t->sums[k], t->stats[k].whole, t->stats[k].part, t->stats[k].exponent);
     }
@@ -90,7 +102,8 @@ static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real
 }
 
 /* Log-softmax of up to LOG_TRANSPOSED_ROWS rows; false, with nothing written, if a largest entry is not finite. Where
- * rows are whole vectors, or longer than one, the results are made of the rows as they lie: no way back from lanes. */
+ * rows are one whole vector, or at least two long, the results are made of the rows as they lie: no way back from
+ * lanes. */
 static bool log_softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
     struct transposed_logs t;
     if (!log_stats_transposed(rows, n, x, ldx, false, &t)) {
@@ -106,7 +119,7 @@ static bool log_softmax_transposed(size_t rows, size_t n, const real *x, size_t 
             log_rows(lanes, n, x + k * ldx, ldx, s, y + k * ldy, ldy, stream);
             continue;
         }
-        v_t first = v_load(s->first), log1p = v_load(s->high);
+        v_t first = v_load(s->largest), log1p = v_load(s->high);
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {
             v_store(t.columns + j, log_result(v_load(t.columns + j), first, log1p));
         }
@@ -124,7 +137,7 @@ static bool logsumexp_transposed(size_t rows, size_t n, const real *x, size_t ld
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         struct lane_sums *s = &t.sums[k / V_LANES];
-        lanes_plus_log1p(s, s->first, &t.stats[k / V_LANES], values + k);
+        lanes_plus_log1p(s, s->largest, &t.stats[k / V_LANES], values + k);
     }
     memcpy(lse, values, rows * sizeof(real));
     return true;

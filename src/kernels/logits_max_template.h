@@ -1,5 +1,6 @@
-/* The largest logit of a row, and what becomes of the row by it. docs/bits.md, "Logits". Template: compiled once for
- * each instruction set and type. */
+/* The largest logit of a row, and what becomes of the row by it. docs/bits.md, "Logits".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGITS_MAX_TEMPLATE_H
 #define SMX_LOGITS_MAX_TEMPLATE_H
 
@@ -66,9 +67,9 @@ static struct maximum maximum_of_logits(const logits *l, size_t n) {
 
 /* What becomes of a row by its maximum. */
 enum row_kind {
-    ROW_COMPUTED,
-    ROW_EMPTY, /* or all are -inf, and the policy wants zeros */
-    ROW_NAN
+    ROW_COMPUTED, /* it has a finite maximum */
+    ROW_EMPTY,    /* no entry is kept; or all are -inf, and the policy wants zeros */
+    ROW_NAN       /* it has a NaN, or an infinity for a maximum */
 };
 
 /* The maximum of a row of logits; for a row with +inf of which the limit is wanted, *l becomes that limit. */

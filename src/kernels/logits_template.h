@@ -2,8 +2,9 @@
  * buffer that stays in the first cache, block by block and again in each pass, so that no row of logits is ever stored.
  * docs/bits.md, "Logits".
  *
- * A made logit is two reals, high + low. scale x is not a real in general, and an error in z is multiplied by nothing
- * less than exp: an ULP of a logit of 1000 would be seen in the fourth digit of a float result.
+ * A made logit is two reals, high + low: scale x + add is no real in general, and an absolute error in z is a relative
+ * error in exp(z). Half an ULP of a float of 1000 would be seen in the fifth digit of a result. Beyond LOW_LIMIT, z is
+ * the rounded real.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGITS_TEMPLATE_H
@@ -45,7 +46,7 @@ static inline void scatter(size_t n, const real *block, real *y, size_t stride) 
     }
 }
 
-/* n <= LOGITS_BLOCK of the scale x, as two reals. */
+/* n <= LOGITS_BLOCK of the scale x, as two reals: the rounded product and what an fma says it lacks. */
 static inline void scale_entries(const logits *l, size_t n, const real *x, struct logit_buffer *buffer) {
     v_t scale = v_set1(l->scale), zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {

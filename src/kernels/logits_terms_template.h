@@ -1,4 +1,5 @@
 /* The terms of a row of logits, relative to the largest or the second largest. docs/bits.md, "Logits" and "Logarithms".
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGITS_TERMS_TEMPLATE_H
 #define SMX_LOGITS_TERMS_TEMPLATE_H

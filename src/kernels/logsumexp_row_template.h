@@ -1,5 +1,6 @@
-/* Logsumexp of a row of logits, and its gradient. docs/bits.md, "Logarithms". Template: compiled once for each
- * instruction set and type. */
+/* Logsumexp of a row of logits, and its gradient. docs/bits.md, "Logarithms".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGSUMEXP_ROW_TEMPLATE_H
 #define SMX_LOGSUMEXP_ROW_TEMPLATE_H
 

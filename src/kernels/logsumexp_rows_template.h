@@ -22,17 +22,17 @@
 static void logsumexp_rows(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
     for (size_t k = 0; k < rows;) {
         bool lanes, done = false;
-        size_t group = log_rows_together(rows - k, n, &lanes);
+        size_t some = log_rows_together(rows - k, n, &lanes);
         const real *from = x + k * ldx;
 #ifdef V_TRANSPOSE
-        done = lanes && logsumexp_transposed(group, n, from, ldx, lse + k);
+        done = lanes && logsumexp_transposed(some, n, from, ldx, lse + k);
 #endif
-        done = done || (n < WIDE_FROM && !lanes && logsumexp_batch(group, n, from, ldx, lse + k));
-        for (size_t i = 0; i < group && !done; i++) {
+        done = done || (n < WIDE_FROM && !lanes && logsumexp_batch(some, n, from, ldx, lse + k));
+        for (size_t i = 0; i < some && !done; i++) {
             logits l = {.x = from + i * ldx, .stride = 1, .scale = 1, .row_n = n};
             lse[k + i] = logsumexp_row(n, &l);
         }
-        k += group;
+        k += some;
     }
 }
 

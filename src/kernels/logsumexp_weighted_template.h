@@ -1,5 +1,6 @@
-/* Logsumexp with weights of either sign: log |sum b exp(z)|. docs/bits.md, "Logarithms". Template: compiled once for
- * each instruction set and type. */
+/* Logsumexp with weights of either sign: log |sum b exp(z)|. docs/bits.md, "Logarithms".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOGSUMEXP_WEIGHTED_TEMPLATE_H
 #define SMX_LOGSUMEXP_WEIGHTED_TEMPLATE_H
 

@@ -1,6 +1,6 @@
 /* The masks of a row: which entries are kept, and what stands where one is not. Every kind of mask (0 and 1, additive,
- * weights) is read here, in mask_addends, and nowhere else; lengths and causality have made the row shorter before.
- * docs/bits.md, "Logits".
+ * weights) is read here, in mask_addends, and nowhere else; which row of a mask, and which window of it that lengths
+ * and causality leave, is settled before (rows_of_call_template.h). docs/bits.md, "Logits".
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_MASK_TEMPLATE_H

@@ -1,4 +1,5 @@
 /* Softmax backward under masks and a scale; also forward mode, which is the same. docs/bits.md, "Derivatives".
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_MASKED_BACKWARD_TEMPLATE_H
 #define SMX_MASKED_BACKWARD_TEMPLATE_H

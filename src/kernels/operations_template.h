@@ -1,6 +1,8 @@
 /* Where each operation begins in an instruction set's kernels: plain rows go to the kernels of whole batches, rows
  * under options go one by one, each within its window. docs/bits.md says what each computes; the arguments stand in the
- * order of src/operations/operations.c. */
+ * order of src/operations/operations.c.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_OPERATIONS_TEMPLATE_H
 #define SMX_OPERATIONS_TEMPLATE_H
 

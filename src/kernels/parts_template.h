@@ -1,5 +1,7 @@
 /* The steps of softmax and its backward pass, for rows in parts: the kernels of whole rows under the signatures of
- * kernels.h, which hold for either type. */
+ * kernels.h, which hold for either type.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_PARTS_TEMPLATE_H
 #define SMX_PARTS_TEMPLATE_H
 

@@ -1,5 +1,6 @@
-/* Rows that are not computed: what fills them; and a row without -0 and unusual NaN. Template: compiled once for each
- * instruction set and type. */
+/* Rows that are not computed: what fills them; and a row without -0 and unusual NaN.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_ROW_FILL_TEMPLATE_H
 #define SMX_ROW_FILL_TEMPLATE_H
 

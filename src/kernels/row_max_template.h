@@ -11,7 +11,7 @@
 
 #include "vector_helpers_template.h"
 
-/* NaN if any entry is NaN; -inf of no entries. */
+/* The maximum of n entries: NaN if any is NaN, -inf if there is none. */
 static real row_max(size_t n, const real *x) {
     v_t lowest = v_set1(-(real)INFINITY);
     v_t a = lowest, b = lowest;

@@ -130,7 +130,11 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
         real *to = e == NULL ? NULL : e + done;
-        const struct row_part part = {block, x + done, low == NULL ? NULL : low + done, to, prefetch_distance(row_n)};
+        const struct row_part part = {.n = block,
+                                      .x = x + done,
+                                      .low = low == NULL ? NULL : low + done,
+                                      .e = to,
+                                      .prefetch = prefetch_distance(row_n)};
         add_part(kind, &part, max, magic, correction, sum == NULL ? NULL : limbs);
         if (sum != NULL) {
             add_to_term_sum(sum, limbs);

@@ -1,6 +1,8 @@
-/* Rows of a call: where they lie, their windows and logits. */
-#ifndef SMX_ROWS_OF_CALL_H
-#define SMX_ROWS_OF_CALL_H
+/* Rows of a call: where they lie, their windows and logits.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_ROWS_OF_CALL_TEMPLATE_H
+#define SMX_ROWS_OF_CALL_TEMPLATE_H
 
 #include "../options/window.h"
 #include "kernels.h"

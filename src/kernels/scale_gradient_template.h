@@ -1,4 +1,6 @@
-/* The gradient of a scale. docs/bits.md, "Derivatives". Template: compiled once for each instruction set and type. */
+/* The gradient of a scale: sum of x_i dx_i / scale, an exact dot product and one division. docs/bits.md, "Derivatives".
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SCALE_GRADIENT_TEMPLATE_H
 #define SMX_SCALE_GRADIENT_TEMPLATE_H
 

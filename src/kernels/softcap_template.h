@@ -12,7 +12,7 @@
 
 /* exp(v) for -690 <= v <= 0, in double for either type: the difference of two logits counts, so that an error of T's
  * precision would be seen multiplied by the cap. The coefficients are 1/13!, 1/12!, ... 1/1!, rounded: Taylor's series,
- * off by 2^-57 for |v| <= ln(2) / 2. */
+ * off by 2^-57 for |v| <= ln(2) / 2. log2(e) and ln(2) are the doubles of tools/exp.sollya. */
 static inline double exp_of_double(double v) {
     const double magic = 0x1.8p52;
     double n = fma(v, 0x1.71547652b82fep0, magic) - magic;

@@ -49,7 +49,7 @@ static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real
     struct term_sum sum[SOFTMAX_BATCH_ROWS];
     for (size_t i = 0; i < rows; i++) {
         sum[i] = empty_term_sum(n, n);
-        const struct row_part row = {n, x + i * ldx, NULL, y + i * ldy, PREFETCH_BYTES};
+        const struct row_part row = {.n = n, .x = x + i * ldx, .e = y + i * ldy, .prefetch = PREFETCH_BYTES};
         add_part(kind, &row, v_set1(max[i]), v_set1(magic[i]), v_set1(correction[i]), sum[i].limbs);
     }
     real reciprocal[SOFTMAX_BATCH_ROWS][2];

@@ -48,8 +48,13 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
     for (size_t k = 0; k < rows; k += V_LANES) {
         real *e = columns + k * n;
         i_t top_k = i_set1(0), middle_k = top_k, none = top_k;
-        const struct term_run run = {n,       V_LANES, e,       NULL,
-                                     V_LANES, e,       V_LANES, prefetch_from(x + k * n, PREFETCH_BYTES)};
+        const struct term_run run = {.count = n,
+                                     .lanes = V_LANES,
+                                     .x = e,
+                                     .step = V_LANES,
+                                     .e = e,
+                                     .e_step = V_LANES,
+                                     .prefetch = prefetch_from(x + k * n, PREFETCH_BYTES)};
         add_term_run(TERMS_OFFSET, &run, v_load(max + k), v_load(magic + k), v_load(correction + k), &top_k, &middle_k,
                      &none);
         v_store(top + k, v_from_bits(limb_without_constant(top_k, v_set1(g.top), n)));

@@ -5,6 +5,11 @@
 #ifndef SMX_STREAMING_TEMPLATE_H
 #define SMX_STREAMING_TEMPLATE_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vector_helpers_template.h"
+
 /* Entries from `from` on and before `to`. */
 struct lines {
     size_t from, to;
@@ -12,7 +17,7 @@ struct lines {
 
 /* From and to which entry there are whole lines; vectors may be longer. */
 static inline struct lines whole_lines(size_t n, const real *y) {
-    const size_t line = 64 / sizeof(real);
+    const size_t line = CACHE_LINE / sizeof(real);
     size_t into = (uintptr_t)y / sizeof(real) % line, from = into == 0 ? 0 : line - into;
     from = from < n ? from : n;
     return (struct lines){from, from + (n - from) / line * line};

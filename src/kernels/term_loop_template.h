@@ -166,13 +166,24 @@ static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct 
     const size_t count = row->n / V_LANES, left = row->n % V_LANES, from = row->n - left;
     const struct prefetch prefetch = prefetch_from(row->x, row->prefetch);
     if (count != 0) {
-        const struct term_run run = {count, V_LANES, row->x, row->low, V_LANES, row->e, V_LANES, prefetch};
+        const struct term_run run = {.count = count,
+                                     .lanes = V_LANES,
+                                     .x = row->x,
+                                     .low = row->low,
+                                     .step = V_LANES,
+                                     .e = row->e,
+                                     .e_step = V_LANES,
+                                     .prefetch = prefetch};
         add_term_run(kind, &run, reference, magic, correction, top, middle, low);
     }
     if (left != 0) {
         const real *x_low = of_pairs(kind) ? row->low + from : NULL;
-        const struct term_run run = {1, left,    row->x + from, x_low, 0, row->e == NULL ? NULL : row->e + from,
-                                     0, prefetch};
+        const struct term_run run = {.count = 1,
+                                     .lanes = left,
+                                     .x = row->x + from,
+                                     .low = x_low,
+                                     .e = row->e == NULL ? NULL : row->e + from,
+                                     .prefetch = prefetch};
         add_term_run(kind, &run, reference, magic, correction, top, middle, low);
     }
     return count + (left != 0);

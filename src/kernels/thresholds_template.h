@@ -1,4 +1,5 @@
 /* Where the kernels change their way: tests run just below, at and above each, and ask here so as to miss none.
+ *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_THRESHOLDS_TEMPLATE_H
 #define SMX_THRESHOLDS_TEMPLATE_H

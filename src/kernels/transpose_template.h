@@ -13,11 +13,11 @@
 /* Fewer rows than this are quicker one by one. */
 #define TRANSPOSED_ROWS_LEAST (V_LANES / 4)
 
-/* How many of the rows are those of the group that begins with row `first`. */
+/* How many lanes have a row, of the vector of rows that begins with row `first`. */
 static inline size_t lanes_used(size_t rows, size_t first) { return rows - first < V_LANES ? rows - first : V_LANES; }
 
-/* With no gaps between rows, the last, partial block of most of a group's rows can be handled as whole vectors: what is
- * read too much is the group's own, and what is written too much is written again. For how many rows. */
+/* With no gaps between rows, the last, partial block of most of the rows can be handled as whole vectors: what is read
+ * too much belongs to these rows, and what is written too much is written again. For how many rows. */
 static inline size_t rows_as_whole_vectors(size_t rows, size_t n, size_t stride) {
     size_t last = n % V_LANES, spare = last == 0 ? 0 : (V_LANES - last + n - 1) / n;
     return stride == n && rows > spare ? rows - spare : 0;
@@ -95,7 +95,7 @@ static ALWAYS_INLINE void transpose_fours_out(const real *columns, real *y) {
     v_store(y + 3 * V_LANES, row[3]);
 }
 
-/* A group of rows into columns[j * V_LANES + row]: up to the next multiple of V_LANES columns, the last ones
+/* Up to V_LANES rows into columns[j * V_LANES + row]: up to the next multiple of V_LANES columns, the last ones
  * undefined. */
 static inline void transpose_in(size_t rows, size_t n, const real *x, size_t ldx, real *columns) {
     size_t j = 0;

@@ -1,5 +1,7 @@
 /* What kernels need of reals and vectors beyond the vector layer (src/vec/README.md): bits, NaN, selection, TwoSum,
- * whole rows tested for NaN. Template: compiled once for each instruction set and type. */
+ * whole rows tested for NaN.
+ *
+ * Template: compiled once for each instruction set and type. */
 #ifndef SMX_VECTOR_HELPERS_TEMPLATE_H
 #define SMX_VECTOR_HELPERS_TEMPLATE_H
 
@@ -39,6 +41,9 @@ static inline real canonical(real a) { return isnan(a) ? canonical_nan() : a + 0
 #else
 #define LANES_MOST V_LANES
 #endif
+
+/* Bytes in a line of most caches. */
+#define CACHE_LINE ((size_t)64)
 
 /* A vector of equal lanes, as one of them. By way of memory, which has a shorter latency than v_hmax. */
 static inline real first_lane(v_t a) {
