@@ -141,7 +141,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_softcap_backward_f64(size_t rows, size_t n
                                                            const double *dz, size_t lddz, double *dx, size_t lddx,
                                                            const smx_options *opt);
 
-/* Gradient of softmax with respect to each row's sink s, from x, the result y of softmax with that sink, and dy = dL/dy:
+/* Gradient of softmax with respect to each row's sink s, from x, the result y of softmax with that sink, and dy =
+ * dL/dy:
  *
  *     dsink_k = -p_s sum_i y_i dy_i,     p_s = exp(s) / (exp(s) + sum_j exp(z_j))
  *

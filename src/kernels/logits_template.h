@@ -1,6 +1,6 @@
-/* The logits of a row, z = cap(scale x) + add - alibi |position - j|, in blocks. Plain entries are used where they lie; all else is made in a
- * buffer that stays in the first cache, block by block and again in each pass, so that no row of logits is ever stored.
- * docs/bits.md, "Logits".
+/* The logits of a row, z = cap(scale x) + add - alibi |position - j|, in blocks. Plain entries are used where they lie;
+ * all else is made in a buffer that stays in the first cache, block by block and again in each pass, so that no row of
+ * logits is ever stored. docs/bits.md, "Logits".
  *
  * A made logit is two reals, high + low: scale x + add is no real in general, and an absolute error in z is a relative
  * error in exp(z). Half an ULP of a float of 1000 would be seen in the fifth digit of a result. Beyond LOW_LIMIT, z is

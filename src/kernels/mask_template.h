@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-/* How the logits of a row follow from its entries: z_j = cap(scale x_j) + add_j - alibi |position - j| where keep is not
- * 0, add not -inf and weight not 0; masked out elsewhere. Null pointers: no such mask. */
+/* How the logits of a row follow from its entries: z_j = cap(scale x_j) + add_j - alibi |position - j| where keep is
+ * not 0, add not -inf and weight not 0; masked out elsewhere. Null pointers: no such mask. */
 typedef struct logits {
     const real *x;
     size_t stride;       /* of x; masks have none */

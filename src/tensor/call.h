@@ -29,7 +29,7 @@ enum {
     OPERAND_QUERY,
     OPERANDS_OF_OPTIONS
 };
-enum { TENSORS_MAX = 16, OPERANDS_MAX = OPERANDS_OF_OPTIONS + TENSORS_MAX };
+enum { TENSORS_MAX = 15, OPERANDS_MAX = OPERANDS_OF_OPTIONS + TENSORS_MAX };
 
 /* An argument as the engine over rows takes it. */
 struct block {
@@ -37,6 +37,14 @@ struct block {
     size_t ld;     /* between rows of a vector, or of a matrix */
     size_t matrix; /* between matrices */
     bool single;   /* one row for all */
+};
+
+/* Where the rows' queries stand, and what they see, as smx_options has it; zero bytes: rows are no queries. */
+struct positions {
+    smx_causal causal;
+    size_t queries;
+    int use_window;
+    int64_t window_left, window_right;
 };
 
 struct call {
@@ -51,7 +59,7 @@ struct call {
     struct operand operand[OPERANDS_MAX];
     smx_options row_options; /* policies, threads and softcap */
     struct settings settings;
-    smx_options positions;                           /* causal rule and window, for calls whose rows are queries */
+    struct positions positions;
     _Alignas(8) unsigned char total[TENSORS_MAX][8]; /* what has no rows, in the type that kernels take */
 };
 

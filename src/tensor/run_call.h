@@ -4,8 +4,8 @@
 
 #include "arguments.h"
 
-/* Of a call that is prepared: straight on the tensors where their layout is that of arrays, else in groups of rows, of which those
- * arguments go through scratch memory that are not of the right type and layout. */
+/* Of a call that is prepared: straight on the tensors where their layout is that of arrays, else in groups of rows, of
+ * which those arguments go through scratch memory that are not of the right type and layout. */
 smx_status smx_call_run(struct call *call);
 
 /* Prepares a call (arguments.h), and runs it. */
