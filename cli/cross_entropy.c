@@ -27,7 +27,7 @@ static int check(const settings *set, const input *source) {
     } else {
         for (size_t i = 0; i < sizeof label_only / sizeof *label_only; i++) {
             if (set->text[label_only[i]] != NULL)
-                return complain_usage(set->who, "--%s needs labels (i4 or i8), and %s has dense targets",
+                return complain_usage(set->who, "--%s needs labels, which are integers, and %s has dense targets",
                                       setting_table[label_only[i]].name, targets);
         }
     }
@@ -170,9 +170,9 @@ const command cross_entropy_command = {
     .summary = "cross-entropy of logits: loss, accuracy, gradients",
     .arguments = "X.npy TARGETS.npy [OPTION...]",
     .text = "Prints the cross-entropy of the logits X, how many rows count, and the accuracy; writes\n"
-            "what the options ask for, all in one pass over X. TARGETS has a label for each row (i4\n"
-            "or i8, the shape of X without the axis), or is dense (f2, bf16, f4 or f8, the shape of\n"
-            "X). With z = scale x + mask, weights w of the classes and smoothing E, a row's loss is\n"
+            "what the options ask for, all in one pass over X. TARGETS has a label for each row (any\n"
+            "integers, the shape of X without the axis), or is dense (f2, bf16, f4 or f8, the shape\n"
+            "of X). With z = scale x + mask, weights w of the classes and smoothing E, a row's loss is\n"
             "\n"
             "    (1 - E) w_t (-log p_t) + (E / n) sum_c w_c (-log p_c) + C lse^2     for a label t\n"
             "    sum_c T_c w_c (-log p_c) + C lse^2,  T_c = (1 - E) target_c + E / n\n"

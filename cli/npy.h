@@ -22,13 +22,29 @@ enum {
 };
 
 /* A set of them is a number with the bits 1 << dtype. */
-typedef enum npy_dtype { NPY_F2, NPY_BF16, NPY_F4, NPY_F8, NPY_BOOL, NPY_U1, NPY_I4, NPY_I8, NPY_DTYPES } npy_dtype;
+typedef enum npy_dtype {
+    NPY_F2,
+    NPY_BF16,
+    NPY_F4,
+    NPY_F8,
+    NPY_BOOL,
+    NPY_I1,
+    NPY_I2,
+    NPY_I4,
+    NPY_I8,
+    NPY_U1,
+    NPY_U2,
+    NPY_U4,
+    NPY_U8,
+    NPY_DTYPES
+} npy_dtype;
 
 enum {
     NPY_REALS = 1 << NPY_F2 | 1 << NPY_BF16 | 1 << NPY_F4 | 1 << NPY_F8,
-    NPY_INTEGERS = 1 << NPY_I4 | 1 << NPY_I8,
+    NPY_INTEGERS =
+        1 << NPY_I1 | 1 << NPY_I2 | 1 << NPY_I4 | 1 << NPY_I8 | 1 << NPY_U1 | 1 << NPY_U2 | 1 << NPY_U4 | 1 << NPY_U8,
     NPY_TRUTHS = 1 << NPY_BOOL | 1 << NPY_U1,
-    NPY_DTYPES_SPACE = 128 /* what npy_list_dtypes needs at most */
+    NPY_DTYPES_SPACE = 160 /* what npy_list_dtypes needs at most */
 };
 
 typedef struct npy_header {

@@ -23,8 +23,11 @@ static const struct {
 } dtypes[NPY_DTYPES] = {
     [NPY_F2] = {"<f2", "float16", "'<f2'", 2}, [NPY_BF16] = {"<V2", "bfloat16", "bf16 ('<V2')", 2},
     [NPY_F4] = {"<f4", "float32", "'<f4'", 4}, [NPY_F8] = {"<f8", "float64", "'<f8'", 8},
-    [NPY_BOOL] = {"|b1", "bool", "'|b1'", 1},  [NPY_U1] = {"|u1", "uint8", "'|u1'", 1},
-    [NPY_I4] = {"<i4", "int32", "'<i4'", 4},   [NPY_I8] = {"<i8", "int64", "'<i8'", 8},
+    [NPY_BOOL] = {"|b1", "bool", "'|b1'", 1},  [NPY_I1] = {"|i1", "int8", "'|i1'", 1},
+    [NPY_I2] = {"<i2", "int16", "'<i2'", 2},   [NPY_I4] = {"<i4", "int32", "'<i4'", 4},
+    [NPY_I8] = {"<i8", "int64", "'<i8'", 8},   [NPY_U1] = {"|u1", "uint8", "'|u1'", 1},
+    [NPY_U2] = {"<u2", "uint16", "'<u2'", 2},  [NPY_U4] = {"<u4", "uint32", "'<u4'", 4},
+    [NPY_U8] = {"<u8", "uint64", "'<u8'", 8},
 };
 
 size_t npy_item_size(npy_dtype dtype) { return dtypes[dtype].size; }
@@ -138,7 +141,7 @@ static void parse_descr(parser *p, npy_header *header, char error[static ERROR])
         p->big_endian = *descr == '>' && dtypes[i].size > 1;
         return;
     }
-    snprintf(error, ERROR, "dtype '%.*s' is not supported, only f2, bf16, f4, f8, i4, i8, u1 and b1",
+    snprintf(error, ERROR, "dtype '%.*s' is not supported, only f2, bf16, f4, f8, b1, i1 to i8, and u1 to u8",
              length < 32 ? (int)length : 32, descr);
     p->error = error;
 }

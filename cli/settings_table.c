@@ -223,7 +223,7 @@ const setting_entry setting_table[SETTINGS] = {
                   "It broadcasts to X: (n,), (rows, n), (rows, 1), ...\n",
                   0, NULL},
     [SET_LENGTHS] = {"lengths", "FILE",
-                     "how many entries of each row are kept, from its start (i4, i8), of X's\n"
+                     "how many entries of each row are kept, from its start (integers), of X's\n"
                      "shape without the axis (broadcast). For X of shape (B, H, Q, K), one for\n"
                      "each of B is of shape (B, 1, 1); (B,) would be one for each of Q, and is\n"
                      "refused where Q = B\n",

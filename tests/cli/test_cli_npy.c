@@ -4,6 +4,7 @@
 #include "tool.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { ROWS = 3, N = 5, MOST = ROWS * N * sizeof(double) };
@@ -23,8 +24,14 @@ static const number_type types[] = {
     {"f8", "float64", 8, "softmax z.npy", "(3, 5)", ROWS *N},
     {"b1", "bool", 1, "softmax x.npy --mask z.npy", "(3, 5)", ROWS *N},
     {"u1", "uint8", 1, "softmax x.npy --mask z.npy", "(3, 5)", ROWS *N},
+    {"i1", "int8", 1, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
+    {"i2", "int16", 2, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
     {"i4", "int32", 4, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
     {"i8", "int64", 8, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
+    {"u1", "uint8", 1, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
+    {"u2", "uint16", 2, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
+    {"u4", "uint32", 4, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
+    {"u8", "uint64", 8, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
 };
 
 static char numbers[MOST], reversed[MOST];
@@ -96,10 +103,39 @@ static void test_big_endian_copy(void **state) {
     assert_success(shell("$SMX softmax z.npy -o out.npy"));
 }
 
+/* Labels of every integer type, the largest or the least of which is ignored: 255 in masks of segmentation. */
+static void test_labels(void **state) {
+    (void)state;
+    static const char *const ignored[][2] = {{"i1", "-128"}, {"i2", "-32768"}, {"i4", "-2147483648"}, {"i8", "-100"},
+                                             {"u1", "255"},  {"u2", "65535"},  {"u4", "4294967295"},  {"u8", "7"}};
+    static const float x[4] = {0.5f, 1, 2, 1};
+    npy_write_as("x.npy", "<f4", "(2, 2)", x, sizeof x);
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
+        char descr[4], labels[16] = {0};
+        size_t size = (size_t)(ignored[i][0][1] - '0');
+        int64_t label = strtoll(ignored[i][1], NULL, 10);
+        labels[0] = 1;
+        memcpy(labels + size, &label, size);
+        snprintf(descr, sizeof descr, "%c%s", size == 1 ? '|' : '<', ignored[i][0]);
+        npy_write_as("labels.npy", descr, "(2,)", labels, 2 * size);
+        assert_success(shell("$SMX cross-entropy x.npy labels.npy --ignore-index %s > printed && "
+                             "grep -q '^loss      0.474076986 ' printed && grep -q '^rows      1 of 2' printed && "
+                             "grep -q '^accuracy  100.00 %%: 1 of 1' printed",
+                             ignored[i][1]));
+        assert_refused(shell("$SMX cross-entropy x.npy labels.npy"), 1, "smx: labels.npy: the label of row 1 is ",
+                       ignored[i][1]);
+    }
+    static const int64_t large[2] = {0, -1};
+    npy_write_as("labels.npy", "<u8", "(2,)", large, sizeof large);
+    assert_refused(shell("$SMX cross-entropy x.npy labels.npy --ignore-index -1"), 1,
+                   "smx: labels.npy: ", "18446744073709551615 is larger than any label or length");
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_spellings),
         cmocka_unit_test(test_big_endian_copy),
+        cmocka_unit_test(test_labels),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }
