@@ -43,7 +43,7 @@ static const row_operation operation = {
 };
 
 const command backward_command = {
-    .name = "smx backward",
+    .name = "backward",
     .summary = "gradient of softmax's input from that of its result",
     .arguments = "Y.npy DY.npy -o DX.npy [OPTION...]",
     .text = "Writes the gradient of softmax's input\n"

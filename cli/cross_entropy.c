@@ -166,7 +166,7 @@ static const row_operation operation = {
 };
 
 const command cross_entropy_command = {
-    .name = "smx cross-entropy",
+    .name = "cross-entropy",
     .summary = "cross-entropy of logits: loss, accuracy, gradients",
     .arguments = "X.npy TARGETS.npy [OPTION...]",
     .text = "Prints the cross-entropy of the logits X, how many rows count, and the accuracy; writes\n"

@@ -16,7 +16,7 @@
 enum { EPOCHS_A_LINE = 20 };
 
 typedef struct demo_run {
-    const char *who; /* "smx demo" */
+    const char *who;
     const char *data;
     const char *out;
     smx_options options;
@@ -130,8 +130,9 @@ static bool work(demo_run *run) {
 }
 
 static int run_demo(const command *cmd, const settings *set) {
+    (void)cmd;
     static demo_run run;
-    run.who = cmd->name;
+    run.who = set->who;
     run.data = set->text[SET_DATA];
     run.out = set->text[SET_OUT] == NULL ? "demo" : set->text[SET_OUT];
     run.options = set->options;
@@ -145,7 +146,7 @@ static int run_demo(const command *cmd, const settings *set) {
 }
 
 const command demo_command = {
-    .name = "smx demo",
+    .name = "demo",
     .summary = "trains softmax regression on handwritten digits",
     .arguments = "[OPTION...]",
     .text = "Trains softmax regression on four fifths of the handwritten digits and tests it on\n"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "message.h"
 #include "settings.h"
 #include "smx/smx.h"
 
@@ -18,7 +19,7 @@ static int print_info(const command *cmd, const settings *set) {
 }
 
 const command info_command = {
-    .name = "smx info",
+    .name = "info",
     .summary = "version, instruction sets, threads",
     .arguments = "",
     .text = "Prints the version of the library, the instruction set in use (SMX_ISA=NAME in the\n"

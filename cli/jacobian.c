@@ -240,7 +240,7 @@ static int write_jacobian(const command *cmd, const settings *set) {
 }
 
 const command jacobian_command = {
-    .name = "smx jacobian",
+    .name = "jacobian",
     .summary = "Jacobian matrix of each row of a softmax",
     .arguments = "Y.npy -o J.npy [OPTION...]",
     .text = "Writes the Jacobian of softmax for each row of its result Y along the last axis,\n"

@@ -25,7 +25,7 @@ static const row_operation backward_operation = {
 };
 
 const command log_softmax_command = {
-    .name = "smx log-softmax",
+    .name = "log-softmax",
     .summary = "logarithm of softmax, with every digit near certainty",
     .arguments = "X.npy -o Y.npy [OPTION...]",
     .text = "Writes the logarithm of the softmax of X along an axis,\n"
@@ -43,7 +43,7 @@ const command log_softmax_command = {
 };
 
 const command log_softmax_backward_command = {
-    .name = "smx log-softmax-backward",
+    .name = "log-softmax-backward",
     .summary = "gradient of log-softmax's input from that of its result",
     .arguments = "Y.npy DY.npy -o DX.npy [OPTION...]",
     .text = "Writes the gradient of log-softmax's input\n"

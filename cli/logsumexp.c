@@ -40,7 +40,7 @@ static const row_operation backward_operation = {
 };
 
 const command logsumexp_command = {
-    .name = "smx logsumexp",
+    .name = "logsumexp",
     .summary = "logarithm of a sum of exponentials, weighted and signed too",
     .arguments = "X.npy -o LSE.npy [OPTION...]",
     .text = "Writes the logarithm of the sum of exponentials of each row of X along an axis,\n"
@@ -59,7 +59,7 @@ const command logsumexp_command = {
 };
 
 const command logsumexp_backward_command = {
-    .name = "smx logsumexp-backward",
+    .name = "logsumexp-backward",
     .summary = "gradient of logsumexp's input from that of its result",
     .arguments = "X.npy DLSE.npy -o DX.npy [OPTION...]",
     .text = "Writes the gradient of logsumexp's input\n"

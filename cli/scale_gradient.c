@@ -23,7 +23,7 @@ static const row_operation operation = {
 };
 
 const command scale_gradient_command = {
-    .name = "smx scale-gradient",
+    .name = "scale-gradient",
     .summary = "gradient with respect to the scale of the logits",
     .arguments = "X.npy DX.npy -o DSCALE.npy [OPTION...]",
     .text = "Writes the gradient with respect to the scale\n"

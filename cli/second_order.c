@@ -74,7 +74,7 @@ static const row_operation hessian_operation = {
 };
 
 const command jvp_command = {
-    .name = "smx jvp",
+    .name = "jvp",
     .summary = "Jacobian of softmax times a vector for each row",
     .arguments = "Y.npy V.npy -o JV.npy [OPTION...]",
     .text = "Writes the product of softmax's Jacobian with a tangent V (forward mode),\n"
@@ -91,7 +91,7 @@ const command jvp_command = {
 };
 
 const command log_softmax_jvp_command = {
-    .name = "smx log-softmax-jvp",
+    .name = "log-softmax-jvp",
     .summary = "Jacobian of log-softmax times a vector for each row",
     .arguments = "Y.npy V.npy -o JV.npy [OPTION...]",
     .text = "Writes the product of log-softmax's Jacobian with a tangent V (forward mode),\n"
@@ -108,7 +108,7 @@ const command log_softmax_jvp_command = {
 };
 
 const command jacobian_product_command = {
-    .name = "smx jacobian-product",
+    .name = "jacobian-product",
     .summary = "Jacobian of softmax times several vectors for each row",
     .arguments = "Y.npy V.npy -o OUT.npy [OPTION...]",
     .text = "Writes the products of each row's Jacobian with several vectors,\n"
@@ -126,7 +126,7 @@ const command jacobian_product_command = {
 };
 
 const command double_backward_command = {
-    .name = "smx double-backward",
+    .name = "double-backward",
     .summary = "gradients of softmax's backward pass itself",
     .arguments = "Y.npy DY.npy DDX.npy [--grad-y GY.npy] [--grad-dy GDY.npy] [OPTION...]",
     .text = "Writes the gradients of the backward pass dx = scale y (dy - s), s = sum_j y_j dy_j,\n"
@@ -143,7 +143,7 @@ const command double_backward_command = {
 };
 
 const command hessian_product_command = {
-    .name = "smx hessian-product",
+    .name = "hessian-product",
     .summary = "Hessian of cross-entropy times a vector for each row",
     .arguments = "X.npy V.npy -o HV.npy [OPTION...]",
     .text = "Writes the product of cross-entropy's Hessian with a vector for each row of logits,\n"
@@ -160,7 +160,7 @@ const command hessian_product_command = {
 };
 
 const command hessian_command = {
-    .name = "smx hessian",
+    .name = "hessian",
     .summary = "Hessian of cross-entropy for each row",
     .arguments = "X.npy -o H.npy [OPTION...]",
     .text = "Writes the Hessian of cross-entropy for each row of logits along the last axis,\n"

@@ -65,7 +65,7 @@ typedef enum setting {
 #define SETS_ARRAY (SETS_OUTPUT | SET(SET_AXIS))
 
 typedef struct settings {
-    const char *who; /* "smx NAME" */
+    char who[32]; /* "smx NAME" */
     const char *input[MAX_INPUTS];
     const char *text[SETTINGS]; /* what was given; null if nothing was */
     long axis;
@@ -81,8 +81,12 @@ typedef struct settings {
 
 typedef struct command command;
 
-/* Reads the command line. Returns -1, or the exit status if that is all: after --help, or a message. */
+/* Reads the command line, argv[0] being the command's name. Returns -1, or the exit status if that is all: after --help,
+ * or a message. */
 int settings_parse(settings *set, const command *cmd, int argc, char **argv);
+
+/* What --help prints. */
+void settings_print_help(const command *cmd);
 
 /* Whether the library takes a number as a scale. */
 bool settings_usable_scale(double scale);

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "message.h"
 
 static bool parse_integer(const char *text, long long low, long long high, long long *value) {

@@ -40,7 +40,7 @@ static const row_operation operation = {
 };
 
 const command softmax_command = {
-    .name = "smx softmax",
+    .name = "softmax",
     .summary = "softmax of an array along an axis",
     .arguments = "X.npy -o Y.npy [OPTION...]",
     .text = "Writes the softmax of X along an axis,\n"
