@@ -16,9 +16,9 @@ typedef struct command {
     int inputs;            /* files named without an option */
     uint64_t settings;     /* the options that it takes, those of `needs` among them */
     uint64_t needs;        /* one of these options must be given; 0: none */
-    /* Returns the exit status. */
-    int (*run)(const struct command *cmd, const struct settings *set);
-    const struct row_operation *operation; /* if run is transform */
+    /* One of the two: what is computed on rows (compute.h), or what returns the exit status. */
+    const struct row_operation *operation;
+    int (*run)(const struct settings *set);
 } command;
 
 /* In the order of smx --help. A new command is a row here and `const command NAME_command` in a file of its own, or in

@@ -129,8 +129,7 @@ static bool work(demo_run *run) {
     return demo_save(run->out, &run->model, &run->test, run->test_probabilities, &results);
 }
 
-static int run_demo(const command *cmd, const settings *set) {
-    (void)cmd;
+static int run_demo(const settings *set) {
     static demo_run run;
     run.who = set->who;
     run.data = set->text[SET_DATA];

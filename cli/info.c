@@ -6,8 +6,7 @@
 #include "settings.h"
 #include "smx/smx.h"
 
-static int print_info(const command *cmd, const settings *set) {
-    (void)cmd;
+static int print_info(const settings *set) {
     (void)set;
     printf("version          %s\n", smx_version());
     printf("instruction set  %s\n", smx_isa());

@@ -1,8 +1,7 @@
 /* smx logsumexp, weighted and signed too, and its backward pass. */
 #include "commands.h"
 #include "message.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 enum { X, WEIGHTS, LSE = 0, SIGN = 1 };
 
@@ -25,20 +24,6 @@ static int check(const settings *set, const input *source) {
     return EXIT_OK;
 }
 
-static const row_operation logsumexp_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_BROADCAST, NPY_REALS, SET_WEIGHTS}},
-    .result = {{.extent = EXTENT_ROWS, .to = SET_OUTPUT, .dtype = NPY_F4, .always = true},
-               {.extent = EXTENT_ROWS, .to = SET_SIGN, .dtype = NPY_F4}},
-    .rows = logsumexp,
-    .check = check,
-};
-
-static const row_operation backward_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_ROWS, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
-    .rows = backward,
-};
-
 const command logsumexp_command = {
     .name = "logsumexp",
     .summary = "logarithm of a sum of exponentials, weighted and signed too",
@@ -54,8 +39,11 @@ const command logsumexp_command = {
     .inputs = 1,
     .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_WEIGHTS) | SET(SET_SIGN),
     .needs = SET(SET_OUTPUT) | SET(SET_SIGN),
-    .run = transform,
-    .operation = &logsumexp_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_BROADCAST, .from = SET_WEIGHTS}},
+                                        .result = {{.extent = EXTENT_ROWS, .always = true},
+                                                   {.extent = EXTENT_ROWS, .to = SET_SIGN}},
+                                        .rows = logsumexp,
+                                        .check = check},
 };
 
 const command logsumexp_backward_command = {
@@ -72,6 +60,7 @@ const command logsumexp_backward_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &backward_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_ROWS}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = backward},
 };

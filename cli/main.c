@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "commands.h"
+#include "compute.h"
 #include "convert.h"
 #include "message.h"
 #include "settings.h"
@@ -81,7 +82,9 @@ static int run(int argc, char **argv) {
     if (status >= 0)
         return status;
     convert_use_threads(set.options.threads);
-    return check_environment() ? cmd->run(cmd, &set) : EXIT_USAGE;
+    if (!check_environment())
+        return EXIT_USAGE;
+    return cmd->operation != NULL ? compute(cmd->operation, &set, cmd->inputs) : cmd->run(&set);
 }
 
 int main(int argc, char **argv) {

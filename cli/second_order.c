@@ -1,7 +1,6 @@
 /* smx jvp, log-softmax-jvp, jacobian-product, double-backward, hessian-product and hessian. */
 #include "commands.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 static smx_status jvp(const row_call *c) {
     return ROW_CALL(c, smx_softmax_jvp, c->rows, c->n, c->in[0], c->n, c->in[1], c->n, c->out[0], c->n, c->options);
@@ -31,48 +30,6 @@ static smx_status hessian(const row_call *c) {
                     c->options);
 }
 
-#define ONE_TO(what)                                            \
-    {                                                           \
-        { .extent = (what), .to = SET_OUTPUT, .dtype = NPY_F4 } \
-    }
-
-static const row_operation jvp_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SAME),
-    .rows = jvp,
-};
-
-static const row_operation log_softmax_jvp_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SAME),
-    .rows = log_softmax_jvp,
-};
-
-static const row_operation jacobian_product_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_VECTORS, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_VECTORS),
-    .rows = jacobian_product,
-};
-
-static const row_operation double_backward_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_GRAD_Y, .dtype = NPY_F4},
-               {.extent = EXTENT_SAME, .to = SET_GRAD_DY, .dtype = NPY_F4}},
-    .rows = double_backward,
-};
-
-static const row_operation hessian_product_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SAME),
-    .rows = hessian_product,
-};
-
-static const row_operation hessian_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SQUARES),
-    .rows = hessian,
-};
-
 const command jvp_command = {
     .name = "jvp",
     .summary = "Jacobian of softmax times a vector for each row",
@@ -86,8 +43,9 @@ const command jvp_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &jvp_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = jvp},
 };
 
 const command log_softmax_jvp_command = {
@@ -103,8 +61,9 @@ const command log_softmax_jvp_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &log_softmax_jvp_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = log_softmax_jvp},
 };
 
 const command jacobian_product_command = {
@@ -121,8 +80,9 @@ const command jacobian_product_command = {
     .inputs = 2,
     .settings = SETS_OUTPUT | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &jacobian_product_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_VECTORS}},
+                                        .result = {{.extent = EXTENT_VECTORS}},
+                                        .rows = jacobian_product},
 };
 
 const command double_backward_command = {
@@ -138,8 +98,10 @@ const command double_backward_command = {
     .inputs = 3,
     .settings = SETS_ROWS | SET(SET_AXIS) | SETS_LOGITS | SET(SET_GRAD_Y) | SET(SET_GRAD_DY),
     .needs = SET(SET_GRAD_Y) | SET(SET_GRAD_DY),
-    .run = transform,
-    .operation = &double_backward_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME, .to = SET_GRAD_Y},
+                                                   {.extent = EXTENT_SAME, .to = SET_GRAD_DY}},
+                                        .rows = double_backward},
 };
 
 const command hessian_product_command = {
@@ -155,8 +117,9 @@ const command hessian_product_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &hessian_product_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = hessian_product},
 };
 
 const command hessian_command = {
@@ -173,6 +136,6 @@ const command hessian_command = {
     .inputs = 1,
     .settings = SETS_OUTPUT | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &hessian_operation,
+    .operation =
+        &(const row_operation){.source = {{.fit = FIT_SAME}}, .result = {{.extent = EXTENT_SQUARES}}, .rows = hessian},
 };
