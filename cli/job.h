@@ -1,4 +1,5 @@
-/* One run of an operation: its arrays, opened and checked before anything is computed, and put in their places after. */
+/* One run of an operation: its arrays, opened and checked before anything is computed, and put in their places
+ * after. */
 #ifndef SMX_CLI_JOB_H
 #define SMX_CLI_JOB_H
 

@@ -89,10 +89,9 @@ typedef struct npy_array {
     size_t map_bytes;
 } npy_array;
 
-/* Opens a file, "-" being standard input. What cannot be mapped (a pipe, a terminal) or is big-endian is first copied to
- * an unlinked temporary file: long rows need three passes over the numbers, and other axes than the last need them out
- * of order.
- * Returns false after a message. `path` must outlive the array. */
+/* Opens a file, "-" being standard input. What cannot be mapped (a pipe, a terminal) or is big-endian is first copied
+ * to an unlinked temporary file: long rows need three passes over the numbers, and other axes than the last need them
+ * out of order. Returns false after a message. `path` must outlive the array. */
 bool npy_open(npy_array *array, const char *path);
 
 /* Whether the array's dtype is one of a set; false after a message. */

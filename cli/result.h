@@ -51,8 +51,8 @@ bool result_open(result *res);
 /* How many bytes of memory a row takes at most until it is stored. */
 size_t result_row_bytes(const result *res);
 
-/* Buffers for tiles of up to so many rows, each of up to `length` numbers, or rows of its matrix, if they are computed in
- * parts. */
+/* Buffers for tiles of up to so many rows, each of up to `length` numbers, or rows of its matrix, if they are computed
+ * in parts. */
 bool result_allocate(result *res, size_t rows, size_t length);
 
 /* Writes the numbers of a tile's rows; EXTENT_ONE: the number; EXTENT_SQUARES: the tile's length counts rows of the

@@ -81,8 +81,8 @@ typedef struct settings {
 
 typedef struct command command;
 
-/* Reads the command line, argv[0] being the command's name. Returns -1, or the exit status if that is all: after --help,
- * or a message. */
+/* Reads the command line, argv[0] being the command's name. Returns -1, or the exit status if that is all: after
+ * --help, or a message. */
 int settings_parse(settings *set, const command *cmd, int argc, char **argv);
 
 /* What --help prints. */
