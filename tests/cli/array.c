@@ -50,6 +50,15 @@ void array_fill_probabilities(array *a, rng *r) {
         a->t->store(a->data, i, rng_uniform(r, 0, 1));
 }
 
+array array_make(const dtype *t, const char *path, array shape, double low, double high, rng *r) {
+    shape.t = t;
+    array_allocate(&shape);
+    for (size_t i = 0, n = array_count(&shape); i < n; i++)
+        t->store(shape.data, i, rng_uniform(r, low, high));
+    array_write(&shape, path, 1, 0);
+    return shape;
+}
+
 void array_get_row(const array *a, size_t axis, size_t row, void *to) {
     size_t start = array_row_start(a, axis, row), stride = array_stride(a, axis);
     for (size_t i = 0; i < a->shape[axis]; i++)

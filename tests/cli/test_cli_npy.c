@@ -1,5 +1,5 @@
-/* The dtypes of .npy files, in every spelling that np.load takes and in both byte orders: the tool reads the same numbers.
- */
+/* The dtypes of .npy files, in every spelling that np.load takes and in both byte orders: the tool reads the same
+ * numbers. / */
 #include "array.h"
 #include "tool.h"
 
