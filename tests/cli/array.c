@@ -129,3 +129,15 @@ void array_read(array *a, const char *path) {
     memcpy(a->data, file + 10 + length, array_bytes(a));
     free(file);
 }
+
+void npy_expect(const char *path, const char *descr, const char *shape, const void *data, size_t bytes) {
+    char header[200];
+    size_t length;
+    char *file = read_file(path, &length);
+    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+    assert_true(length > bytes + strlen(header) + 10);
+    assert_memory_equal(file + 10, header, strlen(header));
+    assert_int_equal((length - bytes) % 64, 0);
+    assert_memory_equal(file + length - bytes, data, bytes);
+    free(file);
+}

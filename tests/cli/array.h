@@ -51,4 +51,7 @@ void npy_write(const char *path, int major, int minor, const char *header, size_
 /* The same with a header for numbers of any dtype, in C order. */
 void npy_write_as(const char *path, const char *descr, const char *shape, const void *data, size_t bytes);
 
+/* Fails unless the file is an array in C order with these bytes. */
+void npy_expect(const char *path, const char *descr, const char *shape, const void *data, size_t bytes);
+
 #endif

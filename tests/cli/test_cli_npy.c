@@ -34,14 +34,14 @@ static const number_type types[] = {
     {"u8", "uint64", 8, "softmax x.npy --lengths z.npy", "(3,)", ROWS},
 };
 
-static char numbers[MOST], reversed[MOST];
+static char little_endian[MOST], big_endian[MOST];
 
 /* Integers of 0 to 3, and reals of either sign whose bytes differ; none is infinite or NaN. */
 static void make_numbers(const number_type *t) {
     rng r = rng_seed(1);
     int real = t->command[8] == 'z';
     for (size_t i = 0; i < t->count; i++) {
-        char *at = numbers + i * t->size;
+        char *at = little_endian + i * t->size;
         for (size_t k = 0; k < t->size; k++)
             at[k] = (char)(real ? rng_below(&r, 256) : 0);
         if (real)
@@ -50,7 +50,7 @@ static void make_numbers(const number_type *t) {
             at[0] = (char)(t->size == 1 ? rng_below(&r, 2) : rng_below(&r, 4));
     }
     for (size_t i = 0; i < t->count * t->size; i++)
-        reversed[i] = numbers[i / t->size * t->size + t->size - 1 - i % t->size];
+        big_endian[i] = little_endian[i / t->size * t->size + t->size - 1 - i % t->size];
 }
 
 /* As a file and as a stream, in memory and in tiles, along the last axis and the first. */
@@ -73,19 +73,19 @@ static void test_spellings(void **state) {
         char descr[8];
         make_numbers(t);
         snprintf(descr, sizeof descr, "%c%s", t->size == 1 ? '|' : '<', t->code);
-        npy_write_as("z.npy", descr, t->shape, numbers, t->count * t->size);
+        npy_write_as("z.npy", descr, t->shape, little_endian, t->count * t->size);
         assert_success(shell("$SMX %s -o expected.npy", t->command));
         if (t->count > ROWS)
             assert_success(shell("$SMX %s -o columns.npy --axis 0", t->command));
         assert_success(shell("head -c 200 expected.npy | grep -aq \"'descr': '<\"")); /* results are little-endian */
         for (const char *order = "<=|"; *order != '\0'; order++) {
             snprintf(descr, sizeof descr, "%c%s", *order, t->code);
-            assert_reads(t, descr, numbers);
+            assert_reads(t, descr, little_endian);
         }
-        assert_reads(t, t->code, numbers);
-        assert_reads(t, t->word, numbers);
+        assert_reads(t, t->code, little_endian);
+        assert_reads(t, t->word, little_endian);
         snprintf(descr, sizeof descr, ">%s", t->code);
-        assert_reads(t, descr, reversed);
+        assert_reads(t, descr, big_endian);
     }
 }
 
@@ -131,11 +131,63 @@ static void test_labels(void **state) {
                    "smx: labels.npy: ", "18446744073709551615 is larger than any label or length");
 }
 
+/* Other spellings of a good header than NumPy's. */
+static void test_good_headers(void **state) {
+    (void)state;
+    static const char *const headers[] = {
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}",
+        "{'shape':(2,3,),'fortran_order':False,'descr':'<f4'}",
+        " {\"descr\" : \"<f4\" , \"fortran_order\" : False , \"shape\" : ( 2 , 3 ) , } \t\r\n",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 3L), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (0002, 3), }",
+    };
+    static const float numbers[6] = {0, 1, 2, 3, 4, 5};
+    npy_write_as("good.npy", "<f4", "(2, 3)", numbers, sizeof numbers);
+    assert_success(shell("$SMX softmax good.npy -o good-out.npy"));
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        npy_write("x.npy", 1, 0, headers[i], strlen(headers[i]), numbers, sizeof numbers);
+        assert_success(shell("$SMX softmax x.npy -o x-out.npy"));
+        assert_true(same_files("good-out.npy", "x-out.npy"));
+    }
+}
+
+/* Other files that hold arrays are named, with the way to take one out. */
+static void test_foreign(void **state) {
+    (void)state;
+#define BYTES(text) text, sizeof text - 1
+    static const struct {
+        const char *bytes;
+        size_t count;
+        const char *says;
+    } files[] = {
+        {BYTES("PK\3\4\x2d\0\0\0\0\0\0\0\x21\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0x.npy"),
+         "a zip archive, as .npz files are"},
+        {BYTES("PK\5\6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "np.save('X.npy', np.load('FILE')['NAME'])"},
+        {BYTES("PK\3\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0archive/data.pkl"), "torch.load('FILE')"},
+        {BYTES("\x89HDF\r\n\x1a\n"), "an HDF5 file; take an array out in Python: np.save('X.npy', h5py.File('FILE')"},
+        {BYTES("\x1f\x8b\x8\0\0\0\0\0\0\3"), "compressed by gzip; decompress it: gzip -dc FILE"},
+        {BYTES("\x80\x04\x95\0\0\0\0\0\0\0\0N."), "a pickle; take an array out in Python, if you trust the file"},
+        {BYTES("\x40\0\0\0\0\0\0\0{\"x\":"), "a safetensors file"},
+        {BYTES("0.5,1e3\r\n-1,2\n"), "text; if it is a table of numbers"},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        write_file("foreign", files[i].bytes, files[i].count);
+        assert_refused(shell("$SMX softmax foreign -o out.npy"), 1, "smx: foreign: not a .npy file, but ",
+                       files[i].says);
+        assert_refused(shell("cat foreign | $SMX softmax - -o out.npy"), 1,
+                       "smx: standard input: not a .npy file, but ", files[i].says);
+    }
+    static const char unknown[] = "\x40\0\0\0\1\0\0\0{ and PK\3\4 later";
+    write_file("foreign", unknown, sizeof unknown);
+    assert_refused(shell("$SMX softmax foreign -o out.npy"), 1,
+                   "smx: foreign: not a .npy file: ", "does not begin with");
+#undef BYTES
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spellings),
-        cmocka_unit_test(test_big_endian_copy),
-        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_spellings),    cmocka_unit_test(test_big_endian_copy), cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_good_headers), cmocka_unit_test(test_foreign),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }
