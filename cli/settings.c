@@ -96,22 +96,24 @@ static int take_option(settings *set, const command *cmd, int option, char **arg
     return setting_table[s].set == NULL ? -1 : setting_table[s].set(set, optarg);
 }
 
+static bool names_input(int s) {
+    return s > LAST_OUTPUT && setting_table[s].value != NULL && strcmp(setting_table[s].value, "FILE") == 0;
+}
+
 /* One stream cannot be read, or written, twice. */
 static int check_streams(const settings *set, const command *cmd) {
-    static const uint64_t files_read = SET(SET_WEIGHTS) | SET(SET_CLASS_WEIGHTS) | SET(SET_DLOSS) |
-                                       SET(SET_SCALE_FILE) | SET(SET_MASK) | SET(SET_LENGTHS);
     int in = 0;
     for (int i = 0; i < cmd->inputs; i++)
         in += strcmp(set->input[i], "-") == 0;
     for (int s = 0; s < SETTINGS; s++)
-        in += (files_read & SET(s)) != 0 && set->text[s] != NULL && strcmp(set->text[s], "-") == 0;
+        in += names_input(s) && set->text[s] != NULL && strcmp(set->text[s], "-") == 0;
     return in > 1 ? complain_usage(set->who, "only one input can be standard input") : -1;
 }
 
 /* No two outputs go to one file. */
 static int check_outputs(const settings *set) {
-    for (int a = SET_OUTPUT; a <= SET_GRAD_DY; a++) {
-        for (int b = a + 1; b <= SET_GRAD_DY && set->text[a] != NULL; b++) {
+    for (int a = SET_OUTPUT; a <= LAST_OUTPUT; a++) {
+        for (int b = a + 1; b <= LAST_OUTPUT && set->text[a] != NULL; b++) {
             if (set->text[b] != NULL && strcmp(set->text[a], set->text[b]) == 0)
                 return complain_usage(set->who, "--%s and --%s name the same file, '%s'", setting_table[a].name,
                                       setting_table[b].name, set->text[a]);

@@ -12,10 +12,9 @@
 
 enum { MAX_INPUTS = 3 }; /* that are named without an option */
 
-/* In the order in which --help lists them. */
+/* In the order in which --help lists them: files that are written first. */
 typedef enum setting {
     SET_OUTPUT,
-    SET_LOSS,
     SET_GRAD,
     SET_GRAD_TARGETS,
     SET_LSE,
@@ -49,7 +48,8 @@ typedef enum setting {
     SET_THREADS,
     SET_MEMORY,
     SET_HELP,
-    SETTINGS
+    SETTINGS,
+    LAST_OUTPUT = SET_GRAD_DY
 } setting;
 
 /* A set of settings is a number with these bits. */
@@ -73,7 +73,7 @@ typedef struct settings {
     npy_dtype dtype; /* of the output, if text[SET_DTYPE] */
     double scale;    /* 1 if neither --scale nor --temperature was given */
     int64_t ignore_index;
-    double smoothing, z_loss, softcap, dloss;
+    double smoothing, z_loss, softcap;
     smx_reduction reduction;
     smx_empty_mean empty_mean;
     smx_options options; /* causal, policies, threads */

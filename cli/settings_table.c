@@ -29,12 +29,16 @@ static bool parse_part(const char *text, double most, double *value) {
     return parse_real(text, value) && (*value == 0 || (*value >= 0x1p-126 && *value <= most));
 }
 
-/* The index of a text in a list of words that a null pointer ends; -1 if it is not there. */
-static int find_word(const char *const *words, const char *text) {
+/* The index of a text in a list of words that a null pointer ends; -1 after a message that lists them. */
+static int find_word(const settings *set, setting s, const char *const *words, const char *text) {
+    char list[80] = "";
     for (int i = 0; words[i] != NULL; i++) {
         if (strcmp(words[i], text) == 0)
             return i;
+        const char *before = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+        append_text(list, sizeof list, "%s'%s'", before, words[i]);
     }
+    complain_usage(set->who, "--%s takes %s, not '%s'", setting_table[s].name, list, text);
     return -1;
 }
 
@@ -64,20 +68,16 @@ static int set_memory(settings *set, const char *text) {
 
 static int set_plus_inf(settings *set, const char *text) {
     static const char *const words[] = {[SMX_PLUS_INF_NAN] = "nan", [SMX_PLUS_INF_LIMIT] = "limit", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--plus-inf takes 'nan' or 'limit', not '%s'", text);
+    int found = find_word(set, SET_PLUS_INF, words, text);
     set->options.plus_inf = (smx_plus_inf)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_minus_inf_row(settings *set, const char *text) {
     static const char *const words[] = {[SMX_MINUS_INF_ROW_NAN] = "nan", [SMX_MINUS_INF_ROW_ZEROS] = "zeros", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--minus-inf-row takes 'nan' or 'zeros', not '%s'", text);
+    int found = find_word(set, SET_MINUS_INF_ROW, words, text);
     set->options.minus_inf_row = (smx_minus_inf_row)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_causal(settings *set, const char *text) {
@@ -85,39 +85,31 @@ static int set_causal(settings *set, const char *text) {
                                         [SMX_CAUSAL_TOP_LEFT] = "top-left",
                                         [SMX_CAUSAL_BOTTOM_RIGHT] = "bottom-right",
                                         NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--causal takes 'top-left', 'bottom-right' or 'none', not '%s'", text);
+    int found = find_word(set, SET_CAUSAL, words, text);
     set->options.causal = (smx_causal)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_reduction(settings *set, const char *text) {
     static const char *const words[] = {
         [SMX_REDUCTION_NONE] = "none", [SMX_REDUCTION_SUM] = "sum", [SMX_REDUCTION_MEAN] = "mean", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--reduction takes 'none', 'sum' or 'mean', not '%s'", text);
+    int found = find_word(set, SET_REDUCTION, words, text);
     set->reduction = (smx_reduction)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_empty_mean(settings *set, const char *text) {
     static const char *const words[] = {[SMX_EMPTY_MEAN_NAN] = "nan", [SMX_EMPTY_MEAN_ZERO] = "zero", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--empty-mean takes 'nan' or 'zero', not '%s'", text);
+    int found = find_word(set, SET_EMPTY_MEAN, words, text);
     set->empty_mean = (smx_empty_mean)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_dtype(settings *set, const char *text) {
     static const char *const words[] = {[NPY_F2] = "f2", [NPY_BF16] = "bf16", [NPY_F4] = "f4", [NPY_F8] = "f8", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--dtype takes 'f2', 'bf16', 'f4' or 'f8', not '%s'", text);
+    int found = find_word(set, SET_DTYPE, words, text);
     set->dtype = (npy_dtype)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 bool settings_usable_scale(double scale) { return fabs(scale) >= 0x1p-64 && fabs(scale) <= 0x1p64; }
@@ -168,7 +160,6 @@ static int set_softcap(settings *set, const char *text) {
 
 const setting_entry setting_table[SETTINGS] = {
     [SET_OUTPUT] = {"output", "FILE", "where the result goes; '-' is standard output\n", 'o', NULL},
-    [SET_LOSS] = {"loss", "FILE", "writes the loss of each row\n", 0, NULL},
     [SET_GRAD] = {"grad", "FILE", "writes the gradient of the loss with respect to X\n", 0, NULL},
     [SET_GRAD_TARGETS] = {"grad-targets", "FILE", "writes the gradient with respect to dense targets\n", 0, NULL},
     [SET_LSE] = {"lse", "FILE", "writes the logsumexp of each row\n", 0, NULL},

@@ -66,7 +66,7 @@ static void test_usage(void **state) {
         {"softmax good.npy -o out.npy --temperature 2 --scale 2",
          "only one of --scale, --temperature and --scale-file"},
         {"softmax good.npy -o out.npy --scale-file good.npy --scale 2", "only one of --scale"},
-        {"softmax good.npy -o out.npy --causal left", "'top-left', 'bottom-right' or 'none', not 'left'"},
+        {"softmax good.npy -o out.npy --causal left", "'none', 'top-left' or 'bottom-right', not 'left'"},
         {"softmax good.npy -o out.npy --causal top-left --axis 0", "--causal works along the last axis only"},
         {"softmax - -o out.npy --mask -", "only one input can be standard input"},
         {"softmax good.npy -o out.npy --help=x", "option '--help' takes no value"},
