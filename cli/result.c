@@ -66,14 +66,19 @@ size_t result_row_bytes(const result *res) {
     return res->per_row * (npy_item_size(res->as) + stored);
 }
 
+/* How many numbers rows of a tile have in data, or parts of rows. */
+static size_t count_numbers(const result *res, size_t rows, size_t length) {
+    if (res->extent == EXTENT_ONE)
+        return 1;
+    if (is_tiled(res))
+        return rows * res->count * length;
+    return rows * (res->extent == EXTENT_SQUARES ? length * res->lay.n : res->per_row);
+}
+
 bool result_allocate(result *res, size_t rows, size_t length) {
     if (!res->used)
         return true;
-    size_t count = is_tiled(res) ? rows * res->count * length : rows * res->per_row;
-    if (res->extent == EXTENT_SQUARES)
-        count = rows * length * res->lay.n;
-    else if (res->extent == EXTENT_ONE)
-        count = 1;
+    size_t count = count_numbers(res, rows, length);
     size_t stored = count * npy_item_size(res->header.dtype) + 1;
     res->data = malloc(count * npy_item_size(res->as) + 1);
     if (is_converted(res))
@@ -107,22 +112,13 @@ static bool write_squares(result *res, const space *rows, const tile *t, size_t 
     return true;
 }
 
-/* How many numbers of a tile are in data. */
-static size_t numbers_of(const result *res, const tile *t) {
-    if (res->extent == EXTENT_ONE)
-        return 1;
-    if (is_tiled(res))
-        return tile_rows(t) * res->count * t->length;
-    return res->extent == EXTENT_SQUARES ? tile_rows(t) * t->length * res->lay.n : tile_rows(t) * res->per_row;
-}
-
 bool result_store(result *res, const space *rows, const layout *first, const tile *t) {
     if (!res->is_open)
         return true;
     tile own = *t;
     own.outer *= res->count;
     own.outers *= res->count;
-    size_t row = t->outer * first->inner + t->column, count = numbers_of(res, t);
+    size_t row = t->outer * first->inner + t->column, count = count_numbers(res, tile_rows(t), t->length);
     const char *numbers = res->data;
     if (is_converted(res)) {
         if (!convert(res->out.name, res->header.dtype, res->converted, res->as, res->data, count))
