@@ -63,7 +63,7 @@ static void make_source(trial *r, int i, const array *first, rng *random) {
         shape = without_axis(shape, r->axis);
     else if (how == FIT_VECTORS)
         shape = with_one_more(shape, shape.ndim - 1, VECTORS);
-    char path[16];
+    char path[32];
     snprintf(path, sizeof path, "in%d.npy", i);
     bool probabilities = i == 0 && r->cmd->arguments[0] == 'Y';
     r->source[i] = array_make(r->t, path, shape, probabilities ? 0 : -8, probabilities ? 1 : 8, random);
@@ -110,7 +110,7 @@ bool trial_make(trial *r, array shape, rng *random) {
 
 void trial_write(const trial *r, int version, size_t extra) {
     for (int i = 0; i < MAX_SOURCES; i++) {
-        char path[16];
+        char path[32];
         snprintf(path, sizeof path, "in%d.npy", i);
         if (r->source[i].data != NULL)
             array_write(&r->source[i], path, version, extra);
@@ -170,7 +170,7 @@ static void check(const trial *r) {
         array out = r->result[i];
         if (out.data == NULL)
             continue;
-        char path[16];
+        char path[32];
         snprintf(path, sizeof path, "out%d.npy", i);
         array_read(&out, path);
         void *rows = gather(r, &out);

@@ -40,7 +40,7 @@ static void write_inputs(const golden_case *c, const command *cmd, char argument
     for (size_t i = 0; i < f->input_count; i++) {
         bool one = golden_arrays[f->inputs[i]].size == GOLDEN_ONE;
         const array in = {.t = t, .ndim = one ? 1 : 2, .shape = {1, c->n}, .data = c->array[f->inputs[i]]};
-        char path[16];
+        char path[32];
         snprintf(path, sizeof path, "in%zu.npy", i);
         array_write(&in, path, 1, 0);
         if (i >= (size_t)cmd->inputs)
@@ -71,7 +71,7 @@ static void run_case(const golden_case *c, const command *cmd) {
     assert_success(shell("$SMX %s", arguments));
     for (int k = 0; k < GOLDEN_RESULTS && f->results[k].size != GOLDEN_NONE; k++) {
         size_t count = golden_count(c, f->results[k].size), length;
-        char path[16];
+        char path[32];
         snprintf(path, sizeof path, "out%d.npy", k);
         char *file = read_file(path, &length);
         assert_true(length > count * t->size);

@@ -111,7 +111,7 @@ static void test_labels(void **state) {
     static const float x[4] = {0.5f, 1, 2, 1};
     npy_write_as("x.npy", "<f4", "(2, 2)", x, sizeof x);
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
-        char descr[4], labels[16] = {0};
+        char descr[8], labels[16] = {0};
         size_t size = (size_t)(ignored[i][0][1] - '0');
         int64_t label = strtoll(ignored[i][1], NULL, 10);
         labels[0] = 1;
