@@ -23,7 +23,6 @@ typedef struct command {
 
 /* In the order of smx --help. A new command is a row here and `const command NAME_command` in a file of its own, or in
  * that of its kind. */
-/* clang-format off: a line each */
 #define COMMANDS(ROW)         \
     ROW(softmax)              \
     ROW(backward)             \
@@ -36,13 +35,13 @@ typedef struct command {
     ROW(log_softmax_jvp)      \
     ROW(logsumexp)            \
     ROW(logsumexp_backward)   \
+    ROW(argmax)               \
     ROW(cross_entropy)        \
     ROW(hessian_product)      \
     ROW(hessian)              \
     ROW(scale_gradient)       \
     ROW(demo)                 \
     ROW(info)
-/* clang-format on */
 
 #define DECLARE_COMMAND(name) extern const command name##_command;
 COMMANDS(DECLARE_COMMAND)

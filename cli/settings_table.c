@@ -125,7 +125,7 @@ static int set_temperature(settings *set, const char *text) {
     bool parsed = parse_real(text, &temperature);
     if (parsed && temperature == 0)
         return complain_usage(set->who, "--temperature 0 has no softmax; its limit is the argmax: "
-                                        "'smx cross-entropy --argmax FILE' writes that");
+                                        "'smx argmax X.npy -o FILE' writes that");
     set->scale = 1 / temperature;
     if (parsed && settings_usable_scale(set->scale))
         return -1;

@@ -17,7 +17,8 @@ bool has_optional(const command *cmd) {
 
 const command *row_command(size_t i) {
     for (const command *const *cmd = commands; *cmd != NULL; cmd++) {
-        if ((*cmd)->operation != NULL && (*cmd)->operation->finish == NULL && i-- == 0)
+        const row_operation *o = (*cmd)->operation;
+        if (o != NULL && o->finish == NULL && o->result[0].dtype == 0 && i-- == 0)
             return *cmd;
     }
     return NULL;

@@ -1,7 +1,8 @@
-/* smx cross-entropy: what it prints, rows and means of nothing, and what it refuses. */
+/* smx cross-entropy: what it prints, rows and means of nothing, and what it refuses; and argmax. */
 #include "array.h"
 #include "tool.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 static void assert_printed(const char *text) {
@@ -81,6 +82,32 @@ static void test_no_entries(void **state) {
     npy_expect("dx.npy", "<f4", "(0, 3)", "", 0);
 }
 
+/* The argmax needs no labels, and is that of cross-entropy with some. */
+static void test_argmax(void **state) {
+    (void)state;
+    static const float x[12] = {1, 3, 2, 3, -INFINITY, -INFINITY, -INFINITY, -INFINITY, 0, NAN, 5, 4};
+    static const int64_t of_rows[3] = {1, -1, -1}, of_least[3] = {0, 0, -1}, of_columns[4] = {0, -1, 2, 2},
+                         of_kept[3] = {3, -1, 2}, none[3] = {-1, -1, -1}, labels[3] = {0, 0, 0};
+    static const uint8_t keep[4] = {1, 0, 1, 1};
+    npy_write_as("x.npy", "<f4", "(3, 4)", x, sizeof x);
+    npy_write_as("keep.npy", "|b1", "(4,)", keep, sizeof keep);
+    npy_write_as("labels.npy", "<i8", "(3,)", labels, sizeof labels);
+    assert_success(shell("$SMX argmax x.npy -o a.npy"));
+    npy_expect("a.npy", "<i8", "(3,)", of_rows, sizeof of_rows);
+    assert_success(shell("$SMX cross-entropy x.npy labels.npy --argmax b.npy > /dev/null && cmp a.npy b.npy"));
+    assert_success(shell("$SMX argmax x.npy -o a.npy --scale -1"));
+    npy_expect("a.npy", "<i8", "(3,)", of_least, sizeof of_least);
+    assert_success(shell("$SMX argmax x.npy -o a.npy --axis 0"));
+    npy_expect("a.npy", "<i8", "(4,)", of_columns, sizeof of_columns);
+    assert_success(shell("cat x.npy | $SMX argmax - -o - --mask keep.npy > a.npy"));
+    npy_expect("a.npy", "<i8", "(3,)", of_kept, sizeof of_kept);
+    npy_write_as("x.npy", "<f8", "(3, 0)", "", 0);
+    assert_success(shell("$SMX argmax x.npy -o a.npy"));
+    npy_expect("a.npy", "<i8", "(3,)", none, sizeof none);
+    assert_refused(shell("$SMX softmax x.npy -o y.npy --temperature 0"), 2,
+                   "smx softmax: ", "smx argmax X.npy -o FILE");
+}
+
 /* Each line says what is wrong, and nothing is left behind. */
 static void test_refusals(void **state) {
     (void)state;
@@ -144,6 +171,7 @@ static void test_refusals(void **state) {
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_report), cmocka_unit_test(test_empty_mean),
-                                       cmocka_unit_test(test_no_entries), cmocka_unit_test(test_refusals)};
+                                       cmocka_unit_test(test_no_entries), cmocka_unit_test(test_argmax),
+                                       cmocka_unit_test(test_refusals)};
     return RUN_CLI_TESTS(argc, argv, tests);
 }
