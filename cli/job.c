@@ -12,15 +12,54 @@ _Static_assert((int)MAX_SOURCES + (int)LOGITS_INPUTS <= (int)CLEANUP_MAPS,
 
 /* ---- Opening ----------------------------------------------------------------------------------------------------- */
 
-static int find_axis(job *j) {
-    const input *first = &j->source[0];
-    long ndim = (long)first->array.header.ndim, axis = j->set->axis;
-    if (ndim == 0)
-        return complain(first->array.name, "the array has no dimensions, and so no axis");
-    if (axis < -ndim || axis >= ndim)
-        return complain_usage(j->set->who, "--axis %ld is out of range for %s, which has %ld dimension%s", axis,
-                              first->array.name, ndim, ndim == 1 ? "" : "s");
-    j->rows = space_along(&first->array.header, (size_t)(axis < 0 ? axis + ndim : axis));
+/* Whether each axis is one of those of --axis. */
+static int mark_axes(const job *j, long ndim, bool marked[static NPY_MAX_DIMS]) {
+    const char *name = j->source[0].array.name;
+    for (int i = 0; i < j->set->axes; i++) {
+        long axis = j->set->axis[i];
+        if (axis < -ndim || axis >= ndim)
+            return complain_usage(j->set->who, "--axis %ld is out of range for %s, which has %ld dimension%s", axis,
+                                  name, ndim, ndim == 1 ? "" : "s");
+        axis += axis < 0 ? ndim : 0;
+        if (marked[axis])
+            return complain_usage(j->set->who, "--axis names axis %ld of %s twice", axis, name);
+        marked[axis] = true;
+    }
+    for (long i = 0; i < ndim && j->set->axes == 0; i++)
+        marked[i] = true;
+    return EXIT_OK;
+}
+
+/* An index into a row counts in C order, which a row along several axes of an array in Fortran order does not. */
+static bool has_indices(const row_operation *operation) {
+    for (int i = 0; i < MAX_RESULTS; i++) {
+        if (operation->result[i].dtype == NPY_I8)
+            return true;
+    }
+    return false;
+}
+
+static int find_axes(job *j) {
+    const npy_header *header = &j->source[0].whole;
+    const char *name = j->source[0].array.name;
+    bool marked[NPY_MAX_DIMS + 1] = {false};
+    if (header->ndim == 0)
+        return complain(name, "the array has no dimensions, and so no axis");
+    int status = mark_axes(j, (long)header->ndim, marked);
+    if (status != EXIT_OK)
+        return status;
+    size_t axis = 0, axes = 0, last = header->ndim;
+    while (!marked[axis])
+        axis++;
+    while (marked[axis + axes])
+        axes++;
+    while (!marked[last - 1])
+        last--;
+    if (axis + axes != last)
+        return complain_usage(j->set->who, "the axes of --axis must be neighbours; np.moveaxis brings them together");
+    if (axes > 1 && header->fortran_order && has_indices(j->operation))
+        return complain(name, "it is in Fortran order; along several axes it must be in C order");
+    j->rows = space_along(header, axis, axes);
     return EXIT_OK;
 }
 
@@ -52,7 +91,7 @@ static bool fit_source(job *j, int i) {
 static int open_sources(job *j) {
     if (!open_source(j, 0))
         return EXIT_FAILED;
-    int status = find_axis(j);
+    int status = find_axes(j);
     if (status != EXIT_OK)
         return status;
     bool wide = j->source[0].array.header.dtype == NPY_F8;
@@ -78,6 +117,7 @@ static bool fit_result(job *j, int i) {
     npy_dtype asked = j->set->text[SET_DTYPE] != NULL ? j->set->dtype : j->source[0].array.header.dtype;
     const result_types types = {wanted->dtype == 0 ? j->real : wanted->dtype,
                                 wanted->dtype == 0 ? asked : wanted->dtype};
+    j->result[i].keepdims = j->set->text[SET_KEEPDIMS] != NULL;
     return result_fit(&j->result[i], wanted->extent, path, types, like, &j->rows);
 }
 

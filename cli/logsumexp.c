@@ -37,7 +37,7 @@ const command logsumexp_command = {
             "of 0, give -inf.\n",
     .example = "smx logsumexp X.npy -o LSE.npy --weights B.npy --sign SIGN.npy",
     .inputs = 1,
-    .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_WEIGHTS) | SET(SET_SIGN),
+    .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_KEEPDIMS) | SET(SET_WEIGHTS) | SET(SET_SIGN),
     .needs = SET(SET_OUTPUT) | SET(SET_SIGN),
     .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_BROADCAST, .from = SET_WEIGHTS}},
                                         .result = {{.extent = EXTENT_ROWS, .always = true},

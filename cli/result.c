@@ -6,9 +6,12 @@
 #include "convert.h"
 #include "message.h"
 
-static npy_header header_of(extent what, const input *like, const space *rows) {
-    npy_header header = like->array.header;
-    if (what == EXTENT_ROWS) {
+static npy_header header_of(const result *res, extent what, const input *like, const space *rows) {
+    npy_header header = like->whole;
+    if (what == EXTENT_ROWS && res->keepdims) {
+        for (size_t i = 0; i < rows->axes; i++)
+            header.shape[rows->axis + i] = 1;
+    } else if (what == EXTENT_ROWS) {
         header.ndim = rows->ndim;
         memcpy(header.shape, rows->shape, rows->ndim * sizeof *rows->shape);
     } else if (what == EXTENT_SQUARES) {
@@ -38,7 +41,7 @@ bool result_fit(result *res, extent what, const char *path, result_types types, 
     res->used = true;
     res->path = path;
     res->as = types.computed;
-    res->header = header_of(what, like, rows);
+    res->header = header_of(res, what, like, rows);
     res->header.dtype = types.stored;
     res->lay = like->lay;
     res->lay.item = npy_item_size(types.stored);

@@ -24,6 +24,7 @@ typedef enum extent {
 typedef struct result {
     extent extent;
     bool used;        /* the numbers are wanted, in data */
+    bool keepdims;    /* EXTENT_ROWS: the shape keeps the axes, with extent 1 */
     const char *path; /* and written to this file; null: they are not */
     bool is_open;     /* from result_open on */
     npy_dtype as;     /* of the numbers in data */
@@ -41,8 +42,8 @@ typedef struct result_types {
     npy_dtype computed, stored;
 } result_types;
 
-/* Sets extent, path, types and shape: `like` is the first input, or that with FIT_VECTORS. Returns false after a
- * message, as everything here. */
+/* Sets extent, path, types and shape, as keepdims has it: `like` is the first input, or that with FIT_VECTORS. Returns
+ * false after a message, as everything here. */
 bool result_fit(result *res, extent what, const char *path, result_types types, const input *like, const space *rows);
 
 /* Opens the file, if there is to be one. */

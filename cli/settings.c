@@ -92,7 +92,7 @@ static int take_option(settings *set, const command *cmd, int option, char **arg
     }
     if (optarg != NULL && *optarg == '\0' && names_file(&setting_table[s]))
         return complain_usage(set->who, "option '--%s' is given an empty name", setting_table[s].name);
-    set->text[s] = optarg;
+    set->text[s] = optarg != NULL ? optarg : "";
     return setting_table[s].set == NULL ? -1 : setting_table[s].set(set, optarg);
 }
 
@@ -169,7 +169,8 @@ static int take_inputs(settings *set, const command *cmd, int count, char **name
 }
 
 int settings_parse(settings *set, const command *cmd, int argc, char **argv) {
-    *set = (settings){.axis = -1,
+    *set = (settings){.axis = {-1},
+                      .axes = 1,
                       .memory = (size_t)128 << 20,
                       .scale = 1,
                       .reduction = SMX_REDUCTION_MEAN,

@@ -26,6 +26,7 @@ typedef enum setting {
     SET_GRAD_DY,
     SET_DTYPE,
     SET_AXIS,
+    SET_KEEPDIMS,
     SET_WEIGHTS,
     SET_IGNORE_INDEX,
     SET_CLASS_WEIGHTS,
@@ -67,8 +68,9 @@ typedef enum setting {
 typedef struct settings {
     char who[32]; /* "smx NAME" */
     const char *input[MAX_INPUTS];
-    const char *text[SETTINGS]; /* what was given; null if nothing was */
-    long axis;
+    const char *text[SETTINGS]; /* what was given, "" where there is no value; null if nothing was */
+    long axis[NPY_MAX_DIMS];
+    int axes;        /* how many of them; 0: all that the array has */
     size_t memory;   /* how many bytes the blocks of inputs and outputs in memory may take */
     npy_dtype dtype; /* of the output, if text[SET_DTYPE] */
     double scale;    /* 1 if neither --scale nor --temperature was given */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,12 +43,24 @@ static int find_word(const settings *set, setting s, const char *const *words, c
     return -1;
 }
 
+/* 'all', or numbers with commas between them. */
 static int set_axis(settings *set, const char *text) {
-    long long axis;
-    if (!parse_integer(text, -64, 63, &axis))
-        return complain_usage(set->who, "--axis takes a number from -64 to 63, not '%s'", text);
-    set->axis = (long)axis;
-    return -1;
+    set->axes = 0;
+    if (strcmp(text, "all") == 0)
+        return -1;
+    for (const char *at = text;; at++) {
+        char number[8];
+        size_t length = strcspn(at, ",");
+        long long axis;
+        snprintf(number, sizeof number, "%.*s", length < sizeof number ? (int)length : 0, at);
+        if (set->axes == NPY_MAX_DIMS || !parse_integer(number, -64, 63, &axis))
+            return complain_usage(set->who,
+                                  "--axis takes a number from -64 to 63, several as in 0,1, or 'all', not '%s'", text);
+        set->axis[set->axes++] = (long)axis;
+        at += length;
+        if (*at == '\0')
+            return -1;
+    }
 }
 
 static int set_threads(settings *set, const char *text) {
@@ -177,7 +190,11 @@ const setting_entry setting_table[SETTINGS] = {
                    "The arithmetic is in f8 if that input or the result is, else in f4;\n"
                    "the result is rounded once, at its end\n",
                    0, set_dtype},
-    [SET_AXIS] = {"axis", "A", "the axis of the rows, from the end if negative (default: -1)\n", 0, set_axis},
+    [SET_AXIS] = {"axis", "A",
+                  "the axis of the rows, from the end if negative (default: -1); or several\n"
+                  "that are neighbours, as in 1,2, or 'all': a row lies along all of them\n",
+                  0, set_axis},
+    [SET_KEEPDIMS] = {"keepdims", NULL, "the result keeps the axis, or all of them, with extent 1\n", 0, NULL},
     [SET_WEIGHTS] = {"weights", "FILE", "weights of either sign for the terms of the sum; they broadcast to X\n", 0,
                      NULL},
     [SET_IGNORE_INDEX] = {"ignore-index", "I", "rows with this label count for nothing (default: no such label)\n", 0,
