@@ -3,15 +3,14 @@
     bench.py [--quick] [--only TEXT] [--threads N,N] [--seconds N] [--libraries FOLDER]
     bench.py --docs
 
-Measures, prints tables, and writes build/bench/results.json, harness.txt (calls from C) and pictures. --docs measures
-nothing: it takes the last results and pictures into docs/performance.md, between the marks there; what stands around
-them is kept.
+Measures, prints tables, and writes build/bench/results.json, results.txt (the tables, and calls from C) and a picture.
+--docs measures nothing: it keeps the last run of everything as bench/results.txt, and takes a table and the picture
+into docs/performance.md, between the marks there; what stands around them stays.
 """
 
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
 RESULTS = FOLDER / "results.json"
 PAGE = ROOT / "docs" / "performance.md"
-PICTURES_IN_DOCS = ("bars-softmax-f32-", "roofline-softmax-f32-", "bars-softmax_backward-f32-", "bars-log_softmax-f32-")
+PICTURE = ROOT / "docs" / "performance.png"
+RAW = ROOT / "bench" / "results.txt"
 
 
 def environment(threads):
@@ -79,17 +79,8 @@ def measure_all(arguments):
     return results
 
 
-def pictures_for_docs():
-    """Copies them; gives title and name of each."""
-    for picture in sorted(FOLDER.glob("*.png")):
-        if picture.name.startswith(PICTURES_IN_DOCS):
-            name = f"performance-{picture.name}"
-            shutil.copyfile(picture, PAGE.parent / name)
-            yield picture.stem.replace("_", " "), name
-
-
-def between_marks(page, name, text):
-    begin, end = (f"<!-- bench.py --docs: {which} {name} -->" for which in ("begin", "end"))
+def between_marks(page, text):
+    begin, end = (f"<!-- bench.py --docs: {which} -->" for which in ("begin", "end"))
     if begin not in page or end not in page:
         sys.exit(f"bench: {PAGE} lacks the marks {begin} and {end}")
     before, rest = page.split(begin, 1)
@@ -97,17 +88,19 @@ def between_marks(page, name, text):
 
 
 def write_docs():
+    import plots
     import report
 
     if not RESULTS.exists():
         sys.exit(f"bench: no {RESULTS}: run `make bench` first")
     results = json.loads(RESULTS.read_text())
-    if results["quick"] or results["only"]:
+    if results["quick"] or results["only"] or results["runs"][0]["threads"] != 1:
         sys.exit("bench: the last run was not of everything; docs/performance.md takes the whole: run `make bench`")
-    page = between_marks(PAGE.read_text(), "targets", report.targets_page(results))
-    page = between_marks(page, "tables", report.page(results, list(pictures_for_docs())))
+    page = between_marks(PAGE.read_text(), report.page(results, PICTURE.name))
+    plots.draw(results, PICTURE)
+    RAW.write_text(report.raw(results))
     PAGE.write_text(page)
-    print(f"bench: wrote {PAGE}")
+    print(f"bench: wrote {PAGE}, {PICTURE.name} beside it, and {RAW}")
 
 
 def numbers(text):
@@ -133,15 +126,14 @@ def main():
     import report
 
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.png"):
-        old.unlink()
     RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    if results["harness"]:
-        (FOLDER / "harness.txt").write_text(results["harness"])
+    RESULTS.with_suffix(".txt").write_text(report.raw(results))
     print(report.text(results))
-    pictures = plots.draw(results, FOLDER)
+    picture = RESULTS.with_suffix(".png")
+    picture.unlink(missing_ok=True)
+    drawn = plots.draw(results, picture)
     print(f"bench: {', '.join(str(results['machine'][key]) for key in ('processor', 'compiler', 'commit'))}")
-    print(f"bench: {RESULTS}, harness.txt and {len(pictures)} pictures beside it")
+    print(f"bench: {RESULTS}, results.txt{' and results.png' if drawn else ''} beside it")
 
 
 if __name__ == "__main__":

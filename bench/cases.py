@@ -12,7 +12,7 @@ class Case:
     function: str
     dtype: str
     shape: tuple  # rows x n, or outer x n x inner; the function works along n, which is axis 1 of both
-    quick: bool  # measured by `make bench-quick` too
+    quick: bool  # measured by `make bench-quick` too, and in the table of docs/performance.md
 
     @property
     def elements(self):
@@ -44,12 +44,12 @@ SHAPES = {
         262144x2 131072x4 65536x8! 52429x10 32768x16 16384x32! 8192x64 4096x128
         4096x256 1024x1000! 256x4096 32x32000 32x32768! 8x131072 4x262144
         2097152x8 16384x1000! 256x131072 128x262144
-        1x10 1x1000 1x4096 1x32000 1x262144
+        1x10! 1x1000 1x4096 1x32000 1x262144
         32x1000x196! 16x21x16384""",
     ("softmax_backward", "f32"): """
-        262144x2 65536x8 32768x16 16384x32 8192x64 4096x128
+        262144x2 65536x8! 32768x16 16384x32 8192x64 4096x128
         1024x1000! 256x4096 32x32768 8x131072
-        16384x1000 256x131072
+        16384x1000! 256x131072
         1x10 1x1000 1x32000""",
     ("log_softmax", "f32"): """
         262144x2 65536x8 32768x16 16384x32 8192x64 4096x128

@@ -111,6 +111,7 @@ def measure(case, contenders, seconds, say):
         "function": case.function,
         "dtype": case.dtype,
         "shape": case.shape,
+        "quick": case.quick,
         "elements": case.elements,
         "array_bytes": case.array_bytes,
         "bytes_moved": case.bytes_moved,

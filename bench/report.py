@@ -1,8 +1,11 @@
-"""From the JSON of a run to tables: ratios of minima, all taken in one process on the same arrays."""
+"""From the JSON of a run to text: the whole run for bench/results.txt, a table for docs/performance.md. Ratios are of
+minima, all taken in one process on the same arrays."""
+
+import textwrap
 
 import peers
 import targets
-from figures import copy_gbs, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
+from figures import copy_gbs, copy_ns, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
 
 HEAD = (
     *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
@@ -65,7 +68,8 @@ def plain(rows, prose=0):
     widths = [max(map(len, column)) for column in zip(*rows)]
 
     def line(cells):
-        return "  ".join(c.ljust(w) if i < prose else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths)))
+        padded = (c.ljust(w) if i < prose else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths)))
+        return "  ".join(padded).rstrip()
 
     return "\n".join(map(line, rows))
 
@@ -76,6 +80,8 @@ def markdown(rows, prose=1):
     lines.insert(1, "|" + "|".join("---" if i < prose else "--:" for i in range(len(rows[0]))) + "|")
     return "\n".join(lines)
 
+
+PICTURE = "Nanoseconds an element by the length of a row: softmax and three other functions, libsmx beside its peers"
 
 LEGEND = (
     "Nanoseconds an element, the least of the rounds; for libsmx also the median and the interquartile range as a "
@@ -112,19 +118,42 @@ def text(results):
     return "\n\n".join(filter(None, [*parts, LEGEND, "\n".join(notes(results)), reached]))
 
 
-def targets_page(results):
-    return f"{markdown(targets.table(results), prose=2)}\n\n{targets.LEGEND}\n"
+def machine(results):
+    """What the figures depend on, and who was there: two cells a line."""
+    described = results["machine"] | results["runs"][0]["versions"]
+    return [[key, str(value)] for key, value in described.items()]
 
 
-def page(results, pictures):
-    """The tables and pictures of docs/performance.md."""
-    lines = ["| what | it was |", "|---|---|"]
-    lines += [f"| {key} | {value} |" for key, value in results["machine"].items()]
-    lines += [f"| {key} | {value} |" for key, value in results["runs"][0]["versions"].items()]
-    lines += ["", LEGEND, ""]
-    lines += [f"![{name}]({path})" for name, path in pictures]
-    for key, cases in groups(results).items():
-        lines += ["", f"### {title(key)[0].upper()}{title(key)[1:]}", "", markdown(table(cases)), "", means(cases)]
-    lines += ["", "### Calls from C, each instruction set, each pass", "", "```", results["harness"].rstrip(), "```"]
-    lines += ["", "### Notes on single figures", "", *(f"- {note}" for note in notes(results) or ["None."])]
-    return "\n".join(lines).rstrip() + "\n"
+OF_THE_MACHINE = ("date", "processor", "processors", "caches", "compiler", "commit")
+
+
+def raw(results):
+    """All of a run, for bench/results.txt."""
+    parts = [plain(machine(results), prose=2), text(results)]
+    if results["harness"]:
+        parts.append(f"Calls from C, each instruction set, each pass\n{results['harness'].rstrip()}")
+    return "\n\n".join(parts) + "\n"
+
+
+CHOSEN_HEAD = ["function", "type", "shape", "copy", peers.OURS, *peers.RIVALS, "/ PyTorch", "/ fastest"]
+
+
+def chosen_row(case):
+    """The quickest of libsmx and its peers in bold."""
+    times = {name: ns_per_element(case, name) for name in (peers.OURS, *peers.RIVALS)}
+    least = min(time for time in times.values() if time)
+    cells = [number(time) if time != least else f"**{number(time)}**" for time in times.values()]
+    copy = number(copy_ns(case) / case["elements"])
+    function = case["function"].replace("_", " ") + (", axis 1" if len(case["shape"]) == 3 else "")
+    ratios = [number(speedup(case, "PyTorch")), number(speedup(case, fastest(case)))]
+    return [function, case["dtype"], shape(case), copy, *cells, *ratios]
+
+
+def page(results, picture):
+    """What docs/performance.md shows of a run: its machine, the shapes of `make bench-quick` on one thread, a picture."""
+    rows = [chosen_row(case) for case in results["runs"][0]["cases"] if case["quick"]]
+    shown = (*OF_THE_MACHINE, *results["runs"][0]["versions"])
+    described = "; ".join(f"{key} {value}" for key, value in machine(results) if key in shown)
+    lines = [textwrap.fill(f"The run: {described}.", 120)]
+    lines += ["", markdown([CHOSEN_HEAD, *rows], prose=3), "", f"![{PICTURE}]({picture})"]
+    return "\n".join(lines) + "\n"

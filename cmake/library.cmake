@@ -1,8 +1,9 @@
 # libsmx.so and libsmx.a, from one set of position-independent objects.
 #
-# The rule that every build of this library follows, the bare `cc src/*.c src/isa/*.c` too: these two folders are the
-# library, and every file in them compiles for every target.
-file(GLOB SMX_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*.c ${PROJECT_SOURCE_DIR}/src/isa/*.c)
+# The rule that every build of this library follows, a bare `cc` of the same files too: the .c files of all folders but
+# that of tensors are the library, and each compiles for every target.
+file(GLOB SMX_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/*/*.c)
+list(FILTER SMX_SOURCES EXCLUDE REGEX "/src/tensor/")
 
 # The tensor layer on top of that needs DLPack's header.
 if(SMX_TENSORS)

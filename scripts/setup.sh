@@ -3,6 +3,7 @@
 #
 #     scripts/setup.sh run          what `make run` needs
 #     scripts/setup.sh run test     what `make test` needs; with full, `make test-full`
+#     scripts/setup.sh docs         what scripts/architecture.py needs
 set -eu
 
 list=$(dirname "$0")/packages.txt

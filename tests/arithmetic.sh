@@ -1,5 +1,5 @@
 #!/bin/sh
-# src/arithmetic.h: every source begins with it, it refuses flags that change results, and it switches contraction off.
+# src/base/arithmetic.h: every source begins with it, it refuses flags that change results, and it switches contraction off.
 #
 #     arithmetic.sh SOURCE_DIR COMPILER
 set -eu
@@ -18,19 +18,19 @@ sources=$(find src -name '*.c')
 for source in $sources; do
     first=$(grep -m 1 -E '^ *[#a-zA-Z]' "$source") # comments begin with / or a star
     case $first in
-    '#include "arithmetic.h"' | '#include "../arithmetic.h"') ;;
+    '#include "arithmetic.h"' | '#include "../base/arithmetic.h"') ;;
     *) fail "$source: first is '$first', not arithmetic.h" ;;
     esac
 done
 
 # accepts FLAG...; refuses WORDS FLAG...: with an #error that says WORDS.
 accepts() {
-    "$cc" "$@" -fsyntax-only -x c src/arithmetic.h || fail "$cc $*: refused"
+    "$cc" "$@" -fsyntax-only -x c src/base/arithmetic.h || fail "$cc $*: refused"
 }
 refuses() {
     words=$1
     shift
-    if "$cc" "$@" -fsyntax-only -x c src/arithmetic.h 2>"$tmp/said"; then
+    if "$cc" "$@" -fsyntax-only -x c src/base/arithmetic.h 2>"$tmp/said"; then
         fail "$cc $*: accepted"
     elif ! grep -q "libsmx: .*$words" "$tmp/said"; then
         fail "$cc $*: refused without '$words': $(cat "$tmp/said")"
@@ -77,5 +77,5 @@ fused() {
     "$cc" -O2 -std=gnu11 "$@" -S -o - "$tmp/contraction.c" | grep -c 'vfmadd' || true
 }
 [ "$(fused)" -gt 0 ] || fail "$cc contracts nothing unasked: the next check cannot fail"
-[ "$(fused -include src/arithmetic.h)" -eq 0 ] || fail "$cc -O2 -std=gnu11 contracts in spite of src/arithmetic.h"
+[ "$(fused -include src/base/arithmetic.h)" -eq 0 ] || fail "$cc -O2 -std=gnu11 contracts in spite of src/base/arithmetic.h"
 exit "$failed"

@@ -4,4 +4,4 @@
 #     tidy.sh SOURCE_DIR BUILD_DIR
 set -eu
 cd "$1"
-printf '%s\n' src/*.c src/isa/*.c src/tensor/*.c cli/*.c | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p "$2"
+printf '%s\n' src/*/*.c cli/*.c | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p "$2"

@@ -1,5 +1,5 @@
 /* AVX2 + FMA kernels, f64. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
@@ -14,7 +14,7 @@
 /* In this order: */
 #include "../vec/avx2_f64.h"
 
-#include "../kernels/f64.h"
+#include "../kernels/real_f64_template.h"
 
 #include "../kernels/all.h"
 
@@ -22,10 +22,10 @@
 #pragma clang attribute pop
 #endif
 
-const struct smx_kernels_f64 *const smx_avx2_f64 = &kernels_f64;
+const struct kernels *const smx_avx2_f64 = &kernels_f64;
 
 #else
 
-const struct smx_kernels_f64 *const smx_avx2_f64 = NULL;
+const struct kernels *const smx_avx2_f64 = NULL;
 
 #endif

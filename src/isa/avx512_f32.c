@@ -1,5 +1,5 @@
 /* AVX-512 kernels, f32. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
@@ -14,7 +14,7 @@
 /* In this order: */
 #include "../vec/avx512_f32.h"
 
-#include "../kernels/f32.h"
+#include "../kernels/real_f32_template.h"
 
 #include "../kernels/all.h"
 
@@ -22,10 +22,10 @@
 #pragma clang attribute pop
 #endif
 
-const struct smx_kernels_f32 *const smx_avx512_f32 = &kernels_f32;
+const struct kernels *const smx_avx512_f32 = &kernels_f32;
 
 #else
 
-const struct smx_kernels_f32 *const smx_avx512_f32 = NULL;
+const struct kernels *const smx_avx512_f32 = NULL;
 
 #endif

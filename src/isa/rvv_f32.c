@@ -1,5 +1,5 @@
 /* RISC-V V kernels, f32. No pragma can give clang 16 or gcc 12 the target: the file needs -march=rv64gcv. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
@@ -8,14 +8,14 @@
 /* In this order: */
 #include "../vec/rvv_f32.h"
 
-#include "../kernels/f32.h"
+#include "../kernels/real_f32_template.h"
 
 #include "../kernels/all.h"
 
-const struct smx_kernels_f32 *const smx_rvv_f32 = &kernels_f32;
+const struct kernels *const smx_rvv_f32 = &kernels_f32;
 
 #else
 
-const struct smx_kernels_f32 *const smx_rvv_f32 = NULL;
+const struct kernels *const smx_rvv_f32 = NULL;
 
 #endif

@@ -1,13 +1,13 @@
 /* Scalar kernels, f64: the reference that every other instruction set must equal bit for bit. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
 /* In this order: */
 #include "../vec/scalar_f64.h"
 
-#include "../kernels/f64.h"
+#include "../kernels/real_f64_template.h"
 
 #include "../kernels/all.h"
 
-const struct smx_kernels_f64 *const smx_scalar_f64 = &kernels_f64;
+const struct kernels *const smx_scalar_f64 = &kernels_f64;

@@ -1,5 +1,5 @@
 /* SVE kernels, f32. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "isa.h"
 
@@ -17,14 +17,14 @@
 /* In this order: */
 #include "../vec/sve_f32.h"
 
-#include "../kernels/f32.h"
+#include "../kernels/real_f32_template.h"
 
 #include "../kernels/all.h"
 
-const struct smx_kernels_f32 *const smx_sve_f32 = &kernels_f32;
+const struct kernels *const smx_sve_f32 = &kernels_f32;
 
 #else
 
-const struct smx_kernels_f32 *const smx_sve_f32 = NULL;
+const struct kernels *const smx_sve_f32 = NULL;
 
 #endif

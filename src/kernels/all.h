@@ -1,53 +1,17 @@
 /* All kernels of one instruction set and one type. An ISA stub includes its vector layer, the type's constants, and
  * this, and gets NAME(kernels), a table of everything. */
-#include "../kernel_table.h"
+#include "cross_entropy_call_template.h"
+#include "kernels.h"
+#include "operations_template.h"
+#include "parts_template.h"
+#include "thresholds_template.h"
 
-#include <math.h>
-#include <string.h>
+#define SMX_KERNEL_ENTRY(name) [kernel_##name] = name##_kernel,
 
-#include "backward.h"
-#include "ce_labels.h"
-#include "columns.h"
-#include "cross_entropy.h"
-#include "derivatives.h"
-#include "forward.h"
-#include "jacobian.h"
-#include "log.h"
-#include "short_backward.h"
-#include "short_log_rows.h"
-#include "short_softmax.h"
-#include "thresholds.h"
-
-static const struct NAME(smx_kernels) NAME(kernels) = {
-    .softmax_rows = softmax_rows,
-    .row_filling = row_filling,
-    .row_max = row_max,
-    .row_terms = row_terms,
-    .row_scale = row_scale,
-    .row_fill = row_fill,
-    .row_clean = row_clean,
-    .softmax_columns = softmax_columns,
-    .log_softmax_columns = log_softmax_columns,
-    .softmax_logits_row = softmax_logits_row,
-    .log_softmax_rows = log_softmax_rows,
-    .logsumexp_rows = logsumexp_rows,
-    .log_softmax_row = log_softmax_row,
-    .logsumexp_row = logsumexp_row,
-    .peak_variance_row = peak_variance_row,
-    .logsumexp_backward_row = logsumexp_backward_row,
-    .logsumexp_weighted_row = logsumexp_weighted_row,
-    .backward_logits_row = backward_logits_row,
-    .double_backward_row = double_backward_row,
-    .log_softmax_backward_row = log_softmax_backward_row,
-    .log_softmax_jvp_row = log_softmax_jvp_row,
-    .scale_gradient_row = scale_gradient_row,
-    .cross_entropy_rows = cross_entropy_rows,
-    .cross_entropy_labels = cross_entropy_labels,
-    .backward_rows = backward_rows,
-    .backward_exponent = backward_exponent,
-    .backward_products = backward_products,
-    .backward_finish = backward_finish,
-    .jacobian_rows = jacobian_rows,
+static const struct kernels NAME(kernels) = {
+    .rows = {SMX_KERNEL_LIST(SMX_KERNEL_ENTRY)},
+    .part = {part_filling, part_fill, part_max, part_terms, part_scale, part_backward_exponent, part_backward_products,
+             part_backward_finish},
     .threshold_of_n = threshold_of_n,
     .threshold_of_rows = threshold_of_rows,
 };

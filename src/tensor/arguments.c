@@ -1,40 +1,52 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "arguments.h"
 
-#include "../refused.h"
-#include "../wide.h"
+#include "../base/refused.h"
+#include "../base/wide.h"
 #include "call_options.h"
 #include "fit.h"
 
 #include <string.h>
 
-static smx_status view_arguments(const struct argument *a, int count, struct view *views, enum dtype *real) {
+/* The operation's arguments, of which an optional one without a tensor takes no part. */
+struct arguments {
+    const struct argument *argument;
+    const DLTensor *const *tensor;
+    int count;
+    struct view view[TENSORS_MAX];
+};
+
+static bool takes_part(const struct arguments *a, int i) { return a->tensor[i] != NULL || !a->argument[i].optional; }
+
+static smx_status view_arguments(struct arguments *a, enum dtype *real) {
     *real = DTYPE_F32;
-    for (int i = 0; i < count; i++) {
-        if (a[i].tensor == NULL && a[i].optional) {
+    for (a->count = 0; a->count < TENSORS_MAX && a->argument[a->count].form != FORM_NONE; a->count++) {
+        int i = a->count;
+        if (!takes_part(a, i)) {
             continue;
         }
-        smx_status status = smx_view_of(a[i].tensor, a[i].dtypes != 0 ? a[i].dtypes : DTYPES_FLOAT, &views[i]);
+        int dtypes = a->argument[i].dtypes != 0 ? a->argument[i].dtypes : DTYPES_FLOAT;
+        smx_status status = smx_view_of(a->tensor[i], dtypes, &a->view[i]);
         if (status != SMX_OK) {
-            return smx_refuse(status, a[i].name);
+            return smx_refuse(status, a->argument[i].name);
         }
-        *real = views[i].dtype == DTYPE_F64 ? DTYPE_F64 : *real;
+        *real = a->view[i].dtype == DTYPE_F64 ? DTYPE_F64 : *real;
     }
     return SMX_OK;
 }
 
 /* An output against itself, the inputs, the outputs after it, and the options' tensors. */
-static bool output_overlaps(const struct argument *a, int count, int output, const struct view *views,
-                            const smx_tensor_options *opt, const struct view *of_option) {
-    const struct view *out = &views[output];
+static bool output_overlaps(const struct arguments *a, int output, const smx_tensor_options *opt,
+                            const struct view *of_option) {
+    const struct view *out = &a->view[output];
     if (smx_view_overlaps_itself(out)) {
         return true;
     }
-    for (int i = 0; i < count; i++) {
-        bool other = a[i].tensor != NULL && i != output && !(a[i].output && i < output);
-        bool in_place = other && (a[output].in_place >> i & 1) != 0 && smx_view_same(out, &views[i]);
-        if (other && !in_place && smx_view_overlap(out, &views[i])) {
+    for (int i = 0; i < a->count; i++) {
+        bool other = takes_part(a, i) && i != output && !(argument_is_output(&a->argument[i]) && i < output);
+        bool may_be = (a->argument[output].in_place >> i & 1) != 0;
+        if (other && !(may_be && smx_view_same(out, &a->view[i])) && smx_view_overlap(out, &a->view[i])) {
             return true;
         }
     }
@@ -58,32 +70,32 @@ static void insert_dimension(struct call *c, int at, size_t extent) {
     }
 }
 
-/* Those with a dimension for counts, or those without: the name of the first that does not fit, or null. */
-static const char *fit_some(const struct argument *a, int count, const struct view *views, int axis, bool counted,
-                            size_t counts, struct call *c) {
-    for (int i = 0; i < count; i++) {
+/* Those with a dimension for several vectors a row, or those without: the name of the first that does not fit, or
+ * null. */
+static const char *fit_some(const struct arguments *a, int axis, bool vectors, size_t extent, struct call *c) {
+    for (int i = 0; i < a->count; i++) {
+        const struct argument *argument = &a->argument[i];
         struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
-        if (a[i].tensor == NULL || a[i].counted != counted) {
+        if (!takes_part(a, i) || (argument->form == FORM_VECTORS) != vectors) {
             continue;
         }
-        if (!smx_fit_argument(&a[i], &views[i], &views[0], axis, counts, o)) {
-            return a[i].name;
+        if (!smx_fit_argument(argument, &a->view[i], &a->view[0], axis, extent, o)) {
+            return argument->name;
         }
-        o->work = a[i].dtypes != 0 ? a[i].work : c->real;
+        o->work = argument->dtypes != 0 ? argument->work : c->real;
     }
     return NULL;
 }
 
-static const char *fit_arguments(const struct argument *a, int count, const struct view *views, int axis,
-                                 struct call *c) {
-    const char *unfit = fit_some(a, count, views, axis, false, 0, c);
-    for (int i = 0; i < count && unfit == NULL; i++) {
-        if (a[i].tensor != NULL && a[i].counted) {
-            if (views[i].ndim != views[0].ndim + 1) {
-                return a[i].name;
+static const char *fit_arguments(const struct arguments *a, int axis, struct call *c) {
+    const char *unfit = fit_some(a, axis, false, 0, c);
+    for (int i = 0; i < a->count && unfit == NULL; i++) {
+        if (takes_part(a, i) && a->argument[i].form == FORM_VECTORS) {
+            if (a->view[i].ndim != a->view[0].ndim + 1) {
+                return a->argument[i].name;
             }
-            insert_dimension(c, axis, views[i].shape[axis]);
-            return fit_some(a, count, views, axis, true, views[i].shape[axis], c);
+            insert_dimension(c, axis, a->view[i].shape[axis]);
+            return fit_some(a, axis, true, a->view[i].shape[axis], c);
         }
     }
     return unfit;
@@ -102,46 +114,46 @@ static void set_rows(const struct view *x, int axis, struct call *c) {
     }
 }
 
-smx_status smx_call_prepare(const struct argument *a, int count, int axis, const smx_tensor_options *opt,
-                            struct row_functions run, struct call *c) {
+smx_status smx_call_prepare(const struct tensor_request *request, struct call *c) {
     smx_tensor_options full = {.size = sizeof full};
-    struct view views[ARGUMENTS_MAX], of_option[TENSORS_OF_OPTIONS];
+    const smx_tensor_options *opt = request->opt;
+    struct arguments a; /* its views, of 9 KB, are set where they are used */
+    struct view of_option[TENSORS_OF_OPTIONS];
+    int axis;
     memset(c, 0, sizeof *c);
-    views[0].ndim = 0; /* without arguments there would be no axis */
+    a.argument = request->operation->argument;
+    a.tensor = request->tensor;
     if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
         return smx_refuse(SMX_ERROR_OPTION, "options.size");
     }
     smx_status status = smx_options_read_row(&full, c);
-    if (status != SMX_OK || (status = view_arguments(a, count, views, &c->real)) != SMX_OK) {
+    if (status != SMX_OK || (status = view_arguments(&a, &c->real)) != SMX_OK) {
         return status;
     }
-    if (!smx_normal_axis(axis, views[0].ndim, &axis)) {
+    if (!smx_normal_axis(request->axis, a.view[0].ndim, &axis)) {
         return smx_refuse(SMX_ERROR_SHAPE, "axis");
     }
-    if (views[0].shape[axis] > SMX_ROW_MOST) {
-        return smx_refuse(SMX_ERROR_SIZE, a[0].name);
+    if (a.view[0].shape[axis] > SMX_ROW_MOST) {
+        return smx_refuse(SMX_ERROR_SIZE, a.argument[0].name);
     }
-    set_rows(&views[0], axis, c);
-    if ((status = smx_options_read(&full, &views[0], axis, of_option, c)) != SMX_OK) {
+    set_rows(&a.view[0], axis, c);
+    if ((status = smx_options_read(&full, &a.view[0], axis, of_option, c)) != SMX_OK) {
         return status;
     }
-    const char *unfit = fit_arguments(a, count, views, axis, c);
+    const char *unfit = fit_arguments(&a, axis, c);
     if (unfit != NULL) {
         return smx_refuse(SMX_ERROR_SHAPE, unfit);
     }
-    for (int i = 0; i < count; i++) {
-        if (a[i].tensor != NULL && a[i].output && output_overlaps(a, count, i, views, &full, of_option)) {
-            return smx_refuse(SMX_ERROR_OVERLAP, a[i].name);
+    for (int i = 0; i < a.count; i++) {
+        if (takes_part(&a, i) && argument_is_output(&a.argument[i]) && output_overlaps(&a, i, &full, of_option)) {
+            return smx_refuse(SMX_ERROR_OVERLAP, a.argument[i].name);
         }
     }
-    c->run = c->real == DTYPE_F64 ? run.f64 : run.f32;
-    c->columns = c->real == DTYPE_F64 ? run.columns_f64 : run.columns_f32;
-    return smx_options_check_values(c);
-}
-
-smx_status smx_call_apply(const struct argument *arguments, int count, int axis, const smx_tensor_options *opt,
-                          struct row_functions run) {
-    struct call call;
-    smx_status status = smx_call_prepare(arguments, count, axis, opt, run, &call);
-    return status == SMX_OK ? smx_call_run(&call) : status;
+    c->operation = request->operation;
+    c->columns = request->columns;
+    if ((status = smx_options_check_values(c)) != SMX_OK) {
+        return status;
+    }
+    const char *not_taken = smx_option_not_taken(c, request->operation->options);
+    return not_taken == NULL ? SMX_OK : smx_refuse(SMX_ERROR_OPTION, not_taken);
 }

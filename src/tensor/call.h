@@ -2,14 +2,9 @@
 #ifndef SMX_TENSOR_CALL_H
 #define SMX_TENSOR_CALL_H
 
-#include "../parallel.h"
+#include "../rows/rows.h"
+#include "../threads/parallel.h"
 #include "view.h"
-
-#include <stdatomic.h>
-
-/* What a row of an argument is: one element, n elements along the axis, n x n elements; or it has no rows: one element
- * for the whole call. */
-enum form { FORM_VALUE, FORM_VECTOR, FORM_MATRIX, FORM_TOTAL };
 
 struct operand {
     bool given;
@@ -25,9 +20,9 @@ struct operand {
 
 /* The options' tensors come first. `query` has no data: its offset is the query that a row is. */
 enum { OPERAND_SCALE, OPERAND_ADD, OPERAND_KEEP, OPERAND_LENGTHS, OPERAND_QUERY, OPERANDS_OF_OPTIONS };
-enum { ARGUMENTS_MAX = 16, OPERANDS_MAX = OPERANDS_OF_OPTIONS + ARGUMENTS_MAX };
+enum { TENSORS_MAX = 16, OPERANDS_MAX = OPERANDS_OF_OPTIONS + TENSORS_MAX };
 
-/* An argument as a row function takes it. */
+/* An argument as the engine over rows takes it. */
 struct block {
     void *data;
     size_t ld;     /* between rows of a vector, or of a matrix */
@@ -35,29 +30,12 @@ struct block {
     bool single;   /* one row for all */
 };
 
-struct call;
-
-/* Functions with totals over all rows, FORM_TOTAL, where the rows come in groups. */
-struct totals {
-    size_t sums_size; /* of exact sums, zero bytes at first; each piece of the work has its own */
-    /* Instead of the row function: adds the totals of these rows. */
-    smx_status (*rows)(const struct call *call, size_t rows, const struct block *block, const smx_options *opt,
-                       void *sums);
-    /* Writes the totals, to blocks of one element each, from the sums of all pieces, so many bytes apart. */
-    void (*finish)(const struct call *call, const struct block *block, size_t pieces, const unsigned char *sums,
-                   size_t apart);
-};
-
-/* Calls a row function for `rows` rows; block[i] is argument i, its data null if it is not given. */
-typedef smx_status (*row_function)(const struct call *call, size_t rows, const struct block *block,
-                                   const smx_options *opt);
-
 struct call {
-    row_function run;
-    row_function columns;   /* the same for rows that lie side by side, whose blocks' ld is along the axis; or null */
-    enum dtype real;        /* the type of the arithmetic: f32 or f64 */
-    const void *parameters; /* what it needs to know beside the blocks */
-    const struct totals *totals; /* what it has them of, or null */
+    const struct operation *operation;
+    const struct operation *columns; /* the same for rows that lie side by side; or null */
+    enum dtype real;                 /* the type of the arithmetic: f32 or f64 */
+    const struct cross_entropy *ce;  /* null: it is none */
+    smx_exact_sum *sum;              /* of an operation with a total over all rows: where it goes; or null */
     size_t n;
     int ndim; /* of the rows: the tensor's dimensions without the axis */
     size_t shape[NDIM_MAX];
@@ -66,29 +44,9 @@ struct call {
     struct settings settings;
     smx_causal causal;
     size_t queries;
+    _Alignas(8) unsigned char total[TENSORS_MAX][8]; /* what has no rows, in the type that kernels take */
 };
 
 size_t smx_call_rows(const struct call *call);
-
-/* Options for work that is on a thread of its own already. */
-static inline void smx_call_on_one_thread(smx_options *opt) {
-    opt->threads = 1;
-    opt->parallel_for = NULL;
-    opt->pool = NULL;
-}
-
-/* The options of a row function, from one block for each of the options' tensors. */
-smx_options smx_call_options(const struct call *call, const struct block *block);
-
-/* Runs it: straight on the tensors where their layout is that of the row functions, else in groups of rows, of which
- * those arguments go through scratch memory that are not of the right type and layout. */
-smx_status smx_call_run(struct call *call);
-
-/* The rest takes calls whose dimensions are coalesced, with the options (layout.h). */
-smx_status smx_call_groups(const struct call *call);
-
-/* Down the columns of the tensors as they are, where an inner dimension is contiguous and the function has that; else
- * false. */
-bool smx_call_columns(const struct call *call, smx_status *status);
 
 #endif

@@ -1,10 +1,10 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "call_options.h"
 
-#include "../dispatch.h"
-#include "../float_env.h"
-#include "../refused.h"
+#include "../base/float_env.h"
+#include "../base/refused.h"
+#include "../isa/dispatch.h"
 #include "fit.h"
 #include "layout.h"
 #include "stage.h"
@@ -42,6 +42,9 @@ static smx_status read_causal(const smx_tensor_options *opt, const struct view *
     }
     struct operand *query = &c->operand[OPERAND_QUERY];
     query->given = true;
+    query->form = FORM_VALUE;
+    query->work = DTYPE_I64;
+    query->extent[0] = query->extent[1] = 1;
     query->row[query_axis < axis ? query_axis : query_axis - 1] = 1;
     c->causal = opt->causal;
     c->queries = x->shape[query_axis];
@@ -52,20 +55,21 @@ static const struct {
     const char *name;
     bool vector;
     int dtypes;
+    unsigned options; /* what it is to the engine */
 } of_options[] = {
-    [OPERAND_SCALE] = {"options.scale", false, DTYPES_FLOAT},
-    [OPERAND_ADD] = {"options.add", true, DTYPES_FLOAT},
-    [OPERAND_KEEP] = {"options.keep", true, DTYPES_FLAG},
-    [OPERAND_LENGTHS] = {"options.lengths", false, DTYPES_INTEGER},
+    [OPERAND_SCALE] = {"options.scale", false, DTYPES_FLOAT, OPTION_SCALE | OPTION_SCALE_ROWS},
+    [OPERAND_ADD] = {"options.add", true, DTYPES_FLOAT, OPTION_ADD},
+    [OPERAND_KEEP] = {"options.keep", true, DTYPES_FLAG, OPTION_KEEP},
+    [OPERAND_LENGTHS] = {"options.lengths", false, DTYPES_INTEGER, OPTION_LENGTHS},
 };
 
-const char *smx_options_first(const struct call *c) {
+const char *smx_option_not_taken(const struct call *c, unsigned taken) {
     for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
-        if (c->operand[i].given) {
+        if (c->operand[i].given && (of_options[i].options & taken) == 0) {
             return of_options[i].name;
         }
     }
-    return c->operand[OPERAND_QUERY].given ? "options.causal" : NULL;
+    return c->operand[OPERAND_QUERY].given && (taken & OPTION_CAUSAL) == 0 ? "options.causal" : NULL;
 }
 
 static enum dtype work_of_option(int i, enum dtype real) {
@@ -81,8 +85,7 @@ static smx_status read_tensors(const smx_tensor_options *opt, const struct view 
     for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
         struct operand *o = &c->operand[i];
         bool vector = of_options[i].vector;
-        /* Lengths that come of the causal rule alone are an operand as well. */
-        o->form = vector ? FORM_VECTOR : FORM_VALUE;
+        o->form = vector ? FORM_ROW : FORM_VALUE;
         o->extent[0] = o->extent[1] = 1;
         o->repeats = true;
         o->work = work_of_option(i, c->real);
@@ -109,8 +112,8 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
                        .parallel_for = opt->parallel_for,
                        .pool = opt->pool};
     c->row_options = row;
-    smx_status status = smx_settings(&row, &c->settings);
-    return status == SMX_OK && smx_kernels_in_use_f32() == NULL ? smx_no_kernels() : status;
+    smx_status status = smx_settings_read(&c->row_options, &c->settings);
+    return status == SMX_OK && smx_kernels_in_use(DTYPE_F32) == NULL ? smx_no_kernels() : status;
 }
 
 smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
@@ -145,7 +148,7 @@ static bool values_in_range(const struct call *c, int which) {
         }
     }
     smx_layout_coalesce(&values, true);
-    size_t rows = smx_call_rows(&values), size = smx_dtype_size(o->work);
+    size_t rows = smx_call_rows(&values), size = dtype_size(o->work);
     unsigned char chunk[64 * 8];
     for (size_t first = 0; first < rows; first += 64) {
         size_t count = rows - first < 64 ? rows - first : 64;

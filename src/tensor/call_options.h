@@ -9,8 +9,8 @@ enum { TENSORS_OF_OPTIONS = OPERAND_LENGTHS + 1 };
 /* False if there is no such axis; else counts it from 0. */
 bool smx_normal_axis(int axis, int ndim, int *normal);
 
-/* The name of the first of scale and masks that is given, once they are read; null if none is. */
-const char *smx_options_first(const struct call *call);
+/* The name of the first option that is given, once they are read, and not among those taken; null if there is none. */
+const char *smx_option_not_taken(const struct call *call, unsigned taken);
 
 /* Policies and threads. */
 smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *call);

@@ -1,9 +1,12 @@
 /* A call down columns: rows that lie side by side, element by element, are not gathered. Half types are widened some
  * columns at a time, and only those. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
-#include "../float_env.h"
-#include "../refused.h"
+#include "columns.h"
+
+#include "../base/float_env.h"
+#include "../base/refused.h"
+#include "engine_call.h"
 #include "layout.h"
 #include "move.h"
 #include "scratch.h"
@@ -37,7 +40,7 @@ static bool block_of(const struct call *c, const struct operand *o, struct block
 
 /* Of another type, but with its columns side by side. */
 static bool can_be_staged(const struct call *c, const struct operand *o) {
-    return o->dtype != o->work && o->row[c->ndim - 1] == (ptrdiff_t)smx_dtype_size(o->dtype);
+    return o->dtype != o->work && o->row[c->ndim - 1] == (ptrdiff_t)dtype_size(o->dtype);
 }
 
 static bool suits(struct columns_plan *p) {
@@ -47,7 +50,7 @@ static bool suits(struct columns_plan *p) {
         if (!o->given) {
             continue;
         }
-        if (i < OPERANDS_OF_OPTIONS || o->form != FORM_VECTOR) {
+        if (i < OPERANDS_OF_OPTIONS || o->form != FORM_ROW) {
             return false;
         }
         p->staged[i] = !block_of(c, o, &p->block[i]);
@@ -68,7 +71,7 @@ static void choose_slabs(struct columns_plan *p) {
         if (p->staged[i]) {
             size_t lines = larger(1, SLAB_ELEMENTS / c->n / SLAB_COLUMNS);
             p->slab = smaller(columns, lines * SLAB_COLUMNS);
-            p->scratch_bytes = p->slab * c->n * smx_dtype_size(c->operand[i].work);
+            p->scratch_bytes = p->slab * c->n * dtype_size(c->operand[i].work);
         }
     }
     p->slabs = quotient_up(columns, p->slab);
@@ -78,7 +81,7 @@ static void choose_slabs(struct columns_plan *p) {
 /* Between `columns` of an argument, at `data`, and scratch memory. */
 static void move_slab(const struct call *c, const struct operand *o, size_t columns, unsigned char *data,
                       unsigned char *packed) {
-    ptrdiff_t size = (ptrdiff_t)smx_dtype_size(o->work);
+    ptrdiff_t size = (ptrdiff_t)dtype_size(o->work);
     struct place outside = place_of(o->dtype, data, o->stride[1], o->row[c->ndim - 1]);
     struct place inside = place_of(o->work, packed, (ptrdiff_t)columns * size, size);
     smx_move(c->n, columns, o->output ? inside : outside, o->output ? outside : inside);
@@ -111,9 +114,10 @@ static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char
     float_env_leave(caller);
     smx_options opt = c->row_options;
     if (p->pieces > 1) {
-        smx_call_on_one_thread(&opt);
+        smx_on_one_thread(&opt);
     }
-    smx_status status = c->columns(c, columns, b + OPERANDS_OF_OPTIONS, &opt);
+    const struct some_rows some = {c->columns, columns, b, &opt, NULL, NULL};
+    smx_status status = smx_run_blocks(c, &some);
     caller = float_env_enter();
     for (int i = 0; i < OPERANDS_MAX && status == SMX_OK; i++) {
         if (p->staged[i] && c->operand[i].output) {
@@ -134,7 +138,7 @@ static void columns_task(void *data, size_t piece) {
     }
 }
 
-bool smx_call_columns(const struct call *c, smx_status *status) {
+bool smx_run_columns(const struct call *c, smx_status *status) {
     if (c->columns == NULL) {
         return false;
     }

@@ -1,16 +1,16 @@
 /* Types and layouts by themselves. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "arguments.h"
 
-#include "../float_env.h"
-#include "../refused.h"
+#include "../base/float_env.h"
+#include "../base/refused.h"
 #include "call_options.h"
 #include "layout.h"
 #include "move.h"
 
 struct copy {
-    const struct call *call; /* its arguments are the source and the destination, of FORM_VECTOR */
+    const struct call *call; /* its arguments are the source and the destination, of FORM_ROW */
     size_t rows, pieces;
 };
 
@@ -37,7 +37,7 @@ static void copy_task(void *data, size_t piece) {
 /* The dimension along which the elements of dst stand side by side, as the axis. */
 static int axis_for(const struct view *dst) {
     for (int d = dst->ndim - 1; d >= 0; d--) {
-        if (dst->stride[d] == (ptrdiff_t)smx_dtype_size(dst->dtype)) {
+        if (dst->stride[d] == (ptrdiff_t)dtype_size(dst->dtype)) {
             return d;
         }
     }
@@ -55,13 +55,22 @@ static DLTensor with_dimension(const DLTensor *t, int64_t *one) {
     return with;
 }
 
-/* The name of the first option that is not one of threads; null if none is given. */
-static const char *not_of_threads(const struct call *c) {
+/* The policy that is given; null if none is. */
+static const char *policy_of(const struct call *c) {
     if (c->row_options.plus_inf != SMX_PLUS_INF_NAN) {
         return "options.plus_inf";
     }
-    return c->row_options.minus_inf_row != SMX_MINUS_INF_ROW_NAN ? "options.minus_inf_row" : smx_options_first(c);
+    return c->row_options.minus_inf_row != SMX_MINUS_INF_ROW_NAN ? "options.minus_inf_row" : NULL;
 }
+
+/* No kernel computes it. */
+static const struct operation copy_operation = {
+    .name = "copy",
+    .kernel = KERNELS,
+    .options = OPTIONS_NONE,
+    .argument = {{.name = "src", .form = FORM_ROW, .content = CONTENT_LOGITS},
+                 {.name = "dst", .form = FORM_ROW, .in_place = 1}},
+};
 
 smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_options *opt) {
     if (src == NULL || dst == NULL) {
@@ -72,19 +81,18 @@ smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_
     }
     int64_t one = 1;
     DLTensor from = with_dimension(src, &one), to = with_dimension(dst, &one);
-    struct argument arguments[] = {{.name = "src", .tensor = &from, .form = FORM_VECTOR},
-                                   {.name = "dst", .tensor = &to, .form = FORM_VECTOR, .output = true, .in_place = 1}};
     struct view view;
     smx_status status = smx_view_of(&to, DTYPES_FLOAT, &view);
     struct call call;
-    struct row_functions none = {NULL, NULL, NULL, NULL};
     if (status != SMX_OK) {
         return smx_refuse(status, "dst");
     }
-    if ((status = smx_call_prepare(arguments, 2, axis_for(&view), opt, none, &call)) != SMX_OK) {
+    const DLTensor *const tensors[] = {&from, &to};
+    const struct tensor_request request = {&copy_operation, NULL, tensors, axis_for(&view), opt};
+    if ((status = smx_call_prepare(&request, &call)) != SMX_OK) {
         return status;
     }
-    const char *not_taken = not_of_threads(&call);
+    const char *not_taken = policy_of(&call);
     if (not_taken != NULL) {
         return smx_refuse(SMX_ERROR_OPTION, not_taken);
     }

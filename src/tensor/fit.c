@@ -1,4 +1,4 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "fit.h"
 
@@ -68,25 +68,25 @@ void smx_operand_fill(const struct view *v, enum form form, size_t n, struct ope
     o->dtype = v->dtype;
     o->data = v->data != NULL ? v->data : empty; /* a null pointer would say that it is not given */
     o->extent[0] = form == FORM_MATRIX ? n : 1;
-    o->extent[1] = form == FORM_MATRIX || form == FORM_VECTOR ? n : 1;
+    o->extent[1] = form == FORM_MATRIX || form == FORM_ROW || form == FORM_VECTORS || form == FORM_CLASSES ? n : 1;
 }
 
 bool smx_fit_argument(const struct argument *a, const struct view *v, const struct view *x, int axis, size_t count,
                       struct operand *o) {
     smx_operand_fill(v, a->form, x->shape[axis], o);
-    o->output = a->output;
-    o->repeats = a->broadcast || a->classes;
+    o->output = argument_is_output(a);
+    o->repeats = a->repeats || a->form == FORM_CLASSES;
     switch (a->form) {
     case FORM_TOTAL:
         return smx_view_elements(v) == 1;
     case FORM_MATRIX:
         return fit_matrix(v, x, axis, o);
+    case FORM_CLASSES:
+        o->stride[1] = v->ndim == 1 ? v->stride[0] : 0;
+        return v->ndim == 1 && v->shape[0] == x->shape[axis];
+    case FORM_VECTORS:
+        return fit_counted(v, x, axis, count, o);
     default:
-        if (a->classes) {
-            o->stride[1] = v->ndim == 1 ? v->stride[0] : 0;
-            return v->ndim == 1 && v->shape[0] == x->shape[axis];
-        }
-        return a->counted ? fit_counted(v, x, axis, count, o)
-                          : smx_fit(v, x, axis, a->form == FORM_VECTOR, a->broadcast, o);
+        return smx_fit(v, x, axis, a->form == FORM_ROW, a->repeats, o);
     }
 }

@@ -2,7 +2,7 @@
 #ifndef SMX_TENSOR_FIT_H
 #define SMX_TENSOR_FIT_H
 
-#include "arguments.h"
+#include "call.h"
 
 /* What a tensor and the form of its rows say of an operand; the strides are still to come. */
 void smx_operand_fill(const struct view *view, enum form form, size_t n, struct operand *operand);

@@ -1,9 +1,13 @@
 /* A call in groups of rows. Arguments that are not of the right type and layout go through scratch memory, so many rows
  * at a time: no tensor is ever copied as a whole, unless its rows must go into one call. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
-#include "../float_env.h"
-#include "../refused.h"
+#include "groups.h"
+
+#include "../base/float_env.h"
+#include "../base/kulisch.h"
+#include "../base/refused.h"
+#include "engine_call.h"
 #include "layout.h"
 #include "scratch.h"
 #include "sizes.h"
@@ -49,8 +53,8 @@ static size_t rows_of_a_line(const struct call *c) {
     size_t line = 1;
     for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
-        size_t size = smx_dtype_size(o->dtype);
-        if (o->given && o->form == FORM_VECTOR && o->stride[1] != (ptrdiff_t)size) {
+        size_t size = dtype_size(o->dtype);
+        if (o->given && o->form == FORM_ROW && o->stride[1] != (ptrdiff_t)size) {
             line = larger(line, CACHE_LINE / size);
         }
     }
@@ -60,7 +64,7 @@ static size_t rows_of_a_line(const struct call *c) {
 static void choose_groups(struct plan *p) {
     const struct call *c = p->call;
     size_t run = larger(c->shape[c->ndim - 1], 1), elements = row_elements(c), line = rows_of_a_line(c);
-    size_t threads = c->settings.threads != 0 ? c->settings.threads : smx_threads();
+    size_t threads = c->settings.opt->threads != 0 ? c->settings.opt->threads : smx_threads();
     p->rows = smx_call_rows(c);
     /* A few lines side by side are read faster than one, while that does not take too much memory. */
     size_t lines = line == 1 ? 1 : larger(1, smaller(4, STRIDED_ELEMENTS / elements / line));
@@ -101,55 +105,37 @@ static size_t stage_bytes(size_t rows, size_t elements, size_t size) {
     return quotient_up(rows * elements * size, CACHE_LINE) * CACHE_LINE;
 }
 
+/* The query that each row of a group is goes through scratch memory like an argument of one integer a row. */
 static void choose_stages(struct plan *p) {
     const struct call *c = p->call;
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
-        bool by_query = i == OPERAND_LENGTHS && c->operand[OPERAND_QUERY].given;
-        if (i == OPERAND_QUERY || o->form == FORM_TOTAL || !(o->given || by_query)) {
+        if (o->form == FORM_TOTAL || !o->given) {
             continue;
         }
         ptrdiff_t row = o->row[c->ndim - 1];
-        bool regular = p->per_run > 0 || constant(c, o);
-        p->single[i] = o->repeats && regular && row == 0 && !by_query;
-        p->staged[i] = by_query || !regular || !smx_layout_block(o, p->group_rows, row, &p->block[i]);
+        bool query = i == OPERAND_QUERY, regular = !query && (p->per_run > 0 || constant(c, o));
+        p->single[i] = o->repeats && regular && row == 0;
+        p->staged[i] = !regular || !smx_layout_block(o, p->group_rows, row, &p->block[i]);
         if (p->staged[i]) {
             size_t rows = p->single[i] ? 1 : p->group_rows;
             struct block b = {NULL, o->extent[1], o->extent[0] * o->extent[1], p->single[i]};
             p->block[i] = b;
             p->at[i] = p->scratch_bytes;
-            p->scratch_bytes += stage_bytes(rows, b.matrix, smx_dtype_size(o->work));
+            p->scratch_bytes += stage_bytes(rows, b.matrix, dtype_size(o->work));
         }
     }
 }
 
 /* ---- The work ---- */
 
-/* The causal rule as lengths: at most so many entries as the row's query may see. */
-static void limit_lengths(const struct call *c, size_t first, size_t rows, int64_t *lengths) {
-    const struct operand *query = &c->operand[OPERAND_QUERY];
+static void stage_queries(const struct call *c, size_t first, size_t rows, unsigned char *packed) {
+    int64_t *query = (int64_t *)(void *)packed;
     size_t index[NDIM_MAX];
     for (size_t k = 0; k < rows; k++) {
         smx_layout_index(c, first + k, index);
-        size_t seen = (size_t)smx_layout_offset(c, query, index) + 1;
-        if (c->causal == SMX_CAUSAL_BOTTOM_RIGHT) {
-            seen = seen + c->n > c->queries ? seen + c->n - c->queries : 0;
-        }
-        int64_t length = (int64_t)smaller(seen, c->n);
-        lengths[k] = lengths[k] < length ? lengths[k] : length;
+        query[k] = (int64_t)smx_layout_offset(c, &c->operand[OPERAND_QUERY], index);
     }
-}
-
-static void stage_lengths(const struct call *c, size_t first, size_t rows, unsigned char *packed) {
-    int64_t *lengths = (int64_t *)(void *)packed;
-    if (c->operand[OPERAND_LENGTHS].given) {
-        smx_stage(c, &c->operand[OPERAND_LENGTHS], first, rows, packed);
-    } else {
-        for (size_t k = 0; k < rows; k++) {
-            lengths[k] = (int64_t)c->n;
-        }
-    }
-    limit_lengths(c, first, rows, lengths);
 }
 
 /* `scratch` begins with the sums of the piece of work. */
@@ -166,8 +152,8 @@ static void stage_inputs(const struct plan *p, size_t first, size_t rows, unsign
             continue;
         }
         b[i].data = packed;
-        if (i == OPERAND_LENGTHS && c->operand[OPERAND_QUERY].given) {
-            stage_lengths(c, first, rows, packed);
+        if (i == OPERAND_QUERY) {
+            stage_queries(c, first, rows, packed);
         } else if (!o->output) {
             smx_stage(c, o, first, p->single[i] ? 1 : rows, packed);
         }
@@ -188,20 +174,21 @@ static smx_status run_group(const struct plan *p, size_t first, size_t rows, uns
     struct block b[OPERANDS_MAX];
     float_env caller = float_env_enter();
     stage_inputs(p, first, rows, scratch, b);
-    smx_options opt = smx_call_options(c, b);
-    smx_status status;
+    float_env_leave(caller); /* the caller's own threads may do the work */
+    smx_blocks_of_totals(c, b);
+    smx_options opt = smx_block_options(c, b);
     if (p->pieces > 1) {
-        smx_call_on_one_thread(&opt);
+        smx_on_one_thread(&opt);
     }
-    if (c->totals != NULL) {
-        status = c->totals->rows(c, rows, b + OPERANDS_OF_OPTIONS, &opt, scratch);
-    } else {
-        float_env_leave(caller); /* the caller's own threads may do the work */
-        status = c->run(c, rows, b + OPERANDS_OF_OPTIONS, &opt);
-        caller = float_env_enter();
-    }
+    smx_exact_sum sum = {{0}, 0, 0, 0};
+    const struct some_rows some = {c->operation, rows, b, &opt, b[OPERAND_QUERY].data, c->sum != NULL ? &sum : NULL};
+    smx_status status = smx_run_blocks(c, &some);
+    caller = float_env_enter();
     if (status == SMX_OK) {
         stage_outputs(p, first, rows, scratch);
+        if (c->sum != NULL) {
+            exact_sum_merge((smx_exact_sum *)(void *)scratch, &sum);
+        }
     }
     float_env_leave(caller);
     return status;
@@ -223,20 +210,18 @@ static void group_task(void *data, size_t piece) {
     }
 }
 
-static void finish(const struct plan *p) {
-    const struct call *c = p->call;
-    struct block b[OPERANDS_MAX] = {{0}};
-    _Alignas(8) total_memory totals;
-    float_env caller = float_env_enter();
-    smx_stage_totals(c, b, totals);
-    c->totals->finish(c, b + OPERANDS_OF_OPTIONS, p->pieces, p->scratch, p->scratch_bytes);
-    smx_unstage_totals(c, b);
-    float_env_leave(caller);
+/* The sums of all pieces of the work. */
+static void merge_sums(const struct plan *p) {
+    smx_exact_sum all = {{0}, 0, 0, 0};
+    for (size_t i = 0; i < p->pieces; i++) {
+        exact_sum_merge(&all, (const smx_exact_sum *)(const void *)(p->scratch + i * p->scratch_bytes));
+    }
+    *p->call->sum = all;
 }
 
-smx_status smx_call_groups(const struct call *c) {
+smx_status smx_run_groups(const struct call *c) {
     struct plan p = {.call = c};
-    p.sums_bytes = c->totals != NULL ? stage_bytes(1, c->totals->sums_size, 1) : 0;
+    p.sums_bytes = c->sum != NULL ? stage_bytes(1, sizeof *c->sum, 1) : 0;
     p.scratch_bytes = p.sums_bytes;
     choose_groups(&p);
     choose_stages(&p);
@@ -250,8 +235,8 @@ smx_status smx_call_groups(const struct call *c) {
     }
     smx_run_tasks(&c->settings, p.pieces, group_task, &p);
     smx_status status = refusal_hand_on(&p.refusal);
-    if (c->totals != NULL && status == SMX_OK) {
-        finish(&p);
+    if (c->sum != NULL && status == SMX_OK) {
+        merge_sums(&p);
     }
     if (p.scratch != small) {
         smx_scratch_free(p.scratch);

@@ -1,11 +1,11 @@
 /* Half precision: the portable conversions, which define the bits, and the choice among all. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "half.h"
 
-#include "../cpu.h"
+#include "../isa/cpu.h"
+#include "../isa/dispatch.h"
 #include "half_loops.h"
-#include "smx/smx.h"
 
 #include <stdatomic.h>
 
@@ -45,7 +45,5 @@ static bool has_f16c(void) {
 }
 
 const struct half_functions *smx_half_functions(void) {
-    const char *isa = smx_isa();
-    bool vectors = isa != NULL && (strcmp(isa, "avx2") == 0 || strcmp(isa, "avx512") == 0);
-    return vectors && smx_half_f16c != NULL && has_f16c() ? smx_half_f16c : &smx_half_portable;
+    return smx_f16c_in_use() && smx_half_f16c != NULL && has_f16c() ? smx_half_f16c : &smx_half_portable;
 }

@@ -1,5 +1,5 @@
 /* Half precision by F16C, and bf16 by AVX2's integers: VCVTNEPS2BF16 of AVX-512 takes subnormal numbers for 0. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "half.h"
 

@@ -1,4 +1,4 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "layout.h"
 
@@ -104,7 +104,7 @@ static bool same_storage(enum dtype a, enum dtype b) {
 }
 
 bool smx_layout_block(const struct operand *o, size_t rows, ptrdiff_t row, struct block *b) {
-    size_t size = smx_dtype_size(o->work), *between = o->form == FORM_MATRIX ? &b->matrix : &b->ld;
+    size_t size = dtype_size(o->work), *between = o->form == FORM_MATRIX ? &b->matrix : &b->ld;
     if (!same_storage(o->dtype, o->work) || (uintptr_t)o->data % size != 0) {
         return false;
     }

@@ -1,4 +1,4 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "move.h"
 
@@ -18,15 +18,15 @@ static struct place offset(struct place p, size_t i, size_t j) {
 static struct place transposed(struct place p) { return place_of(p.dtype, p.data, p.col, p.row); }
 
 static struct place packed(enum dtype dtype, unsigned char *data, size_t cols) {
-    ptrdiff_t size = (ptrdiff_t)smx_dtype_size(dtype);
+    ptrdiff_t size = (ptrdiff_t)dtype_size(dtype);
     return place_of(dtype, data, (ptrdiff_t)cols * size, size);
 }
 
-static bool contiguous(size_t cols, struct place p) { return cols == 1 || p.col == (ptrdiff_t)smx_dtype_size(p.dtype); }
+static bool contiguous(size_t cols, struct place p) { return cols == 1 || p.col == (ptrdiff_t)dtype_size(p.dtype); }
 
 /* Rows that follow each other without a gap. */
 static bool dense(size_t rows, size_t cols, struct place p) {
-    return rows == 1 || p.row == (ptrdiff_t)(cols * smx_dtype_size(p.dtype));
+    return rows == 1 || p.row == (ptrdiff_t)(cols * dtype_size(p.dtype));
 }
 
 /* `size` is a constant wherever this is used. */
@@ -43,7 +43,7 @@ static inline void copy_sized(size_t size, size_t rows, size_t cols, struct plac
 }
 
 static void copy_block(size_t rows, size_t cols, struct place from, struct place to) {
-    size_t size = smx_dtype_size(from.dtype);
+    size_t size = dtype_size(from.dtype);
     if (contiguous(cols, from) && contiguous(cols, to)) {
         for (size_t i = 0; i < rows; i++) {
             memcpy(offset(to, i, 0).data, offset(from, i, 0).data, cols * size);

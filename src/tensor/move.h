@@ -2,7 +2,7 @@
 #ifndef SMX_TENSOR_MOVE_H
 #define SMX_TENSOR_MOVE_H
 
-#include "dtype.h"
+#include "convert.h"
 
 /* Element (i, j) stands `row` i + `col` j bytes after `data`, at any alignment. */
 struct place {

@@ -1,5 +1,5 @@
 /* Which tensors share memory. */
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "view.h"
 
@@ -29,7 +29,7 @@ static size_t steps_along(const struct view *v, int d) { return v->shape[d] - 1;
 
 static void find_span(const struct view *v, uintptr_t *first, uintptr_t *past) {
     *first = (uintptr_t)v->data;
-    *past = *first + smx_dtype_size(v->dtype);
+    *past = *first + dtype_size(v->dtype);
     for (int d = 0; d < v->ndim; d++) {
         if (v->stride[d] < 0) {
             *first -= steps_along(v, d) * (0 - (size_t)v->stride[d]);
@@ -114,8 +114,8 @@ bool smx_view_overlap(const struct view *a, const struct view *b) {
     if (e.past[0] <= e.first[1] || e.past[1] <= e.first[0]) {
         return false;
     }
-    size_t size = smx_dtype_size(a->dtype);
-    if (size != smx_dtype_size(b->dtype) || !find_axes(a, b, &e)) {
+    size_t size = dtype_size(a->dtype);
+    if (size != dtype_size(b->dtype) || !find_axes(a, b, &e)) {
         return true;
     }
     coalesce(&e);
@@ -137,5 +137,5 @@ bool smx_view_overlaps_itself(const struct view *v) {
         }
     }
     struct extent e;
-    return !find_axes(v, v, &e) || !nested(&e, smx_dtype_size(v->dtype));
+    return !find_axes(v, v, &e) || !nested(&e, dtype_size(v->dtype));
 }

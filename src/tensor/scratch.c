@@ -1,4 +1,4 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "scratch.h"
 

@@ -1,14 +1,16 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "stage.h"
 
 #include "layout.h"
 #include "move.h"
 
+#include <stdint.h>
+
 /* Between the tensor and the packed rows in scratch memory. */
 static void move_run(const struct operand *o, size_t rows, unsigned char *tensor, ptrdiff_t row,
                      unsigned char *packed) {
-    ptrdiff_t size = (ptrdiff_t)smx_dtype_size(o->work), packed_row = (ptrdiff_t)o->extent[1] * size;
+    ptrdiff_t size = (ptrdiff_t)dtype_size(o->work), packed_row = (ptrdiff_t)o->extent[1] * size;
     bool matrices = o->form == FORM_MATRIX;
     for (size_t k = 0; k < (matrices ? rows : 1); k++) {
         struct place outside = place_of(o->dtype, tensor, matrices ? o->stride[0] : row, o->stride[1]);
@@ -21,7 +23,7 @@ static void move_run(const struct operand *o, size_t rows, unsigned char *tensor
 }
 
 void smx_stage(const struct call *c, const struct operand *o, size_t first, size_t rows, unsigned char *packed) {
-    size_t index[NDIM_MAX], bytes = o->extent[0] * o->extent[1] * smx_dtype_size(o->work);
+    size_t index[NDIM_MAX], bytes = o->extent[0] * o->extent[1] * dtype_size(o->work);
     for (size_t done = 0; done < rows;) {
         size_t run = smx_layout_index(c, first + done, index);
         run = run < rows - done ? run : rows - done;
@@ -30,23 +32,30 @@ void smx_stage(const struct call *c, const struct operand *o, size_t first, size
     }
 }
 
-void smx_stage_totals(const struct call *c, struct block block[OPERANDS_MAX], total_memory memory) {
-    for (int i = 0; i < OPERANDS_MAX; i++) {
-        const struct operand *o = &c->operand[i];
-        if (o->given && o->form == FORM_TOTAL) {
-            block[i].data = memory[i];
-            if (!o->output) {
-                smx_convert(1, o->dtype, o->data, o->work, memory[i]);
-            }
+static bool is_total(const struct operand *o) { return o->given && o->form == FORM_TOTAL; }
+
+void smx_stage_totals(struct call *c) {
+    for (int i = 0; i < TENSORS_MAX; i++) {
+        const struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
+        if (is_total(o) && !o->output) {
+            smx_convert(1, o->dtype, o->data, o->work, c->total[i]);
         }
     }
 }
 
-void smx_unstage_totals(const struct call *c, const struct block block[OPERANDS_MAX]) {
-    for (int i = 0; i < OPERANDS_MAX; i++) {
-        const struct operand *o = &c->operand[i];
-        if (o->given && o->form == FORM_TOTAL && o->output) {
-            smx_convert(1, o->work, block[i].data, o->dtype, o->data);
+void smx_unstage_totals(const struct call *c) {
+    for (int i = 0; i < TENSORS_MAX; i++) {
+        const struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
+        if (is_total(o) && o->output) {
+            smx_convert(1, o->work, c->total[i], o->dtype, o->data);
+        }
+    }
+}
+
+void smx_blocks_of_totals(const struct call *c, struct block block[OPERANDS_MAX]) {
+    for (int i = 0; i < TENSORS_MAX; i++) {
+        if (is_total(&c->operand[OPERANDS_OF_OPTIONS + i])) {
+            block[OPERANDS_OF_OPTIONS + i].data = (void *)(uintptr_t)c->total[i];
         }
     }
 }

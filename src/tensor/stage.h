@@ -9,9 +9,9 @@
 void smx_stage(const struct call *call, const struct operand *operand, size_t first, size_t rows,
                unsigned char *packed);
 
-/* The same for what has no rows: makes blocks of a call's totals, of inputs with their values; and the way back. */
-typedef unsigned char total_memory[OPERANDS_MAX][8];
-void smx_stage_totals(const struct call *call, struct block block[OPERANDS_MAX], total_memory memory);
-void smx_unstage_totals(const struct call *call, const struct block block[OPERANDS_MAX]);
+/* What has no rows lies in call->total: inputs before the call runs, outputs after it. */
+void smx_stage_totals(struct call *call);
+void smx_unstage_totals(const struct call *call);
+void smx_blocks_of_totals(const struct call *call, struct block block[OPERANDS_MAX]);
 
 #endif

@@ -1,4 +1,4 @@
-#include "../arithmetic.h"
+#include "../base/arithmetic.h"
 
 #include "view.h"
 
@@ -73,7 +73,7 @@ smx_status smx_view_of(const DLTensor *t, int allowed, struct view *view) {
     if (t->ndim > 0 && t->shape == NULL) {
         return SMX_ERROR_NULL;
     }
-    size_t size = smx_dtype_size(view->dtype), elements;
+    size_t size = dtype_size(view->dtype), elements;
     smx_status status = count_elements(t, size, &elements);
     if (status != SMX_OK) {
         return status;

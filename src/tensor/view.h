@@ -2,7 +2,7 @@
 #ifndef SMX_TENSOR_VIEW_H
 #define SMX_TENSOR_VIEW_H
 
-#include "dtype.h"
+#include "convert.h"
 
 #define NDIM_MAX 32
 

@@ -2,6 +2,8 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
+#include "../base/attributes.h"
+
 #include <immintrin.h>
 #include <math.h>
 #include <stdbool.h>
@@ -13,15 +15,19 @@ typedef __m256i i_t;
 typedef __m256 m_t;
 #define V_LANES ((size_t)8)
 
+/* ---- Constants, memory ---- */
+
 static inline v_t v_set1(float a) { return _mm256_set1_ps(a); }
 static inline i_t i_set1(uint32_t a) { return _mm256_set1_epi32((int)a); }
 static inline void i_store(int32_t *p, i_t a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
+/* All bits of the first n lanes set: a window that slides along ones and zeros. */
 static inline __m256i first_lanes(size_t n) {
     static const int32_t window[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (8 - n)));
 }
 static inline v_t v_load(const float *p) { return _mm256_loadu_ps(p); }
-static inline v_t v_load_n(const float *p, size_t n, v_t fill) {
+/* vmaskmov reads nothing where the mask is not set, and gives 0 there: hence the blend. */
+static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_ps(fill, _mm256_maskload_ps(p, lanes), _mm256_castsi256_ps(lanes));
 }
@@ -29,8 +35,8 @@ static ALWAYS_INLINE void v_prefetch(const float *p) { _mm_prefetch((const char 
 static inline void v_store(float *p, v_t a) { _mm256_storeu_ps(p, a); }
 static inline void v_stream(float *p, v_t a) { _mm256_stream_ps(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
-/* Not vmaskmovps: it takes some 40 micro-operations on AMD processors. */
-static inline void v_store_n(float *p, v_t a, size_t n) {
+/* By halves, quarters and one, not by vmaskmovps, which is slow on AMD processors (docs/tuning.md). */
+static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) {
     __m128 rest = _mm256_castps256_ps128(a);
     if (n & 8) {
         _mm256_storeu_ps(p, a);
@@ -51,6 +57,8 @@ static inline void v_store_n(float *p, v_t a, size_t n) {
     }
 }
 
+/* ---- Arithmetic ---- */
+
 static inline v_t v_add(v_t a, v_t b) { return _mm256_add_ps(a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return _mm256_sub_ps(a, b); }
 static inline v_t v_mul(v_t a, v_t b) { return _mm256_mul_ps(a, b); }
@@ -61,9 +69,12 @@ static inline float r_fma(float a, float b, float c) {
 static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm256_fmadd_ps(a, b, c); }
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm256_fmsub_ps(a, b, c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm256_fnmadd_ps(a, b, c); }
+/* Of two zeros, or if one operand is NaN, these give the second operand: kernels must not care. */
 static inline v_t v_max(v_t a, v_t b) { return _mm256_max_ps(a, b); }
 static inline v_t v_min(v_t a, v_t b) { return _mm256_min_ps(a, b); }
 static inline v_t v_abs(v_t a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+
+/* ---- Masks ---- */
 
 static inline m_t v_ge(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
 static inline m_t v_eq(v_t a, v_t b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
@@ -75,6 +86,8 @@ static inline m_t m_not(m_t a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm
 static inline bool m_any(m_t a) { return _mm256_movemask_ps(a) != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm256_and_ps(m, a); }
 
+/* ---- Bits and integers ---- */
+
 static inline i_t v_bits(v_t a) { return _mm256_castps_si256(a); }
 static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi32(a, b); }
@@ -83,11 +96,14 @@ static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
 static inline i_t i_max(i_t a, i_t b) { return _mm256_max_epi32(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi32(a, 23); }
 
+/* ---- Across lanes ---- */
+
 static inline float v_hmax(v_t a) {
     __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
     b = _mm_max_ps(b, _mm_movehl_ps(b, b));
     return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
 }
+/* Lanes become 64 bits wide before they are added. */
 static inline int64_t i_hsum(i_t a) {
     __m256i s = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(a)),
                                  _mm256_cvtepi32_epi64(_mm256_extracti128_si256(a, 1)));
@@ -95,7 +111,10 @@ static inline int64_t i_hsum(i_t a) {
     return _mm_cvtsi128_si64(_mm_add_epi64(t, _mm_unpackhi_epi64(t, t)));
 }
 
+/* ---- Rows to lanes ---- */
+
 #define V_TRANSPOSE 1
+/* Pairs of rows are interleaved, then pairs of pairs, then halves are exchanged: 24 shuffles. */
 static ALWAYS_INLINE void v_transpose(v_t a[8]) {
     __m256 b[8], c[8];
     for (int i = 0; i < 8; i += 2) {
@@ -125,7 +144,7 @@ static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
     *b = _mm256_permute2f128_ps(low, high, 0x31);
 }
 
-/* Half the shuffles of a transposition. */
+/* A transposition that joins two vectors after each step: 8, 4 and 2 shuffles instead of 8 each time. */
 static ALWAYS_INLINE i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
     i_t b[4], c[2];
     for (int i = 0; i < 4; i++) {
@@ -138,7 +157,10 @@ static ALWAYS_INLINE i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
     return op(_mm256_permute2x128_si256(c[0], c[1], 0x20), _mm256_permute2x128_si256(c[0], c[1], 0x31));
 }
 
+/* ---- Sums of limbs, in lanes ---- */
+
 static inline i_t i_mul(i_t a, i_t b) { return _mm256_mullo_epi32(a, b); }
+/* The exponent field alone: infinity has all its bits, and no others. */
 static inline v_t v_binade(v_t a) { return _mm256_and_ps(a, _mm256_set1_ps(INFINITY)); }
 
 /* top * top_unit + middle 2^-44 of four lanes. */
@@ -146,6 +168,7 @@ static inline __m256d four_sums(__m128i top, __m128i middle, double top_unit) {
     return _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(top), _mm256_set1_pd(top_unit)),
                          _mm256_mul_pd(_mm256_cvtepi32_pd(middle), _mm256_set1_pd(0x1p-44)));
 }
+/* Doubles as two floats each, high + low. */
 static inline void split_doubles(__m256d d0, __m256d d1, v_t *high, v_t *low) {
     __m128 h0 = _mm256_cvtpd_ps(d0), h1 = _mm256_cvtpd_ps(d1);
     *high = _mm256_set_m128(h1, h0);

@@ -2,6 +2,8 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
+#include "../base/attributes.h"
+
 #include <immintrin.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,15 +14,18 @@ typedef __m256i i_t;
 typedef __m256d m_t;
 #define V_LANES ((size_t)4)
 
+/* ---- Constants, memory ---- */
+
 static inline v_t v_set1(double a) { return _mm256_set1_pd(a); }
 static inline i_t i_set1(uint64_t a) { return _mm256_set1_epi64x((long long)a); }
 static inline void i_store(int64_t *p, i_t a) { _mm256_storeu_si256((__m256i *)(void *)p, a); }
+/* All bits of the first n lanes set: a window that slides along ones and zeros. */
 static inline __m256i first_lanes(size_t n) {
     static const int64_t window[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (4 - n)));
 }
 static inline v_t v_load(const double *p) { return _mm256_loadu_pd(p); }
-static inline v_t v_load_n(const double *p, size_t n, v_t fill) {
+static ALWAYS_INLINE v_t v_load_n(const double *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_pd(fill, _mm256_maskload_pd(p, lanes), _mm256_castsi256_pd(lanes));
 }
@@ -29,7 +34,7 @@ static inline void v_store(double *p, v_t a) { _mm256_storeu_pd(p, a); }
 static inline void v_stream(double *p, v_t a) { _mm256_stream_pd(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
 /* Not vmaskmovpd: see avx2_f32.h. */
-static inline void v_store_n(double *p, v_t a, size_t n) {
+static ALWAYS_INLINE void v_store_n(double *p, v_t a, size_t n) {
     __m128d rest = _mm256_castpd256_pd128(a);
     if (n & 4) {
         _mm256_storeu_pd(p, a);
@@ -45,6 +50,8 @@ static inline void v_store_n(double *p, v_t a, size_t n) {
     }
 }
 
+/* ---- Arithmetic ---- */
+
 static inline v_t v_add(v_t a, v_t b) { return _mm256_add_pd(a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return _mm256_sub_pd(a, b); }
 static inline v_t v_mul(v_t a, v_t b) { return _mm256_mul_pd(a, b); }
@@ -55,9 +62,12 @@ static inline double r_fma(double a, double b, double c) {
 static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm256_fmadd_pd(a, b, c); }
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm256_fmsub_pd(a, b, c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm256_fnmadd_pd(a, b, c); }
+/* Of two zeros, or if one operand is NaN, these give the second operand: kernels must not care. */
 static inline v_t v_max(v_t a, v_t b) { return _mm256_max_pd(a, b); }
 static inline v_t v_min(v_t a, v_t b) { return _mm256_min_pd(a, b); }
 static inline v_t v_abs(v_t a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+
+/* ---- Masks ---- */
 
 static inline m_t v_ge(v_t a, v_t b) { return _mm256_cmp_pd(a, b, _CMP_GE_OQ); }
 static inline m_t v_eq(v_t a, v_t b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
@@ -69,13 +79,18 @@ static inline m_t m_not(m_t a) { return _mm256_xor_pd(a, _mm256_castsi256_pd(_mm
 static inline bool m_any(m_t a) { return _mm256_movemask_pd(a) != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm256_and_pd(m, a); }
 
+/* ---- Bits and integers ---- */
+
 static inline i_t v_bits(v_t a) { return _mm256_castpd_si256(a); }
 static inline v_t v_from_bits(i_t a) { return _mm256_castsi256_pd(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm256_add_epi64(a, b); }
 static inline i_t i_sub(i_t a, i_t b) { return _mm256_sub_epi64(a, b); }
 static inline i_t i_or(i_t a, i_t b) { return _mm256_or_si256(a, b); }
+/* AVX2 has no maximum of 64-bit integers. */
 static inline i_t i_max(i_t a, i_t b) { return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(b, a)); }
 static inline i_t i_exponent(i_t a) { return _mm256_slli_epi64(a, 52); }
+
+/* ---- Across lanes ---- */
 
 static inline double v_hmax(v_t a) {
     __m128d b = _mm_max_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));

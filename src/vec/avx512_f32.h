@@ -2,6 +2,8 @@
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
 
+#include "../base/attributes.h"
+
 #include <immintrin.h>
 #include <math.h>
 #include <stdbool.h>
@@ -13,17 +15,23 @@ typedef __m512i i_t;
 typedef __mmask16 m_t;
 #define V_LANES ((size_t)16)
 
+/* ---- Constants, memory ---- */
+
 static inline v_t v_set1(float a) { return _mm512_set1_ps(a); }
 static inline i_t i_set1(uint32_t a) { return _mm512_set1_epi32((int)a); }
 static inline void i_store(int32_t *p, i_t a) { _mm512_storeu_si512(p, a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const float *p) { return _mm512_loadu_ps(p); }
-static inline v_t v_load_n(const float *p, size_t n, v_t fill) { return _mm512_mask_loadu_ps(fill, first_lanes(n), p); }
+static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
+    return _mm512_mask_loadu_ps(fill, first_lanes(n), p);
+}
 static ALWAYS_INLINE void v_prefetch(const float *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
 static inline void v_store(float *p, v_t a) { _mm512_storeu_ps(p, a); }
 static inline void v_stream(float *p, v_t a) { _mm512_stream_ps(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
-static inline void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
+static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
+
+/* ---- Arithmetic ---- */
 
 static inline v_t v_add(v_t a, v_t b) { return _mm512_add_ps(a, b); }
 static inline v_t v_sub(v_t a, v_t b) { return _mm512_sub_ps(a, b); }
@@ -35,9 +43,12 @@ static inline float r_fma(float a, float b, float c) {
 static inline v_t v_fma(v_t a, v_t b, v_t c) { return _mm512_fmadd_ps(a, b, c); }
 static inline v_t v_fms(v_t a, v_t b, v_t c) { return _mm512_fmsub_ps(a, b, c); }
 static inline v_t v_fnma(v_t a, v_t b, v_t c) { return _mm512_fnmadd_ps(a, b, c); }
+/* Of two zeros, or if one operand is NaN, these give the second operand: kernels must not care. */
 static inline v_t v_max(v_t a, v_t b) { return _mm512_max_ps(a, b); }
 static inline v_t v_min(v_t a, v_t b) { return _mm512_min_ps(a, b); }
 static inline v_t v_abs(v_t a) { return _mm512_abs_ps(a); }
+
+/* ---- Masks ---- */
 
 static inline m_t v_ge(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 static inline m_t v_eq(v_t a, v_t b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
@@ -49,6 +60,8 @@ static inline m_t m_not(m_t a) { return (m_t)~a; }
 static inline bool m_any(m_t a) { return a != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm512_maskz_mov_ps(m, a); }
 
+/* ---- Bits and integers ---- */
+
 static inline i_t v_bits(v_t a) { return _mm512_castps_si512(a); }
 static inline v_t v_from_bits(i_t a) { return _mm512_castsi512_ps(a); }
 static inline i_t i_add(i_t a, i_t b) { return _mm512_add_epi32(a, b); }
@@ -57,13 +70,18 @@ static inline i_t i_or(i_t a, i_t b) { return _mm512_or_si512(a, b); }
 static inline i_t i_max(i_t a, i_t b) { return _mm512_max_epi32(a, b); }
 static inline i_t i_exponent(i_t a) { return _mm512_slli_epi32(a, 23); }
 
+/* ---- Across lanes ---- */
+
 static inline float v_hmax(v_t a) { return _mm512_reduce_max_ps(a); }
 static inline int64_t i_hsum(i_t a) {
     return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(a)),
                                                     _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64(a, 1))));
 }
 
+/* ---- Rows to lanes ---- */
+
 #define V_TRANSPOSE 1
+/* Pairs of rows are interleaved, then pairs of pairs; then quarters of vectors are exchanged twice. */
 static ALWAYS_INLINE void v_transpose(v_t a[16]) {
     __m512 b[16], c[16];
     for (int i = 0; i < 16; i += 2) {
@@ -88,6 +106,7 @@ static ALWAYS_INLINE void v_transpose(v_t a[16]) {
     }
 }
 
+/* Lanes first, first + 2, ... of two vectors one after the other. */
 static inline __m512i every_second(int first) {
     return _mm512_add_epi32(_mm512_set1_epi32(first),
                             _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30));
@@ -96,6 +115,7 @@ static inline void v_unzip(v_t a, v_t b, v_t *even, v_t *odd) {
     *even = _mm512_permutex2var_ps(a, every_second(0), b);
     *odd = _mm512_permutex2var_ps(a, every_second(1), b);
 }
+/* Lanes first, first + 1, ... of two vectors in turn. */
 static inline __m512i alternately(int first) {
     return _mm512_add_epi32(_mm512_set1_epi32(first),
                             _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
@@ -118,7 +138,10 @@ static ALWAYS_INLINE i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
     return result;
 }
 
+/* ---- Sums of limbs, in lanes ---- */
+
 static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi32(a, b); }
+/* The exponent field alone: infinity has all its bits, and no others. */
 static inline v_t v_binade(v_t a) { return _mm512_and_ps(a, _mm512_set1_ps(INFINITY)); }
 
 /* top * top_unit + middle 2^-44 of eight lanes. */
@@ -126,6 +149,7 @@ static inline __m512d eight_sums(__m256i top, __m256i middle, double top_unit) {
     return _mm512_add_pd(_mm512_mul_pd(_mm512_cvtepi32_pd(top), _mm512_set1_pd(top_unit)),
                          _mm512_mul_pd(_mm512_cvtepi32_pd(middle), _mm512_set1_pd(0x1p-44)));
 }
+/* Doubles as two floats each, high + low. */
 static inline void split_doubles(__m512d d0, __m512d d1, v_t *high, v_t *low) {
     __m256 h0 = _mm512_cvtpd_ps(d0), h1 = _mm512_cvtpd_ps(d1);
     __m256 l0 = _mm512_cvtpd_ps(_mm512_sub_pd(d0, _mm512_cvtps_pd(h0)));

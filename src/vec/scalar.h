@@ -1,6 +1,9 @@
-/* Vector operations, one lane: the reference. See README.md. scalar_f32.h and scalar_f64.h say of which type. */
+/* Vector operations, one lane, in plain C: the reference that all others must equal bit for bit. See README.md.
+ * scalar_f32.h and scalar_f64.h say of which type. */
 #ifndef SMX_VEC_H
 #define SMX_VEC_H
+
+#include "../base/attributes.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -13,20 +16,24 @@ typedef scalar_bits i_t;
 typedef bool m_t;
 #define V_LANES ((size_t)1)
 
+/* ---- Constants, memory ---- */
+
 static inline v_t v_set1(scalar_real a) { return a; }
 static inline i_t i_set1(scalar_bits a) { return a; }
 static inline void i_store(scalar_integer *p, i_t a) { *p = (scalar_integer)a; }
 static inline v_t v_load(const scalar_real *p) { return *p; }
-static inline v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
+static ALWAYS_INLINE v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
 static ALWAYS_INLINE void v_prefetch(const scalar_real *p) { (void)p; }
 static inline void v_store(scalar_real *p, v_t a) { *p = a; }
 static inline void v_stream(scalar_real *p, v_t a) { *p = a; }
 static inline void v_stream_end(void) {}
-static inline void v_store_n(scalar_real *p, v_t a, size_t n) {
+static ALWAYS_INLINE void v_store_n(scalar_real *p, v_t a, size_t n) {
     if (n != 0) {
         *p = a;
     }
 }
+
+/* ---- Arithmetic ---- */
 
 static inline v_t v_add(v_t a, v_t b) { return a + b; }
 static inline v_t v_sub(v_t a, v_t b) { return a - b; }
@@ -41,6 +48,8 @@ static inline v_t v_max(v_t a, v_t b) { return a > b ? a : b; }
 static inline v_t v_min(v_t a, v_t b) { return a < b ? a : b; }
 static inline v_t v_abs(v_t a) { return SCALAR_ABS(a); }
 
+/* ---- Masks ---- */
+
 static inline m_t v_ge(v_t a, v_t b) { return a >= b; }
 static inline m_t v_eq(v_t a, v_t b) { return a == b; }
 static inline m_t v_unordered(v_t a, v_t b) { return isunordered(a, b); }
@@ -50,6 +59,8 @@ static inline m_t m_and(m_t a, m_t b) { return a && b; }
 static inline m_t m_not(m_t a) { return !a; }
 static inline bool m_any(m_t a) { return a; }
 static inline v_t v_keep(m_t m, v_t a) { return m ? a : 0; }
+
+/* ---- Bits and integers ---- */
 
 static inline i_t v_bits(v_t a) {
     i_t bits;
@@ -66,6 +77,8 @@ static inline i_t i_sub(i_t a, i_t b) { return a - b; }
 static inline i_t i_or(i_t a, i_t b) { return a | b; }
 static inline i_t i_max(i_t a, i_t b) { return (scalar_integer)a > (scalar_integer)b ? a : b; }
 static inline i_t i_exponent(i_t a) { return a << SCALAR_MANTISSA; }
+
+/* ---- Across lanes ---- */
 
 static inline scalar_real v_hmax(v_t a) { return a; }
 static inline int64_t i_hsum(i_t a) { return (scalar_integer)a; }

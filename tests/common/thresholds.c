@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "../../include/smx/smx.h"
-#include "../../src/dispatch.h"
+#include "../../src/isa/dispatch.h"
 #include "isas.h"
 
 enum { MOST = 512 };
@@ -47,10 +47,10 @@ static void collect(list *lengths, list *rows) {
     const char *in_use = smx_isa();
     for (size_t i = 0; smx_isa_available(i); i++) {
         use_isa(smx_isa_available(i));
-        add_all(lengths, smx_kernels_in_use_f32()->threshold_of_n);
-        add_all(lengths, smx_kernels_in_use_f64()->threshold_of_n);
-        add_all(rows, smx_kernels_in_use_f32()->threshold_of_rows);
-        add_all(rows, smx_kernels_in_use_f64()->threshold_of_rows);
+        add_all(lengths, smx_kernels_in_use(DTYPE_F32)->threshold_of_n);
+        add_all(lengths, smx_kernels_in_use(DTYPE_F64)->threshold_of_n);
+        add_all(rows, smx_kernels_in_use(DTYPE_F32)->threshold_of_rows);
+        add_all(rows, smx_kernels_in_use(DTYPE_F64)->threshold_of_rows);
     }
     use_isa(in_use);
     qsort(lengths->value, lengths->count, sizeof *lengths->value, ascending);

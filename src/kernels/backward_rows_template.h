@@ -1,0 +1,82 @@
+/* Softmax backward of rows of any length. docs/bits.md, "Backward".
+ *
+ * A row goes one of three ways, all with the same bits:
+ *
+ *     transposed    short rows, V_LANES of them in the lanes of vectors: backward_transposed_template.h
+ *     batch         rows of middling length, some together, each along its own vectors: backward_batch_template.h
+ *     row           one by one: long rows, single rows, and rows with something special: backward_row_template.h
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_BACKWARD_ROWS_TEMPLATE_H
+#define SMX_BACKWARD_ROWS_TEMPLATE_H
+
+#include "backward_batch_template.h"
+#include "backward_row_template.h"
+#include "backward_transposed_template.h"
+#include "term_loop_template.h"
+#include "transpose_template.h"
+
+/* Whether a row is fetched while the one before it is finished: long ones only from beyond the cache, where it pays,
+ * until the cache loses them before they are needed. */
+#define PREFETCHED_ROW_MOST ((size_t)8192)
+
+/* `stream`: results go past the caches, as they do where a call has more than the caches hold. */
+static inline bool prefetches_next(size_t n, bool stream) {
+    return n <= PREFETCHED_ROW_MOST || (stream && n * sizeof(real) <= PREFETCH_ROW_BYTES);
+}
+
+#ifdef V_TRANSPOSE
+
+/* Tries to handle some rows together. Returns how many it has handled: 0, with nothing written, if they are for
+ * backward_row. If a full batch fails, a single vector of rows is tried: one odd row must not slow down so many. */
+static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx) {
+    size_t batch = backward_batch_rows(rows, n), group = rows < V_LANES ? rows : V_LANES;
+    if (n > BACKWARD_BATCH_MOST || rows < TRANSPOSED_ROWS_LEAST) {
+        return 0;
+    }
+    if (n < BACKWARD_TRANSPOSED_BELOW) {
+        size_t lanes = rows < BACKWARD_TRANSPOSED_ROWS ? rows : BACKWARD_TRANSPOSED_ROWS;
+        if (backward_transposed(lanes, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx)) {
+            return lanes;
+        }
+        return lanes > group && backward_transposed(group, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? group : 0;
+    }
+    if (backward_batch(batch, rows, n, in, dx, lddx)) {
+        return batch;
+    }
+    return batch > group && backward_batch(group, rows, n, in, dx, lddx) ? group : 0;
+}
+
+#endif
+
+/* dx_i = y_i (dy_i - s), s = sum of y_j dy_j. `stream`: dx goes past the caches, and is not in place; else it may be.
+ *
+ * Error: at most 2^-23 y_i (|dy_i| + sum of y_j |dy_j|) + 2^-149 in f32, with 2^-52 and 2^-1074 in f64, for y in [0,
+ * 1]. The worst known are 0.9996 and 0.997 of that (docs/accuracy.md). */
+static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
+                          size_t lddx, bool stream) {
+    for (size_t k = 0; k < rows;) {
+#ifdef V_TRANSPOSE
+        const struct gradient_inputs in = {y + k * ldy, ldy, dy + k * lddy, lddy};
+        size_t done = backward_some(rows - k, n, &in, dx + k * lddx, lddx);
+        if (done != 0) {
+            k += done;
+            continue;
+        }
+#endif
+        for (size_t end = rows - k < V_LANES ? rows : k + V_LANES; k < end; k++) {
+            size_t after = k + 1 < rows && prefetches_next(n, stream) ? k + 1 : k;
+            const struct next_row next = {y + after * ldy, dy + after * lddy};
+            if (stream) { /* a call for each: one for both would be slower for short rows */
+                backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, true);
+            } else {
+                backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, false);
+            }
+        }
+    }
+    if (stream) {
+        v_stream_end();
+    }
+}
+
+#endif

@@ -1,0 +1,184 @@
+/* Cross-entropy of a call's rows: their labels and targets, which rows are ignored, and where results go. What a row's
+ * loss and gradients are stands in cross_entropy_row_template.h and, of rows that have a label and nothing
+ * else, cross_entropy_labels_template.h. */
+#ifndef SMX_CROSS_ENTROPY_CALL_H
+#define SMX_CROSS_ENTROPY_CALL_H
+
+#include "../base/kulisch.h"
+#include "cross_entropy_labels_template.h"
+#include "cross_entropy_problem.h"
+#include "cross_entropy_rows_template.h"
+#include "row_fill_template.h"
+#include "rows_of_call_template.h"
+
+/* Null if it is not given. */
+static inline real *ce_values(const struct rows_call *c, int i) { return c->array[i].data; }
+
+/* Nothing of an ignored row counts. */
+static void write_ignored(const struct rows_call *c, size_t k) {
+    if (ce_values(c, CE_LOSS) != NULL) {
+        ce_values(c, CE_LOSS)[k] = 0;
+    }
+    if (ce_values(c, CE_TARGET_LOG_PROB) != NULL) {
+        ce_values(c, CE_TARGET_LOG_PROB)[k] = 0;
+    }
+    if (c->array[CE_CORRECT].data != NULL) {
+        ((uint8_t *)c->array[CE_CORRECT].data)[k] = 0;
+    }
+    if (ce_values(c, CE_DX) != NULL) {
+        row_fill(c->n, FILL_ZERO, ce_values(c, CE_DX) + k * stride_of(c, CE_DX));
+    }
+}
+
+/* What rows have whatever their label. */
+static void write_statistics(const struct rows_call *c, struct span rows, const ce_result *results) {
+    real *lse = ce_values(c, CE_LSE);
+    int64_t *argmax = c->array[CE_ARGMAX].data;
+    for (size_t i = 0; lse != NULL && i < rows.n; i++) {
+        lse[rows.from + i] = results[i].lse;
+    }
+    for (size_t i = 0; argmax != NULL && i < rows.n; i++) {
+        argmax[rows.from + i] = results[i].argmax;
+    }
+}
+
+/* What rows have that are not ignored, array by array: row by row takes longer. */
+static void write_losses(const struct rows_call *c, struct span rows, const ce_result *results) {
+    real *loss = ce_values(c, CE_LOSS), *log_prob = ce_values(c, CE_TARGET_LOG_PROB);
+    uint8_t *correct = c->array[CE_CORRECT].data;
+    for (size_t i = 0; loss != NULL && i < rows.n; i++) {
+        loss[rows.from + i] = results[i].loss;
+    }
+    for (size_t i = 0; log_prob != NULL && i < rows.n; i++) {
+        log_prob[rows.from + i] = results[i].target_log_prob;
+    }
+    for (size_t i = 0; correct != NULL && i < rows.n; i++) {
+        correct[rows.from + i] = results[i].argmax == label_of_row(c->ce, c->array, rows.from + i);
+    }
+    bool summed = c->array[CE_REDUCED].data != NULL || c->array[CE_LOSS_SUM].data != NULL;
+    for (size_t i = 0; summed && i < rows.n; i++) {
+        exact_sum_add(c->sum, (double)results[i].loss);
+    }
+}
+
+/* Row k, and what its window leaves out. */
+static ce_row ce_row_of(const struct rows_call *c, size_t k) {
+    const struct cross_entropy *ce = c->ce;
+    struct kept_row kept = kept_row(c, k);
+    bool skip = row_is_ignored(c->ce, c->array, k);
+    ce_row row = {.l = logits_of(c, &kept, c->n == 0 ? NULL : row_at(c, CE_X, &kept)),
+                  .n = kept.n,
+                  .classes = c->n,
+                  .policy = c->settings->policy,
+                  .label = skip ? -1 : label_of_row(ce, c->array, k),
+                  .class_weights = ce_values(c, CE_CLASS_WEIGHTS),
+                  .smoothing = (real)ce->smoothing,
+                  .z_loss = (real)ce->z_loss,
+                  .gradient = ce->gradient};
+    row.l.softcap = (real)ce->softcap;
+    if (ce->reduction == SMX_REDUCTION_NONE && ce_values(c, CE_DLOSS) != NULL) {
+        row.gradient = pair_of((double)ce_values(c, CE_DLOSS)[k]);
+    }
+    if (!skip) {
+        row.targets = row_at(c, CE_TARGETS, &kept);
+        row.dx = row_at(c, CE_DX, &kept);
+        row.dtargets = row_at(c, CE_DTARGETS, &kept);
+    }
+    return row;
+}
+
+/* So many rows go to the kernels at once: what four of the widest vectors take in their lanes; and one of them, of rows
+ * that are more than labels. */
+#define CE_ROWS ((size_t)64)
+#define CE_FULL_ROWS ((size_t)16)
+
+/* The results of at least one and up to CE_FULL_ROWS rows. */
+NOT_INLINE static void ce_full_rows(const struct rows_call *c, struct span run, ce_result *results) {
+    ce_row rows[CE_FULL_ROWS];
+    size_t made = 0;
+    do {
+        rows[made] = ce_row_of(c, run.from + made);
+    } while (++made < run.n);
+    cross_entropy_rows(run.n, rows, stride_of(c, CE_X), stride_of(c, CE_DX), results);
+    for (size_t i = 0; i < run.n; i++) {
+        struct kept_row kept = kept_row(c, run.from + i);
+        if (rows[i].dx != NULL) {
+            fill_outside(c, &kept, FILL_ZERO, rows[i].dx);
+        }
+        if (rows[i].dtargets != NULL) {
+            fill_outside(c, &kept, FILL_ZERO, rows[i].dtargets);
+        }
+    }
+}
+
+/* Of any number of rows. */
+static void ce_results(const struct rows_call *c, struct span run, ce_result *results) {
+    for (size_t done = 0; done < run.n; done += CE_FULL_ROWS) {
+        size_t left = run.n - done;
+        ce_full_rows(c, (struct span){run.from + done, left < CE_FULL_ROWS ? left : CE_FULL_ROWS}, results + done);
+    }
+}
+
+/* The same, where labels are all there is, for as many rows as there is a short way for; their number. */
+NOT_INLINE static size_t ce_results_of_labels(const struct rows_call *c, struct span run, ce_result *results) {
+    const struct cross_entropy *ce = c->ce;
+    const struct array *a = c->array;
+    const ce_labels shared = {c->n,
+                              a[CE_X].ld,
+                              a[CE_DX].ld,
+                              ce->gradient,
+                              a[CE_ARGMAX].data != NULL || a[CE_CORRECT].data != NULL,
+                              a[CE_LSE].data == NULL && a[CE_ARGMAX].data == NULL};
+    int64_t made[CE_ROWS] = {0};
+    bool given = ce->labels == DTYPE_I64 && ce->use_ignore_index == 0;
+    for (size_t i = 0; i < run.n && !given; i++) {
+        made[i] = row_is_ignored(c->ce, c->array, run.from + i) ? -1 : label_of_row(ce, a, run.from + i);
+    }
+    const int64_t *labels = given ? (const int64_t *)a[CE_LABELS].data + run.from : made;
+    const real *x = c->n > 0 ? rows_at(c, CE_X, run) : a[CE_X].data; /* of no entries, which may be null */
+    return cross_entropy_labels(run.n, &shared, x, labels, a[CE_DX].data == NULL ? NULL : rows_at(c, CE_DX, run),
+                                results);
+}
+
+/* Whether nothing of a row is computed. */
+static inline bool row_is_idle(const struct rows_call *c, size_t k) {
+    return c->array[CE_LSE].data == NULL && c->array[CE_ARGMAX].data == NULL && row_is_ignored(c->ce, c->array, k);
+}
+
+/* Up to CE_ROWS rows. */
+static void ce_some_rows(const struct rows_call *c, struct span run) {
+    ce_result results[CE_ROWS];
+    size_t done = c->ce->labels_alone ? ce_results_of_labels(c, run, results) : 0;
+    while (done < run.n) {
+        size_t end = done;
+        while (end < run.n && !row_is_idle(c, run.from + end)) {
+            end++;
+        }
+        if (end > done) {
+            ce_results(c, (struct span){run.from + done, end - done}, results + done);
+        }
+        done = end + 1;
+    }
+    write_statistics(c, run, results);
+    for (size_t i = 0; i < run.n; i++) {
+        size_t first = i;
+        while (i < run.n && !row_is_ignored(c->ce, c->array, run.from + i)) {
+            i++;
+        }
+        write_losses(c, (struct span){run.from + first, i - first}, results + first);
+        if (i < run.n) {
+            write_ignored(c, run.from + i);
+        }
+    }
+}
+
+static void cross_entropy_kernel(const struct rows_call *c, struct span run) {
+    while (run.n > 0) {
+        struct span next = {run.from, run.n < CE_ROWS ? run.n : CE_ROWS};
+        ce_some_rows(c, next);
+        run.from += next.n;
+        run.n -= next.n;
+    }
+}
+
+#endif

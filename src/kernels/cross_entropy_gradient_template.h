@@ -1,0 +1,185 @@
+/* Gradients of a row's cross-entropy with respect to its logits and its targets. docs/bits.md, "Cross-entropy".
+ *
+ *     dx_i = slope_i F (C p_i - A_i),    C = sum of the A_c + 2 z_loss lse,    F = scale dL/dloss
+ *
+ * p_i is a term times a factor, so most entries are a term times one pair of reals. The largest entry and the label are
+ * computed in full, in pairs: there C p_i and A_i nearly cancel in a row that is nearly certain, and p_i - 1 must come
+ * from rho. They are found before dx is written, which may be x.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_CROSS_ENTROPY_GRADIENT_TEMPLATE_H
+#define SMX_CROSS_ENTROPY_GRADIENT_TEMPLATE_H
+
+#include "../base/pair.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cross_entropy_parts_template.h"
+#include "log_stats_template.h"
+#include "logits_template.h"
+#include "logits_terms_template.h"
+#include "mask_template.h"
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "softcap_template.h"
+#include "vector_helpers_template.h"
+
+/* What all entries share. */
+struct ce_gradient {
+    struct pair factor; /* F */
+    struct pair spread; /* C without the label's part */
+    struct pair terms;  /* F C p_i for a term of 1 */
+};
+
+/* A label beyond n is masked out: n ends where lengths and causality end the row. */
+static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)r->label < r->n; }
+
+/* The softcap's slope at n <= LOGITS_BLOCK entries from the j-th on. */
+static inline void slopes(const ce_row *r, size_t j, size_t n, double *slope) {
+    logits uncapped = r->l;
+    struct logit_buffer buffer;
+    uncapped.softcap = 0;
+    struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
+    for (size_t i = 0; i < n; i++) {
+        double low = z.low == NULL ? 0 : (double)z.low[i];
+        slope[i] = isfinite(z.high[i]) ? softcap_slope((double)z.high[i] + low, (double)r->l.softcap) : 0;
+    }
+}
+
+static inline double slope_of_entry(const ce_row *r, size_t j) {
+    double slope = 1;
+    if (r->l.softcap != 0) {
+        slopes(r, j, 1, &slope);
+    }
+    return slope;
+}
+
+/* dx of the maximum or the label, in full; `slope` of the softcap there. */
+static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g,
+                                     size_t j, double slope) {
+    bool is_label = r->label == (int64_t)j,
+         is_maximum = j == parts->stats.maximum.argmax && !tied(&parts->stats.maximum);
+    struct pair p, other;
+    probability(&parts->stats, parts->label_distance, is_maximum, &p, &other);
+    struct pair value = pair_times(g->spread, p);
+    if (is_label) {
+        value = pair_add(value, pair_negative(pair_times(parts->label_part, other)));
+    } else {
+        value = pair_add(value, pair_times(parts->label_part, p));
+    }
+    if (parts->has_rest) {
+        real rest;
+        rest_block(r, j, 1, &rest);
+        value = pair_add(value, pair_of(-(double)rest));
+    }
+    return canonical(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
+}
+
+/* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A, and minds the softcap. */
+static inline void finish_block(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g, size_t j,
+                                size_t n, real *dx) {
+    v_t factor = v_set1((real)g->factor.high), zero = v_set1(0);
+    if (parts->has_rest) {
+        real rest[LOGITS_BLOCK];
+        rest_block(r, j, n, rest);
+        for (size_t i = 0; i < n; i += V_LANES) {
+            size_t left = n - i < V_LANES ? n - i : V_LANES;
+            v_t value = v_fnma(factor, v_load_n(rest + i, left, zero), v_load_n(dx + i, left, zero));
+            v_store_n(dx + i, canonical_nans(v_add(value, zero)), left);
+        }
+    }
+    if (r->l.softcap != 0) {
+        double slope[LOGITS_BLOCK];
+        slopes(r, j, n, slope);
+        for (size_t i = 0; i < n; i++) {
+            dx[i] = canonical((real)((double)dx[i] * slope[i]));
+        }
+    }
+}
+
+/* All dx, from the terms stored there, or from terms made again block by block. */
+static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool stored) {
+    const struct log_stats *stats = &parts->stats;
+    struct pair whole = pair_add(pair_of(1), stats->rho);
+    struct ce_gradient g;
+    g.factor = pair_times(pair_of((double)r->l.scale), r->gradient);
+    g.spread = parts->rest;
+    if (r->z_loss != 0) {
+        g.spread = pair_add(g.spread, pair_times(pair_of(2 * (double)r->z_loss), lse_of(stats)));
+    }
+    g.terms = pair_times(pair_add(g.spread, parts->label_part), g.factor);
+    g.terms = pair_scaled(pair_times(g.terms, pair_div(stats->factor, whole)), stats->factor_exponent);
+    if (!factor_in_range(g.terms)) {
+        fill_kept(&r->l, r->n, canonical_nan(), 0, r->dx);
+        return;
+    }
+    /* Before dx, which may be x, is overwritten. */
+    size_t at = stats->maximum.argmax;
+    real at_maximum = gradient_of_entry(r, parts, &g, at, slope_of_entry(r, at)), at_label = 0;
+    if (has_label(r)) {
+        size_t j = (size_t)r->label;
+        at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
+    }
+    if (stored && !parts->has_rest) {
+        scale_terms(r->n, r->dx, g.terms, r->dx);
+    } else {
+        real block[LOGITS_BLOCK];
+        for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
+            size_t length = block_length(r->n - j);
+            if (!stored) {
+                terms_of_block(&r->l, j, length, &stats->maximum, block);
+            }
+            scale_terms(length, stored ? r->dx + j : block, g.terms, block);
+            finish_block(r, parts, &g, j, length, block);
+            memcpy(r->dx + j, block, length * sizeof(real));
+        }
+    }
+    if (!tied(&stats->maximum)) { /* else it is as its equals */
+        r->dx[at] = at_maximum;
+    }
+    if (has_label(r)) {
+        r->dx[r->label] = at_label;
+    }
+    if (masked(&r->l)) {
+        for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
+            clear_masked(&r->l, j, block_length(r->n - j), r->dx + j);
+        }
+    }
+}
+
+/* dtargets = G (1 - smoothing) w (-log p) */
+static void ce_gradient_of_targets(const ce_row *r, const struct log_stats *stats) {
+    v_t log1p = v_set1(log1p_real(stats));
+    struct pair factor = pair_times(r->gradient, sum_of(1, -(double)r->smoothing));
+    for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
+        size_t length = block_length(r->n - j);
+        struct logit_buffer buffer;
+        struct logit_block z = logits_block(&r->l, j, j + length, &buffer);
+        real *to = r->dtargets + j;
+        for (size_t i = 0; i < length; i += V_LANES) {
+            size_t left = length - i < V_LANES ? length - i : V_LANES;
+            v_store_n(to + i, v_sub(log1p, below_maximum(&z, i, length, &stats->maximum)), left);
+        }
+        for (size_t i = 0; i < length; i++) {
+            double weight = r->class_weights == NULL ? 1 : (double)r->class_weights[j + i];
+            double coefficient = factor.high * weight;
+            to[i] = coefficient == 0 ? 0 : canonical((real)(coefficient * (double)to[i]));
+        }
+        if (masked(&r->l)) {
+            clear_masked(&r->l, j, length, to);
+        }
+    }
+}
+
+/* Gradients of a row that is not computed: a value where kept, 0 elsewhere. */
+static inline void fill_gradients(const ce_row *r, real value) {
+    if (r->dtargets != NULL) {
+        fill_kept(&r->l, r->n, value, 0, r->dtargets);
+    }
+    if (r->dx != NULL) {
+        fill_kept(&r->l, r->n, value, 0, r->dx);
+    }
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* What kernels are given, and what they are: the contract between the engine over rows (src/rows) and the kernels of an
+ * instruction set and a type (NAME_template.h in this folder, compiled by the files of src/isa). */
+#ifndef SMX_KERNELS_H
+#define SMX_KERNELS_H
+
+#include "../base/pair.h"
+#include "../base/wide.h"
+#include "../options/options.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* An argument. `ld` elements lie between its rows, or the rows of its matrices, which are `matrix` apart. */
+struct array {
+    void *data; /* null: not given */
+    size_t ld, matrix;
+};
+
+/* The n things from number `from` on. */
+struct span {
+    size_t from, n;
+};
+
+struct cross_entropy; /* cross_entropy_problem.h */
+
+/* A call, once its arguments are checked. */
+struct rows_call {
+    const struct array *array; /* in the order of the operation's arguments */
+    const struct settings *settings;
+    size_t rows, n;
+    size_t vectors;     /* in FORM_VECTORS: how many a row has */
+    bool plain;         /* logits are the entries as they are: neither scale nor masks */
+    bool stream;        /* results go past the caches, as far as the kernel can; they are not in place then */
+    smx_exact_sum *sum; /* of an operation with a total over all rows: the kernel adds its rows' part to it */
+    const struct cross_entropy *ce;
+};
+
+/* Computes some of the call's rows; of a column operation, some of its columns; of the Jacobian, some of the rows of
+ * all its matrices. In the library's floating-point environment (base/float_env.h). */
+typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
+
+/* One for each operation; some operations share one. NAME_kernel in operations_template.h is where it begins. */
+#define SMX_KERNEL_LIST(X)      \
+    X(softmax)                  \
+    X(softmax_columns)          \
+    X(softmax_backward)         \
+    X(softmax_jacobian)         \
+    X(softmax_jacobian_product) \
+    X(softmax_double_backward)  \
+    X(log_softmax)              \
+    X(log_softmax_columns)      \
+    X(log_softmax_backward)     \
+    X(log_softmax_jvp)          \
+    X(logsumexp)                \
+    X(logsumexp_backward)       \
+    X(logsumexp_weighted)       \
+    X(scale_gradient)           \
+    X(scale_gradient_rows)      \
+    X(cross_entropy)            \
+    X(cross_entropy_hessian)    \
+    X(cross_entropy_hessian_product)
+#define SMX_KERNEL_NUMBER(name) kernel_##name,
+enum kernel { SMX_KERNEL_LIST(SMX_KERNEL_NUMBER) KERNELS };
+#undef SMX_KERNEL_NUMBER
+
+/* The steps of softmax and its backward pass for rows in parts, of either type: arrays and *max are of the kernels'
+ * own. What each does stands at the function that parts_template.h calls. */
+struct part_kernels {
+    enum filling (*filling)(struct policy, const void *max);
+    void (*fill)(size_t n, enum filling, void *y);
+    void (*max)(size_t n, const void *x, void *max);
+    void (*terms)(size_t n, const void *x, const void *max, size_t row_n, void *e, struct wide *sum);
+    void (*scale)(size_t n, const void *e, const struct wide *sum, void *y);
+    int32_t (*backward_exponent)(size_t n, const void *y, const void *dy);
+    void (*backward_products)(size_t n, const void *y, const void *dy, int32_t exponent, size_t row_n,
+                              struct wide *sum);
+    void (*backward_finish)(size_t n, const void *y, const void *dy, int32_t exponent, const struct wide *sum,
+                            void *dx);
+};
+
+/* All of one instruction set and one type. */
+struct kernels {
+    rows_kernel rows[KERNELS];
+    struct part_kernels part;
+    /* Where kernels change their way: thresholds_template.h. */
+    size_t (*threshold_of_n)(size_t i);
+    size_t (*threshold_of_rows)(size_t i);
+};
+
+#endif

@@ -1,0 +1,147 @@
+/* What logarithms follow from, for V_LANES columns or rows at once. log_stats_template.h has the mathematics, and the
+ * same steps for one row. Here each step is a loop over lanes without branches, which compilers make into vector code:
+ * what is done once a row then costs about as much for V_LANES rows as for one.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_LANE_LOG_STATS_TEMPLATE_H
+#define SMX_LANE_LOG_STATS_TEMPLATE_H
+
+#include "../base/attributes.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
+
+#include <math.h>
+
+#include "lane_sums_template.h"
+#include "log1p_double_template.h"
+#include "log_stats_template.h"
+#include "row_terms_template.h"
+#include "term_template.h"
+#include "vector_helpers_template.h"
+
+/* exp(v + low) of each lane as (*whole + *part) 2^*n, as exp_of has it; the mask says where v is above EXP_LOWEST, as
+ * it must be. */
+static ALWAYS_INLINE m_t exp_of_lanes(v_t v, v_t low, v_t *whole, v_t *part, v_t *n) {
+    v_t lowest = v_set1(EXP_LOWEST), magic = v_set1(ROUND_MAGIC), value = v_max(v, lowest), power;
+    *n = v_sub(v_fma(value, v_set1(LOG2E), magic), magic);
+    *whole = exp_parts(value, &low, magic, part, &power);
+    return m_not(v_ge(lowest, v));
+}
+
+/* The factor of each lane's terms, as find_factor has it. */
+static ALWAYS_INLINE void lane_factors(const struct lane_sums *s, real *whole, real *part, real *exponent) {
+    v_t first = v_load(s->first), second = v_load(s->reference), offset = term_offset(second), error;
+    v_t difference = two_sum(offset, v_sub(v_set1(0), first), &error);
+    v_t s_of, w, n, field = v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC));
+    v_t terms = v_sub(v_set1(TERM_SCALE + REAL_BIAS), field);
+    m_t live = exp_of_lanes(difference, error, &s_of, &w, &n);
+    v_store(whole, v_keep(live, s_of));
+    v_store(part, v_keep(live, w));
+    v_store(exponent, v_keep(live, v_add(n, terms)));
+}
+
+/* What log_stats has, for each lane. */
+struct lane_log_stats {
+    real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST]; /* of the factor */
+    double rho_high[LANES_MOST], rho_low[LANES_MOST];
+};
+
+static ALWAYS_INLINE struct pair rho_of_lane(const struct lane_log_stats *stats, size_t i) {
+    return (struct pair){stats->rho_high[i], stats->rho_low[i]};
+}
+
+/* An integer below 2^51 in magnitude, as a double: AVX2 has no such conversion of vectors. */
+static inline double double_of_integer(int64_t a) {
+    return double_of_bits((uint64_t)(a + 0x4338000000000000)) - 0x1.8p52;
+}
+
+_Static_assert(sizeof(real) == sizeof(double) || TERMS_FEW * (uint64_t)SUMMAND_MOST < (uint64_t)1 << 51,
+               "double_of_integer is of integers below 2^51");
+
+/* The sum of a lane's terms in f32: 1 for a term of 1. */
+static inline struct pair pair_of_lane(const struct lane_sums *s, size_t i) {
+    return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT),
+                  double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
+}
+
+/* The same as one double. */
+static inline double rounded_sum_of_lane(const struct lane_sums *s, size_t i) {
+    return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT) +
+           double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
+}
+
+/* rho of each lane as a pair: its sum times its factor, as stats_of_sum has it. */
+static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *stats) {
+    double high[LANES_MOST], low[LANES_MOST];
+    for (size_t i = 0; i < V_LANES; i++) {
+        struct pair pair;
+        if (sizeof(real) < sizeof(double)) {
+            pair = pair_of_lane(s, i);
+        } else {
+            struct term_sum sum = sum_of_lane(s, i);
+            pair = pair_of_sum(&sum);
+        }
+        high[i] = pair.high;
+        low[i] = pair.low;
+    }
+    for (size_t i = 0; i < V_LANES; i++) {
+        struct pair factor = fast_sum((double)stats->whole[i], (double)stats->part[i]);
+        int k = (int)stats->exponent[i];
+        bool nothing = k < FACTOR_LEAST;
+        struct pair product = pair_mul((struct pair){high[i], low[i]}, select_pair(nothing, pair_of(0), factor));
+        struct pair rho = pair_scaled(product, nothing ? 0 : k);
+        stats->rho_high[i] = rho.high;
+        stats->rho_low[i] = rho.low;
+    }
+}
+
+/* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
+static inline void rhos_in_double(const struct lane_sums *s, const struct lane_log_stats *stats, double *rho) {
+    real exponent[LANES_MOST];
+    v_store(exponent, v_max(v_load(stats->exponent), v_set1(-300)));
+    for (size_t i = 0; i < V_LANES; i++) {
+        double factor = (double)stats->whole[i] + (double)stats->part[i];
+        rho[i] = factor * (rounded_sum_of_lane(s, i) * power_of_integer((double)exponent[i]));
+    }
+}
+
+/* The a + log1p(rho) of all lanes as reals. */
+static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, struct lane_log_stats *stats,
+                                    real *result) {
+    if (LOG_IN_DOUBLE) {
+        double rho[LANES_MOST];
+        real above[LANES_MOST];
+        rhos_in_double(s, stats, rho);
+        for (size_t i = 0; i < V_LANES; i++) {
+            double log1p = log1p_in_double(rho[i]), value = (double)a[i] + log1p;
+            double error = (fabs((double)a[i]) + log1p) * LOG_IN_DOUBLE_ERROR;
+            result[i] = (real)(value - error);
+            above[i] = (real)(value + error);
+        }
+        if (lanes_equal(result, above)) {
+            return;
+        }
+    }
+    find_lane_rhos(s, stats);
+    for (size_t i = 0; i < V_LANES; i++) {
+        result[i] = real_plus_log1p(pair_of((double)a[i]), rho_of_lane(stats, i));
+    }
+}
+
+/* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this
+ * is. */
+static inline void find_references(struct lane_sums *s) {
+    v_t first = v_load(s->first), second = v_load(s->second);
+    v_store(s->reference, select_lanes(v_ge(second, v_set1(-REAL_LARGEST)), second, first));
+}
+
+/* Log-softmax of entries, given log1p(rho). */
+static ALWAYS_INLINE v_t log_result(v_t x, v_t first, v_t log1p) { return v_sub(v_sub(x, first), log1p); }
+
+/* The log1p(rho) of all lanes as reals, to s->high. */
+static inline void find_log1p(struct lane_sums *s, struct lane_log_stats *stats) {
+    v_store(s->low, v_set1(0));
+    lanes_plus_log1p(s, s->low, stats, s->high);
+}
+
+#endif

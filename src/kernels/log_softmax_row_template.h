@@ -1,0 +1,47 @@
+/* Log-softmax of a row of logits. docs/bits.md, "Logarithms". Template: compiled once for each instruction set and
+ * type. */
+#ifndef SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
+#define SMX_LOG_SOFTMAX_ROW_TEMPLATE_H
+
+#include "../options/policy.h"
+
+#include <math.h>
+
+#include "log_stats_template.h"
+#include "logits_max_template.h"
+#include "logits_template.h"
+#include "mask_template.h"
+#include "vector_helpers_template.h"
+
+/* y_j = (z_j - m) - log1p for the logits of a block. */
+static inline void log_block(const struct logit_block *b, const struct log_stats *stats, real *y) {
+    v_t log1p = v_set1(log1p_real(stats));
+    size_t i = 0;
+    for (; b->n - i >= V_LANES; i += V_LANES) {
+        v_store(y + i, v_sub(below_maximum(b, i, b->n, &stats->maximum), log1p));
+    }
+    v_store_n(y + i, v_sub(below_maximum(b, i, b->n, &stats->maximum), log1p), b->n - i);
+}
+
+/* Masked places get -inf. In place allowed.
+ *
+ * Error: below 2 ULP, with a scale or masks below 2.25; the worst known of these are 1.51 (f64: 1.72), with the cases
+ * worst-log-softmax-logits-* in tests/vectors/worst.txt near it (docs/accuracy.md). */
+NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
+    logits l = *given;
+    struct log_stats stats;
+    enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);
+    if (kind != ROW_COMPUTED) {
+        fill_kept(&l, n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
+        return;
+    }
+    find_log_stats(&l, n, NULL, &stats);
+    struct logit_buffer buffer;
+    for (size_t j = 0; j < n;) {
+        struct logit_block b = logits_block(&l, j, n, &buffer);
+        log_block(&b, &stats, y + j);
+        j += b.n;
+    }
+}
+
+#endif

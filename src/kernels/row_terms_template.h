@@ -1,0 +1,150 @@
+/* The terms exp(x - max) of a row, or of a part of one, and their exact sum. docs/bits.md, "Forward", steps 2 to 4.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_ROW_TERMS_TEMPLATE_H
+#define SMX_ROW_TERMS_TEMPLATE_H
+
+#include "../base/attributes.h"
+#include "../base/pair.h"
+#include "../base/wide.h"
+
+#include <math.h>
+
+#include "limb_sum_template.h"
+#include "term_loop_template.h"
+#include "term_template.h"
+
+/* What the terms of a row are relative to. */
+struct term_reference {
+    real max, low;  /* the maximum, and what a rounded logit lacks */
+    bool corrected; /* whether the terms are such that the maximum's has no rounding error */
+};
+
+/* `pairs`: logits are x + low. */
+static inline enum term_kind term_kind_of_row(real max, size_t row_n, bool pairs) {
+    if (max == (real)INFINITY) {
+        return TERMS_AT_INFINITY;
+    }
+    if (row_n >= WIDE_FROM) {
+        return pairs ? TERMS_OF_PAIRS_LONG_ROW : TERMS_LONG_ROW;
+    }
+    if (pairs) {
+        return TERMS_OF_PAIRS;
+    }
+    return max < OFFSET_FROM && max > -OFFSET_FROM ? TERMS_NO_OFFSET : TERMS_OFFSET;
+}
+
+/* The terms of up to SUM_BLOCK vectors, and their sum in limbs. Null sums: it is not wanted, as where terms of masked
+ * places are among them, whose lanes could pass 2^63. A constant `kind` makes a loop of its own. */
+static ALWAYS_INLINE void add_part_of_kind(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic,
+                                           v_t correction, int64_t sums[3]) {
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    i_t top = i_set1(0), middle = top, low = top;
+    size_t count = kind == TERMS_AT_INFINITY
+                       ? add_terms_at_infinity(part, &top, &middle)
+                       : add_terms_of_part(kind, part, reference, magic, correction, &top, &middle, &low);
+    if (sums != NULL) {
+        sums[0] = sum_lanes(top, g.top, count);
+        sums[1] = sum_lanes(middle, g.middle, count);
+        sums[2] = three_limbs(kind) ? sum_lanes(low, g.low, count) : 0;
+    }
+}
+
+/* The same for any kind that a row's maximum leads to. */
+static void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic, v_t correction,
+                     int64_t sums[3]) {
+    switch (kind) {
+    case TERMS_NO_OFFSET:
+        add_part_of_kind(TERMS_NO_OFFSET, part, reference, magic, correction, sums);
+        break;
+    case TERMS_OFFSET:
+    default:
+        add_part_of_kind(TERMS_OFFSET, part, reference, magic, correction, sums);
+        break;
+    case TERMS_LONG_ROW:
+        add_part_of_kind(TERMS_LONG_ROW, part, reference, magic, correction, sums);
+        break;
+    case TERMS_OF_PAIRS:
+        add_part_of_kind(TERMS_OF_PAIRS, part, reference, magic, correction, sums);
+        break;
+    case TERMS_OF_PAIRS_LONG_ROW:
+        add_part_of_kind(TERMS_OF_PAIRS_LONG_ROW, part, reference, magic, correction, sums);
+        break;
+    case TERMS_AT_INFINITY:
+        add_part_of_kind(TERMS_AT_INFINITY, part, reference, magic, correction, sums);
+        break;
+    }
+}
+
+/* The sum of a row's terms. Few terms are added up limb by limb: an integer of 128 bits takes longer than a short
+ * row. */
+struct term_sum {
+    bool in_limbs;
+    int64_t limbs[3];
+    struct wide wide;
+};
+
+/* For n terms of a row of row_n. */
+static inline struct term_sum empty_term_sum(size_t n, size_t row_n) {
+    struct term_sum sum = {.in_limbs = n <= TERMS_FEW && row_n < WIDE_FROM};
+    return sum;
+}
+
+static inline void add_to_term_sum(struct term_sum *sum, const int64_t limbs[3]) {
+    if (sum->in_limbs) {
+        sum->limbs[0] += limbs[0];
+        sum->limbs[1] += limbs[1];
+    } else {
+        add_limbs(&sum->wide, limbs, SHIFT_TOP_UNSIGNED);
+    }
+}
+
+static inline struct wide wide_of_term_sum(const struct term_sum *sum) {
+    struct wide wide = sum->wide;
+    if (sum->in_limbs) {
+        add_limbs(&wide, sum->limbs, SHIFT_TOP_UNSIGNED);
+    }
+    return wide;
+}
+
+/* A sum of terms, as a pair: 1 for a term of 1. */
+static inline struct pair pair_of_sum(const struct term_sum *sum) {
+    double parts[2];
+    if (sum->in_limbs && pair_of_limbs(sum->limbs, parts)) {
+        return (struct pair){parts[0], parts[1]};
+    }
+    return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), SUM_UNIT);
+}
+
+/* The terms of n entries of a row of row_n, whose logits are x, or x + low. They go to e, which may be null, or x.
+ * Their sum is added to *sum, unless that is null. */
+static void add_terms(size_t n, const real *x, const real *low, const struct term_reference *ref, size_t row_n, real *e,
+                      struct term_sum *sum) {
+    enum term_kind kind = term_kind_of_row(ref->max, row_n, low != NULL);
+    v_t max = v_set1(kind == TERMS_AT_INFINITY ? 0 : ref->max), magic = term_magic(max, term_offset(max));
+    v_t correction = v_set1(0);
+    if (ref->corrected) {
+        correction = term_correction(max, v_set1(ref->low), magic);
+    }
+    for (size_t done = 0; done < n;) {
+        size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
+        int64_t limbs[3];
+        real *to = e == NULL ? NULL : e + done;
+        const struct row_part part = {block, x + done, low == NULL ? NULL : low + done, to, prefetch_distance(row_n)};
+        add_part(kind, &part, max, magic, correction, sum == NULL ? NULL : limbs);
+        if (sum != NULL) {
+            add_to_term_sum(sum, limbs);
+        }
+        done += block;
+    }
+}
+
+/* The terms of a part of a row of row_n whose maximum is max; their sum is added to *sum. */
+NOT_INLINE static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
+    const struct term_reference ref = {max, 0, true};
+    struct term_sum terms = {.in_limbs = false, .wide = *sum};
+    add_terms(n, x, NULL, &ref, row_n, e, &terms);
+    *sum = terms.wide;
+}
+
+#endif

@@ -1,0 +1,81 @@
+/* Rows of a call: where they lie, their windows and logits. */
+#ifndef SMX_ROWS_OF_CALL_H
+#define SMX_ROWS_OF_CALL_H
+
+#include "../options/window.h"
+#include "kernels.h"
+#include "mask_template.h"
+#include "row_fill_template.h"
+
+/* A row under options: number k, of which the entries [first, first + n) are kept by its window. */
+struct kept_row {
+    size_t k, first, n;
+};
+
+/* ---- Plain rows ---- */
+
+/* From the span's first row on. */
+static ALWAYS_INLINE real *rows_at(const struct rows_call *c, int i, struct span run) {
+    return (real *)c->array[i].data + run.from * c->array[i].ld;
+}
+
+static ALWAYS_INLINE size_t stride_of(const struct rows_call *c, int i) { return c->array[i].ld; }
+
+/* One number a row. */
+static ALWAYS_INLINE real *value_at(const struct rows_call *c, int i, size_t k) { return (real *)c->array[i].data + k; }
+
+/* ---- Rows under options ---- */
+
+/* The row's window of an argument, at the argument's row `k`; null if that is not given. */
+static inline real *window_at(const struct rows_call *c, int i, size_t k, const struct kept_row *r) {
+    real *data = c->array[i].data;
+    return data == NULL ? NULL : data + k * c->array[i].ld + r->first;
+}
+
+static inline real *row_at(const struct rows_call *c, int i, const struct kept_row *r) {
+    return window_at(c, i, r->k, r);
+}
+
+static inline real scale_of_row(const smx_options *opt, size_t k) {
+    return opt->scale == NULL ? 1 : ((const real *)opt->scale)[opt->scale_stride == 0 ? 0 : k];
+}
+
+/* Of the row's window, whose entries are at x. */
+static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
+    const smx_options *opt = c->settings->opt;
+    logits l = {.x = x, .stride = 1, .scale = scale_of_row(opt, r->k), .row_n = c->n};
+    if (opt->add != NULL) {
+        l.add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
+    }
+    if (opt->keep != NULL) {
+        l.keep = opt->keep + mask_row(r->k, opt->keep_rows, opt->keep_every) * opt->keep_ld + r->first;
+    }
+    return l;
+}
+
+static inline struct kept_row kept_row(const struct rows_call *c, size_t k) {
+    struct window w = window_of_row(c->settings, k, c->n);
+    return (struct kept_row){k, w.first, w.end - w.first};
+}
+
+/* What lies outside of the window in a row of an output, whose window begins at y. */
+static inline void fill_outside(const struct rows_call *c, const struct kept_row *r, enum filling filling, real *y) {
+    if (r->first > 0) {
+        row_fill(r->first, filling, y - r->first);
+    }
+    size_t end = r->first + r->n;
+    if (end < c->n) {
+        row_fill(c->n - end, filling, y + r->n);
+    }
+}
+
+typedef void (*row_function)(const struct rows_call *c, const struct kept_row *r);
+
+static ALWAYS_INLINE void each_row(const struct rows_call *c, struct span run, row_function row) {
+    for (size_t k = run.from; k < run.from + run.n; k++) {
+        struct kept_row r = kept_row(c, k);
+        row(c, &r);
+    }
+}
+
+#endif

@@ -1,0 +1,65 @@
+/* Softmax of some rows together, step by step, each along its own vectors. What is done once a row (a horizontal
+ * maximum, a correction, a reciprocal) is a chain of operations that wait for each other. A step of one row and the
+ * same step of the next row do not wait for each other, so the chains of a batch run side by side.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_SOFTMAX_BATCH_TEMPLATE_H
+#define SMX_SOFTMAX_BATCH_TEMPLATE_H
+
+#include <math.h>
+
+#include "row_max_template.h"
+#include "row_scale_template.h"
+#include "row_terms_template.h"
+#include "term_loop_template.h"
+#include "term_template.h"
+
+/* How many rows a batch has, and how many bytes of x and y together: they should stay in the first cache. */
+#define SOFTMAX_BATCH_ROWS ((size_t)16)
+#define SOFTMAX_BATCH_BYTES ((size_t)32768)
+
+/* How many of the rows make a batch. */
+static inline size_t softmax_batch_rows(size_t rows, size_t n) {
+    size_t most = SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / n;
+    most = most > SOFTMAX_BATCH_ROWS ? SOFTMAX_BATCH_ROWS : most > 0 ? most : 1;
+    return rows < most ? rows : most;
+}
+
+/* Softmax of up to SOFTMAX_BATCH_ROWS rows of at most SUM_BLOCK vectors; false, with nothing written, if one of them
+ * has no finite maximum. */
+static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    /* Maxima, one row after the other. */
+    real max[SOFTMAX_BATCH_ROWS], magic[SOFTMAX_BATCH_ROWS], correction[SOFTMAX_BATCH_ROWS];
+    enum term_kind kind = TERMS_NO_OFFSET;
+    for (size_t i = 0; i < rows; i++) {
+        max[i] = row_max(n, x + i * ldx);
+        if (!isfinite(max[i])) {
+            return false;
+        }
+        kind = term_kind_of_row(max[i], n, false) == TERMS_NO_OFFSET ? kind : TERMS_OFFSET;
+    }
+    /* Constants, V_LANES rows at once. */
+    for (size_t i = 0; i < rows; i += V_LANES) {
+        size_t left = rows - i < V_LANES ? rows - i : V_LANES;
+        v_t m = v_load_n(max + i, left, v_set1(0)), magic_i = term_magic(m, term_offset(m));
+        v_store_n(magic + i, magic_i, left);
+        v_store_n(correction + i, term_correction(m, v_set1(0), magic_i), left);
+    }
+    /* Terms and sums, then reciprocals, then results. */
+    struct term_sum sum[SOFTMAX_BATCH_ROWS];
+    for (size_t i = 0; i < rows; i++) {
+        sum[i] = empty_term_sum(n, n);
+        const struct row_part row = {n, x + i * ldx, NULL, y + i * ldy, PREFETCH_BYTES};
+        add_part(kind, &row, v_set1(max[i]), v_set1(magic[i]), v_set1(correction[i]), sum[i].limbs);
+    }
+    real reciprocal[SOFTMAX_BATCH_ROWS][2];
+    for (size_t i = 0; i < rows; i++) {
+        find_reciprocal(&sum[i], reciprocal[i]);
+    }
+    for (size_t i = 0; i < rows; i++) {
+        scale_by(n, y + i * ldy, reciprocal[i], y + i * ldy);
+    }
+    return true;
+}
+
+#endif

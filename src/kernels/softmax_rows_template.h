@@ -1,0 +1,48 @@
+/* Softmax of rows of any length. docs/bits.md, "Forward".
+ *
+ * A row goes one of three ways, all with the same bits:
+ *
+ *     transposed    short rows, V_LANES of them in the lanes of vectors: softmax_transposed_template.h
+ *     batch         rows of middling length, some together, each along its own vectors: softmax_batch_template.h
+ *     row           one by one: long rows, single rows, and rows with something special: softmax_row_template.h
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_SOFTMAX_ROWS_TEMPLATE_H
+#define SMX_SOFTMAX_ROWS_TEMPLATE_H
+
+#include "../options/policy.h"
+
+#include "softmax_batch_template.h"
+#include "softmax_row_template.h"
+#include "softmax_transposed_template.h"
+#include "transpose_template.h"
+
+/* Tries to handle some rows together, from the first on, and sets *rows to how many. False, with nothing written, if
+ * these must go one by one. */
+static bool softmax_rows_together(size_t *rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+#ifdef V_TRANSPOSE
+    if (n <= SOFTMAX_TRANSPOSED_MOST && *rows >= TRANSPOSED_ROWS_LEAST) {
+        *rows = *rows < SOFTMAX_TRANSPOSED_ROWS ? *rows : SOFTMAX_TRANSPOSED_ROWS;
+        return softmax_transposed(*rows, n, x, ldx, y, ldy);
+    }
+#endif
+    *rows = softmax_batch_rows(*rows, n);
+    return *rows > 1 && n <= SUM_BLOCK * V_LANES && softmax_batch(*rows, n, x, ldx, y, ldy);
+}
+
+/* y_j = exp(x_j - max) / sum of exp(x_k - max). In place allowed.
+ *
+ * Error: below 3 ULP for rows of up to 2^18 entries, below 3.5 for longer ones (docs/accuracy.md). The worst known are
+ * 2.37 ULP in f32 and 2.17 in f64; the cases worst-forward-* in tests/vectors/worst.txt come near or reach these. */
+static void softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
+    for (size_t k = 0; k < rows;) {
+        size_t some = rows - k;
+        bool done = softmax_rows_together(&some, n, x + k * ldx, ldx, y + k * ldy, ldy);
+        for (size_t i = k; i < k + some && !done; i++) {
+            softmax_row(n, x + i * ldx, y + i * ldy, policy);
+        }
+        k += some;
+    }
+}
+
+#endif

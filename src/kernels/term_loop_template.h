@@ -1,0 +1,197 @@
+/* The loop that makes the terms of many entries and adds them up in limbs. Softmax, its logarithms and cross-entropy
+ * spend their time here. term_template.h has one term's arithmetic, limb_sum_template.h the sum's.
+ *
+ * Template: compiled once for each instruction set and type. */
+#ifndef SMX_TERM_LOOP_TEMPLATE_H
+#define SMX_TERM_LOOP_TEMPLATE_H
+
+#include "../base/attributes.h"
+
+#include <math.h>
+
+#include "limb_sum_template.h"
+#include "term_template.h"
+#include "vector_helpers_template.h"
+
+/* Each kind is compiled as a loop of its own, without the operations that it does not need. */
+enum term_kind {
+    TERMS_NO_OFFSET,         /* of a small maximum: x itself goes to exp; two limbs, as all but long rows */
+    TERMS_OFFSET,            /* of any maximum: x - max */
+    TERMS_LONG_ROW,          /* the same in three limbs */
+    TERMS_AT_INFINITY,       /* of a row whose +inf entries share all mass: 1 for each of them, 0 else */
+    TERMS_OF_PAIRS,          /* of logits x + low */
+    TERMS_OF_PAIRS_LONG_ROW, /* the same in three limbs */
+    TERMS_UNCORRECTED,       /* as TERMS_OFFSET, without the correction by the maximum's rounding error */
+    TERMS_CLAMPED            /* as TERMS_UNCORRECTED, and entries above the reference count as it */
+};
+
+static ALWAYS_INLINE bool three_limbs(enum term_kind kind) {
+    return kind == TERMS_LONG_ROW || kind == TERMS_OF_PAIRS_LONG_ROW;
+}
+static ALWAYS_INLINE bool of_pairs(enum term_kind kind) {
+    return kind == TERMS_OF_PAIRS || kind == TERMS_OF_PAIRS_LONG_ROW;
+}
+
+/* ---- Prefetching ---- */
+
+/* What follows these entries in memory is most often the next rows, and a later pass reads them first. So each turn of
+ * the loop fetches a line that lies this many bytes ahead. */
+#define PREFETCH_BYTES ((uintptr_t)16384)
+
+/* A longer row's own entries are near already: the pass for its maximum has read them. So what is fetched lies the
+ * row's length ahead. Not for rows longer than this: the cache would lose it before it is needed. */
+#define PREFETCH_ROW_BYTES ((uintptr_t)1 << 22)
+
+/* How far ahead a row of this length fetches, in bytes. */
+static inline uintptr_t prefetch_distance(size_t row_n) {
+    uintptr_t row = row_n * sizeof(real);
+    return row > PREFETCH_BYTES && row <= PREFETCH_ROW_BYTES ? row : PREFETCH_BYTES;
+}
+
+/* What is fetched with the first vector, and how far from there the next ones fetch. As an integer: it may lie beyond
+ * the array, where a pointer must not point. */
+struct prefetch {
+    uintptr_t from, step;
+};
+
+static ALWAYS_INLINE struct prefetch prefetch_from(const real *x, uintptr_t bytes) {
+    return (struct prefetch){(uintptr_t)x + bytes, V_LANES * sizeof(real)};
+}
+
+/* ---- The loop ---- */
+
+/* Where a run of `count` vectors lies, of which the first `lanes` lanes are there. */
+struct term_run {
+    size_t count, lanes;
+    const real *x, *low; /* logits x, or x + low if they are pairs */
+    size_t step;         /* from one vector of x and low to the next */
+    real *e;             /* where the terms go; null: nowhere */
+    size_t e_step;
+    struct prefetch prefetch;
+};
+
+/* The j-th vector of a run, range-reduced: the first third of the way to a term. Lanes that are not there are -inf,
+ * whose terms are 0. */
+static ALWAYS_INLINE v_t reduce_vector(enum term_kind kind, const struct term_run *run, size_t j, v_t reference,
+                                       v_t magic, v_t *shifted) {
+    const real *x = run->x + j * run->step;
+    v_t offset = term_offset(reference), lowj = v_set1(0);
+    v_t xj = run->lanes == V_LANES ? v_load(x) : v_load_n(x, run->lanes, v_set1(-(real)INFINITY));
+    if (of_pairs(kind)) {
+        lowj = load_lanes(run->low + j * run->step, run->lanes);
+    }
+    xj = kind == TERMS_CLAMPED ? v_min(xj, reference) : xj;
+    v_t v = v_max(kind == TERMS_NO_OFFSET ? xj : v_sub(xj, offset), term_lowest(magic));
+    return reduce(v, of_pairs(kind) ? &lowj : NULL, magic, shifted);
+}
+
+/* The second third: exp of what is reduced, as whole + part * power. */
+static ALWAYS_INLINE v_t exp_of_reduced(enum term_kind kind, v_t r, v_t shifted, v_t correction, v_t *part,
+                                        v_t *power) {
+    bool corrected = kind != TERMS_CLAMPED && kind != TERMS_UNCORRECTED;
+    return term_parts(r, shifted, corrected ? &correction : NULL, part, power);
+}
+
+/* The last third: rounds the terms whole + part * power, adds them to the limbs and returns them. */
+static ALWAYS_INLINE v_t add_terms_to_limbs(enum term_kind kind, v_t whole, v_t part, v_t power, i_t *top, i_t *middle,
+                                            i_t *low) {
+    const struct grid g = grid_unsigned(TERM_SCALE);
+    v_t e = v_fma(part, power, whole);
+    v_t rest = add_term_top(e, whole, part, power, v_set1(g.top), top);
+    if (three_limbs(kind)) {
+        add_rest_to_two(rest, &g, middle, low);
+    } else {
+        add_rest(rest, v_set1(g.middle), middle);
+    }
+    return e;
+}
+
+/* The j-th vector of a run's terms, where they are wanted. */
+static ALWAYS_INLINE void store_terms(const struct term_run *run, size_t j, v_t e) {
+    if (run->e != NULL) {
+        store_lanes(run->e + j * run->e_step, e, run->lanes);
+    }
+}
+
+/* The terms of a run of at least one vector, relative to `reference`, whose term_magic `magic` is. They are added to
+ * the limbs, which take SUM_BLOCK vectors, and stored if the run says where.
+ *
+ * The loop is software-pipelined. A term hangs on a chain of some 20 operations, and a processor's schedulers hold only
+ * two or three such chains. So each turn does the last third of vector j, the second of j + 1 and the first of j + 2,
+ * which do not wait for each other. Deeper pipelines would need more registers than AVX2 has. */
+static ALWAYS_INLINE void add_term_run(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
+                                       v_t correction, i_t *top, i_t *middle, i_t *low) {
+    v_t whole, part, power, r, shifted;
+    const size_t count = run->count;
+    uintptr_t ahead = run->prefetch.from;
+    size_t j = 0;
+    r = reduce_vector(kind, run, 0, reference, magic, &shifted);
+    whole = exp_of_reduced(kind, r, shifted, correction, &part, &power);
+    if (count > 1) {
+        r = reduce_vector(kind, run, 1, reference, magic, &shifted);
+    }
+    for (; count - j > 2; j++) {
+        v_t shifted_next, part_next, power_next;
+        v_t r_next = reduce_vector(kind, run, j + 2, reference, magic, &shifted_next);
+        v_t whole_next = exp_of_reduced(kind, r, shifted, correction, &part_next, &power_next);
+        store_terms(run, j, add_terms_to_limbs(kind, whole, part, power, top, middle, low));
+        v_prefetch((const real *)ahead); /* NOLINT(performance-no-int-to-ptr) */
+        ahead += run->prefetch.step;
+        r = r_next;
+        shifted = shifted_next;
+        whole = whole_next;
+        part = part_next;
+        power = power_next;
+    }
+    store_terms(run, j, add_terms_to_limbs(kind, whole, part, power, top, middle, low));
+    if (count > 1) {
+        whole = exp_of_reduced(kind, r, shifted, correction, &part, &power);
+        store_terms(run, j + 1, add_terms_to_limbs(kind, whole, part, power, top, middle, low));
+    }
+}
+
+/* ---- A part of a row ---- */
+
+/* n entries of a row that lie one after the other. */
+struct row_part {
+    size_t n;
+    const real *x, *low; /* as in struct term_run */
+    real *e;
+    uintptr_t prefetch; /* bytes ahead */
+};
+
+/* The terms of a part of a row, by whole vectors and one partial one; returns how many vectors were added. */
+static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct row_part *row, v_t reference, v_t magic,
+                                              v_t correction, i_t *top, i_t *middle, i_t *low) {
+    const size_t count = row->n / V_LANES, left = row->n % V_LANES, from = row->n - left;
+    const struct prefetch prefetch = prefetch_from(row->x, row->prefetch);
+    if (count != 0) {
+        const struct term_run run = {count, V_LANES, row->x, row->low, V_LANES, row->e, V_LANES, prefetch};
+        add_term_run(kind, &run, reference, magic, correction, top, middle, low);
+    }
+    if (left != 0) {
+        const real *x_low = of_pairs(kind) ? row->low + from : NULL;
+        const struct term_run run = {1, left,    row->x + from, x_low, 0, row->e == NULL ? NULL : row->e + from,
+                                     0, prefetch};
+        add_term_run(kind, &run, reference, magic, correction, top, middle, low);
+    }
+    return count + (left != 0);
+}
+
+/* The same where +inf entries share all mass: 1 for each of them. */
+static inline size_t add_terms_at_infinity(const struct row_part *row, i_t *top, i_t *middle) {
+    v_t zero = v_set1(0), infinity = v_set1((real)INFINITY), one = v_set1(power_of_two(TERM_SCALE));
+    i_t none = i_set1(0);
+    size_t count = 0;
+    for (size_t j = 0; j < row->n; j += V_LANES, count++) {
+        size_t lanes = row->n - j < V_LANES ? row->n - j : V_LANES;
+        v_t whole = v_keep(v_eq(v_load_n(row->x + j, lanes, zero), infinity), one);
+        v_t e = add_terms_to_limbs(TERMS_AT_INFINITY, whole, zero, zero, top, middle, &none);
+        if (row->e != NULL) {
+            store_lanes(row->e + j, e, lanes);
+        }
+    }
+    return count;
+}
+
+#endif

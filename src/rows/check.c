@@ -1,0 +1,364 @@
+/* The checks of a call against the table of operations. Each refusal names what is wrong. */
+#include "../base/arithmetic.h"
+
+#include "rows.h"
+
+#include "../base/attributes.h"
+#include "../base/refused.h"
+#include "../isa/cpu.h"
+#include "../options/window.h"
+#include "matrix.h"
+
+#include <string.h>
+
+/* ---- Numbers ---- */
+
+int64_t smx_place(enum dtype real, const void *array, size_t i) {
+    if (real == DTYPE_F64) {
+        int64_t bits;
+        memcpy(&bits, (const char *)array + i * sizeof bits, sizeof bits);
+        return bits >= 0 ? bits : INT64_MIN - bits;
+    }
+    int32_t bits;
+    memcpy(&bits, (const char *)array + i * sizeof bits, sizeof bits);
+    return bits >= 0 ? bits : (int64_t)INT32_MIN - bits;
+}
+
+/* The place of a number that both types have. */
+static int64_t place_of(enum dtype real, double value) {
+    float narrow = (float)value;
+    return real == DTYPE_F64 ? smx_place(real, &value, 0) : smx_place(real, &narrow, 0);
+}
+
+bool smx_between(enum dtype real, const void *array, size_t i, double low, double high) {
+    int64_t place = smx_place(real, array, i);
+    return place_of(real, low) <= place && place <= place_of(real, high);
+}
+
+/* ---- Arrays ---- */
+
+static inline size_t element_size(const struct rows_request *r, const struct argument *a) {
+    return a->dtypes == 0 ? dtype_size(r->real) : dtype_size(a->content == CONTENT_LABELS ? r->labels : a->work);
+}
+
+/* How the elements of an argument lie, as a matrix; of 0 rows or 0 columns if it has none. */
+static inline struct matrix matrix_of(const struct rows_request *r, const struct argument *a,
+                                      const struct array *data) {
+    size_t size = element_size(r, a);
+    struct matrix m = {data->data, r->rows, r->n, data->ld, size};
+    switch (a->form) {
+    case FORM_ROW:
+        if (a->repeats && data->ld == 0 && r->rows != 0) {
+            m.rows = 1;
+            m.stride = r->n;
+        }
+        break;
+    case FORM_COLUMN:
+        m.rows = r->n;
+        m.n = r->rows;
+        break;
+    case FORM_VECTORS:
+        m.rows = r->rows * r->vectors;
+        break;
+    case FORM_MATRIX:
+        m.n = r->n == 0 ? 0 : data->ld > PTRDIFF_MAX / r->n ? SIZE_MAX : (r->n - 1) * data->ld + r->n;
+        m.stride = data->matrix;
+        break;
+    default: /* numbers side by side */
+        m.n = a->form == FORM_VALUE ? r->rows : a->form == FORM_CLASSES ? r->n : 1;
+        m.rows = 1;
+        m.stride = m.n;
+        m.size = a->sum ? sizeof(smx_exact_sum) : size;
+    }
+    return m;
+}
+
+/* The strides of n x n matrices, and their sizes. */
+static smx_status check_matrices(const struct rows_request *r, const struct argument *a, const struct array *data) {
+    size_t size = dtype_size(r->real);
+    if (data->ld < r->n) {
+        return smx_refuse(SMX_ERROR_STRIDE, a->stride);
+    }
+    if (data->ld > PTRDIFF_MAX / size / r->n) {
+        return smx_refuse(SMX_ERROR_SIZE, a->stride);
+    }
+    return data->matrix < r->n * data->ld ? smx_refuse(SMX_ERROR_STRIDE, "matrix_stride") : SMX_OK;
+}
+
+static inline smx_status check_matrix(const struct matrix *m, const char *name, const char *stride) {
+    if (m->stride < m->n) {
+        return smx_refuse(SMX_ERROR_STRIDE, stride);
+    }
+    if (!matrix_fits(m)) {
+        return smx_refuse(SMX_ERROR_SIZE, name);
+    }
+    return m->data == NULL ? smx_refuse(SMX_ERROR_NULL, name) : SMX_OK;
+}
+
+static inline bool has_elements(const struct matrix *m) { return m->rows != 0 && m->n != 0; }
+
+/* Whether an argument takes part in the call: it is there, and has elements. */
+static inline bool takes_part(const struct argument *a, const struct matrix *m) {
+    return has_elements(m) && (m->data != NULL || !a->optional);
+}
+
+/* ---- The options' arrays ---- */
+
+/* Those that rows share have no stride. */
+static struct matrix matrix_of_mask(const void *data, size_t used, size_t n, size_t ld, size_t size) {
+    return (struct matrix){data, used, n, used == 1 ? n : ld, size};
+}
+
+static struct matrix matrix_of_add(const struct rows_request *r, const smx_options *o) {
+    return matrix_of_mask(o->add, mask_rows(r->rows, o->add_rows, o->add_every), r->n, o->add_ld, dtype_size(r->real));
+}
+
+static struct matrix matrix_of_keep(const struct rows_request *r, const smx_options *o) {
+    return matrix_of_mask(o->keep, mask_rows(r->rows, o->keep_rows, o->keep_every), r->n, o->keep_ld, 1);
+}
+
+static struct matrix numbers(const void *data, size_t n, size_t size) { return (struct matrix){data, 1, n, n, size}; }
+
+static struct matrix matrix_of_lengths(const struct rows_request *r, const smx_options *o) {
+    return numbers(o->lengths, mask_rows(r->rows, o->lengths_rows, o->lengths_every), sizeof(int64_t));
+}
+
+static struct matrix matrix_of_scale(const struct rows_request *r, const smx_options *o) {
+    return numbers(o->scale, o->scale_stride == 0 ? 1 : r->rows, dtype_size(r->real));
+}
+
+/* Scales lie between these in magnitude. */
+#define SCALE_LEAST 0x1p-64
+#define SCALE_MOST 0x1p64
+
+static smx_status check_options(const struct rows_request *r, const smx_options *o) {
+    smx_status status = SMX_OK;
+    if (o->scale != NULL) {
+        int64_t least = place_of(r->real, SCALE_LEAST), most = place_of(r->real, SCALE_MOST);
+        for (size_t k = 0; k < (o->scale_stride == 0 ? 1 : r->rows); k++) {
+            int64_t place = smx_place(r->real, o->scale, k);
+            place = place < 0 ? -place : place;
+            if (place < least || place > most) {
+                return smx_refuse(SMX_ERROR_SCALE, "options.scale");
+            }
+        }
+    }
+    if (o->add != NULL) {
+        struct matrix m = matrix_of_add(r, o);
+        status = check_matrix(&m, "options.add", "options.add_ld");
+    }
+    if (status == SMX_OK && o->keep != NULL) {
+        struct matrix m = matrix_of_keep(r, o);
+        status = check_matrix(&m, "options.keep", "options.keep_ld");
+    }
+    if (status == SMX_OK && o->lengths != NULL) {
+        size_t used = mask_rows(r->rows, o->lengths_rows, o->lengths_every);
+        for (size_t k = 0; k < used; k++) {
+            if (o->lengths[k] < 0 || (uint64_t)o->lengths[k] > r->n) {
+                return smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
+            }
+        }
+    }
+    return status;
+}
+
+static bool overlaps(const struct matrix *out, struct matrix other) { return matrix_overlap(out, &other); }
+
+static bool overlaps_options(const struct rows_request *r, const struct matrix *out, const smx_options *o) {
+    return (o->scale != NULL && overlaps(out, matrix_of_scale(r, o))) ||
+           (o->add != NULL && overlaps(out, matrix_of_add(r, o))) ||
+           (o->keep != NULL && overlaps(out, matrix_of_keep(r, o))) ||
+           (o->lengths != NULL && overlaps(out, matrix_of_lengths(r, o)));
+}
+
+/* ---- The call ---- */
+
+/* Output number i against all inputs and the outputs before it: it may be an input itself where the table says so. */
+static inline bool output_overlaps(const struct operation *op, const struct matrix *m, int count, int i) {
+    for (int j = 0; j < count; j++) {
+        const struct argument *other = &op->argument[j];
+        if (j == i || (j > i && argument_is_output(other)) || !takes_part(other, &m[j])) {
+            continue;
+        }
+        bool may_be = (op->argument[i].in_place >> j & 1) != 0;
+        if (!(may_be && matrix_same(&m[i], &m[j])) && matrix_overlap(&m[i], &m[j])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Fewer elements than this are in the nearest cache. */
+#define STREAMED_LEAST ((size_t)64)
+
+/* Whether results are best written past the caches: they are not there yet, as in place they are, and will not stay, as
+ * what is read takes as much room. Such stores trap at addresses that are no multiple of an element's size; others do
+ * not. Of an operation whose arguments are rows, the last one its output. */
+static inline bool bypasses_cache(const struct rows_request *r, const struct operation *op) {
+    size_t size = dtype_size(r->real);
+    if (r->rows * r->n * size <= smx_cpu_cache_bytes() / 2) {
+        return false;
+    }
+    int last = op->argument[2].form == FORM_NONE ? 1 : 2;
+    const void *out = r->array[last].data;
+    for (int i = 0; i < last; i++) {
+        if (r->array[i].data == out) {
+            return false;
+        }
+    }
+    return (uintptr_t)out % size == 0;
+}
+
+/* Rows, columns and strides below this have no product that overflows. */
+#define SMALL ((size_t)1 << (sizeof(size_t) * 4 - 4))
+
+/* The bytes [begin, end) that an array spans. */
+struct range {
+    uintptr_t begin, end;
+};
+
+/* How many elements an array spans that is no matrix of rows, if that can be seen at once to be in order; else 0. */
+NOT_INLINE static size_t elements_spanned(const struct argument *a, const struct array *array, size_t rows, size_t n) {
+    bool small = array->ld < SMALL && array->matrix < SMALL;
+    switch (a->form) {
+    case FORM_VALUE:
+        return rows;
+    case FORM_CLASSES:
+        return n;
+    case FORM_TOTAL:
+        return a->sum ? 0 : 1;
+    case FORM_MATRIX:
+        return small && array->ld >= n && array->matrix >= n * array->ld
+                   ? (rows - 1) * array->matrix + (n - 1) * array->ld + n
+                   : 0;
+    case FORM_COLUMN:
+        return small && array->ld >= rows ? (n - 1) * array->ld + rows : 0;
+    default:
+        return 0;
+    }
+}
+
+/* Whether array i shares no byte with an earlier one, unless neither is written, or it is an input in whose place the
+ * output may be. */
+NOT_INLINE static bool apart_or_same(const struct rows_request *r, const struct range *range, int i) {
+    const struct argument *a = &r->operation->argument[i];
+    for (int j = 0; j < i; j++) {
+        bool written = argument_is_output(a) || argument_is_output(a - i + j);
+        if (!written || r->array[j].data == NULL || range[i].end <= range[j].begin || range[j].end <= range[i].begin) {
+            continue;
+        }
+        bool may_be = (a->in_place >> j & 1) != 0 && range[i].begin == range[j].begin;
+        if (!may_be || (r->array[j].ld != r->array[i].ld && r->rows > 1)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A call as most are, whose arrays can be seen to be in order without looking closer: small, plain, each by itself or
+ * an output in the very place of an input. What this accepts, check_arrays would. A call on a row of ten shall not
+ * spend its time on what cannot go wrong. */
+static inline bool in_order(const struct rows_request *r, const struct rows_run *run) {
+    const struct argument *a = r->operation->argument;
+    const struct array *array = r->array;
+    struct range range[ARGUMENTS_MAX];
+    size_t rows = r->rows, n = r->n, real_size = dtype_size(r->real);
+    uintptr_t low = UINTPTR_MAX, high = 0; /* of all so far */
+    if (rows - 1 >= SMALL || n - 1 >= SMALL || r->vectors != 1 || run->settings.given != 0) {
+        return false;
+    }
+    for (int i = 0; a->form != FORM_NONE; i++, a++, array++) {
+        uintptr_t begin = (uintptr_t)array->data, end;
+        if (begin == 0) {
+            if (!a->optional) {
+                return false;
+            }
+            continue;
+        }
+        if (a->form == FORM_ROW) {
+            if (array->ld - n >= SMALL) { /* also where it is less */
+                return false;
+            }
+            end = begin + ((rows - 1) * array->ld + n) * real_size;
+        } else {
+            end = begin + elements_spanned(a, array, rows, n) * (a->dtypes == 0 ? real_size : element_size(r, a));
+        }
+        range[i] = (struct range){begin, end};
+        if (begin == end || (begin < high && low < end && !apart_or_same(r, range, i))) {
+            return false;
+        }
+        low = begin < low ? begin : low;
+        high = end > high ? end : high;
+    }
+    return true;
+}
+
+static smx_status check_arrays(const struct rows_request *r, struct rows_run *run) {
+    const struct operation *op = r->operation;
+    struct matrix m[ARGUMENTS_MAX];
+    int count = 0;
+    smx_status status;
+    bool rows = r->rows != 0 && r->n != 0;
+    run->idle = true;
+    if (r->vectors != 1 && (r->vectors == 0 || r->rows > SIZE_MAX / r->vectors)) {
+        return r->vectors == 0 || !rows ? SMX_OK : smx_refuse(SMX_ERROR_SIZE, "count");
+    }
+    for (; op->argument[count].form != FORM_NONE; count++) {
+        const struct argument *a = &op->argument[count];
+        m[count] = matrix_of(r, a, &r->array[count]);
+        if (!takes_part(a, &m[count])) {
+            continue;
+        }
+        if (a->form == FORM_MATRIX && (status = check_matrices(r, a, &r->array[count])) != SMX_OK) {
+            return status;
+        }
+        if ((status = check_matrix(&m[count], a->name, a->form == FORM_MATRIX ? "matrix_stride" : a->stride)) !=
+            SMX_OK) {
+            return status;
+        }
+        run->idle = run->idle && !argument_is_output(a);
+    }
+    const smx_options *options = run->settings.given != 0 && rows ? run->settings.opt : NULL;
+    if (options != NULL && (status = check_options(r, options)) != SMX_OK) {
+        return status;
+    }
+    for (int i = 0; i < count; i++) {
+        const struct argument *a = &op->argument[i];
+        if (!argument_is_output(a) || !takes_part(a, &m[i])) {
+            continue;
+        }
+        if (output_overlaps(op, m, count, i) || (options != NULL && overlaps_options(r, &m[i], options))) {
+            return smx_refuse(SMX_ERROR_OVERLAP, a->name);
+        }
+    }
+    return SMX_OK;
+}
+
+smx_status smx_rows_check(const struct rows_request *r, struct rows_run *run) {
+    smx_status status = smx_settings_read(r->opt, &run->settings);
+    if (status != SMX_OK) {
+        return status;
+    }
+    run->kernels = smx_kernels_in_use(r->real);
+    if (run->kernels == NULL) {
+        return smx_no_kernels();
+    }
+    unsigned not_taken = run->settings.given & ~r->operation->options;
+    if (not_taken != 0) {
+        return smx_refuse(SMX_ERROR_OPTION, smx_option_name(not_taken));
+    }
+    run->settings.query = r->query;
+    run->request = r;
+    run->call = (struct rows_call){.array = r->array,
+                                   .settings = &run->settings,
+                                   .rows = r->rows,
+                                   .n = r->n,
+                                   .vectors = r->vectors,
+                                   .plain = run->settings.given == 0};
+    run->idle = false;
+    status = in_order(r, run) ? SMX_OK : check_arrays(r, run);
+    if (status == SMX_OK && !run->idle && r->rows * r->n >= STREAMED_LEAST) {
+        run->call.stream = bypasses_cache(r, r->operation);
+    }
+    return status;
+}
