@@ -43,17 +43,17 @@ static int find_axes(job *j) {
     const npy_header *header = &j->source[0].whole;
     const char *name = j->source[0].array.name;
     bool marked[NPY_MAX_DIMS + 1] = {false};
-    if (header->ndim == 0)
+    if (header->ndim == 0 && j->set->axes != 0)
         return complain(name, "the array has no dimensions, and so no axis");
     int status = mark_axes(j, (long)header->ndim, marked);
     if (status != EXIT_OK)
         return status;
     size_t axis = 0, axes = 0, last = header->ndim;
-    while (!marked[axis])
+    while (axis < header->ndim && !marked[axis])
         axis++;
     while (marked[axis + axes])
         axes++;
-    while (!marked[last - 1])
+    while (last > 0 && !marked[last - 1])
         last--;
     if (axis + axes != last)
         return complain_usage(j->set->who, "the axes of --axis must be neighbours; np.moveaxis brings them together");

@@ -1,6 +1,8 @@
 #include "space.h"
 
 npy_header space_merge(const space *s, npy_header header) {
+    if (s->axes == 0)
+        return (npy_header){.dtype = header.dtype, .ndim = 1, .shape = {1}};
     for (size_t i = 1; i < s->axes; i++)
         header.shape[s->axis] *= header.shape[s->axis + i];
     header.ndim -= s->axes - 1;

@@ -14,7 +14,7 @@ typedef struct space {
     size_t stride[NPY_MAX_DIMS]; /* how many rows apart, in the order of the file, two neighbours are */
 } space;
 
-/* 0 <= axis < axis + axes <= ndim. */
+/* 0 <= axis <= axis + axes <= ndim; axes = 0 only if ndim = 0: a row of one number. */
 space space_along(const npy_header *header, size_t axis, size_t axes);
 
 /* A header with one axis in the place of those that the rows lie along. */

@@ -16,8 +16,8 @@
 enum { ARGUMENTS = 40, SPACE = 4096 };
 
 /* Values that options take and their help does not put in quotes. */
-static const char *const values[] = {"f2", "bf16", "f4",  "f8", "0",   "1",   "2",    "-1",   "-2",  "0.5",
-                                     "3",  "1e9",  "nan", "64", "inf", "-65", "1024", "-0.0", "new", "-"};
+static const char *const values[] = {"f2",  "bf16", "f4", "f8",  "0",   "1",    "2",    "-1",  "-2", "0.5", "3",
+                                     "1e9", "nan",  "64", "inf", "-65", "1024", "-0.0", "new", "-",  "0,1"};
 
 /* ---- Words for libFuzzer's dictionary ---------------------------------------------------------------------------- */
 

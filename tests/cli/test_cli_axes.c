@@ -95,8 +95,23 @@ static void test_keepdims(void **state) {
     npy_expect("a.npy", "<i8", "(2, 1)", first, sizeof first);
 }
 
+/* All axes of no dimensions are a row of one number. */
+static void test_no_dimensions(void **state) {
+    (void)state;
+    static const float x = 3, one = 1, zero = 0;
+    npy_write_as("x.npy", "<f4", "()", &x, sizeof x);
+    assert_success(shell("$SMX softmax x.npy -o a.npy --axis all && $SMX logsumexp x.npy -o lse.npy --axis all"));
+    npy_expect("a.npy", "<f4", "()", &one, sizeof one);
+    npy_expect("lse.npy", "<f4", "()", &x, sizeof x);
+    assert_success(shell("$SMX log-softmax x.npy -o a.npy --axis all --mask x.npy --scale-file x.npy"));
+    npy_expect("a.npy", "<f4", "()", &zero, sizeof zero);
+    assert_success(shell("$SMX logsumexp-backward x.npy x.npy -o a.npy --axis all"));
+    npy_expect("a.npy", "<f4", "()", &x, sizeof x);
+    assert_refused(shell("$SMX softmax x.npy -o a.npy"), 1, "smx: x.npy: ", "no dimensions, and so no axis");
+}
+
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_several), cmocka_unit_test(test_beside),
-                                       cmocka_unit_test(test_keepdims)};
+                                       cmocka_unit_test(test_keepdims), cmocka_unit_test(test_no_dimensions)};
     return RUN_CLI_TESTS(argc, argv, tests);
 }
