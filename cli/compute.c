@@ -10,9 +10,6 @@
 #include "plan.h"
 #include "progress.h"
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
-
 static bool in_parts(const job *j, const plan *p) { return p->length < j->rows.n; }
 static bool in_strips(const job *j, const plan *p) { return p->strip < j->rows.n; }
 

@@ -3,9 +3,6 @@
 /* A block of this size keeps all threads busy, and is in the cache when it is written. */
 enum { ENOUGH = 8 << 20 };
 
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-static size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
-
 /* A row that fits only without its matrix, which takes half of the memory at most. */
 static plan plan_strips(const job *j, size_t n) {
     size_t matrix_row = result_row_bytes(&j->result[0]) / n;

@@ -11,6 +11,9 @@ typedef struct plan {
     size_t strip;           /* how many rows of a row's matrix: less than n if that goes in strips */
 } plan;
 
+static inline size_t least(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t greatest(size_t a, size_t b) { return a > b ? a : b; }
+
 /* For inputs that are open, and --memory. */
 plan make_plan(const job *j);
 
