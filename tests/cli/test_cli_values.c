@@ -15,13 +15,13 @@ static void run(trial r, array shape, const char *options, rng *random) {
     trial_free(&r);
 }
 
-/* Every command on one shape, every other one in Fortran order, along every axis; or, if they are not many, along one
- * of them, but those all that compute long rows otherwise. */
+/* Every command on one shape, every other one in Fortran order, and in the other order for f64, along every axis; or,
+ * if they are not many, along one of them, but those all that compute long rows otherwise. */
 static void run_all(const dtype *t, array shape, size_t which, bool many, const char *options, rng *random) {
     const command *cmd;
     for (size_t i = 0; (cmd = row_command(i)) != NULL; i++) {
         bool all = many || cmd->operation->parts != NULL || (cmd->settings & SET(SET_AXIS)) == 0;
-        shape.fortran = (int)((i + which) & 1);
+        shape.fortran = (int)((i + which + (t == &dtype_f64)) & 1);
         for (size_t axis = 0; axis < shape.ndim; axis++) {
             if (!all && axis != (i / 2 + which) % shape.ndim)
                 continue;
@@ -39,10 +39,8 @@ static void test_shapes(void **state) {
         {.ndim = 1, .shape = {0}},       {.ndim = 2, .shape = {0, 3}},       {.ndim = 2, .shape = {3, 0}},
         {.ndim = 3, .shape = {2, 0, 3}}, {.ndim = 4, .shape = {2, 3, 4, 5}}, {.ndim = 5, .shape = {3, 1, 2, 1, 2}}};
     rng r = rng_seed(1);
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        run_all(*state, shapes[i], 0, true, "", &r);
-        run_all(*state, shapes[i], 1, true, "", &r);
-    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        run_all(*state, shapes[i], i, true, "", &r);
 }
 
 /* With a block of a MiB or less: whole rows in several blocks; columns in several strips; a row in parts, alone, with
@@ -127,7 +125,7 @@ static void test_headers(void **state) {
         trial r = {.cmd = cmd, .t = *state, .axis = 2, .all = true};
         assert_true(trial_make(&r, (array){.ndim = 3, .shape = {4, 3, 5}}, &random));
         for (int version = 1; version <= 3; version++) {
-            for (size_t extra = 0; extra < 10; extra += 3) {
+            for (size_t extra = 0; extra < 6; extra += 3) {
                 trial_write(&r, version, extra);
                 trial_run(&r, "", &one_thread);
             }
