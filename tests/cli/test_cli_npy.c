@@ -74,7 +74,12 @@ static void test_spellings(void **state) {
         make_numbers(t);
         snprintf(descr, sizeof descr, "%c%s", t->size == 1 ? '|' : '<', t->code);
         npy_write_as("z.npy", descr, t->shape, little_endian, t->count * t->size);
-        assert_success(shell("$SMX %s -o expected.npy", t->command));
+        outcome o = shell("$SMX %s -o expected.npy", t->command);
+        if (strstr(o.err, "without SMX_TENSORS") != NULL) {
+            print_message("skip: %s: this build, without SMX_TENSORS, does not convert it\n", t->word);
+            continue;
+        }
+        assert_success(o);
         if (t->count > ROWS)
             assert_success(shell("$SMX %s -o columns.npy --axis 0", t->command));
         assert_success(shell("head -c 200 expected.npy | grep -aq \"'descr': '<\"")); /* results are little-endian */
