@@ -1,8 +1,6 @@
 /* smx backward: equation (6) along an axis. */
 #include "commands.h"
-#include "parts.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 static smx_status rows(const row_call *c) {
     return ROW_CALL(c, smx_softmax_backward, c->rows, c->n, c->in[0], c->n, c->in[1], c->n, c->out[0], c->n,
@@ -35,15 +33,8 @@ static smx_status merge(npy_dtype dtype, row_stats *into, const row_stats *from)
 
 static const row_parts parts = {2, part_max, part_sum, part_finish, merge};
 
-static const row_operation operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
-    .rows = rows,
-    .parts = &parts,
-};
-
 const command backward_command = {
-    .name = "smx backward",
+    .name = "backward",
     .summary = "gradient of softmax's input from that of its result",
     .arguments = "Y.npy DY.npy -o DX.npy [OPTION...]",
     .text = "Writes the gradient of softmax's input\n"
@@ -57,6 +48,8 @@ const command backward_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = rows,
+                                        .parts = &parts},
 };

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "commands.h"
 #include "message.h"
 
 static const int deadly[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};

@@ -1,21 +1,14 @@
-/* The subcommands of smx. */
+/* The commands of smx: what one is, and the table of all, which main, --help, the fuzzer and the tests walk. */
 #ifndef SMX_CLI_COMMANDS_H
 #define SMX_CLI_COMMANDS_H
 
 #include <stdint.h>
 
-/* Exit statuses. */
-enum {
-    EXIT_OK = 0,
-    EXIT_FAILED = 1, /* a file is malformed, missing or could not be written; one line on stderr names it */
-    EXIT_USAGE = 2   /* the command line, or a variable of the environment, makes no sense */
-};
-
 struct settings;
 struct row_operation;
 
 typedef struct command {
-    const char *name;      /* "smx NAME" */
+    const char *name;
     const char *summary;   /* what it does, in a line of smx --help */
     const char *arguments; /* of the line that says how it is used */
     const char *text;      /* what --help says between that line and the options */
@@ -23,14 +16,39 @@ typedef struct command {
     int inputs;            /* files named without an option */
     uint64_t settings;     /* the options that it takes, those of `needs` among them */
     uint64_t needs;        /* one of these options must be given; 0: none */
-    /* Returns the exit status. */
-    int (*run)(const struct command *cmd, const struct settings *set);
-    const struct row_operation *operation; /* if run is transform */
+    /* One of the two: what is computed on rows (compute.h), or what returns the exit status. */
+    const struct row_operation *operation;
+    int (*run)(const struct settings *set);
 } command;
 
-extern const command softmax_command, backward_command, jacobian_command, jvp_command, jacobian_product_command,
-    double_backward_command, log_softmax_command, log_softmax_backward_command, log_softmax_jvp_command,
-    logsumexp_command, logsumexp_backward_command, cross_entropy_command, hessian_product_command, hessian_command,
-    scale_gradient_command, demo_command, info_command;
+/* In the order of smx --help. A new command is a row here and `const command NAME_command` in a file of its own, or in
+ * that of its kind. */
+#define COMMANDS(ROW)         \
+    ROW(softmax)              \
+    ROW(backward)             \
+    ROW(jacobian)             \
+    ROW(jvp)                  \
+    ROW(jacobian_product)     \
+    ROW(double_backward)      \
+    ROW(log_softmax)          \
+    ROW(log_softmax_backward) \
+    ROW(log_softmax_jvp)      \
+    ROW(logsumexp)            \
+    ROW(logsumexp_backward)   \
+    ROW(argmax)               \
+    ROW(cross_entropy)        \
+    ROW(hessian_product)      \
+    ROW(hessian)              \
+    ROW(scale_gradient)       \
+    ROW(demo)                 \
+    ROW(info)
+
+#define DECLARE_COMMAND(name) extern const command name##_command;
+COMMANDS(DECLARE_COMMAND)
+
+extern const command *const commands[]; /* a null pointer ends it */
+
+/* Null if there is none. */
+const command *command_named(const char *name);
 
 #endif

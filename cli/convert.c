@@ -1,5 +1,6 @@
 #include "convert.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -45,15 +46,42 @@ static bool convert_reals(const char *name, npy_dtype to_dtype, void *to, npy_dt
 }
 #endif
 
+static int64_t integer_at(npy_dtype dtype, const void *numbers, size_t i) {
+    switch (dtype) {
+    case NPY_I1:
+        return ((const int8_t *)numbers)[i];
+    case NPY_I2:
+        return ((const int16_t *)numbers)[i];
+    case NPY_I4:
+        return ((const int32_t *)numbers)[i];
+    case NPY_U1:
+        return ((const uint8_t *)numbers)[i];
+    case NPY_U2:
+        return ((const uint16_t *)numbers)[i];
+    case NPY_U4:
+        return ((const uint32_t *)numbers)[i];
+    default:
+        return ((const int64_t *)numbers)[i]; /* of u8 too large to be given: negative */
+    }
+}
+
+static bool convert_integers(const char *name, int64_t *to, npy_dtype dtype, const void *from, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        to[i] = integer_at(dtype, from, i);
+        if (dtype == NPY_U8 && to[i] < 0) {
+            complain(name, "%" PRIu64 " is larger than any label or length, 2^63 - 1 at most", (uint64_t)to[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool convert(const char *name, npy_dtype to_dtype, void *to, npy_dtype from_dtype, const void *from, size_t count) {
     if (to_dtype == from_dtype) {
         memcpy(to, from, count * npy_item_size(to_dtype));
         return true;
     }
-    if (from_dtype == NPY_I4 && to_dtype == NPY_I8) {
-        for (size_t i = 0; i < count; i++)
-            ((int64_t *)to)[i] = ((const int32_t *)from)[i];
-        return true;
-    }
+    if (to_dtype == NPY_I8)
+        return convert_integers(name, to, from_dtype, from, count);
     return convert_reals(name, to_dtype, to, from_dtype, from, count);
 }

@@ -27,7 +27,7 @@ static int check(const settings *set, const input *source) {
     } else {
         for (size_t i = 0; i < sizeof label_only / sizeof *label_only; i++) {
             if (set->text[label_only[i]] != NULL)
-                return complain_usage(set->who, "--%s needs labels (i4 or i8), and %s has dense targets",
+                return complain_usage(set->who, "--%s needs labels, which are integers, and %s has dense targets",
                                       setting_table[label_only[i]].name, targets);
         }
     }
@@ -112,12 +112,12 @@ static smx_status value_of(const row_call *c, const smx_exact_sum *sum, double *
 
 #define REAL float
 #define NAME(name) name##_f32
-#include "cross_entropy_tile.h"
+#include "cross_entropy_template.h"
 #undef REAL
 #undef NAME
 #define REAL double
 #define NAME(name) name##_f64
-#include "cross_entropy_tile.h"
+#include "cross_entropy_template.h"
 
 static smx_status evaluate(const row_call *c) {
     totals *t = c->state;
@@ -143,36 +143,14 @@ static smx_status finish(const row_call *c) {
     return status;
 }
 
-static const row_operation operation = {
-    .source = {[LOGITS] = {FIT_SAME, NPY_REALS, 0},
-               [TARGETS] = {FIT_SAME, NPY_REALS | NPY_INTEGERS, 0},
-               [CLASS_WEIGHTS] = {FIT_CLASSES, NPY_REALS, SET_CLASS_WEIGHTS},
-               [DLOSS] = {FIT_ROWS, NPY_REALS, SET_DLOSS}},
-    .result = {[ROW_LOSS] =
-                   {.extent = EXTENT_ROWS, .to = SET_OUTPUT, .dtype = NPY_F4, .always = true, .allowed = reduces_not},
-               [REDUCED_LOSS] = {.extent = EXTENT_ONE, .to = SET_OUTPUT, .dtype = NPY_F4, .allowed = reduces},
-               [GRAD] = {.extent = EXTENT_SAME, .to = SET_GRAD, .dtype = NPY_F4},
-               [GRAD_TARGETS] = {.extent = EXTENT_SAME, .to = SET_GRAD_TARGETS, .dtype = NPY_F4},
-               [LSE] = {.extent = EXTENT_ROWS, .to = SET_LSE, .dtype = NPY_F4},
-               [LOG_PROB] = {.extent = EXTENT_ROWS, .to = SET_LOG_PROB, .dtype = NPY_F4},
-               [ARGMAX] = {.extent = EXTENT_ROWS, .to = SET_ARGMAX, .dtype = NPY_I8},
-               [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true}},
-    .rows = evaluate,
-    .check = check,
-    .survey = survey,
-    .finish = finish,
-    .report = cross_entropy_report,
-    .state_bytes = sizeof(totals),
-};
-
 const command cross_entropy_command = {
-    .name = "smx cross-entropy",
+    .name = "cross-entropy",
     .summary = "cross-entropy of logits: loss, accuracy, gradients",
     .arguments = "X.npy TARGETS.npy [OPTION...]",
     .text = "Prints the cross-entropy of the logits X, how many rows count, and the accuracy; writes\n"
-            "what the options ask for, all in one pass over X. TARGETS has a label for each row (i4\n"
-            "or i8, the shape of X without the axis), or is dense (f2, bf16, f4 or f8, the shape of\n"
-            "X). With z = scale x + mask, weights w of the classes and smoothing E, a row's loss is\n"
+            "what the options ask for, all in one pass over X. TARGETS has a label for each row (any\n"
+            "integers, the shape of X without the axis), or is dense (f2, bf16, f4 or f8, the shape\n"
+            "of X). With z = scale x + mask, weights w of the classes and smoothing E, a row's loss is\n"
             "\n"
             "    (1 - E) w_t (-log p_t) + (E / n) sum_c w_c (-log p_c) + C lse^2     for a label t\n"
             "    sum_c T_c w_c (-log p_c) + C lse^2,  T_c = (1 - E) target_c + E / n\n"
@@ -186,6 +164,24 @@ const command cross_entropy_command = {
                 SET(SET_LOG_PROB) | SET(SET_ARGMAX) | SET(SET_CORRECT) | SET(SET_IGNORE_INDEX) |
                 SET(SET_CLASS_WEIGHTS) | SET(SET_SMOOTHING) | SET(SET_Z_LOSS) | SET(SET_SOFTCAP) | SET(SET_REDUCTION) |
                 SET(SET_EMPTY_MEAN) | SET(SET_DLOSS),
-    .run = transform,
-    .operation = &operation,
+    .operation =
+        &(const row_operation){
+            .source = {[LOGITS] = {.fit = FIT_SAME},
+                       [TARGETS] = {.fit = FIT_SAME, .dtypes = NPY_REALS | NPY_INTEGERS},
+                       [CLASS_WEIGHTS] = {.fit = FIT_CLASSES, .from = SET_CLASS_WEIGHTS},
+                       [DLOSS] = {.fit = FIT_ROWS, .from = SET_DLOSS}},
+            .result = {[ROW_LOSS] = {.extent = EXTENT_ROWS, .always = true, .allowed = reduces_not},
+                       [REDUCED_LOSS] = {.extent = EXTENT_ONE, .allowed = reduces},
+                       [GRAD] = {.extent = EXTENT_SAME, .to = SET_GRAD},
+                       [GRAD_TARGETS] = {.extent = EXTENT_SAME, .to = SET_GRAD_TARGETS},
+                       [LSE] = {.extent = EXTENT_ROWS, .to = SET_LSE},
+                       [LOG_PROB] = {.extent = EXTENT_ROWS, .to = SET_LOG_PROB},
+                       [ARGMAX] = {.extent = EXTENT_ROWS, .to = SET_ARGMAX, .dtype = NPY_I8},
+                       [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true}},
+            .rows = evaluate,
+            .check = check,
+            .survey = survey,
+            .finish = finish,
+            .report = cross_entropy_report,
+            .state_bytes = sizeof(totals)},
 };

@@ -2,7 +2,7 @@
 #ifndef SMX_CLI_CROSS_ENTROPY_H
 #define SMX_CLI_CROSS_ENTROPY_H
 
-#include "transform.h"
+#include "operation.h"
 
 enum { LOGITS, TARGETS, CLASS_WEIGHTS, DLOSS };
 enum { ROW_LOSS, REDUCED_LOSS, GRAD, GRAD_TARGETS, LSE, LOG_PROB, ARGMAX, CORRECT };

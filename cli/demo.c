@@ -16,7 +16,7 @@
 enum { EPOCHS_A_LINE = 20 };
 
 typedef struct demo_run {
-    const char *who; /* "smx demo" */
+    const char *who;
     const char *data;
     const char *out;
     smx_options options;
@@ -129,9 +129,9 @@ static bool work(demo_run *run) {
     return demo_save(run->out, &run->model, &run->test, run->test_probabilities, &results);
 }
 
-static int run_demo(const command *cmd, const settings *set) {
+static int run_demo(const settings *set) {
     static demo_run run;
-    run.who = cmd->name;
+    run.who = set->who;
     run.data = set->text[SET_DATA];
     run.out = set->text[SET_OUT] == NULL ? "demo" : set->text[SET_OUT];
     run.options = set->options;
@@ -145,7 +145,7 @@ static int run_demo(const command *cmd, const settings *set) {
 }
 
 const command demo_command = {
-    .name = "smx demo",
+    .name = "demo",
     .summary = "trains softmax regression on handwritten digits",
     .arguments = "[OPTION...]",
     .text = "Trains softmax regression on four fifths of the handwritten digits and tests it on\n"

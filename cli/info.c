@@ -2,11 +2,11 @@
 #include <stdio.h>
 
 #include "commands.h"
+#include "message.h"
 #include "settings.h"
 #include "smx/smx.h"
 
-static int print_info(const command *cmd, const settings *set) {
-    (void)cmd;
+static int print_info(const settings *set) {
     (void)set;
     printf("version          %s\n", smx_version());
     printf("instruction set  %s\n", smx_isa());
@@ -18,7 +18,7 @@ static int print_info(const command *cmd, const settings *set) {
 }
 
 const command info_command = {
-    .name = "smx info",
+    .name = "info",
     .summary = "version, instruction sets, threads",
     .arguments = "",
     .text = "Prints the version of the library, the instruction set in use (SMX_ISA=NAME in the\n"

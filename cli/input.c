@@ -7,7 +7,10 @@
 #include "convert.h"
 
 bool input_open(input *in, const char *path, unsigned dtypes) {
-    return npy_open(&in->array, path) && npy_check_dtype(&in->array, dtypes);
+    if (!npy_open(&in->array, path) || !npy_check_dtype(&in->array, dtypes))
+        return false;
+    in->whole = in->array.header;
+    return true;
 }
 
 void input_close(input *in) {

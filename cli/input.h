@@ -21,7 +21,8 @@ typedef enum fit {
 } fit;
 
 typedef struct input {
-    npy_array array;
+    npy_array array;  /* of several axes, input_fit makes one in its header */
+    npy_header whole; /* the header as it was */
     fit fit;          /* FIT_NONE: not given */
     npy_dtype as;     /* what load converts to */
     bool one_row;     /* the same n numbers for all rows: load gives them once */

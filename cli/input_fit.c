@@ -18,7 +18,7 @@ static bool order_matters(const npy_header *header) {
 
 static bool refuse_shape(const input *in, const char *what, const char *name, const npy_header *wanted) {
     char shape[NPY_SHAPE_SPACE], wanted_shape[NPY_SHAPE_SPACE];
-    npy_format_shape(&in->array.header, shape);
+    npy_format_shape(&in->whole, shape);
     npy_format_shape(wanted, wanted_shape);
     complain(in->array.name, "its shape %s %s %s, %s", shape, what, name, wanted_shape);
     return false;
@@ -26,7 +26,7 @@ static bool refuse_shape(const input *in, const char *what, const char *name, co
 
 static bool check_order(const input *in, const input *first) {
     bool fortran = in->array.header.fortran_order;
-    if (fortran == first->array.header.fortran_order || !order_matters(&in->array.header))
+    if (fortran == first->array.header.fortran_order || !order_matters(&in->whole))
         return true;
     complain(in->array.name, "it is in %s order, and %s in %s order; save both in the same order",
              fortran ? "Fortran" : "C", first->array.name, fortran ? "C" : "Fortran");
@@ -34,9 +34,10 @@ static bool check_order(const input *in, const input *first) {
 }
 
 static bool fit_same(input *in, const input *first, const space *rows) {
-    if (!same_shape(&in->array.header, &first->array.header))
-        return refuse_shape(in, "is not that of", first->array.name, &first->array.header);
-    in->lay = layout_along(&first->array.header, rows->axis);
+    if (!same_shape(&in->whole, &first->whole))
+        return refuse_shape(in, "is not that of", first->array.name, &first->whole);
+    in->array.header = space_merge(rows, in->whole);
+    in->lay = layout_along(&first->array.header, rows->axis); /* the order of one dimension may be another */
     in->lay.item = npy_item_size(in->array.header.dtype);
     in->per_row = rows->n;
     return check_order(in, first);
@@ -101,11 +102,35 @@ static bool rows_in_order(const input *in, const space *rows) {
     return in->step == 1;
 }
 
+/* Of several axes that are one, it must have all, in the order of the first input, or 1 in each. */
+static bool merge_axes(input *in, const input *first, const space *rows) {
+    const npy_header *whole = &first->whole;
+    if (rows->axes == 1 || in->whole.ndim > whole->ndim)
+        return true;
+    npy_header padded = in->whole;
+    size_t missing = whole->ndim - padded.ndim;
+    padded.ndim = whole->ndim;
+    for (size_t i = 0; i < padded.ndim; i++)
+        padded.shape[i] = i < missing ? 1 : in->whole.shape[i - missing];
+    bool all = true, ones = true;
+    for (size_t i = rows->axis; i < rows->axis + rows->axes; i++) {
+        all = all && padded.shape[i] == whole->shape[i];
+        ones = ones && padded.shape[i] == 1;
+    }
+    in->array.header = space_merge(rows, padded);
+    if (ones)
+        return true;
+    return all ? check_order(in, first)
+               : refuse_shape(in, "has some of the axes that --axis names, not all, of", first->array.name, whole);
+}
+
 static bool fit_broadcast(input *in, const input *first, const space *rows) {
     const npy_header *wanted = &first->array.header;
     size_t stride[NPY_MAX_DIMS];
+    if (!merge_axes(in, first, rows))
+        return false;
     if (!broadcast(&in->array.header, wanted, stride))
-        return refuse_shape(in, "does not broadcast to that of", first->array.name, wanted);
+        return refuse_shape(in, "does not broadcast to that of", first->array.name, &first->whole);
     in->step = stride[rows->axis];
     in->one_row = true;
     for (size_t i = 0; i < rows->ndim; i++) {
@@ -145,8 +170,22 @@ static bool check_first_dimension(const input *in, const space *rows) {
     return false;
 }
 
+/* The shape of the rows may keep the axes with extent 1, as --keepdims writes it. */
+static void drop_axes(input *in, const input *first, const space *rows) {
+    npy_header kept = first->whole;
+    for (size_t i = 0; i < rows->axes; i++)
+        kept.shape[rows->axis + i] = 1;
+    if (!same_shape(&in->whole, &kept))
+        return;
+    in->array.header.ndim = rows->ndim;
+    for (size_t i = rows->axis; i < rows->ndim; i++)
+        in->array.header.shape[i] = kept.shape[i + rows->axes];
+}
+
 static bool fit_rows(input *in, const input *first, const space *rows, bool exactly) {
     npy_header wanted = header_of_rows(rows);
+    if (exactly)
+        drop_axes(in, first, rows);
     if (exactly && !same_shape(&in->array.header, &wanted))
         return refuse_shape(in, "is not that of the rows of", first->array.name, &wanted);
     if (!exactly && !check_first_dimension(in, rows))

@@ -1,7 +1,6 @@
 /* smx log-softmax, its backward pass and its Jacobian-vector product. */
 #include "commands.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 static smx_status log_softmax(const row_call *c) {
     return ROW_CALL(c, smx_log_softmax, c->rows, c->n, c->in[0], c->n, c->out[0], c->n, c->options);
@@ -12,20 +11,8 @@ static smx_status backward(const row_call *c) {
                     c->options);
 }
 
-static const row_operation log_softmax_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
-    .rows = log_softmax,
-};
-
-static const row_operation backward_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
-    .rows = backward,
-};
-
 const command log_softmax_command = {
-    .name = "smx log-softmax",
+    .name = "log-softmax",
     .summary = "logarithm of softmax, with every digit near certainty",
     .arguments = "X.npy -o Y.npy [OPTION...]",
     .text = "Writes the logarithm of the softmax of X along an axis,\n"
@@ -38,12 +25,12 @@ const command log_softmax_command = {
     .inputs = 1,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &log_softmax_operation,
+    .operation =
+        &(const row_operation){.source = {{.fit = FIT_SAME}}, .result = {{.extent = EXTENT_SAME}}, .rows = log_softmax},
 };
 
 const command log_softmax_backward_command = {
-    .name = "smx log-softmax-backward",
+    .name = "log-softmax-backward",
     .summary = "gradient of log-softmax's input from that of its result",
     .arguments = "Y.npy DY.npy -o DX.npy [OPTION...]",
     .text = "Writes the gradient of log-softmax's input\n"
@@ -56,6 +43,7 @@ const command log_softmax_backward_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &backward_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = backward},
 };

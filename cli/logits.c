@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "commands.h"
 #include "message.h"
 
 bool logits_given(const settings *set) {
@@ -24,10 +23,10 @@ static void set_scale(logits *l, const settings *set, npy_dtype as) {
 static int check_causal(const settings *set, const input *first, const space *rows) {
     if (set->options.causal == SMX_CAUSAL_NONE)
         return EXIT_OK;
+    if (rows->axis != rows->ndim || rows->axes != 1)
+        return complain_usage(set->who, "--causal works along the last axis only");
     if (rows->ndim == 0)
         return complain(first->array.name, "--causal needs two dimensions or more, queries and keys last");
-    if (rows->axis != rows->ndim)
-        return complain_usage(set->who, "--causal works along the last axis only");
     return EXIT_OK;
 }
 

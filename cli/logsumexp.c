@@ -1,8 +1,7 @@
 /* smx logsumexp, weighted and signed too, and its backward pass. */
 #include "commands.h"
 #include "message.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 enum { X, WEIGHTS, LSE = 0, SIGN = 1 };
 
@@ -25,22 +24,8 @@ static int check(const settings *set, const input *source) {
     return EXIT_OK;
 }
 
-static const row_operation logsumexp_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_BROADCAST, NPY_REALS, SET_WEIGHTS}},
-    .result = {{.extent = EXTENT_ROWS, .to = SET_OUTPUT, .dtype = NPY_F4, .always = true},
-               {.extent = EXTENT_ROWS, .to = SET_SIGN, .dtype = NPY_F4}},
-    .rows = logsumexp,
-    .check = check,
-};
-
-static const row_operation backward_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_ROWS, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
-    .rows = backward,
-};
-
 const command logsumexp_command = {
-    .name = "smx logsumexp",
+    .name = "logsumexp",
     .summary = "logarithm of a sum of exponentials, weighted and signed too",
     .arguments = "X.npy -o LSE.npy [OPTION...]",
     .text = "Writes the logarithm of the sum of exponentials of each row of X along an axis,\n"
@@ -52,14 +37,17 @@ const command logsumexp_command = {
             "of 0, give -inf.\n",
     .example = "smx logsumexp X.npy -o LSE.npy --weights B.npy --sign SIGN.npy",
     .inputs = 1,
-    .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_WEIGHTS) | SET(SET_SIGN),
+    .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_KEEPDIMS) | SET(SET_WEIGHTS) | SET(SET_SIGN),
     .needs = SET(SET_OUTPUT) | SET(SET_SIGN),
-    .run = transform,
-    .operation = &logsumexp_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_BROADCAST, .from = SET_WEIGHTS}},
+                                        .result = {{.extent = EXTENT_ROWS, .always = true},
+                                                   {.extent = EXTENT_ROWS, .to = SET_SIGN}},
+                                        .rows = logsumexp,
+                                        .check = check},
 };
 
 const command logsumexp_backward_command = {
-    .name = "smx logsumexp-backward",
+    .name = "logsumexp-backward",
     .summary = "gradient of logsumexp's input from that of its result",
     .arguments = "X.npy DLSE.npy -o DX.npy [OPTION...]",
     .text = "Writes the gradient of logsumexp's input\n"
@@ -72,6 +60,7 @@ const command logsumexp_backward_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &backward_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_ROWS}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = backward},
 };

@@ -7,6 +7,13 @@
 
 #include "smx/smx.h"
 
+/* Exit statuses. */
+enum {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1, /* a file is malformed, missing or could not be written; one line on stderr names it */
+    EXIT_USAGE = 2   /* the command line, or a variable of the environment, makes no sense */
+};
+
 /* Prints "smx: NAME: MESSAGE". Returns EXIT_FAILED, so that a command can end with it. */
 int complain(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -38,7 +38,7 @@ static bool read_header_text(npy_array *array, int fd, size_t length) {
         return refuse(array, strerror(errno));
     char space[128];
     bool ok = read_part(array, fd, text, length, "truncated: it ends inside its header");
-    const char *error = ok ? npy_parse_header(text, length, &array->header, space) : NULL;
+    const char *error = ok ? npy_parse_header(text, length, &array->header, &array->big_endian, space) : NULL;
     if (error != NULL)
         ok = refuse(array, error);
     free(text);
@@ -107,15 +107,27 @@ static bool map(npy_array *array, int fd, uint64_t start, size_t bytes) {
     return true;
 }
 
-/* Copies what the header promises, and no more: a stream may have no end. */
+static void reverse_bytes(char *bytes, size_t count, size_t item) {
+    for (size_t at = 0; at + item <= count; at += item) {
+        for (size_t i = 0; i < item / 2; i++) {
+            char first = bytes[at + i];
+            bytes[at + i] = bytes[at + item - 1 - i];
+            bytes[at + item - 1 - i] = first;
+        }
+    }
+}
+
+/* Copies what the header promises, and no more: a stream may have no end. The copy is little-endian. */
 static bool spool(npy_array *array, int from, int to, uint64_t bytes) {
-    static char buffer[1 << 16];
+    static char buffer[1 << 16]; /* whole numbers of any dtype */
     uint64_t done = 0;
     while (done < bytes) {
         size_t count = bytes - done < sizeof buffer ? (size_t)(bytes - done) : sizeof buffer;
         ssize_t got = read_fully(from, buffer, count);
         if (got < 0)
             return refuse(array, strerror(errno));
+        if (array->big_endian)
+            reverse_bytes(buffer, (size_t)got, npy_item_size(array->header.dtype));
         if (!write_fully(to, buffer, (size_t)got)) {
             complain(array->name, "cannot be copied to a temporary file: %s", strerror(errno));
             return false;
@@ -130,7 +142,7 @@ static bool spool(npy_array *array, int from, int to, uint64_t bytes) {
     return check_size(array, done + (uint64_t)extra, bytes);
 }
 
-static bool open_stream(npy_array *array, int fd, size_t bytes) {
+static bool open_copy(npy_array *array, int fd, size_t bytes) {
     int copy = cleanup_unnamed_file();
     if (copy < 0)
         return false;
@@ -148,8 +160,8 @@ static bool open_descriptor(npy_array *array, int fd) {
     if (!read_header(array, fd))
         return false;
     size_t bytes = npy_count(&array->header) * npy_item_size(array->header.dtype);
-    if (!S_ISREG(status.st_mode))
-        return open_stream(array, fd, bytes);
+    if (!S_ISREG(status.st_mode) || array->big_endian)
+        return open_copy(array, fd, bytes);
     off_t start = lseek(fd, 0, SEEK_CUR);
     if (start < 0)
         return refuse(array, strerror(errno));

@@ -2,8 +2,9 @@
  *
  *     \x93NUMPY  version (2 bytes)  length (2 bytes; 4 from version 2.0 on)  {'descr': '<f4', ...}  numbers
  *
- * Read are versions 1.0, 2.0 and 3.0, the dtypes below, C and Fortran order. Everything else, and whatever the format
- * does not allow, is refused with one line on stderr; no byte of a file is trusted. */
+ * Read are versions 1.0, 2.0 and 3.0, the dtypes below in either byte order, C and Fortran order; written is what NumPy
+ * writes on a little-endian machine. Everything else, and whatever the format does not allow, is refused with one line
+ * on stderr; no byte of a file is trusted. */
 #ifndef SMX_CLI_NPY_H
 #define SMX_CLI_NPY_H
 
@@ -20,14 +21,30 @@ enum {
     NPY_HEADER_SPACE = 1 << 11 /* what npy_format_header needs at most */
 };
 
-/* Little-endian. A set of them is a number with the bits 1 << dtype. */
-typedef enum npy_dtype { NPY_F2, NPY_BF16, NPY_F4, NPY_F8, NPY_BOOL, NPY_U1, NPY_I4, NPY_I8, NPY_DTYPES } npy_dtype;
+/* A set of them is a number with the bits 1 << dtype. */
+typedef enum npy_dtype {
+    NPY_F2,
+    NPY_BF16,
+    NPY_F4,
+    NPY_F8,
+    NPY_BOOL,
+    NPY_I1,
+    NPY_I2,
+    NPY_I4,
+    NPY_I8,
+    NPY_U1,
+    NPY_U2,
+    NPY_U4,
+    NPY_U8,
+    NPY_DTYPES
+} npy_dtype;
 
 enum {
     NPY_REALS = 1 << NPY_F2 | 1 << NPY_BF16 | 1 << NPY_F4 | 1 << NPY_F8,
-    NPY_INTEGERS = 1 << NPY_I4 | 1 << NPY_I8,
+    NPY_INTEGERS =
+        1 << NPY_I1 | 1 << NPY_I2 | 1 << NPY_I4 | 1 << NPY_I8 | 1 << NPY_U1 | 1 << NPY_U2 | 1 << NPY_U4 | 1 << NPY_U8,
     NPY_TRUTHS = 1 << NPY_BOOL | 1 << NPY_U1,
-    NPY_DTYPES_SPACE = 128 /* what npy_list_dtypes needs at most */
+    NPY_DTYPES_SPACE = 160 /* what npy_list_dtypes needs at most */
 };
 
 typedef struct npy_header {
@@ -54,9 +71,10 @@ bool npy_fits(const npy_header *header);
 /* Writes a shape as Python does: (), (3,), (3, 4). */
 void npy_format_shape(const npy_header *header, char text[static NPY_SHAPE_SPACE]);
 
-/* Parses the text of a header (what follows its length). Returns null, or what is wrong with it, which lies in `error`.
- */
-const char *npy_parse_header(const char *text, size_t length, npy_header *header, char error[static 128]);
+/* Parses the text of a header (what follows its length), and whether the numbers are big-endian. Returns null, or what
+ * is wrong with it, which lies in `error`. */
+const char *npy_parse_header(const char *text, size_t length, npy_header *header, bool *big_endian,
+                             char error[static 128]);
 
 /* Writes magic, version 1.0, length and text of a header, padded to a multiple of 64 bytes; returns how many bytes. */
 size_t npy_format_header(const npy_header *header, char bytes[static NPY_HEADER_SPACE]);
@@ -65,14 +83,15 @@ size_t npy_format_header(const npy_header *header, char bytes[static NPY_HEADER_
 typedef struct npy_array {
     const char *name; /* for messages: the path, or "standard input" */
     npy_header header;
+    bool big_endian;  /* so was the file; data is not */
     const void *data; /* may be unaligned: a header may have any length */
     void *map;        /* the mapping that data points into; null if there is nothing to map */
     size_t map_bytes;
 } npy_array;
 
-/* Opens a file, "-" being standard input. What cannot be mapped (a pipe, a terminal) is first copied to an unlinked
- * temporary file: long rows need three passes over the numbers, and other axes than the last need them out of order.
- * Returns false after a message. `path` must outlive the array. */
+/* Opens a file, "-" being standard input. What cannot be mapped (a pipe, a terminal) or is big-endian is first copied
+ * to an unlinked temporary file: long rows need three passes over the numbers, and other axes than the last need them
+ * out of order. Returns false after a message. `path` must outlive the array. */
 bool npy_open(npy_array *array, const char *path);
 
 /* Whether the array's dtype is one of a set; false after a message. */

@@ -11,16 +11,23 @@ enum { ERROR = 128 };
 typedef struct parser {
     const char *at, *end;
     const char *error; /* null while all is well */
+    bool big_endian;
 } parser;
 
-/* NumPy has no bf16 of its own: an array of ml_dtypes.bfloat16 is saved as 2 bytes without a meaning, '<V2'. */
+/* `descr` is what is written: a byte order and NumPy's code. NumPy has no bf16 of its own: an array of
+ * ml_dtypes.bfloat16 is saved as 2 bytes without a meaning, '<V2'. `word` is what some other writers use, and np.load
+ * takes. */
 static const struct {
-    const char *descr, *name;
+    const char *descr, *word, *name;
     size_t size;
 } dtypes[NPY_DTYPES] = {
-    [NPY_F2] = {"<f2", "'<f2'", 2}, [NPY_BF16] = {"<V2", "bf16 ('<V2')", 2}, [NPY_F4] = {"<f4", "'<f4'", 4},
-    [NPY_F8] = {"<f8", "'<f8'", 8}, [NPY_BOOL] = {"|b1", "'|b1'", 1},        [NPY_U1] = {"|u1", "'|u1'", 1},
-    [NPY_I4] = {"<i4", "'<i4'", 4}, [NPY_I8] = {"<i8", "'<i8'", 8},
+    [NPY_F2] = {"<f2", "float16", "'<f2'", 2}, [NPY_BF16] = {"<V2", "bfloat16", "bf16 ('<V2')", 2},
+    [NPY_F4] = {"<f4", "float32", "'<f4'", 4}, [NPY_F8] = {"<f8", "float64", "'<f8'", 8},
+    [NPY_BOOL] = {"|b1", "bool", "'|b1'", 1},  [NPY_I1] = {"|i1", "int8", "'|i1'", 1},
+    [NPY_I2] = {"<i2", "int16", "'<i2'", 2},   [NPY_I4] = {"<i4", "int32", "'<i4'", 4},
+    [NPY_I8] = {"<i8", "int64", "'<i8'", 8},   [NPY_U1] = {"|u1", "uint8", "'|u1'", 1},
+    [NPY_U2] = {"<u2", "uint16", "'<u2'", 2},  [NPY_U4] = {"<u4", "uint32", "'<u4'", 4},
+    [NPY_U8] = {"<u8", "uint64", "'<u8'", 8},
 };
 
 size_t npy_item_size(npy_dtype dtype) { return dtypes[dtype].size; }
@@ -115,6 +122,7 @@ static bool equals(const char *start, size_t length, const char *word) {
     return length == strlen(word) && memcmp(start, word, length) == 0;
 }
 
+/* '<f4', '>f4', '=f4' and '|f4' (of this machine's order), 'f4' or 'float32'. */
 static void parse_descr(parser *p, npy_header *header, char error[static ERROR]) {
     skip_space(p);
     if (p->at < p->end && *p->at == '[') {
@@ -125,16 +133,16 @@ static void parse_descr(parser *p, npy_header *header, char error[static ERROR])
     size_t length = parse_string(p, &descr);
     if (p->error != NULL)
         return;
+    size_t order = length > 0 && strchr("<>=|", *descr) != NULL ? 1 : 0;
     for (int i = 0; i < NPY_DTYPES; i++) {
-        if (equals(descr, length, dtypes[i].descr) ||
-            (i == NPY_BF16 && equals(descr, length, "|V2"))) { /* as it prints */
-            header->dtype = (npy_dtype)i;
-            return;
-        }
+        if (!equals(descr + order, length - order, dtypes[i].descr + 1) && !equals(descr, length, dtypes[i].word))
+            continue;
+        header->dtype = (npy_dtype)i;
+        p->big_endian = *descr == '>' && dtypes[i].size > 1;
+        return;
     }
-    bool big_endian = length > 0 && *descr == '>';
-    snprintf(error, ERROR, "dtype '%.*s' %sis not supported, only f2, bf16, f4, f8, i4, i8, u1 and b1",
-             length < 32 ? (int)length : 32, descr, big_endian ? "(big-endian) " : "");
+    snprintf(error, ERROR, "dtype '%.*s' is not supported, only f2, bf16, f4, f8, b1, i1 to i8, and u1 to u8",
+             length < 32 ? (int)length : 32, descr);
     p->error = error;
 }
 
@@ -208,8 +216,9 @@ static unsigned parse_item(parser *p, npy_header *header, unsigned seen, char er
     return which;
 }
 
-const char *npy_parse_header(const char *text, size_t length, npy_header *header, char error[static 128]) {
-    parser p = {text, text + length, NULL};
+const char *npy_parse_header(const char *text, size_t length, npy_header *header, bool *big_endian,
+                             char error[static 128]) {
+    parser p = {.at = text, .end = text + length};
     for (size_t i = 0; i < length; i++) {
         if ((text[i] < ' ' || text[i] > '~') && text[i] != '\n' && text[i] != '\t' && text[i] != '\r')
             return "header is not ASCII text";
@@ -235,6 +244,7 @@ const char *npy_parse_header(const char *text, size_t length, npy_header *header
         return "header has no 'fortran_order'";
     if ((seen & SHAPE) == 0)
         return "header has no 'shape'";
+    *big_endian = p.big_endian;
     return npy_fits(header) ? NULL : "shape is larger than the address space";
 }
 

@@ -6,9 +6,12 @@
 #include "convert.h"
 #include "message.h"
 
-static npy_header header_of(extent what, const input *like, const space *rows) {
-    npy_header header = like->array.header;
-    if (what == EXTENT_ROWS) {
+static npy_header header_of(const result *res, extent what, const input *like, const space *rows) {
+    npy_header header = like->whole;
+    if (what == EXTENT_ROWS && res->keepdims) {
+        for (size_t i = 0; i < rows->axes; i++)
+            header.shape[rows->axis + i] = 1;
+    } else if (what == EXTENT_ROWS) {
         header.ndim = rows->ndim;
         memcpy(header.shape, rows->shape, rows->ndim * sizeof *rows->shape);
     } else if (what == EXTENT_SQUARES) {
@@ -29,8 +32,7 @@ static size_t numbers_a_row(const result *res, const space *rows) {
     return res->extent == EXTENT_ONE ? 0 : rows->n * res->count;
 }
 
-bool result_fit(result *res, extent what, const char *path, npy_dtype as, npy_dtype dtype, const input *like,
-                const space *rows) {
+bool result_fit(result *res, extent what, const char *path, result_types types, const input *like, const space *rows) {
     if (what == EXTENT_SQUARES && like->array.header.ndim == NPY_MAX_DIMS) {
         complain(like->array.name, "the result would have more than %d dimensions", NPY_MAX_DIMS);
         return false;
@@ -38,11 +40,11 @@ bool result_fit(result *res, extent what, const char *path, npy_dtype as, npy_dt
     res->extent = what;
     res->used = true;
     res->path = path;
-    res->as = as;
-    res->header = header_of(what, like, rows);
-    res->header.dtype = dtype;
+    res->as = types.computed;
+    res->header = header_of(res, what, like, rows);
+    res->header.dtype = types.stored;
     res->lay = like->lay;
-    res->lay.item = npy_item_size(dtype);
+    res->lay.item = npy_item_size(types.stored);
     res->count = like->count;
     res->per_row = numbers_a_row(res, rows);
     if (npy_fits(&res->header))
@@ -67,12 +69,19 @@ size_t result_row_bytes(const result *res) {
     return res->per_row * (npy_item_size(res->as) + stored);
 }
 
+/* How many numbers rows of a tile have in data, or parts of rows. */
+static size_t count_numbers(const result *res, size_t rows, size_t length) {
+    if (res->extent == EXTENT_ONE)
+        return 1;
+    if (is_tiled(res))
+        return rows * res->count * length;
+    return rows * (res->extent == EXTENT_SQUARES ? length * res->lay.n : res->per_row);
+}
+
 bool result_allocate(result *res, size_t rows, size_t length) {
     if (!res->used)
         return true;
-    size_t count = is_tiled(res) ? rows * res->count * length : rows * res->per_row;
-    if (res->extent == EXTENT_ONE)
-        count = 1;
+    size_t count = count_numbers(res, rows, length);
     size_t stored = count * npy_item_size(res->header.dtype) + 1;
     res->data = malloc(count * npy_item_size(res->as) + 1);
     if (is_converted(res))
@@ -88,9 +97,12 @@ static bool write_numbers(result *res, size_t first, const char *numbers, size_t
     return count == 0 || output_write_at(&res->out, res->start + (uint64_t)first * item, numbers, count * item);
 }
 
-/* Matrices are in C order, and rows may not be. */
-static bool write_squares(result *res, const space *rows, size_t first, const char *numbers, size_t count) {
-    size_t bytes = res->per_row * npy_item_size(res->header.dtype);
+/* Matrices are in C order, and rows may not be. Of a matrix that is computed in parts, there is one in a tile. */
+static bool write_squares(result *res, const space *rows, const tile *t, size_t first, const char *numbers) {
+    size_t bytes = res->per_row * npy_item_size(res->header.dtype), count = tile_rows(t);
+    if (t->length < res->lay.n)
+        return write_numbers(res, space_c_order(rows, first) * res->per_row + t->first * res->lay.n, numbers,
+                             t->length * res->lay.n);
     for (size_t r = 0; r < count; r++) {
         size_t place = space_c_order(rows, first + r);
         size_t run = 1;
@@ -109,10 +121,7 @@ bool result_store(result *res, const space *rows, const layout *first, const til
     tile own = *t;
     own.outer *= res->count;
     own.outers *= res->count;
-    size_t row = t->outer * first->inner + t->column, row_count = tile_rows(t);
-    size_t count = is_tiled(res) ? row_count * res->count * t->length : row_count * res->per_row;
-    if (res->extent == EXTENT_ONE)
-        count = 1;
+    size_t row = t->outer * first->inner + t->column, count = count_numbers(res, tile_rows(t), t->length);
     const char *numbers = res->data;
     if (is_converted(res)) {
         if (!convert(res->out.name, res->header.dtype, res->converted, res->as, res->data, count))
@@ -122,11 +131,13 @@ bool result_store(result *res, const space *rows, const layout *first, const til
     if (is_tiled(res))
         return count == 0 || tile_store(&res->out, res->start, &res->lay, &own, numbers, res->transposed);
     if (res->extent == EXTENT_SQUARES)
-        return write_squares(res, rows, row, numbers, row_count);
+        return write_squares(res, rows, t, row, numbers);
     return write_numbers(res, row * res->per_row, numbers, count);
 }
 
-void result_free(result *res) {
+void result_close(result *res) {
+    if (res->is_open)
+        output_discard(&res->out);
     free(res->data);
     free(res->converted);
     free(res->transposed);

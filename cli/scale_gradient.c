@@ -1,7 +1,6 @@
 /* smx scale-gradient: the gradient of a loss with respect to the scale of the logits. */
 #include "commands.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 enum { EACH_ROW, ALL_ROWS };
 
@@ -14,16 +13,8 @@ static smx_status scale_gradient(const row_call *c) {
     return ROW_CALL(c, smx_scale_gradient, c->rows, c->n, c->in[0], c->n, c->in[1], c->n, out, c->options);
 }
 
-static const row_operation operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_ROWS, .to = SET_OUTPUT, .dtype = NPY_F4, .allowed = one_a_row},
-               {.extent = EXTENT_ONE, .to = SET_OUTPUT, .dtype = NPY_F4, .allowed = one}},
-    .rows = scale_gradient,
-    .whole = one,
-};
-
 const command scale_gradient_command = {
-    .name = "smx scale-gradient",
+    .name = "scale-gradient",
     .summary = "gradient with respect to the scale of the logits",
     .arguments = "X.npy DX.npy -o DSCALE.npy [OPTION...]",
     .text = "Writes the gradient with respect to the scale\n"
@@ -38,6 +29,9 @@ const command scale_gradient_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_ROWS, .allowed = one_a_row},
+                                                   {.extent = EXTENT_ONE, .allowed = one}},
+                                        .rows = scale_gradient,
+                                        .whole = one},
 };

@@ -1,7 +1,6 @@
 /* smx jvp, log-softmax-jvp, jacobian-product, double-backward, hessian-product and hessian. */
 #include "commands.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 static smx_status jvp(const row_call *c) {
     return ROW_CALL(c, smx_softmax_jvp, c->rows, c->n, c->in[0], c->n, c->in[1], c->n, c->out[0], c->n, c->options);
@@ -31,50 +30,8 @@ static smx_status hessian(const row_call *c) {
                     c->options);
 }
 
-#define ONE_TO(what)                                            \
-    {                                                           \
-        { .extent = (what), .to = SET_OUTPUT, .dtype = NPY_F4 } \
-    }
-
-static const row_operation jvp_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SAME),
-    .rows = jvp,
-};
-
-static const row_operation log_softmax_jvp_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SAME),
-    .rows = log_softmax_jvp,
-};
-
-static const row_operation jacobian_product_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_VECTORS, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_VECTORS),
-    .rows = jacobian_product,
-};
-
-static const row_operation double_backward_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_GRAD_Y, .dtype = NPY_F4},
-               {.extent = EXTENT_SAME, .to = SET_GRAD_DY, .dtype = NPY_F4}},
-    .rows = double_backward,
-};
-
-static const row_operation hessian_product_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}, {FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SAME),
-    .rows = hessian_product,
-};
-
-static const row_operation hessian_operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}},
-    .result = ONE_TO(EXTENT_SQUARES),
-    .rows = hessian,
-};
-
 const command jvp_command = {
-    .name = "smx jvp",
+    .name = "jvp",
     .summary = "Jacobian of softmax times a vector for each row",
     .arguments = "Y.npy V.npy -o JV.npy [OPTION...]",
     .text = "Writes the product of softmax's Jacobian with a tangent V (forward mode),\n"
@@ -86,12 +43,13 @@ const command jvp_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &jvp_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = jvp},
 };
 
 const command log_softmax_jvp_command = {
-    .name = "smx log-softmax-jvp",
+    .name = "log-softmax-jvp",
     .summary = "Jacobian of log-softmax times a vector for each row",
     .arguments = "Y.npy V.npy -o JV.npy [OPTION...]",
     .text = "Writes the product of log-softmax's Jacobian with a tangent V (forward mode),\n"
@@ -103,12 +61,13 @@ const command log_softmax_jvp_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &log_softmax_jvp_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = log_softmax_jvp},
 };
 
 const command jacobian_product_command = {
-    .name = "smx jacobian-product",
+    .name = "jacobian-product",
     .summary = "Jacobian of softmax times several vectors for each row",
     .arguments = "Y.npy V.npy -o OUT.npy [OPTION...]",
     .text = "Writes the products of each row's Jacobian with several vectors,\n"
@@ -121,12 +80,13 @@ const command jacobian_product_command = {
     .inputs = 2,
     .settings = SETS_OUTPUT | SETS_LOGITS,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &jacobian_product_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_VECTORS}},
+                                        .result = {{.extent = EXTENT_VECTORS}},
+                                        .rows = jacobian_product},
 };
 
 const command double_backward_command = {
-    .name = "smx double-backward",
+    .name = "double-backward",
     .summary = "gradients of softmax's backward pass itself",
     .arguments = "Y.npy DY.npy DDX.npy [--grad-y GY.npy] [--grad-dy GDY.npy] [OPTION...]",
     .text = "Writes the gradients of the backward pass dx = scale y (dy - s), s = sum_j y_j dy_j,\n"
@@ -138,12 +98,14 @@ const command double_backward_command = {
     .inputs = 3,
     .settings = SETS_ROWS | SET(SET_AXIS) | SETS_LOGITS | SET(SET_GRAD_Y) | SET(SET_GRAD_DY),
     .needs = SET(SET_GRAD_Y) | SET(SET_GRAD_DY),
-    .run = transform,
-    .operation = &double_backward_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME, .to = SET_GRAD_Y},
+                                                   {.extent = EXTENT_SAME, .to = SET_GRAD_DY}},
+                                        .rows = double_backward},
 };
 
 const command hessian_product_command = {
-    .name = "smx hessian-product",
+    .name = "hessian-product",
     .summary = "Hessian of cross-entropy times a vector for each row",
     .arguments = "X.npy V.npy -o HV.npy [OPTION...]",
     .text = "Writes the product of cross-entropy's Hessian with a vector for each row of logits,\n"
@@ -155,12 +117,13 @@ const command hessian_product_command = {
     .inputs = 2,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &hessian_product_operation,
+    .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
+                                        .result = {{.extent = EXTENT_SAME}},
+                                        .rows = hessian_product},
 };
 
 const command hessian_command = {
-    .name = "smx hessian",
+    .name = "hessian",
     .summary = "Hessian of cross-entropy for each row",
     .arguments = "X.npy -o H.npy [OPTION...]",
     .text = "Writes the Hessian of cross-entropy for each row of logits along the last axis,\n"
@@ -173,6 +136,6 @@ const command hessian_command = {
     .inputs = 1,
     .settings = SETS_OUTPUT | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &hessian_operation,
+    .operation =
+        &(const row_operation){.source = {{.fit = FIT_SAME}}, .result = {{.extent = EXTENT_SQUARES}}, .rows = hessian},
 };

@@ -55,8 +55,8 @@ static void print_setting(const setting_entry *entry) {
     }
 }
 
-static void print_help(const command *cmd) {
-    printf("usage: %s%s%s\n\n%s", cmd->name, *cmd->arguments == '\0' ? "" : " ", cmd->arguments, cmd->text);
+void settings_print_help(const command *cmd) {
+    printf("usage: smx %s%s%s\n\n%s", cmd->name, *cmd->arguments == '\0' ? "" : " ", cmd->arguments, cmd->text);
     if (cmd->example != NULL)
         printf("\nExample: %s\n", cmd->example);
     putchar('\n');
@@ -87,31 +87,33 @@ static int take_option(settings *set, const command *cmd, int option, char **arg
     if (s < 0)
         return refuse_option(set, argv);
     if (s == SET_HELP) {
-        print_help(cmd);
+        settings_print_help(cmd);
         return EXIT_OK;
     }
     if (optarg != NULL && *optarg == '\0' && names_file(&setting_table[s]))
         return complain_usage(set->who, "option '--%s' is given an empty name", setting_table[s].name);
-    set->text[s] = optarg;
+    set->text[s] = optarg != NULL ? optarg : "";
     return setting_table[s].set == NULL ? -1 : setting_table[s].set(set, optarg);
+}
+
+static bool names_input(int s) {
+    return s > LAST_OUTPUT && setting_table[s].value != NULL && strcmp(setting_table[s].value, "FILE") == 0;
 }
 
 /* One stream cannot be read, or written, twice. */
 static int check_streams(const settings *set, const command *cmd) {
-    static const uint64_t files_read = SET(SET_WEIGHTS) | SET(SET_CLASS_WEIGHTS) | SET(SET_DLOSS) |
-                                       SET(SET_SCALE_FILE) | SET(SET_MASK) | SET(SET_LENGTHS);
     int in = 0;
     for (int i = 0; i < cmd->inputs; i++)
         in += strcmp(set->input[i], "-") == 0;
     for (int s = 0; s < SETTINGS; s++)
-        in += (files_read & SET(s)) != 0 && set->text[s] != NULL && strcmp(set->text[s], "-") == 0;
+        in += names_input(s) && set->text[s] != NULL && strcmp(set->text[s], "-") == 0;
     return in > 1 ? complain_usage(set->who, "only one input can be standard input") : -1;
 }
 
 /* No two outputs go to one file. */
 static int check_outputs(const settings *set) {
-    for (int a = SET_OUTPUT; a <= SET_GRAD_DY; a++) {
-        for (int b = a + 1; b <= SET_GRAD_DY && set->text[a] != NULL; b++) {
+    for (int a = SET_OUTPUT; a <= LAST_OUTPUT; a++) {
+        for (int b = a + 1; b <= LAST_OUTPUT && set->text[a] != NULL; b++) {
             if (set->text[b] != NULL && strcmp(set->text[a], set->text[b]) == 0)
                 return complain_usage(set->who, "--%s and --%s name the same file, '%s'", setting_table[a].name,
                                       setting_table[b].name, set->text[a]);
@@ -124,7 +126,7 @@ static int check_outputs(const settings *set) {
 static int check_needed(const settings *set, const command *cmd) {
     char list[256] = "";
     if (cmd->needs == SET(SET_OUTPUT) && set->text[SET_OUTPUT] == NULL)
-        return complain_usage(set->who, "needs -o FILE, where the result goes: %s %s", cmd->name, cmd->arguments);
+        return complain_usage(set->who, "needs -o FILE, where the result goes: %s %s", set->who, cmd->arguments);
     for (int s = 0; s < SETTINGS; s++) {
         if ((cmd->needs & SET(s)) == 0)
             continue;
@@ -134,7 +136,7 @@ static int check_needed(const settings *set, const command *cmd) {
     }
     return *list == '\0'
                ? -1
-               : complain_usage(set->who, "needs %s FILE, where a result goes: %s %s", list, cmd->name, cmd->arguments);
+               : complain_usage(set->who, "needs %s FILE, where a result goes: %s %s", list, set->who, cmd->arguments);
 }
 
 static int check_scale(const settings *set) {
@@ -151,10 +153,10 @@ static int take_inputs(settings *set, const command *cmd, int count, char **name
         return complain_usage(set->who, "takes no '%s'", names[0]);
     if (count != cmd->inputs)
         return complain_usage(set->who, "takes %d input file%s, not %d: %s %s", cmd->inputs,
-                              cmd->inputs == 1 ? "" : "s", count, cmd->name, cmd->arguments);
+                              cmd->inputs == 1 ? "" : "s", count, set->who, cmd->arguments);
     for (int i = 0; i < count; i++) {
         if (*names[i] == '\0')
-            return complain_usage(set->who, "input file %d of %d has an empty name: %s %s", i + 1, count, cmd->name,
+            return complain_usage(set->who, "input file %d of %d has an empty name: %s %s", i + 1, count, set->who,
                                   cmd->arguments);
         set->input[i] = names[i];
     }
@@ -167,12 +169,13 @@ static int take_inputs(settings *set, const command *cmd, int count, char **name
 }
 
 int settings_parse(settings *set, const command *cmd, int argc, char **argv) {
-    *set = (settings){.who = cmd->name,
-                      .axis = -1,
+    *set = (settings){.axis = {-1},
+                      .axes = 1,
                       .memory = (size_t)128 << 20,
                       .scale = 1,
                       .reduction = SMX_REDUCTION_MEAN,
                       .options.size = sizeof set->options};
+    snprintf(set->who, sizeof set->who, "smx %s", cmd->name);
     struct option longs[SETTINGS + 1];
     char letters[2 * SETTINGS + 2];
     make_options(cmd, longs, letters);

@@ -12,10 +12,9 @@
 
 enum { MAX_INPUTS = 3 }; /* that are named without an option */
 
-/* In the order in which --help lists them. */
+/* In the order in which --help lists them: files that are written first. */
 typedef enum setting {
     SET_OUTPUT,
-    SET_LOSS,
     SET_GRAD,
     SET_GRAD_TARGETS,
     SET_LSE,
@@ -27,6 +26,7 @@ typedef enum setting {
     SET_GRAD_DY,
     SET_DTYPE,
     SET_AXIS,
+    SET_KEEPDIMS,
     SET_WEIGHTS,
     SET_IGNORE_INDEX,
     SET_CLASS_WEIGHTS,
@@ -49,7 +49,8 @@ typedef enum setting {
     SET_THREADS,
     SET_MEMORY,
     SET_HELP,
-    SETTINGS
+    SETTINGS,
+    LAST_OUTPUT = SET_GRAD_DY
 } setting;
 
 /* A set of settings is a number with these bits. */
@@ -65,15 +66,16 @@ typedef enum setting {
 #define SETS_ARRAY (SETS_OUTPUT | SET(SET_AXIS))
 
 typedef struct settings {
-    const char *who; /* "smx NAME" */
+    char who[32]; /* "smx NAME" */
     const char *input[MAX_INPUTS];
-    const char *text[SETTINGS]; /* what was given; null if nothing was */
-    long axis;
+    const char *text[SETTINGS]; /* what was given, "" where there is no value; null if nothing was */
+    long axis[NPY_MAX_DIMS];
+    int axes;        /* how many of them; 0: all that the array has */
     size_t memory;   /* how many bytes the blocks of inputs and outputs in memory may take */
     npy_dtype dtype; /* of the output, if text[SET_DTYPE] */
     double scale;    /* 1 if neither --scale nor --temperature was given */
     int64_t ignore_index;
-    double smoothing, z_loss, softcap, dloss;
+    double smoothing, z_loss, softcap;
     smx_reduction reduction;
     smx_empty_mean empty_mean;
     smx_options options; /* causal, policies, threads */
@@ -81,8 +83,12 @@ typedef struct settings {
 
 typedef struct command command;
 
-/* Reads the command line. Returns -1, or the exit status if that is all: after --help, or a message. */
+/* Reads the command line, argv[0] being the command's name. Returns -1, or the exit status if that is all: after
+ * --help, or a message. */
 int settings_parse(settings *set, const command *cmd, int argc, char **argv);
+
+/* What --help prints. */
+void settings_print_help(const command *cmd);
 
 /* Whether the library takes a number as a scale. */
 bool settings_usable_scale(double scale);

@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "message.h"
 
 static bool parse_integer(const char *text, long long low, long long high, long long *value) {
@@ -30,21 +30,37 @@ static bool parse_part(const char *text, double most, double *value) {
     return parse_real(text, value) && (*value == 0 || (*value >= 0x1p-126 && *value <= most));
 }
 
-/* The index of a text in a list of words that a null pointer ends; -1 if it is not there. */
-static int find_word(const char *const *words, const char *text) {
+/* The index of a text in a list of words that a null pointer ends; -1 after a message that lists them. */
+static int find_word(const settings *set, setting s, const char *const *words, const char *text) {
+    char list[80] = "";
     for (int i = 0; words[i] != NULL; i++) {
         if (strcmp(words[i], text) == 0)
             return i;
+        const char *before = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
+        append_text(list, sizeof list, "%s'%s'", before, words[i]);
     }
+    complain_usage(set->who, "--%s takes %s, not '%s'", setting_table[s].name, list, text);
     return -1;
 }
 
+/* 'all', or numbers with commas between them. */
 static int set_axis(settings *set, const char *text) {
-    long long axis;
-    if (!parse_integer(text, -64, 63, &axis))
-        return complain_usage(set->who, "--axis takes a number from -64 to 63, not '%s'", text);
-    set->axis = (long)axis;
-    return -1;
+    set->axes = 0;
+    if (strcmp(text, "all") == 0)
+        return -1;
+    for (const char *at = text;; at++) {
+        char number[8];
+        size_t length = strcspn(at, ",");
+        long long axis;
+        snprintf(number, sizeof number, "%.*s", length < sizeof number ? (int)length : 0, at);
+        if (set->axes == NPY_MAX_DIMS || !parse_integer(number, -64, 63, &axis))
+            return complain_usage(set->who,
+                                  "--axis takes a number from -64 to 63, several as in 0,1, or 'all', not '%s'", text);
+        set->axis[set->axes++] = (long)axis;
+        at += length;
+        if (*at == '\0')
+            return -1;
+    }
 }
 
 static int set_threads(settings *set, const char *text) {
@@ -65,20 +81,16 @@ static int set_memory(settings *set, const char *text) {
 
 static int set_plus_inf(settings *set, const char *text) {
     static const char *const words[] = {[SMX_PLUS_INF_NAN] = "nan", [SMX_PLUS_INF_LIMIT] = "limit", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--plus-inf takes 'nan' or 'limit', not '%s'", text);
+    int found = find_word(set, SET_PLUS_INF, words, text);
     set->options.plus_inf = (smx_plus_inf)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_minus_inf_row(settings *set, const char *text) {
     static const char *const words[] = {[SMX_MINUS_INF_ROW_NAN] = "nan", [SMX_MINUS_INF_ROW_ZEROS] = "zeros", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--minus-inf-row takes 'nan' or 'zeros', not '%s'", text);
+    int found = find_word(set, SET_MINUS_INF_ROW, words, text);
     set->options.minus_inf_row = (smx_minus_inf_row)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_causal(settings *set, const char *text) {
@@ -86,39 +98,31 @@ static int set_causal(settings *set, const char *text) {
                                         [SMX_CAUSAL_TOP_LEFT] = "top-left",
                                         [SMX_CAUSAL_BOTTOM_RIGHT] = "bottom-right",
                                         NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--causal takes 'top-left', 'bottom-right' or 'none', not '%s'", text);
+    int found = find_word(set, SET_CAUSAL, words, text);
     set->options.causal = (smx_causal)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_reduction(settings *set, const char *text) {
     static const char *const words[] = {
         [SMX_REDUCTION_NONE] = "none", [SMX_REDUCTION_SUM] = "sum", [SMX_REDUCTION_MEAN] = "mean", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--reduction takes 'none', 'sum' or 'mean', not '%s'", text);
+    int found = find_word(set, SET_REDUCTION, words, text);
     set->reduction = (smx_reduction)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_empty_mean(settings *set, const char *text) {
     static const char *const words[] = {[SMX_EMPTY_MEAN_NAN] = "nan", [SMX_EMPTY_MEAN_ZERO] = "zero", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--empty-mean takes 'nan' or 'zero', not '%s'", text);
+    int found = find_word(set, SET_EMPTY_MEAN, words, text);
     set->empty_mean = (smx_empty_mean)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 static int set_dtype(settings *set, const char *text) {
     static const char *const words[] = {[NPY_F2] = "f2", [NPY_BF16] = "bf16", [NPY_F4] = "f4", [NPY_F8] = "f8", NULL};
-    int found = find_word(words, text);
-    if (found < 0)
-        return complain_usage(set->who, "--dtype takes 'f2', 'bf16', 'f4' or 'f8', not '%s'", text);
+    int found = find_word(set, SET_DTYPE, words, text);
     set->dtype = (npy_dtype)found;
-    return -1;
+    return found < 0 ? EXIT_USAGE : -1;
 }
 
 bool settings_usable_scale(double scale) { return fabs(scale) >= 0x1p-64 && fabs(scale) <= 0x1p64; }
@@ -134,7 +138,7 @@ static int set_temperature(settings *set, const char *text) {
     bool parsed = parse_real(text, &temperature);
     if (parsed && temperature == 0)
         return complain_usage(set->who, "--temperature 0 has no softmax; its limit is the argmax: "
-                                        "'smx cross-entropy --argmax FILE' writes that");
+                                        "'smx argmax X.npy -o FILE' writes that");
     set->scale = 1 / temperature;
     if (parsed && settings_usable_scale(set->scale))
         return -1;
@@ -169,7 +173,6 @@ static int set_softcap(settings *set, const char *text) {
 
 const setting_entry setting_table[SETTINGS] = {
     [SET_OUTPUT] = {"output", "FILE", "where the result goes; '-' is standard output\n", 'o', NULL},
-    [SET_LOSS] = {"loss", "FILE", "writes the loss of each row\n", 0, NULL},
     [SET_GRAD] = {"grad", "FILE", "writes the gradient of the loss with respect to X\n", 0, NULL},
     [SET_GRAD_TARGETS] = {"grad-targets", "FILE", "writes the gradient with respect to dense targets\n", 0, NULL},
     [SET_LSE] = {"lse", "FILE", "writes the logsumexp of each row\n", 0, NULL},
@@ -187,7 +190,11 @@ const setting_entry setting_table[SETTINGS] = {
                    "The arithmetic is in f8 if that input or the result is, else in f4;\n"
                    "the result is rounded once, at its end\n",
                    0, set_dtype},
-    [SET_AXIS] = {"axis", "A", "the axis of the rows, from the end if negative (default: -1)\n", 0, set_axis},
+    [SET_AXIS] = {"axis", "A",
+                  "the axis of the rows, from the end if negative (default: -1); or several\n"
+                  "that are neighbours, as in 1,2, or 'all': a row lies along all of them\n",
+                  0, set_axis},
+    [SET_KEEPDIMS] = {"keepdims", NULL, "the result keeps the axis, or all of them, with extent 1\n", 0, NULL},
     [SET_WEIGHTS] = {"weights", "FILE", "weights of either sign for the terms of the sum; they broadcast to X\n", 0,
                      NULL},
     [SET_IGNORE_INDEX] = {"ignore-index", "I", "rows with this label count for nothing (default: no such label)\n", 0,
@@ -223,7 +230,7 @@ const setting_entry setting_table[SETTINGS] = {
                   "It broadcasts to X: (n,), (rows, n), (rows, 1), ...\n",
                   0, NULL},
     [SET_LENGTHS] = {"lengths", "FILE",
-                     "how many entries of each row are kept, from its start (i4, i8), of X's\n"
+                     "how many entries of each row are kept, from its start (integers), of X's\n"
                      "shape without the axis (broadcast). For X of shape (B, H, Q, K), one for\n"
                      "each of B is of shape (B, 1, 1); (B,) would be one for each of Q, and is\n"
                      "refused where Q = B\n",

@@ -1,8 +1,6 @@
 /* smx softmax: equation (1) along an axis. */
 #include "commands.h"
-#include "parts.h"
-#include "settings.h"
-#include "transform.h"
+#include "operation.h"
 
 static smx_status rows(const row_call *c) {
     return ROW_CALL(c, smx_softmax, c->rows, c->n, c->in[0], c->n, c->out[0], c->n, c->options);
@@ -32,15 +30,8 @@ static smx_status merge(npy_dtype dtype, row_stats *into, const row_stats *from)
 
 static const row_parts parts = {1, part_max, part_sum, part_finish, merge};
 
-static const row_operation operation = {
-    .source = {{FIT_SAME, NPY_REALS, 0}},
-    .result = {{.extent = EXTENT_SAME, .to = SET_OUTPUT, .dtype = NPY_F4}},
-    .rows = rows,
-    .parts = &parts,
-};
-
 const command softmax_command = {
-    .name = "smx softmax",
+    .name = "softmax",
     .summary = "softmax of an array along an axis",
     .arguments = "X.npy -o Y.npy [OPTION...]",
     .text = "Writes the softmax of X along an axis,\n"
@@ -54,6 +45,7 @@ const command softmax_command = {
     .inputs = 1,
     .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
-    .run = transform,
-    .operation = &operation,
+    .operation =
+        &(const row_operation){
+            .source = {{.fit = FIT_SAME}}, .result = {{.extent = EXTENT_SAME}}, .rows = rows, .parts = &parts},
 };

@@ -3,7 +3,7 @@
  * It ends with one of the three exit statuses. If it fails it says so in one line, and has written nothing; if not,
  * what it wrote are arrays. `smx demo` stops after its options: what it does is a minute of training and no matter of
  * them. */
-#define main smx_main /* the tool's table of commands is there */
+#define main smx_main /* what it does with a command line is static there */
 #include "main.c"
 #undef main
 
@@ -16,8 +16,8 @@
 enum { ARGUMENTS = 40, SPACE = 4096 };
 
 /* Values that options take and their help does not put in quotes. */
-static const char *const values[] = {"f2", "bf16", "f4",  "f8", "0",   "1",   "2",    "-1",   "-2",  "0.5",
-                                     "3",  "1e9",  "nan", "64", "inf", "-65", "1024", "-0.0", "new", "-"};
+static const char *const values[] = {"f2",  "bf16", "f4", "f8",  "0",   "1",    "2",    "-1",  "-2", "0.5", "3",
+                                     "1e9", "nan",  "64", "inf", "-65", "1024", "-0.0", "new", "-",  "0,1"};
 
 /* ---- Words for libFuzzer's dictionary ---------------------------------------------------------------------------- */
 
@@ -40,7 +40,7 @@ static void write_words(const char *path) {
     if (words == NULL)
         fuzz_fail("cannot write %s", path);
     for (size_t i = 0; commands[i] != NULL; i++)
-        write_word(words, "", commands[i]->name + PREFIX, strlen(commands[i]->name + PREFIX));
+        write_word(words, "", commands[i]->name, strlen(commands[i]->name));
     for (int s = 0; s < SETTINGS; s++) {
         const setting_entry *entry = &setting_table[s];
         write_word(words, "--", entry->name, strlen(entry->name));
@@ -108,7 +108,7 @@ static bool split(char *text, size_t size, int *argc, char *argv[static ARGUMENT
 
 static int run_tool(int argc, char **argv) {
     optind = 0; /* getopt begins anew */
-    if (argc > 1 && strcmp(argv[1], demo_command.name + PREFIX) == 0) {
+    if (argc > 1 && strcmp(argv[1], demo_command.name) == 0) {
         settings set;
         int status = settings_parse(&set, &demo_command, argc - 1, argv + 1);
         return status >= 0 ? status : EXIT_OK;

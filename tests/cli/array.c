@@ -50,6 +50,15 @@ void array_fill_probabilities(array *a, rng *r) {
         a->t->store(a->data, i, rng_uniform(r, 0, 1));
 }
 
+array array_make(const dtype *t, const char *path, array shape, double low, double high, rng *r) {
+    shape.t = t;
+    array_allocate(&shape);
+    for (size_t i = 0, n = array_count(&shape); i < n; i++)
+        t->store(shape.data, i, rng_uniform(r, low, high));
+    array_write(&shape, path, 1, 0);
+    return shape;
+}
+
 void array_get_row(const array *a, size_t axis, size_t row, void *to) {
     size_t start = array_row_start(a, axis, row), stride = array_stride(a, axis);
     for (size_t i = 0; i < a->shape[axis]; i++)
@@ -118,5 +127,17 @@ void array_read(array *a, const char *path) {
     assert_memory_equal(file + 10, header, length);
     array_allocate(a);
     memcpy(a->data, file + 10 + length, array_bytes(a));
+    free(file);
+}
+
+void npy_expect(const char *path, const char *descr, const char *shape, const void *data, size_t bytes) {
+    char header[200];
+    size_t length;
+    char *file = read_file(path, &length);
+    snprintf(header, sizeof header, "{'descr': '%s', 'fortran_order': False, 'shape': %s, }", descr, shape);
+    assert_true(length > bytes + strlen(header) + 10);
+    assert_memory_equal(file + 10, header, strlen(header));
+    assert_int_equal((length - bytes) % 64, 0);
+    assert_memory_equal(file + length - bytes, data, bytes);
     free(file);
 }

@@ -29,6 +29,9 @@ void array_allocate(array *a);
 void array_fill_logits(array *a, rng *r);
 void array_fill_probabilities(array *a, rng *r);
 
+/* Makes an array of this shape and order, with numbers that are uniform on [low, high), and writes it to a file. */
+array array_make(const dtype *t, const char *path, array shape, double low, double high, rng *r);
+
 /* Copies row `row` along an axis to n elements one after the other. */
 void array_get_row(const array *a, size_t axis, size_t row, void *to);
 
@@ -47,5 +50,8 @@ void npy_write(const char *path, int major, int minor, const char *header, size_
 
 /* The same with a header for numbers of any dtype, in C order. */
 void npy_write_as(const char *path, const char *descr, const char *shape, const void *data, size_t bytes);
+
+/* Fails unless the file is an array in C order with these bytes. */
+void npy_expect(const char *path, const char *descr, const char *shape, const void *data, size_t bytes);
 
 #endif

@@ -1,10 +1,10 @@
 /* Scale, masks, lengths and the causal rule: the tool gives the bits of the library, in every layout and broadcast. */
-#include "array.h"
-#include "functions.h"
+#include "operations.h"
 #include "tool.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MATRICES = 4, QUERIES = 6, KEYS = 40, BATCH = MATRICES * QUERIES };
 
@@ -16,24 +16,18 @@ typedef struct logits_case {
     smx_options opt;
 } logits_case;
 
+/* Every command that takes all of these options. */
 static void check_cases(const dtype *t, const logits_case *cases, size_t count, rng *r) {
     const array shape = {.ndim = 3, .shape = {MATRICES, QUERIES, KEYS}};
-    for (size_t i = 0; i < count * FUNCTIONS; i++) {
-        const function *f = &functions[i % FUNCTIONS];
-        const logits_case *c = &cases[i / FUNCTIONS];
-        array in[INPUTS] = {{0}}, rows = {.t = t, .ndim = 2, .shape = {MATRICES, QUERIES}};
-        array out = f->one_a_row ? rows : array_like(t, &shape), expected = array_like(t, &out);
-        if (!f->one_a_row)
-            free(out.data);
-        make_inputs(f, t, &shape, 2, in, r);
-        void *data[INPUTS] = {in[0].data, in[1].data};
-        assert_success(shell("$SMX %s %s -o out.npy %s", f->command, inputs_of(f), c->options));
-        array_read(&out, "out.npy");
-        assert_ok(f->library(t, BATCH, KEYS, data, expected.data, &c->opt));
-        assert_same_bits(t, expected.data, out.data, array_count(&out));
-        free(out.data);
-        free(expected.data);
-        free_inputs(in);
+    const command *cmd;
+    for (size_t i = 0; (cmd = row_command(i)) != NULL; i++) {
+        for (size_t k = 0; k < count && (cmd->settings & SETS_LOGITS) == SETS_LOGITS; k++) {
+            trial run = {.cmd = cmd, .t = t, .axis = 2, .all = true};
+            run.set.text[SET_SCALE_FILE] = strstr(cases[k].options, "--scale-file");
+            assert_true(trial_make(&run, shape, r));
+            trial_run(&run, cases[k].options, &cases[k].opt);
+            trial_free(&run);
+        }
     }
 }
 
@@ -110,7 +104,8 @@ static void test_masks_along_axes(void **state) {
                 array_get_row(&x, axis, k, row);
                 array_get_row(&mask, axis, k, add);
                 array_get_row(&y, axis, k, actual);
-                assert_ok(CALL(t, smx_log_softmax, 1, n, row, n, row, n, &opt));
+                assert_ok(t == &dtype_f32 ? smx_log_softmax_f32(1, n, row, n, row, n, &opt)
+                                          : smx_log_softmax_f64(1, n, row, n, row, n, &opt));
                 assert_same_bits(t, row, actual, n);
             }
             free(row);
@@ -158,14 +153,17 @@ static void test_broadcast(void **state) {
     const array full = {.t = t, .ndim = 3, .shape = {4, 5, 7}};
     const array wide = {.t = t, .ndim = 4, .shape = {4, 5, 7, 6}};
     rng r = rng_seed(11);
-    free(make(t, "x.npy", LOGITS, full, &r).data);
-    free(make(t, "wide.npy", LOGITS, wide, &r).data);
+    free(array_make(t, "x.npy", full, -8, 8, &r).data);
+    free(array_make(t, "wide.npy", wide, -8, 8, &r).data);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        array small = make(t, "small.npy", PROBABILITIES, shapes[i], &r);
+        array small = array_make(t, "small.npy", shapes[i], 0, 1, &r);
         write_broadcast(&small, full);
         for (int axis = 0; axis < 3; axis++) {
             assert_success(shell("$SMX softmax x.npy -o a.npy --axis %d --mask small.npy", axis));
             assert_success(shell("$SMX softmax x.npy -o b.npy --axis %d --mask full.npy", axis));
+            assert_true(same_files("a.npy", "b.npy"));
+            assert_success(shell("$SMX logsumexp x.npy -o a.npy --axis %d --weights small.npy", axis));
+            assert_success(shell("$SMX logsumexp x.npy -o b.npy --axis %d --weights full.npy", axis));
             assert_true(same_files("a.npy", "b.npy"));
         }
         /* A scale for each row of (4, 5, 7, 6). */
@@ -178,22 +176,15 @@ static void test_broadcast(void **state) {
 
 static void test_masks_in_tiles(void **state) {
     (void)state;
-    const array x = {.t = &dtype_f32, .ndim = 3, .shape = {8, 100, 700}},
-                mask = {.t = &dtype_f32, .ndim = 2, .shape = {100, 700}};
-    array filled_x = array_like(&dtype_f32, &x), filled_mask = array_like(&dtype_f32, &mask);
     rng r = rng_seed(4);
-    array_fill_logits(&filled_x, &r);
-    array_fill_logits(&filled_mask, &r);
-    array_write(&filled_x, "x.npy", 1, 0);
-    array_write(&filled_mask, "mask.npy", 1, 0);
+    free(array_make(&dtype_f32, "x.npy", (array){.ndim = 3, .shape = {8, 100, 700}}, -8, 8, &r).data);
+    free(array_make(&dtype_f32, "mask.npy", (array){.ndim = 2, .shape = {100, 700}}, -8, 8, &r).data);
     static const char *const options[] = {"--mask mask.npy", "--causal top-left", "--scale -1"};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         assert_success(shell("$SMX log-softmax x.npy -o out.npy %s", options[i]));
         assert_success(shell("cat x.npy | $SMX log-softmax - -o - %s --memory 1 | cat > tiles.npy", options[i]));
         assert_true(same_files("out.npy", "tiles.npy"));
     }
-    free(filled_x.data);
-    free(filled_mask.data);
 }
 
 int main(int argc, char **argv) {
