@@ -5,7 +5,7 @@
 #include "problem.h"
 
 /* As problem.generate and problem.mutate, for any function of the family. */
-void family_generate(const problem *p, random_state *rng, size_t n, row *r);
-void family_mutate(const problem *p, random_state *rng, row *r, size_t hot);
+void family_generate(const problem *p, rng *random, size_t n, row *r);
+void family_mutate(const problem *p, rng *random, row *r, size_t hot);
 
 #endif

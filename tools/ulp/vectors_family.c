@@ -35,8 +35,8 @@ static void set_others(vector_writer *w, golden_case *c) {
         size_t count = golden_count(c, golden_arrays[a].size);
         for (size_t i = 0; i < count; i++)
             golden_set(c, a, i,
-                       a == GOLDEN_LABEL     ? (double)random_below(&w->rng, c->n)
-                       : a == GOLDEN_TARGETS ? random_uniform(&w->rng, 0, 2) / (double)c->n
+                       a == GOLDEN_LABEL     ? (double)rng_below(&w->random, c->n)
+                       : a == GOLDEN_TARGETS ? rng_uniform(&w->random, 0, 2) / (double)c->n
                                              : vectors_normal(w));
     }
 }
@@ -46,18 +46,18 @@ enum { OPTION_SCALE = 1, OPTION_ADD = 2, OPTION_KEEP = 4, OPTION_LENGTH = 8 };
 static void set_options(vector_writer *w, golden_case *c, unsigned options) {
     static const double scales[] = {-1, 0.1, 7, 1 / 3.};
     if (options & OPTION_SCALE)
-        golden_set(c, GOLDEN_SCALE, 0, scales[random_below(&w->rng, 4)]);
+        golden_set(c, GOLDEN_SCALE, 0, scales[rng_below(&w->random, 4)]);
     for (size_t i = 0; i < c->n && (options & OPTION_ADD); i++)
-        golden_set(c, GOLDEN_ADD, i, random_below(&w->rng, 5) ? vectors_normal(w) : (double)-INFINITY);
+        golden_set(c, GOLDEN_ADD, i, rng_below(&w->random, 5) ? vectors_normal(w) : (double)-INFINITY);
     for (size_t i = 0; i < c->n && (options & OPTION_KEEP); i++)
-        golden_set(c, GOLDEN_KEEP, i, random_below(&w->rng, 4) ? 1 : 0);
+        golden_set(c, GOLDEN_KEEP, i, rng_below(&w->random, 4) ? 1 : 0);
     if (options & OPTION_LENGTH)
-        golden_set(c, GOLDEN_LENGTH, 0, (double)random_below(&w->rng, c->n + 1));
+        golden_set(c, GOLDEN_LENGTH, 0, (double)rng_below(&w->random, c->n + 1));
 }
 
 static void set_loss_options(vector_writer *w, golden_case *c, size_t k) {
     for (size_t i = 0; i < c->n && k % 2; i++)
-        golden_set(c, GOLDEN_CLASS_WEIGHTS, i, random_uniform(&w->rng, 0, 2));
+        golden_set(c, GOLDEN_CLASS_WEIGHTS, i, rng_uniform(&w->random, 0, 2));
     if (k % 3 == 1)
         golden_set(c, GOLDEN_SMOOTHING, 0, 0.1);
     if (k % 5 == 2)
