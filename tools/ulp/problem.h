@@ -37,9 +37,9 @@ extern const problem problem_backward_f32, problem_backward_f64;
 extern const problem problem_backward_normal_f32, problem_backward_normal_f64; /* see backward.c */
 extern const problem problem_jacobian_f32, problem_jacobian_f64;
 
-/* Those of the functions that came later: f32 and f64 in turn. See family.c. */
-extern const problem family_problems[];
-extern const size_t family_problem_count;
+/* Those of the functions that came later: f32 and f64 in turn. See functions.c. */
+extern const problem function_problems[];
+extern const size_t function_problem_count;
 
 /* Gradients of many kinds into r->b, for probabilities in r->a. See backward.c. */
 void backward_gradients(rng *random, row *r);

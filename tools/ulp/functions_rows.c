@@ -1,4 +1,4 @@
-#include "family_rows.h"
+#include "functions_rows.h"
 
 #include <math.h>
 
@@ -185,7 +185,7 @@ static double admitted(const problem *p, size_t k, double value) {
 
 /* ---- Rows -------------------------------------------------------------------------------------------------------- */
 
-void family_generate(const problem *p, rng *random, size_t n, row *r) {
+void functions_generate(const problem *p, rng *random, size_t n, row *r) {
     static const size_t most[] = {2, 3, 8, 64, ROW_GROUPS};
     r->type = p->type;
     row_divide(r, n, most[rng_below(random, n > 64 ? 5 : 4)], random);
@@ -227,7 +227,7 @@ static void mutate_number(rng *random, row *r, double steps) {
         r->number[a] = row_step(r->type, r->number[a], steps);
 }
 
-void family_mutate(const problem *p, rng *random, row *r, size_t hot) {
+void functions_mutate(const problem *p, rng *random, row *r, size_t hot) {
     size_t i = rng_below(random, 2) ? hot : rng_below(random, r->groups);
     size_t k = rng_below(random, p->array_count);
     double *values = k == 0 ? r->a : k == 1 ? r->b : r->c;

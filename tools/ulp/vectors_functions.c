@@ -124,7 +124,7 @@ static void special(vector_writer *w, golden_function f) {
     put_special(w, f, "cancels", 2, (double[]){-0x1.62e43p-1, -0x1.62e42ep-1});
 }
 
-static void family(vector_writer *w, golden_function f) {
+static void cases_of(vector_writer *w, golden_function f) {
     double far = w->f64 ? 745 : 104;
     bool square = golden_signatures[f].results[0].size == GOLDEN_MATRIX;
     for (size_t k = 0; k < LENGTHS && !(square && lengths[k] > 9); k++) {
@@ -141,25 +141,25 @@ static void family(vector_writer *w, golden_function f) {
 }
 
 void vectors_log(vector_writer *w) {
-    family(w, GOLDEN_LOG_SOFTMAX);
-    family(w, GOLDEN_LOG_SOFTMAX_BACKWARD);
-    family(w, GOLDEN_LOGSUMEXP);
-    family(w, GOLDEN_LOGSUMEXP_BACKWARD);
-    family(w, GOLDEN_LOGSUMEXP_WEIGHTED);
-    family(w, GOLDEN_SCALE_GRADIENT);
+    cases_of(w, GOLDEN_LOG_SOFTMAX);
+    cases_of(w, GOLDEN_LOG_SOFTMAX_BACKWARD);
+    cases_of(w, GOLDEN_LOGSUMEXP);
+    cases_of(w, GOLDEN_LOGSUMEXP_BACKWARD);
+    cases_of(w, GOLDEN_LOGSUMEXP_WEIGHTED);
+    cases_of(w, GOLDEN_SCALE_GRADIENT);
 }
 
 void vectors_cross_entropy(vector_writer *w) {
-    family(w, GOLDEN_CROSS_ENTROPY);
-    family(w, GOLDEN_CROSS_ENTROPY_DENSE);
+    cases_of(w, GOLDEN_CROSS_ENTROPY);
+    cases_of(w, GOLDEN_CROSS_ENTROPY_DENSE);
 }
 
 void vectors_second_order(vector_writer *w) {
-    family(w, GOLDEN_SOFTMAX_JVP);
-    family(w, GOLDEN_LOG_SOFTMAX_JVP);
-    family(w, GOLDEN_DOUBLE_BACKWARD);
-    family(w, GOLDEN_HESSIAN_PRODUCT);
-    family(w, GOLDEN_HESSIAN);
+    cases_of(w, GOLDEN_SOFTMAX_JVP);
+    cases_of(w, GOLDEN_LOG_SOFTMAX_JVP);
+    cases_of(w, GOLDEN_DOUBLE_BACKWARD);
+    cases_of(w, GOLDEN_HESSIAN_PRODUCT);
+    cases_of(w, GOLDEN_HESSIAN);
 }
 
 /* Softmax and its backward pass under a scale and masks; one row that is longer than kernels stage at a time. */
