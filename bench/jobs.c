@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "../tests/common/rng.h"
+
 static void fail(const char *what) {
     fprintf(stderr, "bench: %s\n", what);
     exit(1);
@@ -40,12 +42,6 @@ void *bench_allocate(size_t bytes) {
     return p;
 }
 
-/* Uniform on [0, 1), the same on every machine. */
-static double uniform(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*state >> 11) * 0x1p-53;
-}
-
 static const struct {
     const char *name;
     size_t bytes;
@@ -67,8 +63,9 @@ static DLTensor tensor(struct job *j, enum type type, void *data) {
 static void fill(struct job *j, void *array, double from, double to, uint64_t seed) {
     size_t count = j->rows * j->n;
     double *values = bench_allocate(count * sizeof *values);
+    rng r = rng_seed(seed);
     for (size_t i = 0; i < count; i++) {
-        values[i] = from + (to - from) * uniform(&seed);
+        values[i] = rng_uniform(&r, from, to);
     }
     DLTensor source = tensor(j, F64, values);
     DLTensor target = tensor(j, j->type, array);
@@ -77,9 +74,9 @@ static void fill(struct job *j, void *array, double from, double to, uint64_t se
 }
 
 static void fill_labels(struct job *j) {
-    uint64_t state = 3;
+    rng r = rng_seed(3);
     for (size_t k = 0; k < j->rows; k++) {
-        j->labels[k] = (int64_t)(uniform(&state) * (double)j->n);
+        j->labels[k] = (int64_t)rng_below(&r, j->n);
     }
 }
 

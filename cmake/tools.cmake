@@ -8,18 +8,18 @@ if(CMAKE_CROSSCOMPILING)
     return() # MPFR is there for the host only
 endif()
 
-# The MPFR oracle, which the tests use too. It judges golden cases.
+# The reference of accuracy, on MPFR, which the tests use too. It judges golden cases.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(MPFR REQUIRED IMPORTED_TARGET mpfr)
-file(GLOB ORACLE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/ulp/oracle*.c)
+file(GLOB ORACLE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/reference/oracle*.c)
 add_library(smx_oracle STATIC ${ORACLE_SOURCES})
-target_include_directories(smx_oracle PUBLIC ${PROJECT_SOURCE_DIR}/tools/ulp)
+target_include_directories(smx_oracle PUBLIC ${PROJECT_SOURCE_DIR}/tests/reference)
 target_link_libraries(smx_oracle PUBLIC golden smx_static PkgConfig::MPFR m)
 
 # Two programs on it: the search for worst cases, and the maker of the golden vectors.
 file(GLOB ULP_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/ulp/*.c)
 set(MAKE_VECTORS_SOURCES ${ULP_SOURCES})
-list(FILTER ULP_SOURCES EXCLUDE REGEX "/(oracle[^/]*|make_vectors|vectors_[^/]*)\\.c$")
+list(FILTER ULP_SOURCES EXCLUDE REGEX "/(make_vectors|vectors_[^/]*)\\.c$")
 list(FILTER MAKE_VECTORS_SOURCES INCLUDE REGEX "/(make_vectors|vectors_[^/]*|case)\\.c$")
 add_executable(ulp ${ULP_SOURCES})
 add_executable(make_vectors ${MAKE_VECTORS_SOURCES})

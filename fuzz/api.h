@@ -1,8 +1,8 @@
-/* A call of any function of the family with any arguments and options, as fuzz_api makes it of an input. */
+/* A call of any function of the table (tests/common/functions.h) with any arguments and options, as fuzz_api makes it of an input. */
 #ifndef SMX_FUZZ_API_H
 #define SMX_FUZZ_API_H
 
-#include "common/family.h"
+#include "common/call.h"
 #include "common/masks.h"
 
 /* What is wrong with the arguments on purpose. */

@@ -5,7 +5,7 @@
 
 #include "common/check.h"
 #include "common/cuts.h"
-#include "common/family_runs.h"
+#include "common/functions.h"
 #include "common/isas.h"
 #include "common/pools.h"
 #include "common/problem.h"
@@ -158,7 +158,7 @@ static int moves_entries(const scene *s) {
     return !s->f.ce.use_ignore_index || s->f.ce.ignore_index < 0 || s->f.ce.ignore_index >= (int64_t)s->c.n;
 }
 
-/* A mean's gradients have the weight of the whole batch; of dx, family.h knows. */
+/* A mean's gradients have the weight of the whole batch; of dx, call.c knows. */
 static int stands_alone(const scene *s) {
     return s->f.ce.reduction != SMX_REDUCTION_MEAN || s->f.arguments[CE_DTARGETS].form == FORM_NONE;
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/rng.h"
+
 static bool fail(golden_file *file, const char *what, const char *detail) {
     snprintf(file->error, sizeof file->error, "line %d: %s%.60s", file->line, what, detail);
     return false;
@@ -116,14 +118,6 @@ static bool parse_element(const char *word, bool f64, void *array, size_t i) {
     return *end == '\0' && end != word && (f64 || isinf(value) || (double)(float)value == value);
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): the generator whose stream the vectors' large inputs are made of. */
-static uint64_t splitmix64(uint64_t *state) {
-    uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
 static bool parse_generator(char *rest, golden_generator *g) {
     const char *kind = next_word(&rest);
     if (!kind || strcmp(kind, "splitmix64") != 0 || !parse_u64(next_word(&rest), 10, &g->seed))
@@ -144,11 +138,11 @@ static bool parse_generator(char *rest, golden_generator *g) {
 }
 
 void golden_generate(const golden_generator *g, bool f64, size_t n, void *array) {
-    uint64_t state = g->seed;
+    rng r = rng_seed(g->seed);
     double unit = ldexp(1, g->exponent);
     double offset = g->is_signed ? ldexp(1, g->bits - 1) : 0;
     for (size_t i = 0; i < n; i++)
-        store(array, f64, i, ((double)(splitmix64(&state) >> (64 - g->bits)) - offset) * unit);
+        store(array, f64, i, ((double)(rng_next(&r) >> (64 - g->bits)) - offset) * unit);
 }
 
 /* Elements, each with an optional "*COUNT" behind it, count of them in all. */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/rng.h"
+
 /* The backward pass last: it overwrites the logits with probabilities. */
 enum batch_function {
     BATCH_SOFTMAX,
@@ -18,12 +20,6 @@ enum batch_function {
 };
 static const char *const batch_names[BATCH_FUNCTIONS] = {"softmax", "log-softmax", "logsumexp", "cross-entropy",
                                                          "backward"};
-
-/* Uniform on [0, 1), the same on every machine. */
-static double batch_uniform(uint64_t *state) {
-    *state = *state * 6364136223846793005u + 1442695040888963407u;
-    return (double)(*state >> 11) * 0x1p-53;
-}
 
 #define REAL float
 #define F(name) name##_f32

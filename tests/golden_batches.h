@@ -9,13 +9,13 @@ struct F(batch) {
 
 /* Numbers of a row; a `kind` of 2 has rows with NaN, infinities, equal entries and nothing but -inf among them. */
 static void F(fill)(struct F(batch) * b, int kind) {
-    uint64_t state = b->rows * 1000003 + b->n * 101 + (uint64_t)kind;
+    rng r = rng_seed(b->rows * 1000003 + b->n * 101 + (uint64_t)kind);
     for (size_t k = 0; k < b->rows; k++) {
         double offset = kind >= 1 && k % 5 == 3 ? 700.25 : 0;
         b->labels[k] = k % 6 == 5 ? -1 : (int64_t)(k * 7 % b->n);
         for (size_t j = 0; j < b->ld; j++) {
-            b->x[k * b->ld + j] = (REAL)(offset + 24 * batch_uniform(&state) - 12);
-            b->dy[k * b->ld + j] = (REAL)(2 * batch_uniform(&state) - 1);
+            b->x[k * b->ld + j] = (REAL)(offset + rng_uniform(&r, -12, 12));
+            b->dy[k * b->ld + j] = (REAL)(rng_uniform(&r, -1, 1));
         }
         REAL *row = b->x + k * b->ld;
         size_t last = b->n - 1;

@@ -4,7 +4,7 @@
  * every length on every instruction set; without, the patterns take turns, and only the best instruction set goes on
  * beyond a quarter of a million entries. */
 #include "common/check.h"
-#include "common/family_runs.h"
+#include "common/functions.h"
 #include "common/isas.h"
 #include "common/levels.h"
 #include "common/thresholds.h"

@@ -1,9 +1,9 @@
-/* Every instruction set gives the bits of docs/bits.md, as tests/common/reference_*.c read that page. */
+/* Every instruction set gives the bits of docs/bits.md, as tests/reference/bits_*.c read that page. */
 #include "common/check.h"
 #include "common/edges.h"
 #include "common/fill.h"
 #include "common/isas.h"
-#include "common/reference.h"
+#include "reference/bits.h"
 
 #include <math.h>
 #include <stdlib.h>

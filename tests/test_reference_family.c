@@ -1,8 +1,8 @@
-/* Every instruction set gives the bits of docs/bits.md for functions of logits, as tests/common/reference_family_row.h
+/* Every instruction set gives the bits of docs/bits.md for functions of logits, as tests/reference/bits_logits.h
  * reads that page. */
 #include "common/check.h"
 #include "common/isas.h"
-#include "common/reference_family_rows.h"
+#include "common/reference_rows.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
 /* Every instruction set gives the bits of docs/bits.md for cross-entropy, as
- * tests/common/reference_family_cross_entropy.h reads that page. */
+ * tests/reference/bits_cross_entropy.h reads that page. */
 #include "common/check.h"
 #include "common/cross_entropy.h"
 #include "common/isas.h"
-#include "common/reference_family_rows.h"
+#include "common/reference_rows.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* Any function of the family on one row written out by hand. */
+/* Any function of the table (functions.h) on one row written out by hand. */
 #ifndef SMX_TESTS_APPLY_H
 #define SMX_TESTS_APPLY_H
 
-#include "family.h"
+#include "call.h"
 #include "rows.h"
 
 /* Output number `output` (from 0) of the named function, given its inputs in their order; those that it lacks are null.

@@ -1,8 +1,8 @@
 #include "judged.h"
 
+#include <golden_write.h>
 #include <math.h>
 #include <oracle_case.h>
-#include <oracle_write.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "family_runs.h"
+#include "functions.h"
 
 size_t level_of(const levels *l, size_t i) {
     switch (l->pattern) {

@@ -4,7 +4,7 @@
 #ifndef SMX_TESTS_LEVELS_H
 #define SMX_TESTS_LEVELS_H
 
-#include "family.h"
+#include "call.h"
 
 /* Where the second level stands. */
 enum { LEVELS_EQUAL, LEVELS_EVERY_THIRD, LEVELS_LAST_HALF, LEVEL_PATTERNS };

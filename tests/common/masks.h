@@ -2,8 +2,8 @@
 #ifndef SMX_TESTS_MASKS_H
 #define SMX_TESTS_MASKS_H
 
+#include "call.h"
 #include "dtype.h"
-#include "family.h"
 #include "rng.h"
 
 /* The options' arrays, each in memory of its own. */

@@ -1,8 +1,8 @@
-/* A random problem for any function of the family: inputs of any kind, scale and masks. */
+/* A random problem for any function of the table (functions.h): inputs of any kind, scale and masks. */
 #ifndef SMX_TESTS_PROBLEM_H
 #define SMX_TESTS_PROBLEM_H
 
-#include "family.h"
+#include "call.h"
 #include "masks.h"
 
 typedef struct problem {

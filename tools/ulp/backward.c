@@ -14,11 +14,11 @@ static double clamp_to_unit(oracle_type type, double y) {
 }
 
 /* y that add up to 1, about: of normal logits with a spread up to far beyond underflow. */
-static void probabilities(random_state *rng, row *r) {
-    double sd = random_log(rng, 0.01, r->type == ORACLE_F32 ? 100 : 700);
+static void probabilities(rng *random, row *r) {
+    double sd = rng_log(random, 0.01, r->type == ORACLE_F32 ? 100 : 700);
     double sum = 0;
     for (size_t i = 0; i < r->groups; i++) {
-        r->a[i] = exp(sd * -fabs(random_normal(rng)));
+        r->a[i] = exp(sd * -fabs(rng_gaussian(random)));
         sum += r->a[i] * (double)r->count[i];
     }
     for (size_t i = 0; i < r->groups; i++)
@@ -26,42 +26,42 @@ static void probabilities(random_state *rng, row *r) {
 }
 
 /* Anything in [0, 1], as the header allows. */
-static void any_fractions(random_state *rng, row *r) {
+static void any_fractions(rng *random, row *r) {
     double low = r->type == ORACLE_F32 ? 1e-40 : 1e-300;
-    bool wide = random_below(rng, 2);
+    bool wide = rng_below(random, 2);
     for (size_t i = 0; i < r->groups; i++)
-        r->a[i] = wide ? random_log(rng, low, 1) : random_uniform(rng, 0, 1);
-    if (random_below(rng, 4) == 0)
-        r->a[0] = (double)random_below(rng, 2);
+        r->a[i] = wide ? rng_log(random, low, 1) : rng_uniform(random, 0, 1);
+    if (rng_below(random, 4) == 0)
+        r->a[0] = (double)rng_below(random, 2);
 }
 
-static void gradients_normal(random_state *rng, row *r) {
-    double scale = random_below(rng, 2) ? 1 : random_log(rng, 1e-30, 1e30);
+static void gradients_normal(rng *random, row *r) {
+    double scale = rng_below(random, 2) ? 1 : rng_log(random, 1e-30, 1e30);
     for (size_t i = 0; i < r->groups; i++)
-        r->b[i] = scale * random_normal(rng);
+        r->b[i] = scale * rng_gaussian(random);
 }
 
 /* Cross entropy's: -1 / y at the target, else 0. */
-static void gradients_one_hot(random_state *rng, row *r) {
+static void gradients_one_hot(rng *random, row *r) {
     for (size_t i = 0; i < r->groups; i++)
         r->b[i] = 0;
-    size_t target = random_below(rng, r->groups);
+    size_t target = rng_below(random, r->groups);
     r->b[target] = r->a[target] > 0 ? -1 / r->a[target] : 1;
 }
 
 /* All close to one value, so that dy - sum cancels. */
-static void gradients_close(random_state *rng, row *r) {
-    double value = random_sign(rng) * random_log(rng, 1e-20, 1e20);
-    double spread = random_log(rng, r->type == ORACLE_F32 ? 1e-8 : 1e-17, 1e-2);
+static void gradients_close(rng *random, row *r) {
+    double value = rng_sign(random) * rng_log(random, 1e-20, 1e20);
+    double spread = rng_log(random, r->type == ORACLE_F32 ? 1e-8 : 1e-17, 1e-2);
     for (size_t i = 0; i < r->groups; i++)
-        r->b[i] = value * (1 + spread * random_normal(rng));
+        r->b[i] = value * (1 + spread * rng_gaussian(random));
 }
 
 /* Products y dy that cancel in the sum. */
-static void gradients_cancelling(random_state *rng, row *r) {
+static void gradients_cancelling(rng *random, row *r) {
     double sum = 0;
     for (size_t i = 0; i + 1 < r->groups; i++) {
-        r->b[i] = random_sign(rng) * random_log(rng, 1e-5, 1e5);
+        r->b[i] = rng_sign(random) * rng_log(random, 1e-5, 1e5);
         sum += row_round(r->type, r->b[i]) * r->a[i] * (double)r->count[i];
     }
     size_t last = r->groups - 1;
@@ -70,48 +70,48 @@ static void gradients_cancelling(random_state *rng, row *r) {
 }
 
 /* All magnitudes that the type has, at its edges above all. */
-static void gradients_extreme(random_state *rng, row *r) {
+static void gradients_extreme(rng *random, row *r) {
     double huge = largest_number(r->type);
     double tiny = r->type == ORACLE_F32 ? 0x1p-149 : 0x1p-1074;
-    unsigned kind = (unsigned)random_below(rng, 3);
+    unsigned kind = (unsigned)rng_below(random, 3);
     for (size_t i = 0; i < r->groups; i++) {
-        double all = exp(random_uniform(rng, log(tiny), log(huge)));
-        double near_huge = huge * random_uniform(rng, 0.2, 1);
-        double near_tiny = tiny * random_log(rng, 1, 1e9);
-        r->b[i] = random_sign(rng) * (kind == 0 ? all : kind == 1 ? near_huge : near_tiny);
+        double all = exp(rng_uniform(random, log(tiny), log(huge)));
+        double near_huge = huge * rng_uniform(random, 0.2, 1);
+        double near_tiny = tiny * rng_log(random, 1, 1e9);
+        r->b[i] = rng_sign(random) * (kind == 0 ? all : kind == 1 ? near_huge : near_tiny);
     }
 }
 
-void backward_gradients(random_state *rng, row *r) {
-    static void (*const kinds[])(random_state *, row *) = {gradients_normal, gradients_one_hot, gradients_close,
-                                                           gradients_cancelling, gradients_extreme};
-    kinds[random_below(rng, sizeof kinds / sizeof *kinds)](rng, r);
+void backward_gradients(rng *random, row *r) {
+    static void (*const kinds[])(rng *, row *) = {gradients_normal, gradients_one_hot, gradients_close,
+                                                  gradients_cancelling, gradients_extreme};
+    kinds[rng_below(random, sizeof kinds / sizeof *kinds)](random, r);
     for (size_t i = 0; i < r->groups; i++)
         r->b[i] = row_round(r->type, r->b[i]);
 }
 
-static void generate(const problem *p, random_state *rng, size_t n, row *r) {
+static void generate(const problem *p, rng *random, size_t n, row *r) {
     r->type = p->type;
-    static void (*const outputs[])(random_state *, row *) = {probabilities, probabilities, any_fractions};
+    static void (*const outputs[])(rng *, row *) = {probabilities, probabilities, any_fractions};
     static const size_t most[] = {2, 3, 8, 64, ROW_GROUPS};
-    row_divide(r, n, most[random_below(rng, n > 64 ? 5 : 4)], rng);
-    outputs[random_below(rng, sizeof outputs / sizeof *outputs)](rng, r);
+    row_divide(r, n, most[rng_below(random, n > 64 ? 5 : 4)], random);
+    outputs[rng_below(random, sizeof outputs / sizeof *outputs)](random, r);
     for (size_t i = 0; i < r->groups; i++)
         r->a[i] = clamp_to_unit(r->type, r->a[i]);
-    backward_gradients(rng, r);
+    backward_gradients(random, r);
 }
 
-static void mutate(const problem *p, random_state *rng, row *r, size_t hot) {
+static void mutate(const problem *p, rng *random, row *r, size_t hot) {
     (void)p;
-    size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
-    double *value = random_below(rng, 2) ? &r->a[i] : &r->b[i];
-    double steps = random_sign(rng) * ceil(random_log(rng, 0.5, 1e6));
-    switch (random_below(rng, 6)) {
+    size_t i = rng_below(random, 2) ? hot : rng_below(random, r->groups);
+    double *value = rng_below(random, 2) ? &r->a[i] : &r->b[i];
+    double steps = rng_sign(random) * ceil(rng_log(random, 0.5, 1e6));
+    switch (rng_below(random, 6)) {
     case 0:
-        *value *= ldexp(1, (int)random_below(rng, 9) - 4);
+        *value *= ldexp(1, (int)rng_below(random, 9) - 4);
         break;
     case 1:
-        *value *= random_uniform(rng, 0.5, 2);
+        *value *= rng_uniform(random, 0.5, 2);
         break;
     case 2:
         r->b[i] = -r->b[i];

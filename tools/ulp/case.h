@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "golden_write.h"
 #include "oracle_case.h"
-#include "oracle_write.h"
 
 /* The library's results, to be freed; null with a line on stderr if it refuses or there is no memory. */
 void *golden_compute(const golden_case *c);

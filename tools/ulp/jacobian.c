@@ -3,32 +3,32 @@
 
 #include <math.h>
 
-static double random_fraction(random_state *rng, oracle_type type) {
-    switch (random_below(rng, 6)) {
+static double random_fraction(rng *random, oracle_type type) {
+    switch (rng_below(random, 6)) {
     case 0:
-        return random_log(rng, type == ORACLE_F32 ? 1e-45 : 1e-320, 1); /* subnormal as well */
+        return rng_log(random, type == ORACLE_F32 ? 1e-45 : 1e-320, 1); /* subnormal as well */
     case 1:                                                             /* where 1 - y has few bits */
-        return 1 - random_log(rng, type == ORACLE_F32 ? 0x1p-24 : 0x1p-53, 1);
+        return 1 - rng_log(random, type == ORACLE_F32 ? 0x1p-24 : 0x1p-53, 1);
     case 2: /* products of two are at the edge of the subnormal range */
-        return random_log(rng, type == ORACLE_F32 ? 1e-24 : 1e-163, type == ORACLE_F32 ? 1e-18 : 1e-153);
+        return rng_log(random, type == ORACLE_F32 ? 1e-24 : 1e-163, type == ORACLE_F32 ? 1e-18 : 1e-153);
     case 3:
-        return ldexp(1 + random_uniform(rng, 0, 1e-6), -(int)random_below(rng, 20) - 1);
+        return ldexp(1 + rng_uniform(random, 0, 1e-6), -(int)rng_below(random, 20) - 1);
     default:
-        return random_uniform(rng, 0, 1);
+        return rng_uniform(random, 0, 1);
     }
 }
 
-static void generate(const problem *p, random_state *rng, size_t n, row *r) {
+static void generate(const problem *p, rng *random, size_t n, row *r) {
     r->type = p->type;
-    row_divide(r, n, n, rng);
+    row_divide(r, n, n, random);
     for (size_t i = 0; i < n; i++)
-        r->a[i] = row_round(r->type, random_fraction(rng, r->type));
+        r->a[i] = row_round(r->type, random_fraction(random, r->type));
 }
 
-static void mutate(const problem *p, random_state *rng, row *r, size_t hot) {
+static void mutate(const problem *p, rng *random, row *r, size_t hot) {
     (void)p;
-    size_t i = random_below(rng, 2) ? hot : random_below(rng, r->groups);
-    double y = row_step(r->type, r->a[i], random_sign(rng) * ceil(random_log(rng, 0.5, 1e6)));
+    size_t i = rng_below(random, 2) ? hot : rng_below(random, r->groups);
+    double y = row_step(r->type, r->a[i], rng_sign(random) * ceil(rng_log(random, 0.5, 1e6)));
     r->a[i] = y < 0 ? 0 : y > 1 ? 1 : y;
 }
 

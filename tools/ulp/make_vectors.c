@@ -49,7 +49,7 @@ static bool finish(vector_writer *w, const char *name) {
 }
 
 static bool make_file(const char *directory, const vector_file *f) {
-    vector_writer w = {.out = create(directory, f->name), .f64 = f->f64, .rng = {20}};
+    vector_writer w = {.out = create(directory, f->name), .f64 = f->f64, .random = rng_seed(20)};
     if (!w.out)
         return false;
     fprintf(w.out, "# Golden vectors of libsmx %s, made by tools/ulp/make_vectors.c; README.md has the format.\n",

@@ -18,10 +18,10 @@ typedef struct problem {
     size_t min_n, max_n; /* the search draws lengths between these */
 
     /* Fills r with a random row of n entries. */
-    void (*generate)(const struct problem *p, random_state *rng, size_t n, row *r);
+    void (*generate)(const struct problem *p, rng *random, size_t n, row *r);
 
     /* Changes r a little, mostly at group `hot`, where the error is largest. The row keeps its n. */
-    void (*mutate)(const struct problem *p, random_state *rng, row *r, size_t hot);
+    void (*mutate)(const struct problem *p, rng *random, row *r, size_t hot);
 
     /* Runs the library on r and returns the largest error; *hot is the group where it stands. `exactly`: by MPFR, and
      * not by quicker arithmetic that is good to 2^-20 of the unit in f32, 2^-9 in f64. */
@@ -37,15 +37,15 @@ extern const problem problem_backward_f32, problem_backward_f64;
 extern const problem problem_backward_normal_f32, problem_backward_normal_f64; /* see backward.c */
 extern const problem problem_jacobian_f32, problem_jacobian_f64;
 
-/* Those of the functions that came later: f32 and f64 in turn. See family.c. */
-extern const problem family_problems[];
-extern const size_t family_problem_count;
+/* Those of the functions that came later: f32 and f64 in turn. See functions.c. */
+extern const problem function_problems[];
+extern const size_t function_problem_count;
 
 /* Gradients of many kinds into r->b, for probabilities in r->a. See backward.c. */
-void backward_gradients(random_state *rng, row *r);
+void backward_gradients(rng *random, row *r);
 
 /* Logits of many kinds into r->a: margins, ties, offsets, tails. See forward.c. */
-void forward_logits(random_state *rng, row *r);
+void forward_logits(rng *random, row *r);
 
 /* The library's memory for one call: three arrays for rows of up to n entries; exits if there is none. */
 typedef struct workspace {

@@ -23,14 +23,14 @@ void row_give(row *r, golden_array a, double value) {
 
 bool row_has(const row *r, golden_array a) { return r->numbers >> a & 1; }
 
-void row_divide(row *r, size_t n, size_t groups, random_state *rng) {
+void row_divide(row *r, size_t n, size_t groups, rng *random) {
     groups = groups > ROW_GROUPS ? ROW_GROUPS : groups;
     r->n = n;
     r->numbers = 0;
     r->groups = groups > n ? n : groups;
     size_t left = n - r->groups;
     for (size_t i = 0; i < r->groups; i++) {
-        size_t extra = i + 1 == r->groups ? left : random_below(rng, 2 * left / (r->groups - i) + 1);
+        size_t extra = i + 1 == r->groups ? left : rng_below(random, 2 * left / (r->groups - i) + 1);
         extra = extra > left ? left : extra;
         r->count[i] = 1 + extra;
         left -= extra;

@@ -31,7 +31,7 @@ bool row_has(const row *r, golden_array a);
 void row_copy(row *to, const row *from);
 
 /* Sets n and as many groups as n and `groups` allow, spreading n over them at random; values are left unset. */
-void row_divide(row *r, size_t n, size_t groups, random_state *rng);
+void row_divide(row *r, size_t n, size_t groups, rng *random);
 
 /* The value of `type` nearest to v, kept finite. */
 double row_round(oracle_type type, double v);

@@ -7,7 +7,7 @@
 typedef struct climber {
     const problem *p;
     const search_options *options;
-    random_state rng;
+    rng random;
     double end;
     uint64_t rows;
     double worst;
@@ -55,11 +55,11 @@ static size_t draw_length(climber *c) {
     static const size_t very_long[] = {(1 << 18) + 1, 370728, 1 << 19, 1000000, 3000000, 10000000};
     if (c->options->n)
         return c->options->n;
-    size_t n = lengths[random_below(&c->rng, sizeof lengths / sizeof *lengths)];
-    if (random_below(&c->rng, 50) == 0)
-        n = (size_t)1 << (10 + random_below(&c->rng, 9));
-    if (n < c->p->min_n || random_below(&c->rng, 2000) == 0)
-        n = very_long[random_below(&c->rng, sizeof very_long / sizeof *very_long)];
+    size_t n = lengths[rng_below(&c->random, sizeof lengths / sizeof *lengths)];
+    if (rng_below(&c->random, 50) == 0)
+        n = (size_t)1 << (10 + rng_below(&c->random, 9));
+    if (n < c->p->min_n || rng_below(&c->random, 2000) == 0)
+        n = very_long[rng_below(&c->random, sizeof very_long / sizeof *very_long)];
     return n <= c->p->max_n ? n : 1 + n % c->p->max_n;
 }
 
@@ -71,7 +71,7 @@ static double start(climber *c, row *best, size_t *hot) {
     double best_error = -1;
     for (int k = 0; k < candidates && clock_seconds() < c->end; k++) {
         size_t candidate_hot = 0;
-        c->p->generate(c->p, &c->rng, n, &candidate);
+        c->p->generate(c->p, &c->random, n, &candidate);
         double error = judge(c, &candidate, &candidate_hot);
         if (error > best_error) {
             best_error = error;
@@ -90,7 +90,7 @@ static void climb(climber *c) {
     for (int failures = 0; failures < patience && clock_seconds() < c->end; failures++) {
         size_t next_hot = hot;
         row_copy(&next, &best);
-        c->p->mutate(c->p, &c->rng, &next, hot);
+        c->p->mutate(c->p, &c->random, &next, hot);
         double error = judge(c, &next, &next_hot);
         if (error > best_error)
             failures = 0;
@@ -135,7 +135,8 @@ static void print_row(const climber *c, size_t hot) {
 
 bool search(const problem *p, const search_options *options) {
     static climber c;
-    c = (climber){.p = p, .options = options, .rng = {options->seed}, .end = clock_seconds() + options->seconds};
+    c = (climber){
+        .p = p, .options = options, .random = rng_seed(options->seed), .end = clock_seconds() + options->seconds};
     c.worst = -1;
     while (clock_seconds() < c.end)
         climb(&c);

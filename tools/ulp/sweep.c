@@ -132,15 +132,15 @@ bool sweep_pairs_f32(const search_options *options) {
 
 bool search_exp_f64(const search_options *options) {
     const term_errors *errors = term_errors_of(ORACLE_F64);
-    random_state rng = {options->seed};
+    rng random = rng_seed(options->seed);
     double end = clock_seconds() + options->seconds;
     uint64_t count = 0; /* beside the sample */
-    term_errors_sample(ORACLE_F64, &rng);
+    term_errors_sample(ORACLE_F64, &random);
     term_row in = {.max = (double)NAN};
     while (clock_seconds() < end) {
-        const term_list *list = random_bits(&rng) & 1 ? &errors->positive : &errors->negative;
-        double x = list->x[random_below(&rng, list->count)];
-        x = row_step(ORACLE_F64, x, random_sign(&rng) * ceil(random_log(&rng, 0.5, 0x1p40)));
+        const term_list *list = rng_next(&random) & 1 ? &errors->positive : &errors->negative;
+        double x = list->x[rng_below(&random, list->count)];
+        x = row_step(ORACLE_F64, x, rng_sign(&random) * ceil(rng_log(&random, 0.5, 0x1p40)));
         enter_term(ORACLE_F64, x, &in, &count);
         progress_line(options, "exp-f64: %.3g terms, %.0f s to go", (double)count, end - clock_seconds());
     }

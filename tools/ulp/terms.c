@@ -140,11 +140,11 @@ double term_enter(const term_row *in, double x) {
     return error;
 }
 
-void term_errors_sample(oracle_type type, random_state *rng) {
+void term_errors_sample(oracle_type type, rng *random) {
     double far = type == ORACLE_F32 ? 256 : 2048;
     term_row in;
     for (long i = 0; i < 300000; i++) {
-        double x = row_round(type, random_uniform(rng, -far, far) * (i % 2 ? 1 : random_log(rng, 1e-6, 1)));
+        double x = row_round(type, rng_uniform(random, -far, far) * (i % 2 ? 1 : rng_log(random, 1e-6, 1)));
         if (term_row_for(type, x, &in))
             term_enter(&in, x);
     }

@@ -65,7 +65,7 @@ term_errors *term_errors_of(oracle_type type);
 term_errors *term_errors_rounded_of(oracle_type type);
 
 /* Adds arguments at random; below a second. */
-void term_errors_sample(oracle_type type, random_state *rng);
+void term_errors_sample(oracle_type type, rng *random);
 
 /* Enters a term into the shared lists, and returns its error. */
 double term_enter(const term_row *in, double x);

@@ -34,11 +34,11 @@ static const command commands[] = {
 
 enum { COUNT = sizeof commands / sizeof *commands, MOST = 100 };
 
-/* Those of the table above, then the family's. */
+/* Those of the table above, then those of functions.c. */
 static command command_at(size_t k) {
     if (k < COUNT)
         return commands[k];
-    const problem *p = &family_problems[k - COUNT];
+    const problem *p = &function_problems[k - COUNT];
     return (command){p->name, p, NULL};
 }
 
@@ -152,7 +152,7 @@ int main(int argc, char **argv) {
     if (strcmp(argv[optind], "check") == 0)
         return check_files(argc - optind - 1, argv + optind + 1) ? 0 : 1;
     bool chosen[MOST] = {false};
-    size_t count = COUNT + family_problem_count;
+    size_t count = COUNT + function_problem_count;
     for (int i = optind; i < argc; i++) {
         bool known = false;
         for (size_t k = 0; k < count; k++)

@@ -10,7 +10,7 @@
 typedef struct vector_writer {
     FILE *out;
     bool f64;
-    random_state rng;
+    rng random;
     unsigned long cases;
     bool failed; /* a result is beyond its bound, or something could not be written; said on stderr */
 } vector_writer;

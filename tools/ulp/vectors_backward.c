@@ -47,8 +47,8 @@ static void put_mixed(vector_writer *w, size_t n, int low, int high) {
     golden_case c = vectors_case(w, GOLDEN_BACKWARD, "mixed", n);
     set_softmax(w, &c, 3);
     for (size_t i = 0; i < n; i++) {
-        int exponent = low + (int)random_below(&w->rng, (uint64_t)(high - low + 1));
-        golden_set(&c, GOLDEN_DY, i, random_sign(&w->rng) * ldexp(random_uniform(&w->rng, 1, 2), exponent));
+        int exponent = low + (int)rng_below(&w->random, (uint64_t)(high - low + 1));
+        golden_set(&c, GOLDEN_DY, i, rng_sign(&w->random) * ldexp(rng_uniform(&w->random, 1, 2), exponent));
     }
     vectors_put(w, &c);
 }
@@ -127,8 +127,8 @@ static void long_rows(vector_writer *w) {
         }
         vectors_put(w, &c);
         int bits = w->f64 ? 53 : 24;
-        golden_generator y = {random_below(&w->rng, 1000000), false, bits, -17 - bits};
-        golden_generator dy = {random_below(&w->rng, 1000000), true, bits, 4 - bits};
+        golden_generator y = {rng_below(&w->random, 1000000), false, bits, -17 - bits};
+        golden_generator dy = {rng_below(&w->random, 1000000), true, bits, 4 - bits};
         c = vectors_case(w, GOLDEN_BACKWARD, "generated", sizes[k]);
         vectors_put_generated(w, &c, &y, &dy);
     }

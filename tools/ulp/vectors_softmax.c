@@ -17,7 +17,7 @@ static void put_normal(vector_writer *w, const char *name, size_t n, double sd, 
 static void put_uniform(vector_writer *w, const char *name, size_t n, double low, double high) {
     golden_case c = vectors_case(w, GOLDEN_SOFTMAX, name, n);
     for (size_t i = 0; i < n; i++)
-        golden_set(&c, GOLDEN_X, i, random_uniform(&w->rng, low, high));
+        golden_set(&c, GOLDEN_X, i, rng_uniform(&w->random, low, high));
     vectors_put(w, &c);
 }
 
@@ -51,7 +51,7 @@ static void thresholds(vector_writer *w) {
             double max = sign * (threshold + steps * (steps > 0 ? 2 : 1) * step);
             for (size_t i = 0; i < 24; i++)
                 golden_set(&c, GOLDEN_X, i,
-                           max - (i < 12 ? random_uniform(&w->rng, 0, 4) : reach * (double)(i - 12) / 11));
+                           max - (i < 12 ? rng_uniform(&w->random, 0, 4) : reach * (double)(i - 12) / 11));
             golden_set(&c, GOLDEN_X, 5, max);
             vectors_put(w, &c);
         }
@@ -102,7 +102,7 @@ static void long_rows(vector_writer *w) {
         for (int exponent = k == 2 ? -24 : -17; exponent <= -17; exponent += 7) {
             golden_case c = vectors_case(w, GOLDEN_SOFTMAX, exponent < -20 ? "narrow" : "wide", sizes[k]);
             int bits = w->f64 ? 53 : 24;
-            golden_generator g = {random_below(&w->rng, 1000000), true, bits, exponent + 24 - bits};
+            golden_generator g = {rng_below(&w->random, 1000000), true, bits, exponent + 24 - bits};
             vectors_put_generated(w, &c, &g, NULL);
         }
     }

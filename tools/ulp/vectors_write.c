@@ -27,7 +27,7 @@ void vectors_set_bits(golden_case *c, golden_array a, size_t i, uint64_t bits) {
 double vectors_normal(vector_writer *w) {
     double sum = -6;
     for (int k = 0; k < 12; k++)
-        sum += random_uniform(&w->rng, 0, 1);
+        sum += rng_uniform(&w->random, 0, 1);
     return sum;
 }
 

@@ -1,6 +1,6 @@
 /* Exact arithmetic for the reference: products of two numbers, and sums of integers, in MPFR with bits to spare. */
-#ifndef SMX_TESTS_EXACT_H
-#define SMX_TESTS_EXACT_H
+#ifndef SMX_TESTS_BITS_EXACT_H
+#define SMX_TESTS_BITS_EXACT_H
 
 #include <mpfr.h>
 

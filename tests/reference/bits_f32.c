@@ -1,5 +1,5 @@
 /* docs/bits.md in f32: the constants, and the steps that differ from those of f64. */
-#include "reference_family.h"
+#include "bits.h"
 
 #include <limits.h>
 #include <math.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exact.h"
-#include "reference_family_pairs.h"
+#include "bits_exact.h"
+#include "bits_pairs.h"
 
 #define REAL float
 #define F(name) name##_f32
@@ -67,4 +67,4 @@ static void value_of_sum(const exact_sum *S, int exponent, float *s_hi, float *s
     *s_lo = (float)(s - (double)*s_hi);
 }
 
-#include "reference_family_cross_entropy.h"
+#include "bits_cross_entropy.h"

@@ -4,8 +4,8 @@
  * Errors are measured in ULP of the binade that holds the exact value: for 2^e <= |v| < 2^(e+1), one ULP is
  * 2^(e - precision + 1), so an exact power of two counts with the binade above it. Below the normal range one ULP is
  * the smallest subnormal number, 2^-149 in f32 and 2^-1074 in f64; so too for v = 0. */
-#ifndef SMX_TOOLS_ULP_ORACLE_H
-#define SMX_TOOLS_ULP_ORACLE_H
+#ifndef SMX_TESTS_ORACLE_H
+#define SMX_TESTS_ORACLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "family.h"
+#include "call.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -6,51 +6,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "family_runs.h"
 #include "fill.h"
-
-const function *function_named(const char *name) {
-    for (size_t i = 0; i < functions_count; i++) {
-        if (strcmp(functions[i].name, name) == 0) {
-            return &functions[i];
-        }
-    }
-    fail_msg("the table of functions has no \"%s\"", name);
-    return NULL;
-}
-
-int argument_is_output(const argument *a) { return a->form != FORM_NONE && a->content == OUTPUT; }
-
-int argument_is_input(const argument *a) { return a->form != FORM_NONE && a->content != OUTPUT; }
-
-const char *argument_stride(const argument *a) {
-    static const char *const names[][2] = {
-        {"x", "ldx"},   {"y", "ldy"},   {"dy", "lddy"},   {"dx", "lddx"},     {"b", "ldb"},
-        {"v", "ldv"},   {"jv", "ldjv"}, {"hv", "ldhv"},   {"hess", "ldh"},    {"ddx", "lddx"},
-        {"out", "ldo"}, {"gy", "ldgy"}, {"gdy", "ldgdy"}, {"targets", "ldt"}, {"dtargets", "lddt"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(a->name, names[i][0]) == 0) {
-            return names[i][1];
-        }
-    }
-    fail_msg("no stride of %s", a->name);
-    return NULL;
-}
-
-size_t argument_rows(const argument *a, size_t n) {
-    switch (a->form) {
-    case FORM_ROWS:
-    case FORM_VALUES:
-        return 1;
-    case FORM_VECTORS:
-        return VECTORS;
-    case FORM_MATRICES:
-        return n;
-    default:
-        return 0;
-    }
-}
 
 static size_t element_bytes(const dtype *t, element_type type) {
     switch (type) {
@@ -92,7 +48,7 @@ void call_free(call *c) {
 }
 
 smx_status call_run(const call *c, const smx_options *opt) {
-    const function_run *runs = c->t == &dtype_f32 ? family_runs_f32 : family_runs_f64;
+    const function_run *runs = c->t == &dtype_f32 ? functions_f32 : functions_f64;
     return runs[c->f->run](c->f, c->rows, c->n, c->b, opt);
 }
 

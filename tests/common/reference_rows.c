@@ -1,4 +1,4 @@
-#include "reference_family_rows.h"
+#include "reference_rows.h"
 
 #include <math.h>
 

@@ -1,11 +1,11 @@
-/* Every function of rows that takes options, with its arguments in one form: each test of what all of them promise is
- * written once. */
-#ifndef SMX_TESTS_FAMILY_H
-#define SMX_TESTS_FAMILY_H
+/* The table of the library's functions on rows, with their arguments in one form: each test of what all of them promise
+ * is written once. A row says what each argument is, what it may hold, what may be in place, and which options are
+ * taken. */
+#ifndef SMX_TESTS_FUNCTIONS_H
+#define SMX_TESTS_FUNCTIONS_H
 
 #include "block.h"
 #include "cross_entropy.h"
-#include "rng.h"
 
 enum { ARGUMENTS_MAX = 16, VECTORS = 3 }; /* VECTORS: how many a row has where a function takes several */
 
@@ -73,9 +73,29 @@ enum {
     CE_DTARGETS
 };
 
+/* The library's functions, once for each type in functions_f32 and functions_f64. */
+enum {
+    RUN_SOFTMAX,
+    RUN_SOFTMAX_BACKWARD,
+    RUN_LOG_SOFTMAX,
+    RUN_LOG_SOFTMAX_BACKWARD,
+    RUN_LOGSUMEXP,
+    RUN_LOGSUMEXP_BACKWARD,
+    RUN_LOGSUMEXP_WEIGHTED,
+    RUN_SCALE_GRADIENT,
+    RUN_SOFTMAX_JVP,
+    RUN_LOG_SOFTMAX_JVP,
+    RUN_SOFTMAX_JACOBIAN_PRODUCT,
+    RUN_SOFTMAX_DOUBLE_BACKWARD,
+    RUN_CROSS_ENTROPY_HESSIAN_PRODUCT,
+    RUN_CROSS_ENTROPY_HESSIAN,
+    RUN_CROSS_ENTROPY_EVAL,
+    RUNS
+};
+
 typedef struct function {
     const char *name;
-    int run; /* a number of family_runs.h */
+    int run; /* RUN_SOFTMAX and so on */
     argument arguments[ARGUMENTS_MAX];
     int takes, needs; /* of the options */
     cross_entropy_settings ce;
@@ -87,40 +107,6 @@ extern const size_t functions_count;
 /* The test fails if there is none. */
 const function *function_named(const char *name);
 
-/* A call with memory of its own. */
-typedef struct call {
-    const function *f;
-    const dtype *t;
-    size_t rows, n;
-    block b[ARGUMENTS_MAX];
-} call;
-
-/* Strides are up to `spread` elements larger than n, first rows up to `spread` elements off; r may be null if it is 0.
- * */
-call call_new(const function *f, const dtype *t, size_t rows, size_t n, size_t spread, rng *r);
-void call_free(call *c);
-
-/* Inputs of one of many kinds. */
-enum { CALL_KINDS = 20 };
-void call_fill(call *c, size_t kind, rng *r);
-
-smx_status call_run(const call *c, const smx_options *opt);
-
-/* Makes all outputs gaps, runs, and fails if the call is refused or writes outside. */
-void call_must_run(call *c, const smx_options *opt);
-
-/* The bits of row `to_k` of the inputs of `to` become those of row `from_k` of `from`, with entry i from perm[i] (null:
- * from i). What all rows share is copied too. */
-void call_copy_row(call *to, size_t to_k, const call *from, size_t from_k, const size_t *perm);
-
-/* Fails unless the outputs that belong to a row have the bits of those of the other. */
-void call_expect_row(const call *expected, size_t expected_k, const call *got, size_t got_k, const size_t *perm);
-
-/* Fails unless one output, those that all rows share, or all outputs have the same bits. */
-void call_expect_argument(const call *expected, const call *got, size_t which);
-void call_expect_shared(const call *expected, const call *got);
-void call_expect_same(const call *expected, const call *got);
-
 int argument_is_output(const argument *a);
 int argument_is_input(const argument *a);
 
@@ -129,5 +115,10 @@ const char *argument_stride(const argument *a);
 
 /* How many rows of its block belong to a row of the call; 0: it is shared. */
 size_t argument_rows(const argument *a, size_t n);
+
+/* A function on its arguments, each in a block. */
+typedef smx_status (*function_run)(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt);
+extern const function_run functions_f32[RUNS];
+extern const function_run functions_f64[RUNS];
 
 #endif

@@ -2,7 +2,7 @@
  * library's results, always by MPFR. */
 #include <stdlib.h>
 
-#include "family_rows.h"
+#include "functions_rows.h"
 #include "problem.h"
 
 /* The group in which element i of the row stands. */
@@ -41,13 +41,13 @@ static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot
     {                                                                                                              \
         .name = label, .function = f, .array_count = count, .arrays = {__VA_ARGS__}, .part = result, .type = real, \
         .bound = parts, .attained = parts == 1, .unit = parts == 1 ? "of the bound" : "ULP", .max_n = most,        \
-        .generate = family_generate, .mutate = family_mutate, .evaluate = evaluate                                 \
+        .generate = functions_generate, .mutate = functions_mutate, .evaluate = evaluate                           \
     }
 #define BOTH(label, ...) PROBLEM(label "-f32", ORACLE_F32, __VA_ARGS__), PROBLEM(label "-f64", ORACLE_F64, __VA_ARGS__)
 
 enum { LONG = 10000000, SQUARE = 12, ALL = GOLDEN_RESULTS };
 
-const problem family_problems[] = {
+const problem function_problems[] = {
     BOTH("softmax-logits", GOLDEN_SOFTMAX, 3, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
     BOTH("log-softmax", GOLDEN_LOG_SOFTMAX, 2, 0, LONG, 1, GOLDEN_X),
     BOTH("log-softmax-logits", GOLDEN_LOG_SOFTMAX, 2, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
@@ -68,4 +68,4 @@ const problem family_problems[] = {
     BOTH("hessian-product", GOLDEN_HESSIAN_PRODUCT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_V),
     BOTH("hessian", GOLDEN_HESSIAN, 1, 0, SQUARE, 1, GOLDEN_X),
 };
-const size_t family_problem_count = sizeof family_problems / sizeof *family_problems;
+const size_t function_problem_count = sizeof function_problems / sizeof *function_problems;

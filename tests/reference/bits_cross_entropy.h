@@ -1,5 +1,5 @@
-/* docs/bits.md, "Cross-entropy" without softcap, for f32 and f64; included like reference_row.h. */
-#include "reference_family_gradient.h"
+/* docs/bits.md, "Cross-entropy" without softcap, for f32 and f64; included like bits_softmax.h. */
+#include "bits_gradient.h"
 
 /* A row on its way: what the loss and the gradients share. */
 typedef struct loss_row {

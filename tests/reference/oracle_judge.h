@@ -1,6 +1,6 @@
 /* Measures one result array against exact values, element by element. */
-#ifndef SMX_TOOLS_ULP_ORACLE_JUDGE_H
-#define SMX_TOOLS_ULP_ORACLE_JUDGE_H
+#ifndef SMX_TESTS_ORACLE_JUDGE_H
+#define SMX_TESTS_ORACLE_JUDGE_H
 
 #include "golden.h"
 #include "oracle_logits.h"
@@ -49,7 +49,7 @@ void oracle_dot(const oracle_row *row, const double *a, const double *b, bool ma
 /* What smx/log.h allows a logsumexp to be off by. */
 void oracle_logsumexp_bound(const oracle_logits *z, const mpfr_t exact, mpfr_t bound);
 
-/* One function for each part of the family; case by golden_function. */
+/* One function for each group of functions; case by golden_function. */
 void oracle_judge_log(oracle_judge *j, const void *result, oracle_verdict *verdicts);
 void oracle_judge_cross_entropy(oracle_judge *j, const void *result, oracle_verdict *verdicts);
 void oracle_judge_second_order(oracle_judge *j, const void *result, oracle_verdict *verdicts);

@@ -1,6 +1,6 @@
 /* Writes golden cases in the format of tests/vectors. */
-#ifndef SMX_TOOLS_ULP_ORACLE_WRITE_H
-#define SMX_TOOLS_ULP_ORACLE_WRITE_H
+#ifndef SMX_TESTS_GOLDEN_WRITE_H
+#define SMX_TESTS_GOLDEN_WRITE_H
 
 #include <stdio.h>
 

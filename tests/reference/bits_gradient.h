@@ -1,5 +1,5 @@
-/* docs/bits.md, the gradients of logsumexp and of log-softmax, for f32 and f64; included like reference_row.h. */
-#include "reference_family_row.h"
+/* docs/bits.md, the gradients of logsumexp and of log-softmax, for f32 and f64; included like bits_softmax.h. */
+#include "bits_logits.h"
 
 /* ---- Terms scaled by a pair -------------------------------------------------------------------------------------- */
 

@@ -1,9 +1,9 @@
-/* The rows on which tests compare the library with reference_family.h. */
-#ifndef SMX_TESTS_REFERENCE_FAMILY_ROWS_H
-#define SMX_TESTS_REFERENCE_FAMILY_ROWS_H
+/* The rows on which tests compare the library with reference/bits.h. */
+#ifndef SMX_TESTS_REFERENCE_ROWS_H
+#define SMX_TESTS_REFERENCE_ROWS_H
 
+#include "../reference/bits.h"
 #include "masks.h"
-#include "reference_family.h"
 
 /* Lengths: 1 to 70, and two that are longer. 17 rows of the short ones fill 16 lanes and leave one over. */
 enum { REFERENCE_SIZES = 72, REFERENCE_X_KINDS = 22 };

@@ -1,5 +1,5 @@
-/* docs/bits.md, "Logits" and "Logarithms", for f32 and f64; included like reference_row.h. */
-#include "reference_row.h"
+/* docs/bits.md, "Logits" and "Logarithms", for f32 and f64; included like bits_softmax.h. */
+#include "bits_softmax.h"
 
 /* ---- Logits ------------------------------------------------------------------------------------------------------ */
 

@@ -1,7 +1,7 @@
 /* The logits of a row as smx/base.h defines them (scale, masks, not rounded), and what follows from them: probabilities
  * and their logarithms, from MPFR. */
-#ifndef SMX_TOOLS_ULP_ORACLE_LOGITS_H
-#define SMX_TOOLS_ULP_ORACLE_LOGITS_H
+#ifndef SMX_TESTS_ORACLE_LOGITS_H
+#define SMX_TESTS_ORACLE_LOGITS_H
 
 #include "oracle.h"
 

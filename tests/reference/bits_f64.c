@@ -1,5 +1,5 @@
 /* docs/bits.md in f64: the constants, and the steps that differ from those of f32. */
-#include "reference_family.h"
+#include "bits.h"
 
 #include <limits.h>
 #include <math.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exact.h"
-#include "reference_family_pairs.h"
+#include "bits_exact.h"
+#include "bits_pairs.h"
 
 #define REAL double
 #define F(name) name##_f64
@@ -77,4 +77,4 @@ static void value_of_sum(const exact_sum *S, int exponent, double *s_hi, double 
     *s_lo = ldexp(exact_sum_rest(S), exponent);
 }
 
-#include "reference_family_cross_entropy.h"
+#include "bits_cross_entropy.h"

@@ -1,7 +1,7 @@
-#include "family_runs.h"
+#include "functions.h"
 
 #define REAL double
 #define F(name) name##_f64
-#define RUNS family_runs_f64
+#define TABLE functions_f64
 #define CROSS_ENTROPY_EVAL cross_entropy_eval_f64
-#include "family_run.h"
+#include "functions_typed.h"

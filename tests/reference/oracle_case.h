@@ -1,6 +1,6 @@
 /* Judges the results of a golden case of any function. */
-#ifndef SMX_TOOLS_ULP_ORACLE_CASE_H
-#define SMX_TOOLS_ULP_ORACLE_CASE_H
+#ifndef SMX_TESTS_ORACLE_CASE_H
+#define SMX_TESTS_ORACLE_CASE_H
 
 #include "oracle_judge.h"
 

@@ -1,26 +1,25 @@
-#include "oracle_write.h"
+#include "golden_write.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "oracle.h"
-
 static size_t size_of(const golden_case *c) { return c->f64 ? sizeof(double) : sizeof(float); }
 
 static void write_element(FILE *out, const golden_case *c, const void *array, size_t i) {
-    oracle_type type = c->f64 ? ORACLE_F64 : ORACLE_F32;
-    double value = oracle_get(type, array, i);
-    if (oracle_is_canonical_nan(type, array, i)) {
-        fputs("nan", out);
-    } else if (isnan(value)) {
-        uint64_t bits = 0;
-        uint32_t low = 0;
-        memcpy(c->f64 ? (void *)&bits : (void *)&low, (const char *)array + i * size_of(c), size_of(c));
-        fprintf(out, "bits:%" PRIx64, c->f64 ? bits : (uint64_t)low);
-    } else {
+    double value = c->f64 ? ((const double *)array)[i] : (double)((const float *)array)[i];
+    if (!isnan(value)) {
         fprintf(out, "%a", value); /* "inf" and "-inf" too */
+        return;
     }
+    uint64_t bits = 0;
+    uint32_t low = 0;
+    memcpy(c->f64 ? (void *)&bits : (void *)&low, (const char *)array + i * size_of(c), size_of(c));
+    bits = c->f64 ? bits : (uint64_t)low;
+    if (bits == (c->f64 ? UINT64_C(0x7ff8000000000000) : UINT64_C(0x7fc00000)))
+        fputs("nan", out);
+    else
+        fprintf(out, "bits:%" PRIx64, bits);
 }
 
 static void write_array(FILE *out, const golden_case *c, const char *name, const void *array, size_t count) {

@@ -35,8 +35,8 @@ static void set_others(vector_writer *w, golden_case *c) {
         size_t count = golden_count(c, golden_arrays[a].size);
         for (size_t i = 0; i < count; i++)
             golden_set(c, a, i,
-                       a == GOLDEN_LABEL     ? (double)random_below(&w->rng, c->n)
-                       : a == GOLDEN_TARGETS ? random_uniform(&w->rng, 0, 2) / (double)c->n
+                       a == GOLDEN_LABEL     ? (double)rng_below(&w->random, c->n)
+                       : a == GOLDEN_TARGETS ? rng_uniform(&w->random, 0, 2) / (double)c->n
                                              : vectors_normal(w));
     }
 }
@@ -46,18 +46,18 @@ enum { OPTION_SCALE = 1, OPTION_ADD = 2, OPTION_KEEP = 4, OPTION_LENGTH = 8 };
 static void set_options(vector_writer *w, golden_case *c, unsigned options) {
     static const double scales[] = {-1, 0.1, 7, 1 / 3.};
     if (options & OPTION_SCALE)
-        golden_set(c, GOLDEN_SCALE, 0, scales[random_below(&w->rng, 4)]);
+        golden_set(c, GOLDEN_SCALE, 0, scales[rng_below(&w->random, 4)]);
     for (size_t i = 0; i < c->n && (options & OPTION_ADD); i++)
-        golden_set(c, GOLDEN_ADD, i, random_below(&w->rng, 5) ? vectors_normal(w) : (double)-INFINITY);
+        golden_set(c, GOLDEN_ADD, i, rng_below(&w->random, 5) ? vectors_normal(w) : (double)-INFINITY);
     for (size_t i = 0; i < c->n && (options & OPTION_KEEP); i++)
-        golden_set(c, GOLDEN_KEEP, i, random_below(&w->rng, 4) ? 1 : 0);
+        golden_set(c, GOLDEN_KEEP, i, rng_below(&w->random, 4) ? 1 : 0);
     if (options & OPTION_LENGTH)
-        golden_set(c, GOLDEN_LENGTH, 0, (double)random_below(&w->rng, c->n + 1));
+        golden_set(c, GOLDEN_LENGTH, 0, (double)rng_below(&w->random, c->n + 1));
 }
 
 static void set_loss_options(vector_writer *w, golden_case *c, size_t k) {
     for (size_t i = 0; i < c->n && k % 2; i++)
-        golden_set(c, GOLDEN_CLASS_WEIGHTS, i, random_uniform(&w->rng, 0, 2));
+        golden_set(c, GOLDEN_CLASS_WEIGHTS, i, rng_uniform(&w->random, 0, 2));
     if (k % 3 == 1)
         golden_set(c, GOLDEN_SMOOTHING, 0, 0.1);
     if (k % 5 == 2)
@@ -124,7 +124,7 @@ static void special(vector_writer *w, golden_function f) {
     put_special(w, f, "cancels", 2, (double[]){-0x1.62e43p-1, -0x1.62e42ep-1});
 }
 
-static void family(vector_writer *w, golden_function f) {
+static void cases_of(vector_writer *w, golden_function f) {
     double far = w->f64 ? 745 : 104;
     bool square = golden_signatures[f].results[0].size == GOLDEN_MATRIX;
     for (size_t k = 0; k < LENGTHS && !(square && lengths[k] > 9); k++) {
@@ -141,25 +141,25 @@ static void family(vector_writer *w, golden_function f) {
 }
 
 void vectors_log(vector_writer *w) {
-    family(w, GOLDEN_LOG_SOFTMAX);
-    family(w, GOLDEN_LOG_SOFTMAX_BACKWARD);
-    family(w, GOLDEN_LOGSUMEXP);
-    family(w, GOLDEN_LOGSUMEXP_BACKWARD);
-    family(w, GOLDEN_LOGSUMEXP_WEIGHTED);
-    family(w, GOLDEN_SCALE_GRADIENT);
+    cases_of(w, GOLDEN_LOG_SOFTMAX);
+    cases_of(w, GOLDEN_LOG_SOFTMAX_BACKWARD);
+    cases_of(w, GOLDEN_LOGSUMEXP);
+    cases_of(w, GOLDEN_LOGSUMEXP_BACKWARD);
+    cases_of(w, GOLDEN_LOGSUMEXP_WEIGHTED);
+    cases_of(w, GOLDEN_SCALE_GRADIENT);
 }
 
 void vectors_cross_entropy(vector_writer *w) {
-    family(w, GOLDEN_CROSS_ENTROPY);
-    family(w, GOLDEN_CROSS_ENTROPY_DENSE);
+    cases_of(w, GOLDEN_CROSS_ENTROPY);
+    cases_of(w, GOLDEN_CROSS_ENTROPY_DENSE);
 }
 
 void vectors_second_order(vector_writer *w) {
-    family(w, GOLDEN_SOFTMAX_JVP);
-    family(w, GOLDEN_LOG_SOFTMAX_JVP);
-    family(w, GOLDEN_DOUBLE_BACKWARD);
-    family(w, GOLDEN_HESSIAN_PRODUCT);
-    family(w, GOLDEN_HESSIAN);
+    cases_of(w, GOLDEN_SOFTMAX_JVP);
+    cases_of(w, GOLDEN_LOG_SOFTMAX_JVP);
+    cases_of(w, GOLDEN_DOUBLE_BACKWARD);
+    cases_of(w, GOLDEN_HESSIAN_PRODUCT);
+    cases_of(w, GOLDEN_HESSIAN);
 }
 
 /* Softmax and its backward pass under a scale and masks; one row that is longer than kernels stage at a time. */

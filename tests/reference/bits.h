@@ -1,8 +1,25 @@
-/* Functions of logits, once more from docs/bits.md alone: see reference.h. One row, whatever the library's call has. */
-#ifndef SMX_TESTS_REFERENCE_FAMILY_H
-#define SMX_TESTS_REFERENCE_FAMILY_H
+/* The reference of bits: docs/bits.md once more, line by line and for one row, written from that page and not from the
+ * library's sources, for reading and not for speed. Names are those of the page. The caller's rounding mode must be to
+ * nearest. The reference of accuracy stands beside it: oracle.h. */
+#ifndef SMX_TESTS_BITS_H
+#define SMX_TESTS_BITS_H
 
-#include "reference.h"
+#include <stddef.h>
+
+#include "../../include/smx/smx.h"
+
+/* n >= 1. x, y, g and the results do not overlap. J is n x n. */
+void reference_softmax_f32(size_t n, const float *x, float *y, smx_plus_inf plus_inf, smx_minus_inf_row minus_inf_row);
+void reference_softmax_f64(size_t n, const double *x, double *y, smx_plus_inf plus_inf,
+                           smx_minus_inf_row minus_inf_row);
+
+void reference_backward_f32(size_t n, const float *y, const float *g, float *dx);
+void reference_backward_f64(size_t n, const double *y, const double *g, double *dx);
+
+void reference_jacobian_f32(size_t n, const float *y, float *J);
+void reference_jacobian_f64(size_t n, const double *y, double *J);
+
+/* ---- Functions of logits: one row, whatever the library's call has ----------------------------------------------- */
 
 /* The options as they are for the row. Arrays hold n elements, `add` of T. */
 typedef struct reference_options {
@@ -23,7 +40,7 @@ typedef struct reference_cross_entropy {
     void *dtargets; /* with targets */
 } reference_cross_entropy;
 
-#define REFERENCE_FAMILY(T, suffix)                                                                   \
+#define REFERENCE_OF_LOGITS(T, suffix)                                                                \
     void reference_logits_softmax_##suffix(size_t n, const T *x, T *y, const reference_options *opt); \
     void reference_log_softmax_##suffix(size_t n, const T *x, T *y, const reference_options *opt);    \
     void reference_logsumexp_##suffix(size_t n, const T *x, T *lse, const reference_options *opt);    \
@@ -34,8 +51,8 @@ typedef struct reference_cross_entropy {
     void reference_cross_entropy_##suffix(size_t n, const T *x, const reference_cross_entropy *ce,    \
                                           const reference_options *opt)
 
-REFERENCE_FAMILY(float, f32);
-REFERENCE_FAMILY(double, f64);
-#undef REFERENCE_FAMILY
+REFERENCE_OF_LOGITS(float, f32);
+REFERENCE_OF_LOGITS(double, f64);
+#undef REFERENCE_OF_LOGITS
 
 #endif

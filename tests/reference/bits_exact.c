@@ -1,4 +1,4 @@
-#include "exact.h"
+#include "bits_exact.h"
 
 /* A product has 106 bits. A sum stays below 2^90 n, and its terms are integers. */
 enum { PRODUCT_BITS = 128, SUM_BITS = 192 };

@@ -1,4 +1,8 @@
-#include "family_runs.h"
+#include "functions.h"
+
+#include <string.h>
+
+#include "check.h"
 
 #define IN(name, form, content, in_place) \
     { name, form, content, REAL_OF_T, in_place }
@@ -128,3 +132,46 @@ const function functions[] = {
      .ce = {.smoothing = 0.3125, .z_loss = 0.5, .softcap = 3, .reduction = SMX_REDUCTION_SUM}},
 };
 const size_t functions_count = sizeof functions / sizeof *functions;
+
+const function *function_named(const char *name) {
+    for (size_t i = 0; i < functions_count; i++) {
+        if (strcmp(functions[i].name, name) == 0) {
+            return &functions[i];
+        }
+    }
+    fail_msg("the table of functions has no \"%s\"", name);
+    return NULL;
+}
+
+int argument_is_output(const argument *a) { return a->form != FORM_NONE && a->content == OUTPUT; }
+
+int argument_is_input(const argument *a) { return a->form != FORM_NONE && a->content != OUTPUT; }
+
+const char *argument_stride(const argument *a) {
+    static const char *const names[][2] = {
+        {"x", "ldx"},   {"y", "ldy"},   {"dy", "lddy"},   {"dx", "lddx"},     {"b", "ldb"},
+        {"v", "ldv"},   {"jv", "ldjv"}, {"hv", "ldhv"},   {"hess", "ldh"},    {"ddx", "lddx"},
+        {"out", "ldo"}, {"gy", "ldgy"}, {"gdy", "ldgdy"}, {"targets", "ldt"}, {"dtargets", "lddt"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(a->name, names[i][0]) == 0) {
+            return names[i][1];
+        }
+    }
+    fail_msg("no stride of %s", a->name);
+    return NULL;
+}
+
+size_t argument_rows(const argument *a, size_t n) {
+    switch (a->form) {
+    case FORM_ROWS:
+    case FORM_VALUES:
+        return 1;
+    case FORM_VECTORS:
+        return VECTORS;
+    case FORM_MATRICES:
+        return n;
+    default:
+        return 0;
+    }
+}

@@ -1,4 +1,4 @@
-#include "reference_family_pairs.h"
+#include "bits_pairs.h"
 
 #include <math.h>
 

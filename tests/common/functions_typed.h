@@ -1,5 +1,5 @@
-/* The functions' own signatures behind that of family.h. Included once for each dtype, with REAL, F(name) and RUN(name)
- * defined; no include guard for that reason. */
+/* The functions' own signatures behind that of functions.h. Included once for each type, with REAL, F(name), TABLE and
+ * CROSS_ENTROPY_EVAL defined; no include guard for that reason. */
 
 static smx_status softmax(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
     (void)f;
@@ -139,7 +139,7 @@ static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, co
     return CROSS_ENTROPY_EVAL(rows, n, b[CE_X].a, b[CE_X].ld, &c, opt);
 }
 
-const function_run RUNS[FAMILY_RUNS] = {
+const function_run TABLE[RUNS] = {
     [RUN_SOFTMAX] = softmax,
     [RUN_SOFTMAX_BACKWARD] = softmax_backward,
     [RUN_LOG_SOFTMAX] = log_softmax,

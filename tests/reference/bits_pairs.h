@@ -1,6 +1,6 @@
 /* "Pairs" of docs/bits.md: numbers of about 106 bits, each the sum of two of binary64. */
-#ifndef SMX_TESTS_REFERENCE_FAMILY_PAIRS_H
-#define SMX_TESTS_REFERENCE_FAMILY_PAIRS_H
+#ifndef SMX_TESTS_BITS_PAIRS_H
+#define SMX_TESTS_BITS_PAIRS_H
 
 typedef struct pair {
     double h, l;
