@@ -25,6 +25,7 @@ enum term_kind {
     TERMS_CLAMPED            /* as TERMS_UNCORRECTED, and entries above the reference count as it */
 };
 
+/* What a kind says; it is a constant, so these cost nothing. */
 static ALWAYS_INLINE bool three_limbs(enum term_kind kind) {
     return kind == TERMS_LONG_ROW || kind == TERMS_OF_PAIRS_LONG_ROW;
 }
@@ -34,8 +35,8 @@ static ALWAYS_INLINE bool of_pairs(enum term_kind kind) {
 
 /* ---- Prefetching ---- */
 
-/* What follows these entries in memory is most often the next rows, and a later pass reads them first. So each turn of
- * the loop fetches a line that lies this many bytes ahead. */
+/* What follows these entries in memory is most often the next rows. This loop is busy with arithmetic, so it is the
+ * time to bring them near: each turn fetches what lies this many bytes ahead. */
 #define PREFETCH_BYTES ((uintptr_t)16384)
 
 /* A longer row's own entries are near already: the pass for its maximum has read them. So what is fetched lies the
@@ -60,7 +61,7 @@ static ALWAYS_INLINE struct prefetch prefetch_from(const real *x, uintptr_t byte
 
 /* ---- The loop ---- */
 
-/* Where a run of `count` vectors lies, of which the first `lanes` lanes are there. */
+/* A run of `count` vectors of logits, of which the first `lanes` lanes are there, and where their terms go. */
 struct term_run {
     size_t count, lanes;
     const real *x, *low; /* logits x, or x + low if they are pairs */
