@@ -99,7 +99,9 @@ SMX_CROSS_ENTROPY(double, f64);
  *           labels alone: below 3 ULP at the target and below 4 elsewhere (near certainty p_t - 1 keeps every digit).
  *           dx otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|) + 2^-149, 2^-50 and
  *           2^-1074 in f64. reduced: the rows' losses, added without error before one rounding (a mean: one more).
- *           In f64 the sum of exp(z_j - m) beside the peak is held to 2^-1074: coefficients above 1 multiply that.
+ *           In dx, a p_i below 2^-186 (2^-1122) times the largest counts as 0, which shows where |scale G| (|sum A_c| +
+ *           2 z_loss |lse|) exceeds 2^37 (2^48).
+ *           In f64 the sum of exp(z_j - m) beside the largest is held to 2^-1074: coefficients above 1 multiply that.
  *           With softcap, z is off by up to 2^-45 softcap (2^-50 softcap in f64) before all this, its slope by a
  *           factor of 1 + 2^-22 (2^-50 (1 + |z| / softcap) in f64); infinite logits stay.
  * Threads   Over rows. Same bits for any number, any order and any split of the batch.

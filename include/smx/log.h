@@ -39,7 +39,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_f64(size_t rows, size_t n, con
  *           (canonical); other rows are untouched by it. y = -inf has probability 0.
  * Error     |error in dx_i| <= 2^-22 |scale| (|dy_i| + exp(y_i) sum_j |dy_j|) + (1 + 2 |scale|) 2^-149 in f32, and with
  *           2^-51 and 2^-1074 in f64, for -inf <= y_j <= 0.
- *           While dy_i - exp(y_i) sum_j dy_j, before the scale, does not overflow.
+ *           While dy_i - exp(y_i) sum_j dy_j, before the scale, does not overflow. Besides, a probability below 2^-186
+ *           (2^-1122) counts as 0, which shows where |scale| sum_j |dy_j| exceeds 2^37 (2^48).
  * Options   Masks and scale as in the forward pass; the policies do not matter.
  * Status    As forward. */
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_backward_f32(size_t rows, size_t n, const float *y, size_t ldy,
@@ -72,7 +73,8 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f64(size_t rows, size_t n, const
  * Aliasing  dx may be x itself with the same stride. Any other overlap of dx is refused, also with dlse.
  * Special   NaN or infinity in dlse makes the row NaN, as does a scale dlse beyond 2^187 (f32) or near the largest
  *           double; so do the rows that softmax makes NaN.
- * Error     Below 4 ULP.
+ * Error     Below 4 ULP; but a probability below 2^-186 (2^-1122 in f64) counts as 0, which shows where |scale dlse|
+ *           exceeds 2^37 (2^48).
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f32(size_t rows, size_t n, const float *x, size_t ldx,
                                                              const float *dlse, float *dx, size_t lddx,

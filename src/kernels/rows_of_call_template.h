@@ -45,7 +45,11 @@ static inline real scale_of_row(const smx_options *opt, size_t k) {
 /* Of the row's window, whose entries are at x. */
 static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
     const smx_options *opt = c->settings->opt;
-    logits l = {.x = x, .stride = 1, .scale = scale_of_row(opt, r->k), .row_n = c->n};
+    logits l = {.x = x, .stride = 1, .scale = 1, .row_n = c->n};
+    if (c->plain) {
+        return l;
+    }
+    l.scale = scale_of_row(opt, r->k);
     if (opt->add != NULL) {
         l.add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
     }
@@ -64,6 +68,9 @@ static inline logits logits_of(const struct rows_call *c, const struct kept_row 
 }
 
 static inline struct kept_row kept_row(const struct rows_call *c, size_t k) {
+    if (c->plain) {
+        return (struct kept_row){k, 0, c->n};
+    }
     struct window w = window_of_row(c->settings, k, c->n);
     return (struct kept_row){k, w.first, w.end - w.first};
 }
