@@ -2,9 +2,10 @@
 
 #include "cpu.h"
 
+#include "../base/environment.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
 
 bool smx_cpu_scalar(void) { return true; }
 
@@ -87,26 +88,18 @@ static size_t last_cache(void) { return 0; }
 
 #define CACHE_BYTES_GUESS ((size_t)32 << 20)
 
-/* 0 if there is anything but digits, or more than SIZE_MAX. */
-static size_t bytes_of_text(const char *text) {
-    size_t bytes = 0;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        size_t digit = (size_t)(*text - '0');
-        if (bytes > (SIZE_MAX - digit) / 10) {
-            return 0;
-        }
-        bytes = 10 * bytes + digit;
-    }
-    return *text == '\0' ? bytes : 0;
-}
-
+/* 0 if the environment has no number above 0 where it should. */
 static size_t find_cache_bytes(void) {
-    const char *given = getenv("SMX_CACHE_BYTES");
-    if (given != NULL && *given != '\0') {
-        return bytes_of_text(given);
+    size_t bytes = 0;
+    switch (smx_environment_number("SMX_CACHE_BYTES", SIZE_MAX, '\0', &bytes)) {
+    case ENVIRONMENT_NUMBER:
+        return bytes;
+    case ENVIRONMENT_SENSELESS:
+        return 0;
+    default:
+        bytes = last_cache();
+        return bytes != 0 ? bytes : CACHE_BYTES_GUESS;
     }
-    size_t bytes = last_cache();
-    return bytes != 0 ? bytes : CACHE_BYTES_GUESS;
 }
 
 size_t smx_cpu_cache_bytes(void) {

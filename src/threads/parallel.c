@@ -1,41 +1,35 @@
 #include "../base/arithmetic.h"
 
 #include "parallel.h"
+
+#include "../base/environment.h"
 #include "pool.h"
+#include "processors.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* A thread is worth waking for this many elements: some 5 us of work. */
 #define GRAIN ((size_t)16384)
 
 #define THREADS_LIMIT 1000000
 
-/* 0 if the variable has no number from 1 on. OMP_NUM_THREADS may have a list of them. */
-static unsigned threads_of(const char *variable) {
-    const char *text = getenv(variable);
-    char *end;
-    long number = text != NULL ? strtol(text, &end, 10) : 0;
-    return number > 0 && number <= THREADS_LIMIT && (*end == '\0' || *end == ',') ? (unsigned)number : 0;
-}
-
 bool smx_threads_make_sense(void) {
-    const char *text = getenv("SMX_THREADS");
-    return text == NULL ||
-           (text[strspn(text, "0123456789")] == '\0' && (*text == '\0' || threads_of("SMX_THREADS") != 0));
+    size_t threads;
+    return smx_environment_number("SMX_THREADS", THREADS_LIMIT, '\0', &threads) != ENVIRONMENT_SENSELESS;
 }
 
 static unsigned find_threads(void) {
+    size_t threads;
     if (!SMX_THREADS) {
         return 1;
     }
-    unsigned threads = threads_of("SMX_THREADS");
-    if (threads == 0) {
-        threads = threads_of("OMP_NUM_THREADS");
+    /* OpenMP's variable may be a list, of which the first is meant. */
+    if (smx_environment_number("SMX_THREADS", THREADS_LIMIT, '\0', &threads) == ENVIRONMENT_NUMBER ||
+        smx_environment_number("OMP_NUM_THREADS", THREADS_LIMIT, ',', &threads) == ENVIRONMENT_NUMBER) {
+        return (unsigned)threads;
     }
-    return threads != 0 ? threads : smx_pool_processors();
+    return smx_processors();
 }
 
 unsigned smx_threads(void) {

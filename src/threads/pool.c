@@ -7,10 +7,11 @@
  * calls whom. */
 #include "../base/arithmetic.h"
 
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "pool.h"
 
 #if SMX_THREADS
+
+#include "processors.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -62,62 +63,6 @@ static struct {
     pthread_t threads[THREADS_MAX - 1];
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER, .work = PTHREAD_COND_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
 
-/* ---- Processors -------------------------------------------------------------------------------------------------- */
-
-#ifdef __linux__
-
-typedef struct processors {
-    unsigned long words[1024 / sizeof(unsigned long)]; /* 8192 of them; cpu_set_t ends at 1024 */
-} processors;
-
-/* Those of the main thread, which stand for the process: the calling thread may be bound to one of them. */
-static bool processors_read(processors *set) {
-    *set = (processors){{0}};
-    return sched_getaffinity(getpid(), sizeof *set, (cpu_set_t *)set) == 0;
-}
-
-static long processors_count(void) {
-    processors set;
-    if (!processors_read(&set)) {
-        return sysconf(_SC_NPROCESSORS_ONLN);
-    }
-    long count = 0;
-    for (size_t i = 0; i < sizeof set.words / sizeof *set.words; i++) {
-        for (unsigned long word = set.words[i]; word != 0; word &= word - 1) {
-            count++;
-        }
-    }
-    return count;
-}
-
-/* A thread begins on the processors of the one that made it, which may be bound. */
-static void processors_use_all(void) {
-    processors set;
-    if (processors_read(&set)) {
-        sched_setaffinity(0, sizeof set, (const cpu_set_t *)&set);
-    }
-}
-
-#else
-
-static long processors_count(void) { return sysconf(_SC_NPROCESSORS_ONLN); }
-static void processors_use_all(void) {}
-
-#endif
-
-unsigned smx_pool_processors(void) {
-    static atomic_uint found; /* 0 until first use */
-    unsigned count = atomic_load_explicit(&found, memory_order_relaxed);
-    if (count == 0) {
-        int caller = errno;
-        long now = processors_count();
-        errno = caller;
-        count = now > 0 ? (unsigned)now : 1;
-        atomic_store_explicit(&found, count, memory_order_relaxed);
-    }
-    return count;
-}
-
 /* ---- Taking part in a job ---------------------------------------------------------------------------------------- */
 
 static bool take(struct job *job, size_t part) {
@@ -149,7 +94,7 @@ static void pause_a_little(void) {
 }
 
 /* None, where nobody can run meanwhile who could end the waiting. */
-static int spins(void) { return smx_pool_processors() > 1 ? SPINS : 0; }
+static int spins(void) { return smx_processors() > 1 ? SPINS : 0; }
 
 /* Not for long. A thread just woken may be on the processor of the caller that woke it, whom it must let go on. */
 static void spin_for_work(void) {
@@ -205,7 +150,7 @@ static void wait_for_work(void) {
 
 static void *thread_main(void *unused) {
     (void)unused;
-    processors_use_all();
+    smx_processors_use_all();
     pthread_mutex_lock(&pool.lock);
     size_t number = ++pool.begun; /* the caller of a job is 0 */
     while (!pool.stop) {
@@ -353,7 +298,7 @@ static void withdraw(struct job *job) {
 }
 
 void smx_pool_run(size_t tasks, smx_task task, void *data) {
-    size_t most = A_PROCESSOR * (size_t)smx_pool_processors();
+    size_t most = A_PROCESSOR * (size_t)smx_processors();
     most = most < THREADS_MAX ? most : THREADS_MAX;
     struct job job = {.task = task,
                       .data = data,
@@ -374,8 +319,6 @@ void smx_pool_run(size_t tasks, smx_task task, void *data) {
 }
 
 #else
-
-unsigned smx_pool_processors(void) { return 1; }
 
 void smx_pool_run(size_t tasks, smx_task task, void *data) {
     for (size_t i = 0; i < tasks; i++) {
