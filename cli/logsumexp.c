@@ -21,6 +21,8 @@ static int check(const settings *set, const input *source) {
     (void)source;
     if (set->text[SET_SIGN] != NULL && set->text[SET_WEIGHTS] == NULL)
         return complain_usage(set->who, "--sign needs --weights: without them every sum is positive");
+    if (set->text[SET_SINK] != NULL && set->text[SET_WEIGHTS] != NULL)
+        return complain_usage(set->who, "--sink has no weight: it does not go with --weights");
     return EXIT_OK;
 }
 

@@ -115,7 +115,7 @@ const command hessian_product_command = {
             "It is the Hessian for labels, or for targets that sum to 1.\n",
     .example = "smx hessian-product X.npy V.npy -o HV.npy",
     .inputs = 2,
-    .settings = SETS_ARRAY | SETS_X | SETS_POLICIES,
+    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
     .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_SAME}},
                                         .result = {{.extent = EXTENT_SAME}},
@@ -134,7 +134,7 @@ const command hessian_command = {
             "a whole. It is the Hessian for labels, or for targets that sum to 1.\n",
     .example = "smx hessian X.npy -o H.npy",
     .inputs = 1,
-    .settings = SETS_OUTPUT | SETS_X | SETS_POLICIES,
+    .settings = SETS_OUTPUT | SETS_LOGITS | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
     .operation =
         &(const row_operation){.source = {{.fit = FIT_SAME}}, .result = {{.extent = EXTENT_SQUARES}}, .rows = hessian},
