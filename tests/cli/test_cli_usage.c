@@ -151,7 +151,7 @@ static void test_examples(void **state) {
         array a;
     } arrays[] = {
         {"X Y V DY DX DDX B KEEP", {.t = &dtype_f32, .ndim = 2, .shape = {4, 3}}},
-        {"DLSE", {.t = &dtype_f32, .ndim = 1, .shape = {4}}},
+        {"DLSE SINK", {.t = &dtype_f32, .ndim = 1, .shape = {4}}},
     };
     assert_success(shell("mkdir examples"));
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
