@@ -1,5 +1,5 @@
-/* What turns the numbers of X into logits: scale, softcap, masks, lengths, causal rule, windows, ALiBi slopes, sinks. For
- * each tile these become the library's options. */
+/* What turns the numbers of X into logits: scale, softcap, masks, lengths, causal rule, windows, ALiBi slopes, sinks.
+ * For each tile these become the library's options. */
 #ifndef SMX_CLI_LOGITS_H
 #define SMX_CLI_LOGITS_H
 
