@@ -36,7 +36,7 @@ const command argmax_command = {
             "row with a NaN in it, and one that is masked out or -inf throughout, give -1.\n",
     .example = "smx argmax X.npy -o A.npy --mask KEEP.npy",
     .inputs = 1,
-    .settings = SETS_LOGITS | SET(SET_OUTPUT) | SET(SET_AXIS) | SET(SET_KEEPDIMS) | SET(SET_THREADS) | SET(SET_MEMORY) |
+    .settings = SETS_X | SET(SET_OUTPUT) | SET(SET_AXIS) | SET(SET_KEEPDIMS) | SET(SET_THREADS) | SET(SET_MEMORY) |
                 SET(SET_HELP),
     .needs = SET(SET_OUTPUT),
     .operation =

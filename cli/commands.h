@@ -40,6 +40,8 @@ typedef struct command {
     ROW(hessian_product)      \
     ROW(hessian)              \
     ROW(scale_gradient)       \
+    ROW(softcap_backward)     \
+    ROW(sink_gradient)        \
     ROW(demo)                 \
     ROW(info)
 

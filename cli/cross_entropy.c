@@ -160,9 +160,9 @@ const command cross_entropy_command = {
             "each row. Nothing is printed if an output is '-'.\n",
     .example = "smx cross-entropy X.npy LABELS.npy --ignore-index -100 --grad DX.npy",
     .inputs = 2,
-    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES | SET(SET_GRAD) | SET(SET_GRAD_TARGETS) | SET(SET_LSE) |
+    .settings = SETS_ARRAY | SETS_X | SETS_POLICIES | SET(SET_GRAD) | SET(SET_GRAD_TARGETS) | SET(SET_LSE) |
                 SET(SET_LOG_PROB) | SET(SET_ARGMAX) | SET(SET_CORRECT) | SET(SET_IGNORE_INDEX) |
-                SET(SET_CLASS_WEIGHTS) | SET(SET_SMOOTHING) | SET(SET_Z_LOSS) | SET(SET_SOFTCAP) | SET(SET_REDUCTION) |
+                SET(SET_CLASS_WEIGHTS) | SET(SET_SMOOTHING) | SET(SET_Z_LOSS) | SET(SET_REDUCTION) |
                 SET(SET_EMPTY_MEAN) | SET(SET_DLOSS),
     .operation =
         &(const row_operation){

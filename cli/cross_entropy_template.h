@@ -15,7 +15,6 @@ static smx_status NAME(evaluate)(const row_call *c) {
         .class_weights = c->in[CLASS_WEIGHTS],
         .smoothing = (REAL)set->smoothing,
         .z_loss = (REAL)set->z_loss,
-        .softcap = (REAL)set->softcap,
         .reduction = set->reduction,
         .empty_mean = set->empty_mean,
         .dloss = c->in[DLOSS],

@@ -23,7 +23,7 @@ const command log_softmax_command = {
             "It keeps every digit however certain a row is: [0, -60] gives -8.7565109e-27 first.\n",
     .example = "smx log-softmax X.npy -o Y.npy --axis 1",
     .inputs = 1,
-    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
+    .settings = SETS_ARRAY | SETS_X | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
     .operation =
         &(const row_operation){.source = {{.fit = FIT_SAME}}, .result = {{.extent = EXTENT_SAME}}, .rows = log_softmax},

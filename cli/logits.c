@@ -6,7 +6,9 @@
 
 bool logits_given(const settings *set) {
     return set->text[SET_SCALE] != NULL || set->text[SET_TEMPERATURE] != NULL || set->text[SET_SCALE_FILE] != NULL ||
-           set->text[SET_MASK] != NULL || set->text[SET_LENGTHS] != NULL || set->options.causal != SMX_CAUSAL_NONE;
+           set->text[SET_MASK] != NULL || set->text[SET_LENGTHS] != NULL || set->options.causal != SMX_CAUSAL_NONE ||
+           set->options.softcap != 0 || set->options.use_window != 0 || set->text[SET_ALIBI] != NULL ||
+           set->text[SET_SINK] != NULL;
 }
 
 static void set_scale(logits *l, const settings *set, npy_dtype as) {
@@ -19,47 +21,76 @@ static void set_scale(logits *l, const settings *set, npy_dtype as) {
     l->options.scale = &l->one_scale;
 }
 
-/* A tile's first row may be any query, so the rule becomes a length for each row. */
-static int check_causal(const settings *set, const input *first, const space *rows) {
-    if (set->options.causal == SMX_CAUSAL_NONE)
+/* What depends on a row's place in its matrix: the option that was given first; null: nothing. */
+static const char *place_option(const settings *set) {
+    static const setting options[] = {SET_CAUSAL, SET_WINDOW, SET_ALIBI};
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        bool none = options[i] == SET_CAUSAL && set->options.causal == SMX_CAUSAL_NONE;
+        if (set->text[options[i]] != NULL && !none)
+            return setting_table[options[i]].name;
+    }
+    return NULL;
+}
+
+/* A tile's first row may be any query, so the causal rule becomes a length for each row. Windows and slopes need whole
+ * matrices. */
+static int take_places(logits *l, const settings *set, const input *first, const space *rows) {
+    const char *option = place_option(set);
+    l->together = 1;
+    if (option == NULL)
         return EXIT_OK;
     if (rows->axis != rows->ndim || rows->axes != 1)
-        return complain_usage(set->who, "--causal works along the last axis only");
+        return complain_usage(set->who, "--%s works along the last axis only", option);
     if (rows->ndim == 0)
-        return complain(first->array.name, "--causal needs two dimensions or more, queries and keys last");
+        return complain(first->array.name, "--%s needs two dimensions or more, queries and keys last", option);
+    if (set->options.use_window == 0 && set->text[SET_ALIBI] == NULL) {
+        l->causal = set->options.causal;
+        l->options.causal = SMX_CAUSAL_NONE;
+        return EXIT_OK;
+    }
+    if (first->lay.inner != 1)
+        return complain(first->array.name, "it is in Fortran order; --%s needs C order", option);
+    l->options.queries = rows->shape[rows->ndim - 1];
+    l->together = l->options.queries > 0 ? l->options.queries : 1;
     return EXIT_OK;
+}
+
+/* One of the files that a setting may name. */
+static bool open_input(input *in, const settings *set, setting from, unsigned dtypes) {
+    return set->text[from] == NULL || input_open(in, set->text[from], dtypes);
+}
+
+static bool fit_input(input *in, const input *first, const space *rows, fit how, npy_dtype as) {
+    return in->array.name == NULL || input_fit(in, first, rows, how, as);
 }
 
 int logits_open(logits *l, const settings *set, const input *first, const space *rows, npy_dtype as) {
     l->options = set->options;
-    l->causal = set->options.causal;
-    l->options.causal = SMX_CAUSAL_NONE;
     set_scale(l, set, as);
-    int status = check_causal(set, first, rows);
+    int status = take_places(l, set, first, rows);
     if (status != EXIT_OK)
         return status;
-    const char *scale = set->text[SET_SCALE_FILE], *mask = set->text[SET_MASK], *lengths = set->text[SET_LENGTHS];
-    if (scale != NULL &&
-        (!input_open(&l->scale, scale, NPY_REALS) || !input_fit(&l->scale, first, rows, FIT_ROWS_BROADCAST, as)))
+    if (!open_input(&l->scale, set, SET_SCALE_FILE, NPY_REALS) ||
+        !fit_input(&l->scale, first, rows, FIT_ROWS_BROADCAST, as) ||
+        !open_input(&l->mask, set, SET_MASK, NPY_REALS | NPY_TRUTHS))
         return EXIT_FAILED;
-    if (mask != NULL) {
-        if (!input_open(&l->mask, mask, NPY_REALS | NPY_TRUTHS))
-            return EXIT_FAILED;
-        npy_dtype dtype = l->mask.array.header.dtype;
-        bool adds = (NPY_REALS >> dtype & 1) != 0;
-        if (!input_fit(&l->mask, first, rows, FIT_BROADCAST, adds ? as : dtype))
-            return EXIT_FAILED;
-    }
-    if (lengths != NULL && (!input_open(&l->lengths, lengths, NPY_INTEGERS) ||
-                            !input_fit(&l->lengths, first, rows, FIT_ROWS_BROADCAST, NPY_I8)))
-        return EXIT_FAILED;
-    return EXIT_OK;
+    npy_dtype mask = l->mask.array.header.dtype;
+    bool adds = (NPY_REALS >> mask & 1) != 0;
+    bool ok =
+        fit_input(&l->mask, first, rows, FIT_BROADCAST, adds ? as : mask) &&
+        open_input(&l->lengths, set, SET_LENGTHS, NPY_INTEGERS) &&
+        fit_input(&l->lengths, first, rows, FIT_ROWS_BROADCAST, NPY_I8) &&
+        open_input(&l->alibi, set, SET_ALIBI, NPY_REALS) && fit_input(&l->alibi, first, rows, FIT_ROWS_BROADCAST, as) &&
+        open_input(&l->sink, set, SET_SINK, NPY_REALS) && fit_input(&l->sink, first, rows, FIT_ROWS_BROADCAST, as);
+    return ok ? EXIT_OK : EXIT_FAILED;
 }
 
 void logits_close(logits *l) {
     input_close(&l->scale);
     input_close(&l->mask);
     input_close(&l->lengths);
+    input_close(&l->alibi);
+    input_close(&l->sink);
     free(l->kept);
 }
 
@@ -67,14 +98,16 @@ static bool has_lengths(const logits *l) { return l->lengths.fit != FIT_NONE || 
 
 size_t logits_row_bytes(const logits *l) {
     size_t kept = has_lengths(l) ? sizeof *l->kept : 0;
-    return input_row_bytes(&l->scale) + input_row_bytes(&l->mask) + input_row_bytes(&l->lengths) + kept;
+    return input_row_bytes(&l->scale) + input_row_bytes(&l->mask) + input_row_bytes(&l->lengths) +
+           input_row_bytes(&l->alibi) + input_row_bytes(&l->sink) + kept;
 }
 
 bool logits_allocate(logits *l, size_t rows) {
     if (has_lengths(l) && (l->kept = malloc(rows * sizeof *l->kept)) == NULL)
         return false;
     return input_allocate(&l->scale, rows, 0) && input_allocate(&l->mask, rows, 0) &&
-           input_allocate(&l->lengths, rows, 0);
+           input_allocate(&l->lengths, rows, 0) && input_allocate(&l->alibi, rows, 0) &&
+           input_allocate(&l->sink, rows, 0);
 }
 
 /* The entries that the causal rule leaves in a row; all without one. */
@@ -132,7 +165,8 @@ static void set_mask(logits *l, size_t n) {
 
 bool logits_load(logits *l, const space *rows, const layout *first, const tile *t) {
     if (!input_load(&l->scale, rows, first, t) || !input_load(&l->mask, rows, first, t) ||
-        !input_load(&l->lengths, rows, first, t))
+        !input_load(&l->lengths, rows, first, t) || !input_load(&l->alibi, rows, first, t) ||
+        !input_load(&l->sink, rows, first, t))
         return false;
     size_t row = t->outer * first->inner + t->column;
     if (l->scale.fit != FIT_NONE) {
@@ -140,6 +174,16 @@ bool logits_load(logits *l, const space *rows, const layout *first, const tile *
             return false;
         l->options.scale = l->scale.data;
         l->options.scale_stride = 1;
+    }
+    if (l->alibi.fit != FIT_NONE) {
+        l->options.alibi = l->alibi.data;
+        l->options.alibi_rows = tile_rows(t);
+        l->options.alibi_every = 1;
+    }
+    if (l->sink.fit != FIT_NONE) {
+        l->options.sink = l->sink.data;
+        l->options.sink_rows = tile_rows(t);
+        l->options.sink_every = 1;
     }
     if (l->mask.fit != FIT_NONE)
         set_mask(l, rows->n);
@@ -155,4 +199,6 @@ void logits_unload(const logits *l, const tile *t) {
     input_unload(&l->scale, t);
     input_unload(&l->mask, t);
     input_unload(&l->lengths, t);
+    input_unload(&l->alibi, t);
+    input_unload(&l->sink, t);
 }

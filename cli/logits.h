@@ -1,5 +1,5 @@
-/* What turns the numbers of X into logits: scale, masks, lengths, the causal rule. For each tile these become the
- * library's options. */
+/* What turns the numbers of X into logits: scale, softcap, masks, lengths, causal rule, windows, ALiBi slopes, sinks.
+ * For each tile these become the library's options. */
 #ifndef SMX_CLI_LOGITS_H
 #define SMX_CLI_LOGITS_H
 
@@ -7,15 +7,16 @@
 #include "settings.h"
 #include "smx/smx.h"
 
-enum { LOGITS_INPUTS = 3 };
+enum { LOGITS_INPUTS = 5 };
 
 typedef struct logits {
-    input scale, mask, lengths;
+    input scale, mask, lengths, alibi, sink;
     union {
         float f32;
         double f64;
     } one_scale;
-    smx_causal causal;
+    size_t together;     /* so many rows, a matrix, are in one call, which knows their places; 1: each alone */
+    smx_causal causal;   /* where each is alone */
     int64_t *kept;       /* how many entries of each row of a tile lengths and the causal rule leave */
     smx_options options; /* for the tile that was loaded */
 } logits;

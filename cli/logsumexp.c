@@ -21,6 +21,8 @@ static int check(const settings *set, const input *source) {
     (void)source;
     if (set->text[SET_SIGN] != NULL && set->text[SET_WEIGHTS] == NULL)
         return complain_usage(set->who, "--sign needs --weights: without them every sum is positive");
+    if (set->text[SET_SINK] != NULL && set->text[SET_WEIGHTS] != NULL)
+        return complain_usage(set->who, "--sink has no weight: it does not go with --weights");
     return EXIT_OK;
 }
 
@@ -37,7 +39,7 @@ const command logsumexp_command = {
             "of 0, give -inf.\n",
     .example = "smx logsumexp X.npy -o LSE.npy --weights B.npy --sign SIGN.npy",
     .inputs = 1,
-    .settings = SETS_ARRAY | SETS_LOGITS | SET(SET_KEEPDIMS) | SET(SET_WEIGHTS) | SET(SET_SIGN),
+    .settings = SETS_ARRAY | SETS_X | SET(SET_SINK) | SET(SET_KEEPDIMS) | SET(SET_WEIGHTS) | SET(SET_SIGN),
     .needs = SET(SET_OUTPUT) | SET(SET_SIGN),
     .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_BROADCAST, .from = SET_WEIGHTS}},
                                         .result = {{.extent = EXTENT_ROWS, .always = true},
@@ -58,7 +60,7 @@ const command logsumexp_backward_command = {
             "of X without the axis.\n",
     .example = "smx logsumexp-backward X.npy DLSE.npy -o DX.npy",
     .inputs = 2,
-    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
+    .settings = SETS_ARRAY | SETS_X | SET(SET_SINK) | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
     .operation = &(const row_operation){.source = {{.fit = FIT_SAME}, {.fit = FIT_ROWS}},
                                         .result = {{.extent = EXTENT_SAME}},

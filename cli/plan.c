@@ -9,6 +9,12 @@ static plan plan_strips(const job *j, size_t n) {
     return (plan){1, 1, n, greatest(1, least(MAX_STRIP, j->set->memory / 2 / matrix_row))};
 }
 
+/* Of rows that must be together. */
+static size_t whole_matrices(const job *j, size_t rows) {
+    size_t together = j->logits.together;
+    return rows < together ? together : rows / together * together;
+}
+
 plan make_plan(const job *j) {
     const layout *lay = job_layout(j);
     if (j->operation->whole != NULL && j->operation->whole(j->set))
@@ -24,8 +30,10 @@ plan make_plan(const job *j) {
     size_t block = greatest(1, j->set->memory / (bytes / n + 1)), slab = n * greatest(1, lay->inner);
     if (slab <= block) {
         size_t outers = greatest(1, least(ENOUGH / (most / n + 1), block) / slab);
-        return (plan){least(lay->outer, outers), lay->inner, lay->n, lay->n};
+        return (plan){least(lay->outer, whole_matrices(j, outers)), lay->inner, lay->n, lay->n};
     }
+    if (j->logits.together > 1)
+        return (plan){least(lay->outer, j->logits.together), lay->inner, lay->n, lay->n};
     if (n > block && j->operation->strip != NULL)
         return plan_strips(j, n);
     /* Strips narrower than some pages would read the same pages again for each tile. */

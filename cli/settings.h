@@ -32,16 +32,19 @@ typedef enum setting {
     SET_CLASS_WEIGHTS,
     SET_SMOOTHING,
     SET_Z_LOSS,
-    SET_SOFTCAP,
     SET_REDUCTION,
     SET_EMPTY_MEAN,
     SET_DLOSS,
     SET_SCALE,
     SET_TEMPERATURE,
     SET_SCALE_FILE,
+    SET_SOFTCAP,
     SET_MASK,
     SET_LENGTHS,
     SET_CAUSAL,
+    SET_WINDOW,
+    SET_ALIBI,
+    SET_SINK,
     SET_PLUS_INF,
     SET_MINUS_INF_ROW,
     SET_OUT,
@@ -57,9 +60,11 @@ typedef enum setting {
 #define SET(setting) ((uint64_t)1 << (setting))
 
 #define SETS_SCALE (SET(SET_SCALE) | SET(SET_TEMPERATURE) | SET(SET_SCALE_FILE))
-#define SETS_MASKS (SET(SET_MASK) | SET(SET_LENGTHS) | SET(SET_CAUSAL))
+#define SETS_MASKS (SET(SET_MASK) | SET(SET_LENGTHS) | SET(SET_CAUSAL) | SET(SET_WINDOW))
 #define SETS_POLICIES (SET(SET_PLUS_INF) | SET(SET_MINUS_INF_ROW))
-#define SETS_LOGITS (SETS_SCALE | SETS_MASKS)
+#define SETS_LOGITS (SETS_SCALE | SETS_MASKS | SET(SET_ALIBI))
+/* And of logits that are an input themselves. */
+#define SETS_X (SETS_LOGITS | SET(SET_SOFTCAP))
 /* What all take that turn rows into rows; and those whose result is one array; and along any axis. */
 #define SETS_ROWS (SET(SET_DTYPE) | SET(SET_THREADS) | SET(SET_MEMORY) | SET(SET_HELP))
 #define SETS_OUTPUT (SETS_ROWS | SET(SET_OUTPUT))
@@ -75,10 +80,10 @@ typedef struct settings {
     npy_dtype dtype; /* of the output, if text[SET_DTYPE] */
     double scale;    /* 1 if neither --scale nor --temperature was given */
     int64_t ignore_index;
-    double smoothing, z_loss, softcap;
+    double smoothing, z_loss;
     smx_reduction reduction;
     smx_empty_mean empty_mean;
-    smx_options options; /* causal, policies, threads */
+    smx_options options; /* causal, window, softcap, policies, threads */
 } settings;
 
 typedef struct command command;

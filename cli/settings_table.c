@@ -166,9 +166,26 @@ static int set_z_loss(settings *set, const char *text) {
 }
 
 static int set_softcap(settings *set, const char *text) {
-    if (parse_real(text, &set->softcap) && set->softcap >= 0x1p-10 && set->softcap <= 0x1p15)
-        return -1;
-    return complain_usage(set->who, "--softcap takes a number from 2^-10 to 2^15, not '%s'", text);
+    double softcap;
+    if (!parse_real(text, &softcap) || softcap < 0x1p-10 || softcap > 0x1p15)
+        return complain_usage(set->who, "--softcap takes a number from 2^-10 to 2^15, not '%s'", text);
+    set->options.softcap = softcap;
+    return -1;
+}
+
+/* LEFT,RIGHT, or one number for both. */
+static int set_window(settings *set, const char *text) {
+    char left[24];
+    size_t length = strcspn(text, ",");
+    long long l, r;
+    snprintf(left, sizeof left, "%.*s", length < sizeof left ? (int)length : 0, text);
+    const char *right = text[length] == ',' ? text + length + 1 : left;
+    if (!parse_integer(left, -1, INT64_MAX, &l) || !parse_integer(right, -1, INT64_MAX, &r))
+        return complain_usage(set->who, "--window takes a number from -1, or two as in 128,0, not '%s'", text);
+    set->options.use_window = 1;
+    set->options.window_left = l;
+    set->options.window_right = r;
+    return -1;
 }
 
 const setting_entry setting_table[SETTINGS] = {
@@ -203,7 +220,6 @@ const setting_entry setting_table[SETTINGS] = {
     [SET_SMOOTHING] = {"smoothing", "E", "label smoothing: E / n of the target goes to each class (default: 0)\n", 0,
                        set_smoothing},
     [SET_Z_LOSS] = {"z-loss", "C", "adds C logsumexp^2 to the loss of each row (default: 0)\n", 0, set_z_loss},
-    [SET_SOFTCAP] = {"softcap", "C", "logits z become C tanh(z / C) (default: they stay)\n", 0, set_softcap},
     [SET_REDUCTION] = {"reduction", "R",
                        "the loss is the 'mean' of the rows (default), their 'sum', or 'none':\n"
                        "one for each row. With labels a mean is the sum divided by the class\n"
@@ -224,6 +240,8 @@ const setting_entry setting_table[SETTINGS] = {
                         "a scale for each row, of X's shape without the axis (broadcast, as\n"
                         "--lengths)\n",
                         0, NULL},
+    [SET_SOFTCAP] = {"softcap", "C", "logits a become C tanh(a / C), before masks (default: they stay)\n", 0,
+                     set_softcap},
     [SET_MASK] = {"mask", "FILE",
                   "which entries are kept: those where it is true (bool, u1), or else added\n"
                   "to the logits after the scale (f2, bf16, f4, f8), where -inf masks out.\n"
@@ -239,6 +257,19 @@ const setting_entry setting_table[SETTINGS] = {
                     "row i of each matrix of X (its last two axes) keeps the entries j <= i\n"
                     "('top-left'), or j <= i + n - rows ('bottom-right': all in the last)\n",
                     0, set_causal},
+    [SET_WINDOW] = {"window", "W",
+                    "row i keeps the entries from p - W to p + W, where p is its own: i, or\n"
+                    "i + n - rows with --causal bottom-right; L,R: from p - L to p + R, and\n"
+                    "-1 for no limit\n",
+                    0, set_window},
+    [SET_ALIBI] = {"alibi", "FILE",
+                   "slopes S, which broadcast as --lengths (of heads: (H, 1)): S |p - j| is\n"
+                   "taken from logit j, with p as for --window\n",
+                   0, NULL},
+    [SET_SINK] = {"sink", "FILE",
+                  "a logit for each row that takes its part of the probability and has no\n"
+                  "place in the result; broadcast as --lengths (of heads: (H, 1))\n",
+                  0, NULL},
     [SET_PLUS_INF] = {"plus-inf", "P",
                       "a row with +inf in it becomes 'nan' (default), or the 'limit': the same\n"
                       "for each +inf, and nothing elsewhere\n",

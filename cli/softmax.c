@@ -43,7 +43,7 @@ const command softmax_command = {
             "standard input, and may be larger than memory.\n",
     .example = "smx softmax X.npy -o Y.npy --temperature 0.7 --mask KEEP.npy",
     .inputs = 1,
-    .settings = SETS_ARRAY | SETS_LOGITS | SETS_POLICIES,
+    .settings = SETS_ARRAY | SETS_X | SET(SET_SINK) | SETS_POLICIES,
     .needs = SET(SET_OUTPUT),
     .operation =
         &(const row_operation){

@@ -50,7 +50,7 @@ size_t smx_pieces(const struct settings *settings, size_t count, size_t size) {
     }
     size_t threads = settings->opt->threads != 0 ? settings->opt->threads : smx_threads();
     size_t pieces = count < threads ? count : threads;
-    size_t worth = size >= GRAIN ? count : count / (GRAIN / size + 1);
+    size_t worth = size >= GRAIN ? count : count / (GRAIN / (size > 0 ? size : 1) + 1);
     pieces = pieces < worth ? pieces : worth;
     return pieces > 0 ? pieces : 1;
 }

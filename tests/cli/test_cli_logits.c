@@ -14,15 +14,19 @@ static const char *descr_of(const dtype *t) { return t == &dtype_f32 ? "<f4" : "
 typedef struct logits_case {
     const char *options;
     smx_options opt;
+    uint64_t takes; /* beside SETS_LOGITS */
 } logits_case;
 
-/* Every command that takes all of these options. */
+/* Every command that takes these options. */
 static void check_cases(const dtype *t, const logits_case *cases, size_t count, rng *r) {
     const array shape = {.ndim = 3, .shape = {MATRICES, QUERIES, KEYS}};
     const command *cmd;
     for (size_t i = 0; (cmd = row_command(i)) != NULL; i++) {
-        for (size_t k = 0; k < count && (cmd->settings & SETS_LOGITS) == SETS_LOGITS; k++) {
-            trial run = {.cmd = cmd, .t = t, .axis = 2, .all = true};
+        for (size_t k = 0; k < count; k++) {
+            uint64_t needs = SETS_LOGITS | cases[k].takes;
+            if ((cmd->settings & needs) != needs)
+                continue;
+            trial run = {.cmd = cmd, .t = t, .axis = 2, .all = (needs & SET(SET_SINK)) == 0};
             run.set.text[SET_SCALE_FILE] = strstr(cases[k].options, "--scale-file");
             assert_true(trial_make(&run, shape, r));
             trial_run(&run, cases[k].options, &cases[k].opt);
@@ -53,16 +57,21 @@ static void test_logits(void **state) {
     npy_write_as("lengths-i4.npy", "<i4", "(4, 1)", short_lengths, sizeof short_lengths);
     npy_write_as("add.npy", descr_of(t), "(40,)", add, KEYS * t->size);
     npy_write_as("scales.npy", descr_of(t), "(4, 6)", scales, BATCH * t->size);
+    npy_write_as("slopes.npy", descr_of(t), "(4, 1)", scales, MATRICES * t->size);
     const smx_options none = {.size = sizeof none, .threads = 1};
-    logits_case cases[] = {{"--temperature 0.7", none},
-                           {"--scale-file scales.npy", none},
-                           {"--mask keep.npy", none},
-                           {"--mask keep-u1.npy", none},
-                           {"--mask add.npy", none},
-                           {"--lengths lengths.npy", none},
-                           {"--causal top-left", none},
-                           {"--causal bottom-right --lengths lengths-i4.npy", none},
-                           {"--mask keep.npy --scale-file scales.npy --causal bottom-right", none}};
+    logits_case cases[] = {{"--temperature 0.7", none, 0},
+                           {"--scale-file scales.npy", none, 0},
+                           {"--mask keep.npy", none, 0},
+                           {"--mask keep-u1.npy", none, 0},
+                           {"--mask add.npy", none, 0},
+                           {"--lengths lengths.npy", none, 0},
+                           {"--causal top-left", none, 0},
+                           {"--causal bottom-right --lengths lengths-i4.npy", none, 0},
+                           {"--mask keep.npy --scale-file scales.npy --causal bottom-right", none, 0},
+                           {"--causal bottom-right --window 3,1", none, 0},
+                           {"--alibi slopes.npy --window -1,4", none, 0},
+                           {"--softcap 2 --mask keep.npy", none, SET(SET_SOFTCAP)},
+                           {"--sink slopes.npy --causal top-left", none, SET(SET_SINK)}};
     cases[0].opt.scale = scale;
     cases[1].opt.scale = cases[8].opt.scale = scales;
     cases[1].opt.scale_stride = cases[8].opt.scale_stride = 1;
@@ -75,6 +84,16 @@ static void test_logits(void **state) {
     cases[6].opt.causal = SMX_CAUSAL_TOP_LEFT;
     cases[7].opt.causal = cases[8].opt.causal = SMX_CAUSAL_BOTTOM_RIGHT;
     cases[6].opt.queries = cases[7].opt.queries = cases[8].opt.queries = QUERIES;
+    cases[9].opt.causal = SMX_CAUSAL_BOTTOM_RIGHT;
+    cases[9].opt.use_window = cases[10].opt.use_window = 1;
+    cases[9].opt.window_left = 3, cases[9].opt.window_right = 1;
+    cases[10].opt.window_left = -1, cases[10].opt.window_right = 4;
+    cases[9].opt.queries = cases[10].opt.queries = cases[12].opt.queries = QUERIES;
+    cases[10].opt.alibi = scales, cases[10].opt.alibi_rows = MATRICES, cases[10].opt.alibi_every = QUERIES;
+    cases[11].opt.softcap = 2;
+    cases[11].opt.keep = keep, cases[11].opt.keep_ld = KEYS, cases[11].opt.keep_rows = QUERIES;
+    cases[12].opt.sink = scales, cases[12].opt.sink_rows = MATRICES, cases[12].opt.sink_every = QUERIES;
+    cases[12].opt.causal = SMX_CAUSAL_TOP_LEFT;
     check_cases(t, cases, sizeof cases / sizeof *cases, &r);
     free(add);
     free(scales);
@@ -179,7 +198,9 @@ static void test_masks_in_tiles(void **state) {
     rng r = rng_seed(4);
     free(array_make(&dtype_f32, "x.npy", (array){.ndim = 3, .shape = {8, 100, 700}}, -8, 8, &r).data);
     free(array_make(&dtype_f32, "mask.npy", (array){.ndim = 2, .shape = {100, 700}}, -8, 8, &r).data);
-    static const char *const options[] = {"--mask mask.npy", "--causal top-left", "--scale -1"};
+    free(array_make(&dtype_f32, "slopes.npy", (array){.ndim = 2, .shape = {8, 1}}, 0, 1, &r).data);
+    static const char *const options[] = {"--mask mask.npy", "--causal top-left", "--scale -1",
+                                          "--causal top-left --window 20", "--window 5,-1 --alibi slopes.npy"};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         assert_success(shell("$SMX log-softmax x.npy -o out.npy %s", options[i]));
         assert_success(shell("cat x.npy | $SMX log-softmax - -o - %s --memory 1 | cat > tiles.npy", options[i]));

@@ -7,6 +7,8 @@ static int setup(void **state) {
     (void)state;
     const array a = {.t = &dtype_f32, .ndim = 2, .shape = {2, 3}};
     array_write_sparse(&a, "good.npy");
+    const array one = {.t = &dtype_f32, .ndim = 1, .shape = {1}};
+    array_write_sparse(&one, "one.npy");
     assert_success(shell("true")); /* makes the file of stderr, so that it is there before and after */
     return 0;
 }
@@ -47,6 +49,13 @@ static void test_usage(void **state) {
         {"softmax good.npy -o out.npy --axis 0,-2", "--axis names axis 0 of good.npy twice"},
         {"softmax good.npy -o out.npy --axis 0,2", "--axis 2 is out of range"},
         {"softmax good.npy -o out.npy --axis all --causal top-left", "--causal works along the last axis only"},
+        {"softmax good.npy -o out.npy --window 1,", "--window takes a number from -1, or two as in 128,0, not '1,'"},
+        {"softmax good.npy -o out.npy --window -2", "not '-2'"},
+        {"softmax good.npy -o out.npy --window 1,2,3", "not '1,2,3'"},
+        {"softmax good.npy -o out.npy --window 1 --axis 0", "--window works along the last axis only"},
+        {"softmax good.npy -o out.npy --alibi good.npy --axis 0", "--alibi works along the last axis only"},
+        {"softmax good.npy -o out.npy --softcap 0", "--softcap takes a number from 2^-10 to 2^15, not '0'"},
+        {"logsumexp good.npy -o out.npy --sink one.npy --weights good.npy", "--sink has no weight"},
         {"softmax good.npy -o out.npy --keepdims", "unknown option '--keepdims'"},
         {"logsumexp good.npy -o out.npy --keepdims=1", "option '--keepdims' takes no value"},
         {"softmax good.npy -o out.npy --axis 2", "--axis 2 is out of range for good.npy, which has 2 dimensions"},
@@ -142,7 +151,7 @@ static void test_examples(void **state) {
         array a;
     } arrays[] = {
         {"X Y V DY DX DDX B KEEP", {.t = &dtype_f32, .ndim = 2, .shape = {4, 3}}},
-        {"DLSE", {.t = &dtype_f32, .ndim = 1, .shape = {4}}},
+        {"DLSE SINK", {.t = &dtype_f32, .ndim = 1, .shape = {4}}},
     };
     assert_success(shell("mkdir examples"));
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
