@@ -7,6 +7,7 @@
  * calls whom. */
 #include "../base/arithmetic.h"
 
+#define _POSIX_C_SOURCE 200809L /* sigset_t */
 #include "pool.h"
 
 #if SMX_THREADS
