@@ -135,8 +135,8 @@ typedef enum smx_causal {
  *           out or -inf then has all its mass there: probabilities are +0, logsumexp is s. Backward functions of
  *           softmax are the same with and without; smx_sink_gradient_f32 gives the gradient with respect to s.
  * Masks     An entry is kept if all masks that are given keep it: keep_j != 0, add_j > -inf, j < length, and the
- *           causal rule and window. What stands in masked places is never looked at, neither in x nor in dy; an output of
- *           probabilities or gradients gets +0 there, one of logarithms -inf. A row without a kept entry gives zeros
+ *           causal rule and window. What stands in masked places is never looked at, neither in x nor in dy; an output
+ *           of probabilities or gradients gets +0 there, one of logarithms -inf. A row without a kept entry gives zeros
  *           (logarithms: -inf), never NaN. A NaN in a mask is a NaN in the row.
  * Mask rows Masks repeat over the rows of x: row k uses row (k / every) % rows of a mask, with 0 standing for 1 in
  *           `every`, and for no limit in `rows`. Each mask has its own: keep_every and keep_rows, say; slopes and sinks

@@ -4,6 +4,7 @@
 #include "../base/float_env.h"
 #include "../base/refused.h"
 #include "../rows/matrix.h"
+#include "../rows/place.h"
 #include "../rows/row_parts.h"
 #include "smx/smx.h"
 

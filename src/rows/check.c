@@ -6,35 +6,8 @@
 #include "../base/attributes.h"
 #include "../base/refused.h"
 #include "../isa/cpu.h"
-#include "../options/window.h"
+#include "check_options.h"
 #include "matrix.h"
-
-#include <float.h>
-#include <string.h>
-
-/* ---- Numbers ---- */
-
-int64_t smx_place(enum dtype real, const void *array, size_t i) {
-    if (real == DTYPE_F64) {
-        int64_t bits;
-        memcpy(&bits, (const char *)array + i * sizeof bits, sizeof bits);
-        return bits >= 0 ? bits : INT64_MIN - bits;
-    }
-    int32_t bits;
-    memcpy(&bits, (const char *)array + i * sizeof bits, sizeof bits);
-    return bits >= 0 ? bits : (int64_t)INT32_MIN - bits;
-}
-
-/* The place of a number that both types have. */
-static int64_t place_of(enum dtype real, double value) {
-    float narrow = (float)value;
-    return real == DTYPE_F64 ? smx_place(real, &value, 0) : smx_place(real, &narrow, 0);
-}
-
-bool smx_between(enum dtype real, const void *array, size_t i, double low, double high) {
-    int64_t place = smx_place(real, array, i);
-    return place_of(real, low) <= place && place <= place_of(real, high);
-}
 
 /* ---- Arrays ---- */
 
@@ -86,110 +59,11 @@ static smx_status check_matrices(const struct rows_request *r, const struct argu
     return data->matrix < r->n * data->ld ? smx_refuse(SMX_ERROR_STRIDE, "matrix_stride") : SMX_OK;
 }
 
-static inline smx_status check_matrix(const struct matrix *m, const char *name, const char *stride) {
-    if (m->stride < m->n) {
-        return smx_refuse(SMX_ERROR_STRIDE, stride);
-    }
-    if (!matrix_fits(m)) {
-        return smx_refuse(SMX_ERROR_SIZE, name);
-    }
-    return m->data == NULL ? smx_refuse(SMX_ERROR_NULL, name) : SMX_OK;
-}
-
 static inline bool has_elements(const struct matrix *m) { return m->rows != 0 && m->n != 0; }
 
 /* Whether an argument takes part in the call: it is there, and has elements. */
 static inline bool takes_part(const struct argument *a, const struct matrix *m) {
     return has_elements(m) && (m->data != NULL || !a->optional);
-}
-
-/* ---- The options' arrays ---- */
-
-/* Those that rows share have no stride. */
-static struct matrix matrix_of_mask(const void *data, size_t used, size_t n, size_t ld, size_t size) {
-    return (struct matrix){data, used, n, used == 1 ? n : ld, size};
-}
-
-static struct matrix matrix_of_add(const struct rows_request *r, const smx_options *o) {
-    return matrix_of_mask(o->add, mask_rows(r->rows, o->add_rows, o->add_every), r->n, o->add_ld, dtype_size(r->real));
-}
-
-static struct matrix matrix_of_keep(const struct rows_request *r, const smx_options *o) {
-    return matrix_of_mask(o->keep, mask_rows(r->rows, o->keep_rows, o->keep_every), r->n, o->keep_ld, 1);
-}
-
-static struct matrix numbers(const void *data, size_t n, size_t size) { return (struct matrix){data, 1, n, n, size}; }
-
-static struct matrix matrix_of_lengths(const struct rows_request *r, const smx_options *o) {
-    return numbers(o->lengths, mask_rows(r->rows, o->lengths_rows, o->lengths_every), sizeof(int64_t));
-}
-
-static struct matrix matrix_of_scale(const struct rows_request *r, const smx_options *o) {
-    return numbers(o->scale, o->scale_stride == 0 ? 1 : r->rows, dtype_size(r->real));
-}
-
-static struct matrix matrix_of_alibi(const struct rows_request *r, const smx_options *o) {
-    return numbers(o->alibi, mask_rows(r->rows, o->alibi_rows, o->alibi_every), dtype_size(r->real));
-}
-
-static struct matrix matrix_of_sink(const struct rows_request *r, const smx_options *o) {
-    return numbers(o->sink, mask_rows(r->rows, o->sink_rows, o->sink_every), dtype_size(r->real));
-}
-
-static smx_status check_slopes(const struct rows_request *r, const smx_options *o) {
-    const double most = r->real == DTYPE_F64 ? DBL_MAX : (double)FLT_MAX;
-    for (size_t k = 0; k < mask_rows(r->rows, o->alibi_rows, o->alibi_every); k++) {
-        if (!smx_between(r->real, o->alibi, k, -most, most)) {
-            return smx_refuse(SMX_ERROR_OPTION, "options.alibi");
-        }
-    }
-    return SMX_OK;
-}
-
-/* Scales lie between these in magnitude. */
-#define SCALE_LEAST 0x1p-64
-#define SCALE_MOST 0x1p64
-
-static smx_status check_options(const struct rows_request *r, const smx_options *o) {
-    smx_status status = SMX_OK;
-    if (o->scale != NULL) {
-        int64_t least = place_of(r->real, SCALE_LEAST), most = place_of(r->real, SCALE_MOST);
-        for (size_t k = 0; k < (o->scale_stride == 0 ? 1 : r->rows); k++) {
-            int64_t place = smx_place(r->real, o->scale, k);
-            place = place < 0 ? -place : place;
-            if (place < least || place > most) {
-                return smx_refuse(SMX_ERROR_SCALE, "options.scale");
-            }
-        }
-    }
-    if (o->add != NULL) {
-        struct matrix m = matrix_of_add(r, o);
-        status = check_matrix(&m, "options.add", "options.add_ld");
-    }
-    if (status == SMX_OK && o->keep != NULL) {
-        struct matrix m = matrix_of_keep(r, o);
-        status = check_matrix(&m, "options.keep", "options.keep_ld");
-    }
-    if (status == SMX_OK && o->lengths != NULL) {
-        size_t used = mask_rows(r->rows, o->lengths_rows, o->lengths_every);
-        for (size_t k = 0; k < used; k++) {
-            if (o->lengths[k] < 0 || (uint64_t)o->lengths[k] > r->n) {
-                return smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
-            }
-        }
-    }
-    return status == SMX_OK && o->alibi != NULL ? check_slopes(r, o) : status;
-}
-
-static bool overlaps(const struct matrix *out, struct matrix other) { return matrix_overlap(out, &other); }
-
-static bool overlaps_options(const struct rows_request *r, const struct matrix *out, const smx_options *o) {
-    return (o->scale != NULL && overlaps(out, matrix_of_scale(r, o))) ||
-           (o->add != NULL && overlaps(out, matrix_of_add(r, o))) ||
-           (o->keep != NULL && overlaps(out, matrix_of_keep(r, o))) ||
-           (o->lengths != NULL && overlaps(out, matrix_of_lengths(r, o))) ||
-           (o->alibi != NULL && overlaps(out, matrix_of_alibi(r, o))) ||
-           (o->sink != NULL && overlaps(out, matrix_of_sink(r, o)));
 }
 
 /* ---- The call ---- */
@@ -269,7 +143,7 @@ NOT_INLINE static bool apart_or_same(const struct rows_request *r, const struct 
             continue;
         }
         bool may_be = (a->in_place >> j & 1) != 0 && range[i].begin == range[j].begin;
-        if (!may_be || (r->array[j].ld != r->array[i].ld && r->rows > 1)) {
+        if (!may_be || r->array[j].ld != r->array[i].ld) {
             return false;
         }
     }
@@ -333,14 +207,14 @@ static smx_status check_arrays(const struct rows_request *r, struct rows_run *ru
         if (a->form == FORM_MATRIX && (status = check_matrices(r, a, &r->array[count])) != SMX_OK) {
             return status;
         }
-        if ((status = check_matrix(&m[count], a->name, a->form == FORM_MATRIX ? "matrix_stride" : a->stride)) !=
+        if ((status = matrix_check(&m[count], a->name, a->form == FORM_MATRIX ? "matrix_stride" : a->stride)) !=
             SMX_OK) {
             return status;
         }
         run->idle = run->idle && !argument_is_output(a);
     }
     const smx_options *options = run->settings.given != 0 && rows ? run->settings.opt : NULL;
-    if (options != NULL && (status = check_options(r, options)) != SMX_OK) {
+    if (options != NULL && (status = smx_check_options(r, options)) != SMX_OK) {
         return status;
     }
     for (int i = 0; i < count; i++) {
@@ -348,7 +222,7 @@ static smx_status check_arrays(const struct rows_request *r, struct rows_run *ru
         if (!argument_is_output(a) || !takes_part(a, &m[i])) {
             continue;
         }
-        if (output_overlaps(op, m, count, i) || (options != NULL && overlaps_options(r, &m[i], options))) {
+        if (output_overlaps(op, m, count, i) || (options != NULL && smx_overlaps_options(r, &m[i], options))) {
             return smx_refuse(SMX_ERROR_OVERLAP, a->name);
         }
     }

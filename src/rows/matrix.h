@@ -2,6 +2,7 @@
 #ifndef SMX_MATRIX_H
 #define SMX_MATRIX_H
 
+#include "../base/refused.h"
 #include "../base/wide.h"
 
 #include <stdbool.h>
@@ -44,6 +45,17 @@ static inline bool matrix_reaches(const struct matrix *a, const struct matrix *b
  * itself with a and b exchanged: clang 14 -O3 makes a loop of that which overwrites one by the other. */
 static inline bool matrix_overlap(const struct matrix *a, const struct matrix *b) {
     return (uintptr_t)a->data <= (uintptr_t)b->data ? matrix_reaches(a, b) : matrix_reaches(b, a);
+}
+
+/* The checks that concern one matrix, which a refusal calls by these names. */
+static inline smx_status matrix_check(const struct matrix *m, const char *name, const char *stride) {
+    if (m->stride < m->n) {
+        return smx_refuse(SMX_ERROR_STRIDE, stride);
+    }
+    if (!matrix_fits(m)) {
+        return smx_refuse(SMX_ERROR_SIZE, name);
+    }
+    return m->data == NULL ? smx_refuse(SMX_ERROR_NULL, name) : SMX_OK;
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "../base/float_env.h"
 #include "../threads/parallel.h"
+#include "place.h"
 
 #include <math.h>
 #include <string.h>

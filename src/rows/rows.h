@@ -36,11 +36,4 @@ void smx_rows_run(struct rows_run *run);
 /* Both. */
 smx_status smx_rows(const struct rows_request *request);
 
-/* A number's place among all of its type, as an integer: -0 is +0, NaN lies beyond the infinities. Out here, comparing
- * floats could set the caller's exception flags. */
-int64_t smx_place(enum dtype real, const void *array, size_t i);
-
-/* Whether low <= array[i] <= high. */
-bool smx_between(enum dtype real, const void *array, size_t i, double low, double high);
-
 #endif
