@@ -47,6 +47,19 @@ void call_free(call *c) {
     }
 }
 
+call call_rows(const call *c, size_t first, size_t count) {
+    call part = *c;
+    part.rows = count;
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        size_t each = argument_rows(&c->f->arguments[i], c->n);
+        if (each) {
+            part.b[i].a = block_element(&c->b[i], first * each, 0);
+            part.b[i].rows = count * each;
+        }
+    }
+    return part;
+}
+
 smx_status call_run(const call *c, const smx_options *opt) {
     const function_run *runs = c->t == &dtype_f32 ? functions_f32 : functions_f64;
     return runs[c->f->run](c->f, c->rows, c->n, c->b, opt);
