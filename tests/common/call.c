@@ -8,7 +8,7 @@
 #include "check.h"
 #include "fill.h"
 
-static size_t element_bytes(const dtype *t, element_type type) {
+static size_t element_bytes(const dtype *t, argument_type type) {
     switch (type) {
     case INT32:
         return sizeof(int32_t);

@@ -31,13 +31,13 @@ typedef enum content {
     LABELS
 } content;
 
-typedef enum element_type { REAL_OF_T, INT32, INT64, UINT8, UINT64 } element_type;
+typedef enum argument_type { REAL_OF_T, INT32, INT64, UINT8, UINT64 } argument_type;
 
 typedef struct argument {
     const char *name;
     form form;
     content content;
-    element_type type;
+    argument_type type;
     int in_place; /* the output that may take this input's place; 0: none */
 } argument;
 
