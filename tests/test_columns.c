@@ -1,9 +1,9 @@
 /* Softmax and log-softmax down columns have the bits of the rows of the transposed matrix, for any number of columns,
  * stride, instruction set and number of threads, in place too; nothing between the rows is written; and refusals. */
+#include "common/block.h"
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/isas.h"
-#include "common/matrix.h"
 #include "common/pools.h"
 #include "common/thresholds.h"
 
@@ -30,18 +30,17 @@ static smx_status run(const direction *d, const dtype *t, size_t columns, size_t
                            : d->columns_f64(columns, n, x, ldx, y, ldy, opt);
 }
 
-static smx_status by_columns(const direction *d, const matrix *x, matrix *y, const smx_options *opt) {
-    return run(d, x->t, x->n, x->rows, x->a, x->ld, y->a, y->ld, opt);
+static smx_status by_columns(const direction *d, const dtype *t, const block *x, block *y, const smx_options *opt) {
+    return run(d, t, x->n, x->rows, x->a, x->ld, y->a, y->ld, opt);
 }
 
 /* Column by column, each as a row. */
-static void expected_of(const direction *d, const matrix *x, void *expected, const smx_options *opt) {
-    const dtype *t = x->t;
+static void expected_of(const direction *d, const dtype *t, const block *x, void *expected, const smx_options *opt) {
     size_t n = x->rows, columns = x->n;
     void *row = elements(t, n);
     for (size_t c = 0; c < columns; c++) {
         for (size_t i = 0; i < n; i++) {
-            t->store_bits(row, i, t->bits(matrix_row(x, i), c));
+            t->store_bits(row, i, t->bits(block_element(x, i, c), 0));
         }
         assert_ok(t == &dtype_f32 ? d->rows_f32(1, n, row, n, row, n, opt) : d->rows_f64(1, n, row, n, row, n, opt));
         for (size_t i = 0; i < n; i++) {
@@ -51,11 +50,11 @@ static void expected_of(const direction *d, const matrix *x, void *expected, con
     free(row);
 }
 
-static void expect(const dtype *t, const void *expected, const matrix *y) {
+static void expect(const dtype *t, const void *expected, const block *y) {
     for (size_t i = 0; i < y->rows; i++) {
-        assert_same_bits(t, at_const(t, expected, i * y->n), matrix_row(y, i), y->n);
+        assert_same_bits(t, at_const(t, expected, i * y->n), block_element(y, i, 0), y->n);
     }
-    matrix_check_gaps(y);
+    block_check_gaps(y, "y");
 }
 
 static void check(const dtype *t, const direction *d, size_t n, size_t columns, uint64_t seed) {
@@ -63,27 +62,27 @@ static void check(const dtype *t, const direction *d, size_t n, size_t columns, 
     smx_options opt = {.size = sizeof opt, .threads = 1};
     opt.plus_inf = rng_below(&r, 2) ? SMX_PLUS_INF_LIMIT : SMX_PLUS_INF_NAN;
     opt.minus_inf_row = rng_below(&r, 2) ? SMX_MINUS_INF_ROW_ZEROS : SMX_MINUS_INF_ROW_NAN;
-    matrix x = matrix_new(t, n, columns, columns + rng_below(&r, 9), rng_below(&r, 9));
-    matrix y = matrix_new(t, n, columns, columns + rng_below(&r, 9), rng_below(&r, 9));
+    block x = block_new(t->size, n, columns, columns + rng_below(&r, 9), rng_below(&r, 9));
+    block y = block_new(t->size, n, columns, columns + rng_below(&r, 9), rng_below(&r, 9));
     void *column = elements(t, n), *expected = elements(t, n * columns);
     for (size_t c = 0; c < columns; c++) {
         fill_x(t, column, n, (seed + c / 3) % FILL_X_KINDS, &r);
         for (size_t i = 0; i < n; i++) {
-            t->store_bits(matrix_row(&x, i), c, t->bits(column, i));
+            t->store_bits(block_element(&x, i, c), 0, t->bits(column, i));
         }
     }
     label("%s down columns on %s, %zu columns of %zu, seed %#llx", d->name, smx_isa(), columns, n,
           (unsigned long long)seed);
-    expected_of(d, &x, expected, &opt);
-    assert_ok(by_columns(d, &x, &y, &opt));
+    expected_of(d, t, &x, expected, &opt);
+    assert_ok(by_columns(d, t, &x, &y, &opt));
     expect(t, expected, &y);
     pool workers = {.threads = 3};
     opt.threads = 5;
     opt.parallel_for = rng_below(&r, 2) ? pool_threads : NULL;
     opt.pool = &workers;
-    assert_ok(by_columns(d, &x, &x, &opt));
+    assert_ok(by_columns(d, t, &x, &x, &opt));
     expect(t, expected, &x);
-    matrix_free(&x), matrix_free(&y), free(column), free(expected);
+    block_free(&x), block_free(&y), free(column), free(expected);
 }
 
 static void test_columns(void **state) {
