@@ -1,5 +1,5 @@
-/* What every function refuses, with which status, and that a refused call writes nothing: null pointers, strides, sizes,
- * scales, lengths, causality, masks. */
+/* What every function refuses, with which status, and that a refused call writes nothing: null pointers, strides,
+ * sizes, scales, lengths, causality, masks. */
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/problem.h"
@@ -267,7 +267,7 @@ static void check_masks(const function *f, const dtype *t, uint64_t seed) {
 
 static void test_masks(void **state) { for_all_functions(*state, 1, 0x6400000, check_masks); }
 
-/* ---- The Jacobian's matrices: their strides, and sizes where n ldj or rows matrix_stride is what wraps ------------ */
+/* The Jacobian's matrices: their strides, and sizes where n ldj or rows matrix_stride is what wraps. */
 
 static smx_status matrices(arena *m, size_t rows, size_t n, size_t ldy, size_t ldj, size_t matrix_stride) {
     label("jacobian %s: rows = %#zx, n = %#zx, ldy = %#zx, ldj = %#zx, matrix stride %#zx", m->t->name, rows, n, ldy,

@@ -36,8 +36,8 @@ void for_all_functions(const dtype *t, size_t rounds, uint64_t seed,
 void for_all_masked_functions(const dtype *t, size_t rounds, uint64_t seed,
                               void (*check)(const function *f, const dtype *t, uint64_t seed));
 
-/* check(f, t, n, kind, seed) for every function on every short length of a row (sizes.h): the basic ones with every kind
- * of input, the others with kinds in turn. */
+/* check(f, t, n, kind, seed) for every function on every short length of a row (sizes.h): the basic ones with every
+ * kind of input, the others with kinds in turn. */
 typedef void check_of_size(const function *f, const dtype *t, size_t n, size_t kind, uint64_t seed);
 void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check);
 

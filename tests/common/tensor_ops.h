@@ -39,7 +39,8 @@ typedef struct op_shape {
 
 op_shape op_shape_of(int ndim, const int64_t *shape, int axis);
 
-/* The shape of an argument: x's (FORM_ROWS), that of the rows (FORM_VALUES), or that and then n x n (FORM_MATRICES); returns its number of dimensions. */
+/* The shape of an argument: x's (FORM_ROWS), that of the rows (FORM_VALUES), or that and then n x n (FORM_MATRICES).
+ * Returns its number of dimensions. */
 int op_argument_shape(const op_shape *s, form kind, int64_t *shape);
 
 /* Elements that a row has of an argument, and where, in C order of the tensor, element i of row k stands. */
