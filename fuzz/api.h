@@ -1,5 +1,5 @@
-/* A call of any function of the table (tests/common/functions.h) with any arguments and options, as fuzz_api makes it of
- * an input. */
+/* A call of any function of the table (tests/common/functions.h) with any arguments and options, as fuzz_api makes it
+ * of an input. */
 #ifndef SMX_FUZZ_API_H
 #define SMX_FUZZ_API_H
 

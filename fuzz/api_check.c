@@ -175,7 +175,7 @@ static void check_row(scene *s, rng *r) {
     call alone = call_new(&s->f, s->c.t, 1, s->c.n, SPREAD, r);
     masks m = masks_of_row(&s->m, k, order);
     call_copy_row(&alone, 0, &s->c, k, order);
-    assert_ok(run(s, &alone, &m.opt));
+    assert_ok(run(s, &alone, masks_options(&m, &s->f)));
     call_expect_row(&s->c, k, &alone, 0, order);
     call_free(&alone), masks_free(&m), free(perm);
 }
@@ -189,7 +189,7 @@ static void check_rows(scene *s, const size_t *order, size_t count, rng *r) {
     for (size_t k = 0; k < count; k++) {
         call_copy_row(&c, k, &s->c, order[k], NULL);
     }
-    assert_ok(run(s, &c, &m.opt));
+    assert_ok(run(s, &c, masks_options(&m, &s->f)));
     for (size_t k = 0; k < count; k++) {
         call_expect_row(&s->c, order[k], &c, k, NULL);
     }

@@ -5,7 +5,7 @@
 
 enum { MOST_ROWS = 40, MOST_ELEMENTS = 100 };
 
-static void dump_element(const dtype *t, element_type type, const void *e) {
+static void dump_element(const dtype *t, argument_type type, const void *e) {
     switch (type) {
     case INT32:
         printf(" %" PRId32, *(const int32_t *)e);
@@ -22,7 +22,7 @@ static void dump_element(const dtype *t, element_type type, const void *e) {
     }
 }
 
-static void dump_rows(const dtype *t, element_type type, const char *name, const block *b) {
+static void dump_rows(const dtype *t, argument_type type, const char *name, const block *b) {
     for (size_t k = 0; k < b->rows && k < MOST_ROWS; k++) {
         printf("  %s[%zu] =", name, k);
         for (size_t i = 0; i < b->n && i < MOST_ELEMENTS; i++) {

@@ -77,15 +77,6 @@ static size_t take_length(bytes *b, size_t longest) {
     return n < longest ? n : longest;
 }
 
-static int has_matrices(const function *f) {
-    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        if (f->arguments[i].form == FORM_MATRICES) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Threads are woken for some ten thousands of elements: one call in 128 has them. */
 static void take_shape(const function *f, bytes *b, size_t *rows, size_t *n) {
     enum { FEW = 600, MANY = 40000, WIDEST_MATRIX = 67 };

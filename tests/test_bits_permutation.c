@@ -1,24 +1,14 @@
-/* Softmax commutes with permutations, and so do the bits: softmax(x[perm]) is softmax(x)[perm]. */
+/* A permutation of a row, of its masks and of what else has an entry for each class permutes the result and leaves the
+ * rest as it is, bit for bit. The order of a batch and how it is split do not show in what all its rows add up to. */
 #include "common/check.h"
-#include "common/fill.h"
 #include "common/isas.h"
-#include "common/sizes.h"
+#include "common/problem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_JACOBIAN = 70 };
-
-static const smx_options one_thread = {.size = sizeof one_thread, .threads = 1};
-
-/* to[i] = from[perm[i]] */
-static void *permuted(const dtype *t, size_t n, const void *from, const size_t *perm) {
-    void *to = elements(t, n);
-    for (size_t i = 0; i < n; i++) {
-        t->store_bits(to, i, t->bits(from, perm[i]));
-    }
-    return to;
-}
+enum { ROUNDS = 100 };
 
 static size_t *permutation(size_t n, rng *r) {
     size_t *perm = malloc((n + 1) * sizeof *perm);
@@ -27,91 +17,107 @@ static size_t *permutation(size_t n, rng *r) {
     return perm;
 }
 
-static void label_case(const char *op, size_t n, const char *kind, uint64_t seed) {
-    label("%s on %s, permuted, n = %zu, %s, seed %#llx", op, smx_isa(), n, kind, (unsigned long long)seed);
+static double rounded(const dtype *t, double value) {
+    unsigned char memory[sizeof(double)];
+    t->store(memory, 0, value);
+    return t->load(memory, 0);
 }
 
-static void check_forward(const dtype *t, size_t n, size_t kind, uint64_t seed) {
-    label_case("softmax", n, fill_x_name(kind), seed);
-    rng r = rng_seed(seed);
-    void *x = elements(t, n), *y = elements(t, n), *y_of_permuted = elements(t, n);
-    fill_x(t, x, n, kind, &r);
-    size_t *perm = permutation(n, &r);
-    void *x_permuted = permuted(t, n, x, perm);
-    assert_ok(t->softmax(1, n, x, n, y, n, &one_thread));
-    assert_ok(t->softmax(1, n, x_permuted, n, y_of_permuted, n, &one_thread));
-    void *y_permuted = permuted(t, n, y, perm);
-    assert_same_bits(t, y_permuted, y_of_permuted, n);
-    free(x), free(y), free(y_of_permuted), free(perm), free(x_permuted), free(y_permuted);
+/* Whether two entries have the same logit: scale x as two numbers of the type, each of which may underflow. */
+static int same_logit(const dtype *t, double scale, double x, double other_x) {
+    double high = rounded(t, scale * x), other_high = rounded(t, scale * other_x);
+    return x == other_x ||
+           (high == other_high && rounded(t, fma(scale, x, -high)) == rounded(t, fma(scale, other_x, -high)));
 }
 
-static void check_backward(const dtype *t, size_t n, size_t kind, uint64_t seed) {
-    label_case("backward", n, fill_backward_name(kind), seed);
-    rng r = rng_seed(seed);
-    void *y = elements(t, n), *dy = elements(t, n), *dx = elements(t, n), *dx_of_permuted = elements(t, n);
-    fill_backward(t, y, dy, n, kind, &r);
-    size_t *perm = permutation(n, &r);
-    void *y_permuted = permuted(t, n, y, perm), *dy_permuted = permuted(t, n, dy, perm);
-    assert_ok(t->backward(1, n, y, n, dy, n, dx, n, &one_thread));
-    assert_ok(t->backward(1, n, y_permuted, n, dy_permuted, n, dx_of_permuted, n, &one_thread));
-    void *dx_permuted = permuted(t, n, dx, perm);
-    assert_same_bits(t, dx_permuted, dx_of_permuted, n);
-    free(y), free(dy), free(dx), free(dx_of_permuted);
-    free(perm), free(y_permuted), free(dy_permuted), free(dx_permuted);
-}
-
-static void check_jacobian(const dtype *t, size_t n, size_t kind, uint64_t seed) {
-    label_case("jacobian", n, fill_backward_name(kind), seed);
-    rng r = rng_seed(seed);
-    void *y = elements(t, n), *unused = elements(t, n), *jac = elements(t, n * n), *jac_permuted = elements(t, n * n);
-    fill_backward(t, y, unused, n, kind, &r);
-    size_t *perm = permutation(n, &r);
-    void *y_permuted = permuted(t, n, y, perm);
-    assert_ok(t->jacobian(1, n, y, n, jac, n, n * n, &one_thread));
-    assert_ok(t->jacobian(1, n, y_permuted, n, jac_permuted, n, n * n, &one_thread));
-    for (size_t i = 0; i < n; i++) {
-        void *expected = permuted(t, n, at(t, jac, perm[i] * n), perm);
-        assert_same_bits(t, expected, at(t, jac_permuted, i * n), n);
-        free(expected);
+/* Ties have another first one in another order, but its logit is the same (seen in x, where nothing is added to it). */
+static void check_argmax(const call *one, size_t k, const call *other, const size_t *perm, const masks *m,
+                         int other_logits) {
+    int64_t a = *(int64_t *)block_element(&one->b[CE_ARGMAX], k, 0);
+    int64_t b = *(int64_t *)block_element(&other->b[CE_ARGMAX], 0, 0);
+    assert_true((a < 0) == (b < 0));
+    if (a < 0 || (int64_t)perm[b] == a) {
+        if (one->b[CE_CORRECT].a) {
+            assert_int_equal(*(uint8_t *)block_element(&one->b[CE_CORRECT], k, 0),
+                             *(uint8_t *)block_element(&other->b[CE_CORRECT], 0, 0));
+        }
+    } else if (!other_logits) {
+        double first = one->t->load(block_element(&one->b[CE_X], k, (size_t)a), 0);
+        double second = one->t->load(block_element(&other->b[CE_X], 0, (size_t)b), 0);
+        if (!same_logit(one->t, m->scale ? one->t->load(m->scale, 0) : 1, first, second)) {
+            fail_msg("%s: the largest is %a and, permuted, %a", label_text(), first, second);
+        }
     }
-    free(y), free(unused), free(jac), free(jac_permuted), free(perm), free(y_permuted);
 }
 
-static void test_short(void **state) {
-    for (size_t i = 0; i < short_sizes_count(); i++) {
-        size_t n = short_size(i);
-        for (uint64_t kind = 0; kind < FILL_X_KINDS; kind++) {
-            check_forward(*state, n, kind, 0xb10000 + 100 * i + kind);
-            check_forward(*state, n, kind, 0xb20000 + 100 * i + kind);
-        }
-        for (uint64_t kind = 0; kind < FILL_BACKWARD_KINDS; kind++) {
-            check_backward(*state, n, kind, 0xb30000 + 100 * i + kind);
-            check_backward(*state, n, kind, 0xb40000 + 100 * i + kind);
-            if (n <= LONGEST_JACOBIAN) {
-                check_jacobian(*state, n, kind, 0xb50000 + 100 * i + kind);
-            }
-        }
+/* One row of the problem alone, its entries in another order. */
+static void check_entries(problem p) {
+    const function *f = p.c.f;
+    rng r = rng_seed(p.seed);
+    call_must_run(&p.c, &p.m.opt);
+    size_t k = rng_below(&r, p.c.rows), *perm = permutation(p.c.n, &r);
+    call permuted = call_new(f, p.c.t, 1, p.c.n, 5, &r);
+    masks m = masks_of_row(&p.m, k, perm);
+    call_copy_row(&permuted, 0, &p.c, k, perm);
+    call_must_run(&permuted, masks_options(&m, f));
+    call_expect_row(&p.c, k, &permuted, 0, perm);
+    if (p.c.b[CE_ARGMAX].a) {
+        check_argmax(&p.c, k, &permuted, perm, &m, m.add || f->ce.softcap != 0);
+    }
+    call_free(&permuted), masks_free(&m), free(perm), problem_free(&p);
+}
+
+static void check_plain(const function *f, const dtype *t, size_t n, size_t kind, uint64_t seed) {
+    check_entries(problem_plain(f, t, 1, n, 0, kind, seed));
+}
+
+static void check_with_options(const function *f, const dtype *t, uint64_t seed) {
+    check_entries(problem_new(f, t, 0, 0, 0, seed));
+}
+
+static void test_entries(void **state) {
+    for (size_t i = 0; smx_isa_available(i); i++) {
+        use_isa(smx_isa_available(i));
+        for_all_short_sizes(*state, 0x2800000, check_plain);
+        for_all_functions(*state, ROUNDS, 0x2600000, check_with_options);
     }
 }
 
 static void test_long(void **state) {
-    for (size_t i = 0; i < long_sizes_count(); i++) {
-        for (size_t kind = i; kind < FILL_X_KINDS; kind += long_sizes_count()) {
-            check_forward(*state, long_size(i), kind, 0xb60000 + 100 * i + kind);
-        }
-        for (size_t kind = i; kind < FILL_BACKWARD_KINDS; kind += long_sizes_count()) {
-            check_backward(*state, long_size(i), kind, 0xb70000 + 100 * i + kind);
-        }
+    for (size_t i = 0; smx_isa_available(i); i++) {
+        use_isa(smx_isa_available(i));
+        for_all_long_sizes(*state, 16, 0x2900000, check_plain);
     }
 }
 
-int main(void) {
-    const struct CMUnitTest tests[] = {TEST_BOTH(test_short), TEST_BOTH(test_long)};
-    print_isas();
-    int failures = 0;
-    for (size_t i = 0; smx_isa_available(i); i++) {
-        failures += smx_isa_set(smx_isa_available(i)) != SMX_OK;
-        failures += cmocka_run_group_tests_name(smx_isa_available(i), tests, NULL, NULL);
+/* Rows in another order, with no masks (which repeat by position): everything that has a row moves with it, and sums
+ * over rows stay. */
+static void check_batch_order(const function *f, const dtype *t, uint64_t seed) {
+    if (f->needs) {
+        return; /* a scale for each row stands by position too */
     }
-    return failures;
+    rng r = rng_seed(seed);
+    size_t rows = 1 + rng_below(&r, 40), n = 1 + rng_below(&r, 50), *order = permutation(rows, &r);
+    call c = call_new(f, t, rows, n, 0, NULL), shuffled = call_new(f, t, rows, n, 3, &r);
+    label("%s %s on %s, %zu rows in another order, n = %zu, seed %#llx", f->name, t->name, smx_isa(), rows, n,
+          (unsigned long long)seed);
+    call_fill(&c, seed % CALL_KINDS, &r);
+    for (size_t k = 0; k < rows; k++) {
+        call_copy_row(&shuffled, k, &c, order[k], NULL);
+    }
+    call_must_run(&c, NULL);
+    call_must_run(&shuffled, NULL);
+    for (size_t k = 0; k < rows; k++) {
+        call_expect_row(&c, order[k], &shuffled, k, NULL);
+    }
+    call_expect_shared(&c, &shuffled);
+    call_free(&c), call_free(&shuffled), free(order);
+}
+
+static void test_batch_order(void **state) { for_all_functions(*state, ROUNDS, 0x2700000, check_batch_order); }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST_BOTH(test_entries), TEST_BOTH(test_long), TEST_BOTH(test_batch_order)};
+    print_isas();
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

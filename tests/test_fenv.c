@@ -1,39 +1,153 @@
-/* The caller's rounding mode, flushing of subnormal numbers, exception flags, traps and errno change no bit, and are
- * left exactly as found: in the calling thread, and in threads that the library borrows. */
+/* The caller's rounding mode, flushing of subnormal numbers, exception flags, traps and errno change no bit of any
+ * function, and are left exactly as found: in the calling thread, and in threads that the library borrows. */
 #include "common/check.h"
 #include "common/fill.h"
 #include "common/float_state.h"
 #include "common/isas.h"
 #include "common/pools.h"
+#include "common/problem.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { ERRNO_CANARY = 4711 };
+enum { ERRNO_CANARY = 4711, ROUNDS = 15, THREAD_ROUNDS = 4 };
 
-/* Everything the library computes, on a few rows: inputs, and room for all results one after the other. */
-typedef struct work {
-    const dtype *t;
-    size_t rows, n, results;
-    void *y, *dy;
-} work;
-
-static work work_new(const dtype *t, size_t rows, size_t n, size_t kind, uint64_t seed) {
-    work w = {t, rows, n, rows * n * 2 + n * 2 + (n < 100 ? rows * n * n : 0), NULL, NULL};
-    w.y = elements(t, rows * n), w.dy = elements(t, rows * n);
-    rng r = rng_seed(seed);
-    for (size_t k = 0; k < rows; k++) {
-        fill_backward(t, at(t, w.y, k * n), at(t, w.dy, k * n), n, (kind + k) % FILL_BACKWARD_KINDS, &r);
+static void check_same_state(float_state expected, float_state got) {
+    if (memcmp(&expected, &got, sizeof got) != 0) {
+        char before[100];
+        snprintf(before, sizeof before, "%s", float_state_text(expected));
+        fail_msg("%s: the state was %s, and is %s", label_text(), before, float_state_text(got));
     }
-    return w;
 }
 
-static void work_free(work *w) { free(w->y), free(w->dy); }
+/* What is done under a state: neither arithmetic on reals nor an assertion, since the state may be anything. */
+typedef smx_status task(const void *context, const smx_options *opt);
+
+static void run_under(float_state state, task *run, const void *context, const smx_options *opt) {
+    float_state start = float_state_current();
+    errno = ERRNO_CANARY;
+    float_state_apply(state);
+    float_state before = float_state_current();
+    smx_status status = run(context, opt);
+    float_state after = float_state_current();
+    float_state_apply(start);
+    int errno_after = errno;
+    assert_ok(status);
+    assert_int_equal(errno_after, ERRNO_CANARY);
+    check_same_state(before, after);
+}
+
+/* ---- Functions --------------------------------------------------------------------------------------------------- */
+
+static smx_status run_call(const void *c, const smx_options *opt) { return call_run(c, opt); }
+
+static void check_states(problem p) {
+    call_must_run(&p.c, &p.m.opt);
+    call same = call_copy(&p.c, 0, NULL);
+    for (size_t i = 0; i < float_states(); i++) {
+        char text[100];
+        snprintf(text, sizeof text, ": %s", float_state_text(float_state_number(i)));
+        problem_say(&p, text);
+        run_under(float_state_number(i), run_call, &same, &p.m.opt);
+        call_expect_same(&p.c, &same);
+    }
+    call_free(&same), problem_free(&p);
+}
+
+static void check_short(const function *f, const dtype *t, uint64_t seed) {
+    check_states(problem_new(f, t, 0, 1 + seed % 37, 0, seed));
+}
+
+/* Every kind of input. */
+static void check_kinds(const function *f, const dtype *t, uint64_t seed) {
+    static const size_t lengths[] = {1, 7, 37};
+    for (size_t k = 0; k < 3 * (size_t)CALL_KINDS && is_basic(f); k++) {
+        check_states(problem_plain(f, t, 2, lengths[k % 3], 0, k / 3, seed + k));
+    }
+}
+
+static void test_states(void **state) {
+    for (size_t i = 0; smx_isa_available(i); i++) {
+        use_isa(smx_isa_available(i));
+        for_all_functions(*state, ROUNDS, 0x5000000, check_short);
+        for_all_functions(*state, 1, 0x1010000, check_kinds);
+    }
+    assert_ok(smx_isa_set(NULL));
+}
+
+static void check_long(const function *f, const dtype *t, uint64_t seed) {
+    if (!has_matrices(f)) {
+        check_states(problem_plain(f, t, 1, 5000, 0, 1 + 8 * (seed % 2), seed));
+    }
+}
+
+static void test_long_row(void **state) { for_all_functions(*state, 2, 0x5200000, check_long); }
+
+/* ---- Threads ----------------------------------------------------------------------------------------------------- */
+
+/* The library's threads, and a pool whose threads have an odd state of their own. */
+static float_state pool_state;
+static _Atomic int pool_states_changed;
+
+static void enter_pool_thread(void) { float_state_apply(pool_state); }
+
+static void leave_pool_thread(void) {
+    float_state now = float_state_current();
+    pool_states_changed += memcmp(now.word, pool_state.word, sizeof now.word) != 0;
+}
+
+/* Threads start with the state of the thread that starts them: more of them each time, so that new ones do. */
+static void check_threads(problem p, unsigned threads) {
+    call_must_run(&p.c, &p.m.opt);
+    call same = call_copy(&p.c, 0, NULL);
+    pool_state = float_state_number(p.seed * 7 % float_states());
+    pool_states_changed = 0;
+    char text[100];
+    snprintf(text, sizeof text, ", in threads with %s", float_state_text(pool_state));
+    problem_say(&p, text);
+    smx_options opt = p.m.opt;
+    opt.threads = threads;
+    run_under(pool_state, run_call, &same, &opt);
+    call_expect_same(&p.c, &same);
+    pool workers = {.threads = 4, .enter = enter_pool_thread, .leave = leave_pool_thread};
+    opt.parallel_for = pool_all_at_once;
+    opt.pool = &workers;
+    run_under(float_state_number(0), run_call, &same, &opt);
+    call_expect_same(&p.c, &same);
+    assert_true(workers.tasks > workers.calls);
+    assert_int_equal(pool_states_changed, 0);
+    call_free(&same), problem_free(&p);
+}
+
+static void check_many_rows(const function *f, const dtype *t, uint64_t seed) {
+    check_threads(problem_new(f, t, 900, has_matrices(f) ? 40 : 101, 0, seed), 2 + (unsigned)(seed % THREAD_ROUNDS));
+}
+
+static void check_one_row(const function *f, const dtype *t, uint64_t seed) {
+    if (is_basic(f) && !has_matrices(f)) {
+        check_threads(problem_plain(f, t, 1, 100003, 0, 3 * seed % CALL_KINDS, seed),
+                      2 + (unsigned)(seed % THREAD_ROUNDS));
+    }
+}
+
+static void test_threads(void **state) {
+    for_all_functions(*state, THREAD_ROUNDS, 0x5100000, check_many_rows);
+    for_all_functions(*state, 2 * THREAD_ROUNDS, 0x5300000, check_one_row);
+}
+
+/* ---- Parts of a row ---------------------------------------------------------------------------------------------- */
+
+/* A row, which is dy forward, and room for both results, one after the other. */
+typedef struct row_of_pairs {
+    const dtype *t;
+    size_t n;
+    void *y, *dy, *out;
+} row_of_pairs;
 
 /* The forward pass in two parts; the first bad status, if any. */
-static smx_status forward_parts(const work *w, void *out) {
+static smx_status forward_parts(const row_of_pairs *w, void *out) {
     const dtype *t = w->t;
     size_t cut = w->n / 3, rest = w->n - cut;
     const void *x = w->dy;
@@ -49,7 +163,7 @@ static smx_status forward_parts(const work *w, void *out) {
     return s ? s : t->part_finish(rest, at_const(t, x, cut), &a, at(t, out, cut), NULL);
 }
 
-static smx_status backward_parts(const work *w, void *out) {
+static smx_status backward_parts(const row_of_pairs *w, void *out) {
     const dtype *t = w->t;
     size_t cut = w->n / 3, rest = w->n - cut;
     const void *y2 = at_const(t, w->y, cut), *dy2 = at_const(t, w->dy, cut);
@@ -65,129 +179,42 @@ static smx_status backward_parts(const work *w, void *out) {
     return s ? s : t->backward_part_finish(rest, y2, dy2, &a, at(t, out, cut));
 }
 
-/* No arithmetic on reals and no assertion in here: the state may be anything. */
-static smx_status work_run(const work *w, const smx_options *opt, void *out) {
-    const dtype *t = w->t;
-    size_t total = w->rows * w->n;
-    smx_status s = t->softmax(w->rows, w->n, w->dy, w->n, out, w->n, opt);
-    s = s ? s : t->backward(w->rows, w->n, w->y, w->n, w->dy, w->n, at(t, out, total), w->n, opt);
-    s = s ? s : forward_parts(w, at(t, out, 2 * total));
-    s = s ? s : backward_parts(w, at(t, out, 2 * total + w->n));
-    if (w->results > 2 * total + 2 * w->n) {
-        void *jac = at(t, out, 2 * total + 2 * w->n);
-        s = s ? s : t->jacobian(w->rows, w->n, w->y, w->n, jac, w->n, w->n * w->n, opt);
-    }
-    return s;
+static smx_status run_parts(const void *context, const smx_options *opt) {
+    const row_of_pairs *w = context;
+    (void)opt;
+    smx_status s = forward_parts(w, w->out);
+    return s ? s : backward_parts(w, at(w->t, w->out, w->n));
 }
 
-static void check_same_state(float_state expected, float_state got) {
-    if (memcmp(&expected, &got, sizeof got) != 0) {
-        char before[100];
-        snprintf(before, sizeof before, "%s", float_state_text(expected));
-        fail_msg("%s: the state was %s, and is %s", label_text(), before, float_state_text(got));
-    }
-}
-
-/* The work under a state: same bits as `expected`, and the state and errno as before. */
-static void check_work(const work *w, const smx_options *opt, float_state state, const void *expected, void *out) {
-    fill_canary(out, w->results * w->t->size);
-    float_state start = float_state_current();
-    errno = ERRNO_CANARY;
-    float_state_apply(state);
-    float_state before = float_state_current();
-    smx_status status = work_run(w, opt, out);
-    float_state after = float_state_current();
-    float_state_apply(start);
-    int errno_after = errno;
-    assert_ok(status);
-    assert_int_equal(errno_after, ERRNO_CANARY);
-    check_same_state(before, after);
-    assert_same_bits(w->t, expected, out, w->results);
-}
-
-static void check_all_states(const dtype *t, size_t rows, size_t n, size_t kind, const smx_options *opt) {
-    work w = work_new(t, rows, n, kind, 0x1010000 + 100 * n + kind);
-    void *expected = elements(t, w.results), *out = elements(t, w.results);
-    assert_ok(work_run(&w, NULL, expected));
+static void check_parts(const dtype *t, size_t n, size_t kind) {
+    rng r = rng_seed(0x1050000 + 100 * n + kind);
+    void *expected = elements(t, 2 * n);
+    row_of_pairs w = {t, n, elements(t, n), elements(t, n), expected};
+    fill_backward(t, w.y, w.dy, n, kind, &r);
+    assert_ok(run_parts(&w, NULL));
+    w.out = elements(t, 2 * n);
     for (size_t i = 0; i < float_states(); i++) {
-        label("%s on %s, n = %zu, %s, %s", t->name, smx_isa(), n, fill_backward_name(kind),
+        label("parts of a row, %s on %s, n = %zu, %s, %s", t->name, smx_isa(), n, fill_backward_name(kind),
               float_state_text(float_state_number(i)));
-        check_work(&w, opt, float_state_number(i), expected, out);
+        fill_canary(w.out, 2 * n * t->size);
+        run_under(float_state_number(i), run_parts, &w, NULL);
+        assert_same_bits(t, expected, w.out, 2 * n);
     }
-    work_free(&w), free(expected), free(out);
+    free(w.y), free(w.dy), free(w.out), free(expected);
 }
 
-static void test_one_thread(void **state) {
-    static const size_t lengths[] = {1, 7, 37};
-    smx_options one = {.size = sizeof one, .threads = 1};
+static void test_parts(void **state) {
+    static const size_t lengths[] = {1, 7, 37, 5000};
     for (size_t i = 0; smx_isa_available(i); i++) {
         use_isa(smx_isa_available(i));
-        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
-            for (size_t kind = 0; kind < FILL_BACKWARD_KINDS; kind++) {
-                check_all_states(*state, 2, lengths[k], kind, &one);
-            }
+        for (size_t k = 0; k < 4 * (size_t)FILL_BACKWARD_KINDS; k++) {
+            check_parts(*state, lengths[k % 4], k / 4);
         }
     }
+    assert_ok(smx_isa_set(NULL));
 }
 
-static void test_long_row(void **state) {
-    smx_options one = {.size = sizeof one, .threads = 1};
-    check_all_states(*state, 1, 5000, 1, &one);
-    check_all_states(*state, 1, 5000, 9, &one);
-}
-
-/* Threads start with the state of the thread that starts them: more of them each time, so that new ones do. */
-static void test_new_threads(void **state) {
-    for (unsigned threads = 2; threads < 6; threads++) {
-        smx_options opt = {.size = sizeof opt, .threads = threads};
-        for (size_t kind = 0; kind < FILL_BACKWARD_KINDS; kind += 3) {
-            work few = work_new(*state, 1, 70001, kind, 0x1020000 + kind);
-            work many = work_new(*state, 700, 97, kind, 0x1030000 + kind);
-            const work *const works[] = {&few, &many};
-            for (size_t k = 0; k < 2; k++) {
-                void *expected = elements(*state, works[k]->results), *out = elements(*state, works[k]->results);
-                smx_options one = {.size = sizeof one, .threads = 1};
-                assert_ok(work_run(works[k], &one, expected));
-                float_state odd = float_state_number(float_states() - 1 - kind % 4);
-                label("%u threads started with %s", threads, float_state_text(odd));
-                check_work(works[k], &opt, odd, expected, out);
-                free(expected), free(out);
-            }
-            work_free(&few), work_free(&many);
-        }
-    }
-}
-
-/* A caller's pool whose threads each have an odd state of their own. */
-static float_state pool_state;
-static _Atomic int pool_states_changed;
-
-static void enter_pool_thread(void) { float_state_apply(pool_state); }
-
-static void leave_pool_thread(void) {
-    float_state now = float_state_current();
-    if (memcmp(now.word, pool_state.word, sizeof now.word) != 0) {
-        pool_states_changed++;
-    }
-}
-
-static void test_pool_threads(void **state) {
-    for (size_t i = 0; i < float_states(); i += 3) {
-        work w = work_new(*state, i % 2 ? 1 : 1000, i % 2 ? 100003 : 101, i % FILL_BACKWARD_KINDS, 0x1040000 + i);
-        void *expected = elements(*state, w.results), *out = elements(*state, w.results);
-        smx_options one = {.size = sizeof one, .threads = 1};
-        assert_ok(work_run(&w, &one, expected));
-        pool p = {.threads = 4, .enter = enter_pool_thread, .leave = leave_pool_thread};
-        smx_options opt = {.size = sizeof opt, .threads = 4, .parallel_for = pool_all_at_once, .pool = &p};
-        pool_state = float_state_number(i);
-        pool_states_changed = 0;
-        label("a pool with %s", float_state_text(pool_state));
-        check_work(&w, &opt, float_state_number(0), expected, out);
-        assert_true(p.tasks > p.calls);
-        assert_int_equal(pool_states_changed, 0);
-        work_free(&w), free(expected), free(out);
-    }
-}
+/* ---- Refusals ---------------------------------------------------------------------------------------------------- */
 
 /* Refusals and questions leave them alone too. */
 static void test_refusals(void **state) {
@@ -214,8 +241,8 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_new_threads),  TEST_BOTH(test_one_thread), TEST_BOTH(test_long_row),
-        TEST_BOTH(test_pool_threads), TEST_BOTH(test_refusals),
+        TEST_BOTH(test_threads), TEST_BOTH(test_states),   TEST_BOTH(test_long_row),
+        TEST_BOTH(test_parts),   TEST_BOTH(test_refusals),
     };
     print_isas();
     print_float_states();

@@ -1,188 +1,405 @@
-/* The three functions against each other and against the derivative's definition: the Jacobian against finite
- * differences of the forward pass, backward against dy . J, and what the formulas imply for J's rows and its
- * symmetry. */
+/* Every gradient against differences of its forward function, in f64, with scales, masks and all options.
+ * Gradients of gradients against MPFR: test_gradient_second.c. */
 #include "common/check.h"
-#include "common/fill.h"
-#include "common/isas.h"
+#include "common/differences.h"
 
 #include <math.h>
-#include <oracle.h>
-#include <stdlib.h>
+#include <stdbool.h>
 
-enum { N_MAX = 24 };
+/* Values up to about 10 and derivatives of every order up to about 100: see derivative_along. */
+static const double TOLERANCE = 1e-10;
 
-/* Values on the grid of 2^-20 are exact in both types, and so are they plus or minus a step of 2^-16. */
-static void fill_on_grid(double *x, size_t n, rng *r) {
-    for (size_t i = 0; i < n; i++) {
-        x[i] = rint(rng_uniform(r, -3, 3) * 0x1p20) * 0x1p-20;
+enum { N = 7, ROWS = 3, OPTION_KINDS = 4 };
+
+/* ---- Options ----------------------------------------------------------------------------------------------------- */
+
+typedef struct setting {
+    smx_options opt;
+    double scale;
+    double add[N];
+    uint8_t keep[N];
+} setting;
+
+/* 0: none; 1: a scale; 2: masks; 3: both. */
+static void set_options(setting *s, size_t kind, rng *r) {
+    *s = (setting){.opt.size = sizeof s->opt, .scale = rng_below(r, 2) ? -0.75 : 1.5};
+    fill_uniform(s->add, N, 1, r);
+    s->add[rng_below(r, N)] = -(double)INFINITY;
+    for (size_t j = 0; j < N; j++) {
+        s->keep[j] = j == 2 || rng_below(r, 4) > 0;
+    }
+    s->add[2] = 0.5;
+    if (kind % 2) {
+        s->opt.scale = &s->scale;
+    }
+    if (kind >= 2) {
+        s->opt.add = s->add, s->opt.add_ld = N;
+        s->opt.keep = s->keep, s->opt.keep_ld = N;
     }
 }
 
-static void copy_to(const dtype *t, size_t n, const double *from, void *to) {
-    for (size_t i = 0; i < n; i++) {
-        t->store(to, i, from[i]);
+static bool is_kept(const setting *s, size_t j) {
+    return !s->opt.keep || (s->keep[j] && s->add[j] > -(double)INFINITY);
+}
+
+/* sum of a_i b_i over the kept entries */
+static double dot(const setting *s, const double *a, const double *b) {
+    double sum = 0;
+    for (size_t j = 0; j < N; j++) {
+        sum += is_kept(s, j) ? a[j] * b[j] : 0;
+    }
+    return sum;
+}
+
+static void for_each_setting(void (*check)(const setting *, rng *)) {
+    for (size_t k = 0; k < OPTION_KINDS * 5; k++) {
+        rng r = rng_seed(0x1410000 + k);
+        setting s;
+        label("options %zu, seed %#zx", k % OPTION_KINDS, 0x1410000 + k);
+        set_options(&s, k % OPTION_KINDS, &r);
+        check(&s, &r);
     }
 }
 
-/* Central differences in double, step h = 2^-16: (y_i(x + h e_j) - y_i(x - h e_j)) / 2h.
- *
- * Truncation: h^2 / 6 times the third derivative of y_i along x_j, which is at most 1/8 (y_i is a logistic function of
- * x_j, up to a factor of at most 1): 2^-32 / 48 < 2^-37. Rounding: two y_i, each wrong by 3 ULP < 3 * 2^-53 at most,
- * over 2h: 3 * 2^-53 / 2^-16 < 2^-35. The Jacobian in f64: y wrong by 3 * 2^-53, products rounded: below 2^-50. In
- * f32: y_i wrong by 3 ULP <= 3 * 2^-24, so y_i y_j by 3 * 2^-24 (y_i + y_j) <= 3 * 2^-24 and y_i (1 - y_i) by as much;
- * rounded, once more 2^-27. */
-static double difference_tolerance(const dtype *t) {
-    return 0x1p-37 + 0x1p-35 + (t->size == sizeof(float) ? 3 * 0x1p-24 + 0x1p-27 : 0x1p-50);
+/* ---- Softmax, log-softmax, logsumexp ----------------------------------------------------------------------------- */
+
+typedef struct weighted {
+    const setting *s;
+    const double *dy;
+} weighted;
+
+static void softmax_vector(const void *context, size_t n, const double *x, double *y) {
+    assert_ok(smx_softmax_f64(1, n, x, n, y, n, &((const setting *)context)->opt));
 }
 
-static double central_difference(size_t n, const double *x, size_t i, size_t j) {
-    const double h = 0x1p-16;
-    double moved[N_MAX], ahead[N_MAX], behind[N_MAX];
-    copy_to(&dtype_f64, n, x, moved);
-    moved[j] = x[j] + h;
-    assert_ok(smx_softmax_f64(1, n, moved, n, ahead, n, NULL));
-    moved[j] = x[j] - h;
-    assert_ok(smx_softmax_f64(1, n, moved, n, behind, n, NULL));
-    return (ahead[i] - behind[i]) / (2 * h);
+static void log_softmax_vector(const void *context, size_t n, const double *x, double *y) {
+    const setting *s = context;
+    assert_ok(smx_log_softmax_f64(1, n, x, n, y, n, &s->opt));
+    for (size_t j = 0; j < n; j++) {
+        y[j] = is_kept(s, j) ? y[j] : 0;
+    }
 }
 
-static void test_finite_differences(void **state) {
-    const dtype *t = *state;
-    for (size_t n = 1; n <= N_MAX; n++) {
-        rng r = rng_seed(0x1210000 + n);
-        double x[N_MAX], x_of_type[N_MAX], y[N_MAX], jac[N_MAX * N_MAX];
-        fill_on_grid(x, n, &r);
-        copy_to(t, n, x, x_of_type);
-        assert_ok(t->softmax(1, n, x_of_type, n, y, n, NULL));
-        assert_ok(t->jacobian(1, n, y, n, jac, n, n * n, NULL));
-        for (size_t i = 0; i < n; i++) {
-            for (size_t j = 0; j < n; j++) {
-                double expected = central_difference(n, x, i, j), got = t->load(jac, i * n + j);
-                if (!(fabs(got - expected) <= difference_tolerance(t))) {
-                    fail_msg("n = %zu, J[%zu][%zu] %s: %.17g, by finite differences %.17g", n, i, j, t->name, got,
-                             expected);
-                }
+static void softmax_loss(const void *context, size_t n, const double *x, double *loss) {
+    const weighted *w = context;
+    double y[N];
+    softmax_vector(w->s, n, x, y);
+    *loss = dot(w->s, w->dy, y);
+}
+
+static void log_softmax_loss(const void *context, size_t n, const double *x, double *loss) {
+    const weighted *w = context;
+    double y[N];
+    log_softmax_vector(w->s, n, x, y);
+    *loss = dot(w->s, w->dy, y);
+}
+
+static void logsumexp_loss(const void *context, size_t n, const double *x, double *loss) {
+    const weighted *w = context;
+    assert_ok(smx_logsumexp_f64(1, n, x, n, loss, &w->s->opt));
+    *loss *= w->dy[0];
+}
+
+static void check_backward(const setting *s, rng *r) {
+    double x[N], y[N], dy[N], dx[N], expected[N];
+    fill_uniform(x, N, 2, r);
+    fill_uniform(dy, N, 2, r);
+    weighted w = {s, dy};
+
+    assert_ok(smx_softmax_f64(1, N, x, N, y, N, &s->opt));
+    assert_ok(smx_softmax_backward_f64(1, N, y, N, dy, N, dx, N, &s->opt));
+    gradient_of(softmax_loss, &w, N, x, expected);
+    assert_near(N, expected, dx, TOLERANCE);
+
+    assert_ok(smx_log_softmax_f64(1, N, x, N, y, N, &s->opt));
+    assert_ok(smx_log_softmax_backward_f64(1, N, y, N, dy, N, dx, N, &s->opt));
+    gradient_of(log_softmax_loss, &w, N, x, expected);
+    assert_near(N, expected, dx, TOLERANCE);
+
+    assert_ok(smx_logsumexp_backward_f64(1, N, x, N, dy, dx, N, &s->opt));
+    gradient_of(logsumexp_loss, &w, N, x, expected);
+    assert_near(N, expected, dx, TOLERANCE);
+}
+
+static void test_backward(void **state) {
+    (void)state;
+    for_each_setting(check_backward);
+}
+
+/* ---- Forward mode ------------------------------------------------------------------------------------------------ */
+
+static void check_jvp(const setting *s, rng *r) {
+    double x[N], y[N], v[2 * N], jv[2 * N], expected[N];
+    fill_uniform(x, N, 2, r);
+    fill_uniform(v, 2 * N, 2, r);
+
+    assert_ok(smx_softmax_f64(1, N, x, N, y, N, &s->opt));
+    assert_ok(smx_softmax_jvp_f64(1, N, y, N, v, N, jv, N, &s->opt));
+    derivative_along(softmax_vector, s, N, x, v, N, expected);
+    assert_near(N, expected, jv, TOLERANCE);
+
+    assert_ok(smx_softmax_jacobian_product_f64(1, N, y, N, 2, v, N, jv, N, &s->opt));
+    assert_near(N, expected, jv, TOLERANCE);
+    derivative_along(softmax_vector, s, N, x, v + N, N, expected);
+    assert_near(N, expected, jv + N, TOLERANCE);
+
+    assert_ok(smx_log_softmax_f64(1, N, x, N, y, N, &s->opt));
+    assert_ok(smx_log_softmax_jvp_f64(1, N, y, N, v, N, jv, N, &s->opt));
+    derivative_along(log_softmax_vector, s, N, x, v, N, expected);
+    assert_near(N, expected, jv, TOLERANCE);
+}
+
+/* It takes no options. */
+static void check_jacobian(const setting *s, rng *r) {
+    double x[N], y[N], jac[N * N], unit[N] = {0}, expected[N];
+    const setting plain = {.opt = {.size = sizeof plain.opt}};
+    (void)s;
+    fill_uniform(x, N, 2, r);
+    softmax_vector(&plain, N, x, y);
+    assert_ok(smx_softmax_jacobian_f64(1, N, y, N, jac, N, N * N, NULL));
+    for (size_t j = 0; j < N; j++) { /* row j is column j */
+        unit[j] = 1;
+        derivative_along(softmax_vector, &plain, N, x, unit, N, expected);
+        assert_near(N, expected, jac + j * N, TOLERANCE);
+        unit[j] = 0;
+    }
+}
+
+static void test_jacobian(void **state) {
+    (void)state;
+    for_each_setting(check_jacobian);
+}
+
+static void test_jvp(void **state) {
+    (void)state;
+    for_each_setting(check_jvp);
+}
+
+/* ---- Scale ------------------------------------------------------------------------------------------------------- */
+
+typedef struct scaled {
+    const setting *s;
+    const double *x, *dy;
+    size_t rows, stride; /* stride: of the scales */
+} scaled;
+
+/* The loss as a function of one scale, or of one for each row. */
+static void loss_of_scale(const void *context, size_t n, const double *scale, double *loss) {
+    const scaled *c = context;
+    smx_options opt = c->s->opt;
+    double y[ROWS * N];
+    (void)n;
+    opt.scale = scale;
+    opt.scale_stride = c->stride;
+    opt.add_rows = opt.keep_rows = 1;
+    assert_ok(smx_softmax_f64(c->rows, N, c->x, N, y, N, &opt));
+    *loss = 0;
+    for (size_t k = 0; k < c->rows; k++) {
+        *loss += dot(c->s, c->dy + k * N, y + k * N);
+    }
+}
+
+static void check_scale(const setting *s, rng *r) {
+    double x[ROWS * N], y[ROWS * N], dy[ROWS * N], dx[ROWS * N], scale[ROWS] = {1.5, -0.75, 0.5};
+    double dscale[ROWS], expected[ROWS];
+    fill_uniform(x, ROWS * N, 2, r);
+    fill_uniform(dy, ROWS * N, 2, r);
+    for (size_t stride = 0; stride < 2; stride++) {
+        smx_options opt = s->opt;
+        opt.scale = scale;
+        opt.scale_stride = stride;
+        opt.add_rows = opt.keep_rows = 1;
+        assert_ok(smx_softmax_f64(ROWS, N, x, N, y, N, &opt));
+        assert_ok(smx_softmax_backward_f64(ROWS, N, y, N, dy, N, dx, N, &opt));
+        assert_ok(smx_scale_gradient_f64(ROWS, N, x, N, dx, N, dscale, &opt));
+        scaled c = {s, x, dy, ROWS, stride};
+        gradient_of(loss_of_scale, &c, stride ? ROWS : 1, scale, expected);
+        assert_near(stride ? ROWS : 1, expected, dscale, TOLERANCE);
+    }
+}
+
+static void test_scale(void **state) {
+    (void)state;
+    for_each_setting(check_scale);
+}
+
+/* ---- Cross-entropy ----------------------------------------------------------------------------------------------- */
+
+typedef struct cross_entropy {
+    const setting *s;
+    smx_cross_entropy_args_f64 ce; /* what is asked for, without outputs */
+    const double *x, *targets;
+    double dloss[ROWS];
+} cross_entropy;
+
+/* sum of dloss_k loss_k, or dloss times the reduced loss */
+static double total_loss(const cross_entropy *c, const double *x, const double *targets) {
+    double loss[ROWS], reduced = 0, total = 0;
+    smx_cross_entropy_args_f64 ce = c->ce;
+    ce.targets = ce.targets ? targets : NULL;
+    ce.loss = loss;
+    ce.reduced = ce.reduction == SMX_REDUCTION_NONE ? NULL : &reduced;
+    assert_ok(smx_cross_entropy_f64(ROWS, N, x, N, &ce, &c->s->opt));
+    for (size_t k = 0; k < ROWS; k++) {
+        total += c->dloss[k] * loss[k];
+    }
+    return ce.reduction == SMX_REDUCTION_NONE ? total : c->dloss[0] * reduced;
+}
+
+static void loss_of_x(const void *context, size_t n, const double *x, double *loss) {
+    (void)n;
+    *loss = total_loss(context, x, ((const cross_entropy *)context)->targets);
+}
+
+static void loss_of_targets(const void *context, size_t n, const double *targets, double *loss) {
+    (void)n;
+    *loss = total_loss(context, ((const cross_entropy *)context)->x, targets);
+}
+
+/* Each bit of `kind` is one option. */
+static void set_loss(cross_entropy *c, size_t kind, const int64_t *labels, const double *weights) {
+    smx_cross_entropy_args_f64 *ce = &c->ce;
+    *ce = (smx_cross_entropy_args_f64){.size = sizeof *ce, .dloss = c->dloss};
+    if (kind & 1) {
+        ce->targets = c->targets;
+        ce->ldt = N;
+    } else {
+        ce->labels_i64 = labels;
+        ce->use_ignore_index = 1;
+        ce->ignore_index = -100;
+    }
+    ce->class_weights = kind & 2 ? weights : NULL;
+    ce->smoothing = kind & 4 ? 0.1 : 0;
+    ce->z_loss = kind & 8 ? 0.05 : 0;
+    ce->softcap = kind & 16 ? 4 : 0;
+    ce->reduction = (smx_reduction)(kind / 32 % 3);
+}
+
+static void check_loss(const setting *s, size_t kind, rng *r) {
+    double x[ROWS * N], targets[ROWS * N], weights[N], dx[ROWS * N], dtargets[ROWS * N], expected[ROWS * N];
+    const int64_t labels[ROWS] = {2, -100, 2}; /* the entry that is always kept */
+    cross_entropy c = {.s = s, .x = x, .targets = targets};
+    fill_uniform(x, ROWS * N, 2, r);
+    fill_uniform(targets, ROWS * N, 1, r);
+    fill_uniform(weights, N, 1, r);
+    fill_uniform(c.dloss, ROWS, 2, r);
+    for (size_t j = 0; j < N; j++) {
+        weights[j] += 1;
+        for (size_t k = 0; k < ROWS && !is_kept(s, j); k++) {
+            targets[k * N + j] = 0;
+        }
+    }
+    set_loss(&c, kind, labels, weights);
+    smx_cross_entropy_args_f64 ce = c.ce;
+    ce.dx = dx;
+    ce.lddx = N;
+    if (ce.targets) {
+        ce.dtargets = dtargets;
+        ce.lddt = N;
+    }
+    assert_ok(smx_cross_entropy_f64(ROWS, N, x, N, &ce, &s->opt));
+    gradient_of(loss_of_x, &c, ROWS * N, x, expected);
+    assert_near(ROWS * N, expected, dx, TOLERANCE);
+    for (size_t k = 0; k < ROWS && ce.targets; k++) { /* masked places have no gradient, and a loss of +inf */
+        for (size_t j = 0; j < N; j++) {
+            double unit[ROWS * N] = {0};
+            unit[k * N + j] = 1;
+            if (is_kept(s, j)) {
+                derivative_along(loss_of_targets, &c, ROWS * N, targets, unit, 1, expected);
+                assert_near(1, expected, &dtargets[k * N + j], TOLERANCE);
             }
         }
     }
 }
 
-/* sum_i dy_i J_ij, and sum_i |dy_i J_ij|, rounded only by MPFR's precision. */
-static void product_with_jacobian(const dtype *t, size_t n, const void *dy, const void *jac, size_t j, mpfr_t sum,
-                                  mpfr_t absolute) {
-    mpfr_t term;
-    mpfr_init2(term, ORACLE_PRECISION);
-    mpfr_set_zero(sum, 1);
-    mpfr_set_zero(absolute, 1);
-    for (size_t i = 0; i < n; i++) {
-        mpfr_set_d(term, t->load(dy, i), MPFR_RNDN);
-        mpfr_mul_d(term, term, t->load(jac, i * n + j), MPFR_RNDN);
-        mpfr_add(sum, sum, term, MPFR_RNDN);
-        mpfr_abs(term, term, MPFR_RNDN);
-        mpfr_add(absolute, absolute, term, MPFR_RNDN);
-    }
-    mpfr_clear(term);
-}
-
-/* The bound of backward in smx.h, in MPFR's range: u y_j (|dy_j| + sum |y_i dy_i|) with u = epsilon, and the smallest
- * number. */
-static double backward_bound(const dtype *t, size_t n, const void *y, const void *dy, size_t j) {
-    double sum = fabs(t->load(dy, j));
-    for (size_t i = 0; i < n; i++) {
-        sum += fabs(t->load(y, i) * t->load(dy, i));
-    }
-    return t->epsilon * fabs(t->load(y, j)) * sum * (1 + 0x1p-40) + t->min_subnormal;
-}
-
-/* dx_j is within its bound of the exact sum_i dy_i J_ij, whose entries as computed are wrong by half an ULP each: at
- * most epsilon / 2 of the entry, or half the smallest number. */
-static void check_product(const dtype *t, size_t n, const void *y, const void *dy, const void *dx, const void *jac,
-                          size_t j) {
-    mpfr_t sum, absolute;
-    mpfr_init2(sum, ORACLE_PRECISION);
-    mpfr_init2(absolute, ORACLE_PRECISION);
-    product_with_jacobian(t, n, dy, jac, j, sum, absolute);
-    double underflow = 0;
-    for (size_t i = 0; i < n; i++) {
-        underflow += (fabs(t->load(dy, i)) / 2 + 1) * t->min_subnormal;
-    }
-    double tolerance =
-        backward_bound(t, n, y, dy, j) + t->epsilon / 2 * mpfr_get_d(absolute, MPFR_RNDU) * (1 + 0x1p-40) + underflow;
-    mpfr_sub_d(sum, sum, t->load(dx, j), MPFR_RNDN);
-    double error = fabs(mpfr_get_d(sum, MPFR_RNDA));
-    mpfr_clear(sum);
-    mpfr_clear(absolute);
-    if (!(error <= tolerance)) {
-        fail_msg("%s: element %zu: backward and dy . J differ by %g, %g allowed", label_text(), j, error, tolerance);
-    }
-}
-
-static void test_backward_is_product_with_jacobian(void **state) {
-    const dtype *t = *state;
-    static const size_t kinds[] = {0, 2, 4, 7, 8}; /* those whose products stay in range of a double */
-    for (uint64_t seed = 0x1220000; seed < 0x1220000 + 500; seed++) {
-        rng r = rng_seed(seed);
-        size_t n = 1 + rng_below(&r, N_MAX), kind = kinds[seed % 5];
-        double y[N_MAX], dy[N_MAX], dx[N_MAX], jac[N_MAX * N_MAX];
-        label("backward as a product, n = %zu, %s, seed %#llx", n, fill_backward_name(kind), (unsigned long long)seed);
-        fill_backward(t, y, dy, n, kind, &r);
-        assert_ok(t->backward(1, n, y, n, dy, n, dx, n, NULL));
-        assert_ok(t->jacobian(1, n, y, n, jac, n, n * n, NULL));
-        for (size_t j = 0; j < n; j++) {
-            check_product(t, n, y, dy, dx, jac, j);
+static void test_cross_entropy(void **state) {
+    (void)state;
+    for (size_t kind = 0; kind < 96; kind++) {
+        for (size_t options = 0; options < OPTION_KINDS; options++) {
+            rng r = rng_seed(0x1420000 + 8 * kind + options);
+            setting s;
+            label("loss %zu, options %zu", kind, options);
+            set_options(&s, options, &r);
+            s.opt.add_rows = s.opt.keep_rows = 1;
+            check_loss(&s, kind, &r);
         }
     }
 }
 
-/* J_ij and J_ji are the same product, so they have the same bits. */
-static void test_symmetric(void **state) {
-    const dtype *t = *state;
-    for (size_t kind = 0; kind < FILL_BACKWARD_KINDS; kind++) {
-        rng r = rng_seed(0x1230000 + kind);
-        double y[N_MAX], unused[N_MAX], jac[N_MAX * N_MAX];
-        label("symmetry, %s", fill_backward_name(kind));
-        fill_backward(t, y, unused, N_MAX, kind, &r);
-        assert_ok(t->jacobian(1, N_MAX, y, N_MAX, jac, N_MAX, N_MAX * N_MAX, NULL));
-        for (size_t i = 0; i < N_MAX; i++) {
-            for (size_t j = 0; j < i; j++) {
-                assert_element_bits(t, jac, i * N_MAX + j, t->bits(jac, j * N_MAX + i));
-            }
-        }
+/* ---- Second order ------------------------------------------------------------------------------------------------ */
+
+typedef struct second {
+    const setting *s;
+    const double *y, *dy, *ddx;
+} second;
+
+static void backward_of_y(const void *context, size_t n, const double *y, double *loss) {
+    const second *c = context;
+    double dx[N];
+    assert_ok(smx_softmax_backward_f64(1, n, y, n, c->dy, n, dx, n, &c->s->opt));
+    *loss = dot(c->s, c->ddx, dx);
+}
+
+static void backward_of_dy(const void *context, size_t n, const double *dy, double *loss) {
+    const second *c = context;
+    double dx[N];
+    assert_ok(smx_softmax_backward_f64(1, n, c->y, n, dy, n, dx, n, &c->s->opt));
+    *loss = dot(c->s, c->ddx, dx);
+}
+
+static void check_double_backward(const setting *s, rng *r) {
+    double x[N], y[N], dy[N], ddx[N], gy[N], gdy[N], expected[N];
+    fill_uniform(x, N, 2, r);
+    fill_uniform(dy, N, 2, r);
+    fill_uniform(ddx, N, 2, r);
+    assert_ok(smx_softmax_f64(1, N, x, N, y, N, &s->opt));
+    second c = {s, y, dy, ddx};
+    assert_ok(smx_softmax_double_backward_f64(1, N, y, N, dy, N, ddx, N, gy, N, gdy, N, &s->opt));
+    gradient_of(backward_of_y, &c, N, y, expected);
+    assert_near(N, expected, gy, TOLERANCE);
+    gradient_of(backward_of_dy, &c, N, dy, expected);
+    assert_near(N, expected, gdy, TOLERANCE);
+}
+
+static void test_double_backward(void **state) {
+    (void)state;
+    for_each_setting(check_double_backward);
+}
+
+static void cross_entropy_gradient(const void *context, size_t n, const double *x, double *dx) {
+    const setting *s = context;
+    const int64_t label_2 = 2;
+    smx_cross_entropy_args_f64 ce = {.size = sizeof ce, .labels_i64 = &label_2, .dx = dx, .lddx = n};
+    assert_ok(smx_cross_entropy_f64(1, n, x, n, &ce, &s->opt));
+}
+
+static void check_hessian(const setting *s, rng *r) {
+    double x[N], v[N], hv[N], hess[N * N], expected[N], unit[N] = {0};
+    fill_uniform(x, N, 2, r);
+    fill_uniform(v, N, 2, r);
+    assert_ok(smx_cross_entropy_hessian_product_f64(1, N, x, N, v, N, hv, N, &s->opt));
+    derivative_along(cross_entropy_gradient, s, N, x, v, N, expected);
+    assert_near(N, expected, hv, TOLERANCE);
+    assert_ok(smx_cross_entropy_hessian_f64(1, N, x, N, hess, N, N * N, &s->opt));
+    for (size_t i = 0; i < N; i++) {
+        unit[i] = 1;
+        derivative_along(cross_entropy_gradient, s, N, x, unit, N, expected);
+        assert_near(N, expected, hess + i * N, TOLERANCE);
+        unit[i] = 0;
     }
 }
 
-/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3 ULP <= 3 epsilon y_j of numbers that sum to 1, so that
- * this is at most 3 epsilon y_i; each entry is rounded by epsilon / 2 of itself, and all of them are at most 2 y_i in
- * sum; the additions here, in double, add n 2^-53 of that. */
-static void test_rows_sum_to_nothing(void **state) {
-    const dtype *t = *state;
-    for (size_t n = 1; n <= N_MAX; n++) {
-        rng r = rng_seed(0x1240000 + n);
-        double x[N_MAX], y[N_MAX], jac[N_MAX * N_MAX];
-        fill_x(t, x, n, n % 2, &r);
-        assert_ok(t->softmax(1, n, x, n, y, n, NULL));
-        assert_ok(t->jacobian(1, n, y, n, jac, n, n * n, NULL));
-        for (size_t i = 0; i < n; i++) {
-            double sum = 0, y_i = t->load(y, i);
-            for (size_t j = 0; j < n; j++) {
-                sum += t->load(jac, i * n + j);
-            }
-            double tolerance =
-                y_i * (3 * t->epsilon + t->epsilon + 2 * (double)n * 0x1p-53) + (double)n * t->min_subnormal;
-            if (!(fabs(sum) <= tolerance)) {
-                fail_msg("n = %zu: row %zu of J sums to %g, %g allowed", n, i, sum, tolerance);
-            }
-        }
-    }
+static void test_hessian(void **state) {
+    (void)state;
+    for_each_setting(check_hessian);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_finite_differences),
-        TEST_BOTH(test_backward_is_product_with_jacobian),
-        TEST_BOTH(test_symmetric),
-        TEST_BOTH(test_rows_sum_to_nothing),
+        cmocka_unit_test(test_backward),        cmocka_unit_test(test_jvp),
+        cmocka_unit_test(test_scale),           cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_double_backward), cmocka_unit_test(test_hessian),
+        cmocka_unit_test(test_jacobian),
     };
-    print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

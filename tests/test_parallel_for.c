@@ -3,10 +3,21 @@
 #include "common/fill.h"
 #include "common/isas.h"
 #include "common/pools.h"
-#include "common/shapes.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Shapes of a call: too few rows to share out, just enough, many; short rows and long ones. */
+typedef struct shape {
+    size_t rows, n;
+} shape;
+
+enum { SHAPES = 11, JACOBIAN_SHAPES = 5 };
+static const shape shapes[SHAPES] = {
+    {0, 5}, {1, 0}, {1, 1}, {1, 7}, {3, 5}, {2000, 3}, {1000, 101}, {65, 1024}, {7, 30011}, {3, 100003}, {1, 262145},
+};
+
+static const shape jacobian_shapes[JACOBIAN_SHAPES] = {{1, 1}, {3, 5}, {500, 10}, {1, 701}, {5, 200}};
 
 typedef struct hook {
     const char *name;

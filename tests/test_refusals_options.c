@@ -1,30 +1,16 @@
 /* The options of a call: sizes of the struct from other versions, unknown values, and that a refused call writes
- * nothing. Every function that takes options refuses the same ones. */
+ * nothing. Every function that takes options refuses the same ones; those that take no scale and no masks refuse
+ * them. */
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/pools.h"
+#include "common/problem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { N = 6 };
-
-typedef struct function {
-    const char *name;
-    smx_status (*run)(arena *m, const smx_options *opt);
-} function;
-
-static smx_status run_softmax(arena *m, const smx_options *opt) {
-    return m->t->softmax(2, N, arena_at(m, 0), N, arena_at(m, 100), N, opt);
-}
-
-static smx_status run_backward(arena *m, const smx_options *opt) {
-    return m->t->backward(2, N, arena_at(m, 0), N, arena_at(m, 100), N, arena_at(m, 200), N, opt);
-}
-
-static smx_status run_jacobian(arena *m, const smx_options *opt) {
-    return m->t->jacobian(2, N, arena_at(m, 0), N, arena_at(m, 100), N, N * N, opt);
-}
+enum { ROWS = 3, N = 6 };
 
 /* The statistics lie in the arena, so that it shows when a refused call writes them. */
 static smx_status run_part_sum(arena *m, const smx_options *opt) {
@@ -38,25 +24,53 @@ static smx_status run_part_finish(arena *m, const smx_options *opt) {
     return m->t->part_finish(N, arena_at(m, 0), &stats, arena_at(m, 100), opt);
 }
 
-static const function functions[] = {
-    {"softmax", run_softmax},   {"backward", run_backward},       {"jacobian", run_jacobian},
-    {"part_sum", run_part_sum}, {"part_finish", run_part_finish},
-};
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
-
 /* A struct of a later version. */
 typedef struct longer_options {
     smx_options known;
     unsigned char unknown[24];
 } longer_options;
 
-static void expect(const dtype *t, const smx_options *opt, smx_status wanted, const char *what) {
+/* Whether a scale for each row can be told to functions that need one. */
+static bool holds_scale(const smx_options *opt) { return opt && opt->size >= offsetof(smx_options, add); }
+
+static void expect_of_function(const function *f, const dtype *t, smx_options *opt, smx_status wanted,
+                               const char *what) {
+    rng r = rng_seed(0x6800000);
+    double scale[ROWS];
+    call c = call_new(f, t, ROWS, N, 0, NULL);
+    call_fill(&c, 0, &r);
+    if (f->needs) {
+        for (size_t k = 0; k < ROWS; k++) {
+            t->store(scale, k, 1);
+        }
+        opt->scale = scale, opt->scale_stride = 1;
+    }
+    label("%s %s, options: %s", f->name, t->name, what);
+    assert_status(wanted, call_run(&c, opt));
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        block erased = c.b[i];
+        if (wanted != SMX_OK && argument_is_output(&f->arguments[i])) {
+            erased.rows = 0; /* all of it is a gap still */
+            block_check_gaps(&erased, f->arguments[i].name);
+        }
+    }
+    if (f->needs) {
+        opt->scale = NULL, opt->scale_stride = 0;
+    }
+    call_free(&c);
+}
+
+static void expect(const dtype *t, smx_options *opt, smx_status wanted, const char *what) {
     arena m;
     arena_init(&m, t);
-    for (size_t i = 0; i < FUNCTIONS; i++) {
-        label("%s %s, options: %s", functions[i].name, t->name, what);
-        arena_expect(&m, wanted, functions[i].run(&m, opt));
+    for (size_t i = 0; i < functions_count; i++) {
+        if (!functions[i].needs || holds_scale(opt)) {
+            expect_of_function(&functions[i], t, opt, wanted, what);
+        }
     }
+    label("parts of a row, %s, options: %s", t->name, what);
+    arena_expect(&m, wanted, run_part_sum(&m, opt));
+    arena_expect(&m, wanted, run_part_finish(&m, opt));
 }
 
 static smx_options defaults(void) {
@@ -96,8 +110,13 @@ static void test_size_too_small(void **state) {
 
 /* What a shorter struct lacks is not looked at: here it holds what would be refused. */
 static void test_shorter(void **state) {
-    static const size_t sizes[] = {sizeof(size_t), offsetof(smx_options, minus_inf_row), offsetof(smx_options, threads),
-                                   offsetof(smx_options, parallel_for), offsetof(smx_options, pool)};
+    static const size_t sizes[] = {sizeof(size_t),
+                                   offsetof(smx_options, minus_inf_row),
+                                   offsetof(smx_options, threads),
+                                   offsetof(smx_options, parallel_for),
+                                   offsetof(smx_options, pool),
+                                   offsetof(smx_options, scale),
+                                   offsetof(smx_options, lengths)};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         smx_options opt = defaults();
         opt.size = sizes[i];
@@ -160,6 +179,59 @@ static void test_policies_are_read(void **state) {
     assert_element_bits(t, y, 0, canonical_nan(t));
 }
 
+/* Options that ask for a scale or a mask, each alone. */
+enum { ASKING = 5 };
+static const char *const asking_names[ASKING] = {"options.scale", "options.add", "options.keep", "options.lengths",
+                                                 "options.causal"};
+
+static smx_options asking(int which, const void *ones) {
+    smx_options opt = {.size = sizeof opt};
+    opt.scale = which == 0 ? ones : NULL;
+    opt.add = which == 1 ? ones : NULL;
+    opt.keep = which == 2 ? ones : NULL;
+    opt.lengths = which == 3 ? ones : NULL;
+    opt.add_ld = opt.keep_ld = which == 1 || which == 2 ? N : 0;
+    opt.causal = which == 4 ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_NONE;
+    opt.queries = which == 4;
+    return opt;
+}
+
+static smx_status columns(const dtype *t, int logarithm, const void *x, void *y, const smx_options *opt) {
+    if (t == &dtype_f32) {
+        return (logarithm ? smx_log_softmax_columns_f32 : smx_softmax_columns_f32)(N, ROWS, x, N, y, N, opt);
+    }
+    return (logarithm ? smx_log_softmax_columns_f64 : smx_softmax_columns_f64)(N, ROWS, x, N, y, N, opt);
+}
+
+static void test_none_taken(void **state) {
+    const dtype *t = *state;
+    double x[ROWS * N] = {0}, y[ROWS * N], jac[ROWS * N * N];
+    int64_t ones[ROWS * N];
+    softmax_stats stats, before;
+    assert_ok(t->part_max(N, x, &stats));
+    assert_ok(t->part_sum(N, x, N, &stats, NULL));
+    before = stats;
+    for (int which = 0; which < ASKING; which++) {
+        for (size_t i = 0; i < (size_t)ROWS * N; i++) {
+            ones[i] = 1;
+        }
+        if (which < 2) {
+            t->store(ones, 0, 1);
+        }
+        smx_options opt = asking(which, ones);
+        fill_canary(y, sizeof y), fill_canary(jac, sizeof jac);
+        const char *name = asking_names[which];
+        label("%s: %s, where it is not taken", t->name, name);
+        assert_refused_for(SMX_ERROR_OPTION, name, t->jacobian(ROWS, N, x, N, jac, N, (size_t)N * N, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, t->part_sum(N, x, N, &stats, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, t->part_finish(N, x, &stats, y, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, columns(t, 0, x, y, &opt));
+        assert_refused_for(SMX_ERROR_OPTION, name, columns(t, 1, x, y, &opt));
+        assert_canary(y, sizeof y), assert_canary(jac, sizeof jac);
+        assert_memory_equal(&stats, &before, sizeof stats);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST_BOTH(test_defaults),
@@ -170,6 +242,7 @@ int main(void) {
         TEST_BOTH(test_longer),
         TEST_BOTH(test_hook_without_threads),
         TEST_BOTH(test_policies_are_read),
+        TEST_BOTH(test_none_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,7 +54,7 @@ static void test_options(void **state) {
     assert_refused_for(SMX_ERROR_SIZE, "options.add", smx_softmax_f32(ROWS, N, x, N, y, N, &opt[12]));
 }
 
-/* Functions of which the family's tests know nothing. */
+/* Functions of which the table knows nothing. */
 static void test_functions(void **state) {
     (void)state;
     label("softmax_jacobian");

@@ -1,8 +1,8 @@
 /* A call takes less stack than smx.h says: every function of rows, and down columns, on every way through the code, in
  * both types and on all instruction sets; tasks run in the calling thread, or the caller's pool runs them there. */
+#include "common/block.h"
 #include "common/check.h"
 #include "common/isas.h"
-#include "common/matrix.h"
 #include "common/pools.h"
 #include "common/problem.h"
 #include "common/stack.h"
@@ -77,17 +77,18 @@ static void test_rows(void **state) {
 
 typedef struct columns_call {
     int logarithm;
-    matrix x;
+    const dtype *t;
+    block x;
     smx_status status;
 } columns_call;
 
 /* In place. */
 static void run_columns(void *data) {
     columns_call *c = data;
-    const matrix *x = &c->x;
+    const block *x = &c->x;
     size_t columns = x->n, n = x->rows;
     const smx_options opt = {.size = sizeof opt, .threads = 1};
-    if (x->t == &dtype_f32) {
+    if (c->t == &dtype_f32) {
         c->status = c->logarithm ? smx_log_softmax_columns_f32(columns, n, x->a, x->ld, x->a, x->ld, &opt)
                                  : smx_softmax_columns_f32(columns, n, x->a, x->ld, x->a, x->ld, &opt);
     } else {
@@ -97,14 +98,14 @@ static void run_columns(void *data) {
 }
 
 static size_t stack_of_columns(const dtype *t, int logarithm, size_t columns, size_t n) {
-    columns_call c = {logarithm, matrix_new(t, n, columns, columns, 0), SMX_OK};
+    columns_call c = {logarithm, t, block_new(t->size, n, columns, columns, 0), SMX_OK};
     for (size_t i = 0; i < n * columns; i++) {
         /* The last of many goes by itself. */
         t->store(c.x.a, i, columns > 40 && i == columns - 1 ? (double)INFINITY : (double)(i % 11));
     }
     size_t used = stack_of(run_columns, &c);
     assert_ok(c.status);
-    matrix_free(&c.x);
+    block_free(&c.x);
     return used;
 }
 

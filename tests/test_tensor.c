@@ -51,7 +51,7 @@ static void test_layouts(void **state) {
     uint64_t seed = 0x7e000000;
     for (size_t isa = 0; smx_isa_available(isa); isa++) {
         use_isa(smx_isa_available(isa));
-        for (size_t i = 0; i < tensor_ops_count; i++) {
+        for (size_t i = 0; i < TENSOR_OPS; i++) {
             for (size_t k = 0; k < SHAPES; k++) {
                 for (int axis = 0; axis < shapes[k].ndim; axis++) {
                     for (int variant = 0; variant < 6; variant++) {
@@ -63,7 +63,7 @@ static void test_layouts(void **state) {
                             types[a] = rng_below(&r, 3) || a == 0 ? random_type(&r) : types[a - 1];
                             layouts[a] = rng_below(&r, 2) ? layout : (int)rng_below(&r, LAYOUTS);
                         }
-                        check_call(&tensor_ops[i], op_shape_of(shapes[k].ndim, shapes[k].shape, axis), types, layouts,
+                        check_call(tensor_op(i), op_shape_of(shapes[k].ndim, shapes[k].shape, axis), types, layouts,
                                    1 + (unsigned)rng_below(&r, 3), seed);
                     }
                 }
@@ -77,10 +77,10 @@ static void test_types(void **state) {
     (void)state;
     uint64_t seed = 0x7f000000;
     static const int64_t shape[] = {3, 11, 21};
-    for (size_t i = 0; i < tensor_ops_count; i++) {
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
         for (int pair = 0; pair < ELEMENTS_FLOAT * ELEMENTS_FLOAT; pair++) {
             for (int axis = 0; axis < 3; axis++) {
-                const op *o = &tensor_ops[i];
+                const op *o = tensor_op(i);
                 element types[OP_ARGUMENTS_MAX];
                 int layouts[OP_ARGUMENTS_MAX] = {0};
                 for (int a = 0; a < o->inputs + o->outputs; a++) {
@@ -102,7 +102,7 @@ static void check_long(const op *o, int64_t n, int axis, element e, uint64_t see
     rng r = rng_seed(seed);
     label("%s of %s, n = %lld along axis %d", o->name, element_names[e], (long long)n, axis);
     tensor_call c = tensor_call_new(o, op_shape_of(2, shape, axis), types, layouts, &r);
-    for (size_t k = 0; o->input[0].values == OP_LOGITS && k < tensor_elements(&c.t[0]); k++) {
+    for (size_t k = 0; o->input[0].values == LOGITS && k < tensor_elements(&c.t[0]); k++) {
         tensor_set(&c.t[0], k, 0.34375);
     }
     assert_ok(tensor_call_expect(&c, &one));
@@ -114,10 +114,10 @@ static void check_long(const op *o, int64_t n, int axis, element e, uint64_t see
 static void test_long(void **state) {
     (void)state;
     static const int64_t lengths[] = {1 << 19, (1 << 18) - 1, (1 << 18) + 1, 1000000, 3000000};
-    for (size_t i = 0; i < tensor_ops_count; i++) {
-        for (size_t k = 0; k < (all ? 5 : 1) && tensor_ops[i].output[0] != OP_MATRIX; k++) {
-            check_long(&tensor_ops[i], lengths[k], (int)(i + k) % 2, k % 2 ? F64 : F32, 0x80000000 + 10 * i + k);
-            check_long(&tensor_ops[i], lengths[k], (int)(i + k + 1) % 2, F64, 0x80001000 + 10 * i + k);
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
+        for (size_t k = 0; k < (all ? 5 : 1) && tensor_op(i)->output[0] != FORM_MATRICES; k++) {
+            check_long(tensor_op(i), lengths[k], (int)(i + k) % 2, k % 2 ? F64 : F32, 0x80000000 + 10 * i + k);
+            check_long(tensor_op(i), lengths[k], (int)(i + k + 1) % 2, F64, 0x80001000 + 10 * i + k);
         }
     }
 }

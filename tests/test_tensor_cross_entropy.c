@@ -10,8 +10,8 @@
 
 enum {
     X,
-    LABELS,
-    TARGETS,
+    CLASS_LABELS,
+    DENSE_TARGETS,
     CLASS_WEIGHTS,
     DLOSS,
     LOSS,
@@ -27,10 +27,10 @@ enum {
     FIELDS
 };
 
-typedef enum form { VECTOR, ROWS, ONE, CLASSES } form;
+typedef enum extent { VECTOR, ROWS, ONE, CLASSES } extent;
 
-static const form forms[FIELDS] = {VECTOR, ROWS, VECTOR, CLASSES, ROWS, ROWS,   ONE,   ROWS,
-                                   ROWS,   ROWS, ROWS,   ONE,     ONE,  VECTOR, VECTOR};
+static const extent forms[FIELDS] = {VECTOR, ROWS, VECTOR, CLASSES, ROWS, ROWS,   ONE,   ROWS,
+                                     ROWS,   ROWS, ROWS,   ONE,     ONE,  VECTOR, VECTOR};
 
 typedef struct problem {
     op_shape s;
@@ -45,16 +45,16 @@ typedef struct problem {
     int64_t ignore_index;
 } problem;
 
-static form form_of(const problem *p, int i) {
+static extent extent_of(const problem *p, int i) {
     return i == DLOSS && p->reduction != SMX_REDUCTION_NONE ? ONE : forms[i];
 }
 
-static bool is_integer(int i) { return i == LABELS || i == ARGMAX || i == COUNT; }
+static bool is_integer(int i) { return i == CLASS_LABELS || i == ARGMAX || i == COUNT; }
 static bool is_output(int i) { return i >= LOSS; }
 
 static element random_element(int i, bool packed, element same, rng *r) {
     switch (i) {
-    case LABELS:
+    case CLASS_LABELS:
         return packed || rng_below(r, 2) ? I64 : I32;
     case ARGMAX:
     case COUNT:
@@ -67,7 +67,7 @@ static element random_element(int i, bool packed, element same, rng *r) {
 }
 
 static size_t elements_of(const problem *p, int i) {
-    switch (form_of(p, i)) {
+    switch (extent_of(p, i)) {
     case VECTOR:
         return p->s.rows * p->s.n;
     case ROWS:
@@ -81,17 +81,17 @@ static size_t elements_of(const problem *p, int i) {
 
 /* Where, in C order of the tensor, packed element k stands. */
 static size_t element_of(const problem *p, int i, size_t k) {
-    return form_of(p, i) == VECTOR ? op_element(&p->s, OP_VECTOR, k / p->s.n, k % p->s.n) : k;
+    return extent_of(p, i) == VECTOR ? op_element(&p->s, FORM_ROWS, k / p->s.n, k % p->s.n) : k;
 }
 
 static double random_value(const problem *p, int i, rng *r) {
     switch (i) {
-    case LABELS:
+    case CLASS_LABELS:
         return (double)(p->ignore && (p->nothing_counts || rng_below(r, 4) == 0) ? p->ignore_index
                                                                                  : (int64_t)rng_below(r, p->s.n));
     case CLASS_WEIGHTS:
         return p->nothing_counts ? 0 : rng_uniform(r, 0, 1);
-    case TARGETS:
+    case DENSE_TARGETS:
         return rng_uniform(r, 0, 1);
     default:
         return 4 * rng_normal(r);
@@ -101,9 +101,9 @@ static double random_value(const problem *p, int i, rng *r) {
 static tensor field_tensor(const problem *p, int i, bool packed, element same, rng *r) {
     int64_t shape[TENSOR_NDIM_MAX];
     int ndim = 0;
-    if (form_of(p, i) == VECTOR || form_of(p, i) == ROWS) {
-        ndim = op_argument_shape(&p->s, form_of(p, i) == VECTOR ? OP_VECTOR : OP_VALUE, shape);
-    } else if (form_of(p, i) == CLASSES) {
+    if (extent_of(p, i) == VECTOR || extent_of(p, i) == ROWS) {
+        ndim = op_argument_shape(&p->s, extent_of(p, i) == VECTOR ? FORM_ROWS : FORM_VALUES, shape);
+    } else if (extent_of(p, i) == CLASSES) {
         shape[ndim++] = (int64_t)p->s.n;
     }
     return tensor_new(random_element(i, packed, same, r), ndim, shape, packed ? 0 : (int)rng_below(r, LAYOUTS), r);
@@ -116,7 +116,7 @@ static void choose(problem *p, rng *r) {
     }
     p->reduction = (smx_reduction)rng_below(r, 3);
     p->empty_mean = (smx_empty_mean)rng_below(r, 2);
-    p->given[LABELS] = labels, p->given[TARGETS] = !labels;
+    p->given[CLASS_LABELS] = labels, p->given[DENSE_TARGETS] = !labels;
     p->given[TARGET_LOG_PROB] = p->given[TARGET_LOG_PROB] && labels;
     p->given[CORRECT] = p->given[CORRECT] && labels;
     p->given[DTARGETS] = p->given[DTARGETS] && !labels;
@@ -162,16 +162,16 @@ static void problem_free(problem *p) {
 static void *packed(const problem *p, int i) { return p->given[i] ? p->packed[i] : NULL; }
 
 /* The row function of either type. */
-#define ROW_PROBLEM(type, real)                                                                                     \
-    {                                                                                                               \
-        .size = sizeof(type), .labels_i64 = packed(p, LABELS), .targets = packed(p, TARGETS), .ldt = p->s.n,        \
-        .use_ignore_index = p->ignore, .ignore_index = p->ignore_index, .class_weights = packed(p, CLASS_WEIGHTS),  \
-        .smoothing = (real)p->smoothing, .z_loss = (real)p->z_loss, .softcap = (real)p->softcap,                    \
-        .reduction = p->reduction, .empty_mean = p->empty_mean, .dloss = packed(p, DLOSS), .loss = packed(p, LOSS), \
-        .reduced = packed(p, REDUCED), .lse = packed(p, LSE), .target_log_prob = packed(p, TARGET_LOG_PROB),        \
-        .argmax = packed(p, ARGMAX), .correct = packed(p, CORRECT), .count = packed(p, COUNT),                      \
-        .weight = packed(p, WEIGHT), .dx = packed(p, DX), .lddx = p->s.n, .dtargets = packed(p, DTARGETS),          \
-        .lddt = p->s.n                                                                                              \
+#define ROW_PROBLEM(type, real)                                                                                    \
+    {                                                                                                              \
+        .size = sizeof(type), .labels_i64 = packed(p, CLASS_LABELS), .targets = packed(p, DENSE_TARGETS),          \
+        .ldt = p->s.n, .use_ignore_index = p->ignore, .ignore_index = p->ignore_index,                             \
+        .class_weights = packed(p, CLASS_WEIGHTS), .smoothing = (real)p->smoothing, .z_loss = (real)p->z_loss,     \
+        .softcap = (real)p->softcap, .reduction = p->reduction, .empty_mean = p->empty_mean,                       \
+        .dloss = packed(p, DLOSS), .loss = packed(p, LOSS), .reduced = packed(p, REDUCED), .lse = packed(p, LSE),  \
+        .target_log_prob = packed(p, TARGET_LOG_PROB), .argmax = packed(p, ARGMAX), .correct = packed(p, CORRECT), \
+        .count = packed(p, COUNT), .weight = packed(p, WEIGHT), .dx = packed(p, DX), .lddx = p->s.n,               \
+        .dtargets = packed(p, DTARGETS), .lddt = p->s.n                                                            \
     }
 
 static smx_status run_rows(const problem *p) {
@@ -189,8 +189,8 @@ static DLTensor *given(problem *p, int i) { return p->given[i] ? tensor_dl(&p->t
 static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_t *bad_row) {
     smx_tensor_options opt = {.size = sizeof opt, .threads = threads};
     smx_tensor_cross_entropy_args ce = {.size = sizeof ce,
-                                        .labels = given(p, LABELS),
-                                        .targets = given(p, TARGETS),
+                                        .labels = given(p, CLASS_LABELS),
+                                        .targets = given(p, DENSE_TARGETS),
                                         .use_ignore_index = p->ignore,
                                         .ignore_index = p->ignore_index,
                                         .class_weights = given(p, CLASS_WEIGHTS),
@@ -296,9 +296,9 @@ static void test_bad_label(void **state) {
         problem p = problem_new(op_shape_of(3, shape, (int)rng_below(&r, 3)), rng_below(&r, 2), &r);
         label("a bad label, seed %#llx", (unsigned long long)seed);
         size_t first = rng_below(&r, p.s.rows), bad_row = SIZE_MAX;
-        if (p.given[LABELS]) {
+        if (p.given[CLASS_LABELS]) {
             for (size_t k = first; k < p.s.rows; k += 1 + rng_below(&r, 9)) {
-                tensor_set(&p.t[LABELS], k, rng_below(&r, 2) ? (double)p.s.n : -1000);
+                tensor_set(&p.t[CLASS_LABELS], k, rng_below(&r, 2) ? (double)p.s.n : -1000);
             }
             assert_status(SMX_ERROR_LABEL, run_tensors(&p, 0, 2, &bad_row));
             assert_int_equal(bad_row, first);

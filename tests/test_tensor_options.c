@@ -73,7 +73,7 @@ static size_t seen(const smx_tensor_options *opt, const op_shape *s, size_t k) {
 static void expand(options *o, const op_shape *s, element real) {
     size_t n = s->n, rows = s->rows;
     int64_t rows_shape[TENSOR_NDIM_MAX];
-    int rows_ndim = op_argument_shape(s, OP_VALUE, rows_shape);
+    int rows_ndim = op_argument_shape(s, FORM_VALUES, rows_shape);
     for (size_t k = 0; k < rows; k++) {
         o->lengths[k] = (int64_t)n;
         if (o->tensors.scale) {
@@ -88,7 +88,7 @@ static void expand(options *o, const op_shape *s, element real) {
             o->lengths[k] = (int64_t)seen(&o->tensors, s, k);
         }
         for (size_t j = 0; j < n; j++) {
-            size_t here = op_element(s, OP_VECTOR, k, j);
+            size_t here = op_element(s, FORM_ROWS, k, j);
             if (o->tensors.add) {
                 real_set(real, o->add, k * n + j,
                          tensor_get(&o->t[ADD], broadcast_element(&o->t[ADD], s->ndim, s->shape, here)));
@@ -105,7 +105,7 @@ static void expand(options *o, const op_shape *s, element real) {
 static void options_new(options *o, const op_shape *s, element real, rng *r) {
     memset(o, 0, sizeof *o);
     int64_t rows_shape[TENSOR_NDIM_MAX];
-    int rows_ndim = op_argument_shape(s, OP_VALUE, rows_shape);
+    int rows_ndim = op_argument_shape(s, FORM_VALUES, rows_shape);
     o->tensors.size = sizeof o->tensors;
     o->tensors.threads = 1 + (unsigned)rng_below(r, 3);
     o->tensors.minus_inf_row = (smx_minus_inf_row)rng_below(r, 2);
@@ -202,11 +202,11 @@ static void test_options(void **state) {
     uint64_t seed = 0x80000000;
     for (size_t isa = 0; smx_isa_available(isa); isa++) {
         use_isa(smx_isa_available(isa));
-        for (size_t i = 0; i < tensor_ops_count; i++) {
+        for (size_t i = 0; i < TENSOR_OPS; i++) {
             for (size_t k = 0; k < SHAPES; k++) {
                 for (int axis = 0; axis < shapes[k].ndim; axis++) {
                     for (int variant = 0; variant < 10; variant++) {
-                        check_options(&tensor_ops[i], op_shape_of(shapes[k].ndim, shapes[k].shape, axis), variant % 2,
+                        check_options(tensor_op(i), op_shape_of(shapes[k].ndim, shapes[k].shape, axis), variant % 2,
                                       ++seed);
                     }
                 }

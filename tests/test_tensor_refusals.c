@@ -50,8 +50,8 @@ static void expect(tensor_call *c, int which, DLTensor *instead, int axis, const
 #define ITSELF ""
 static void for_all_arguments(const char *what, void (*spoil)(DLTensor *t, int64_t *extents, int64_t *steps),
                               smx_status wanted, const char *of_first) {
-    for (size_t i = 0; i < tensor_ops_count; i++) {
-        tensor_call c = sound(&tensor_ops[i]);
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
+        tensor_call c = sound(tensor_op(i));
         for (int a = 0; a < arguments(c.o); a++) {
             DLTensor t = *tensor_dl(&c.t[a]);
             int64_t extents[TENSOR_NDIM_MAX], steps[TENSOR_NDIM_MAX];
@@ -119,8 +119,8 @@ static void test_tensors(void **state) {
 
 static void test_null(void **state) {
     (void)state;
-    for (size_t i = 0; i < tensor_ops_count; i++) {
-        tensor_call c = sound(&tensor_ops[i]);
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
+        tensor_call c = sound(tensor_op(i));
         for (int a = 0; a < arguments(c.o); a++) {
             label("%s, argument %d null", c.o->name, a);
             bool optional = (strcmp(c.o->name, "logsumexp_weighted") == 0 && a == 3) ||
@@ -134,8 +134,8 @@ static void test_null(void **state) {
 static void test_axis(void **state) {
     (void)state;
     static const int axes[] = {3, -4, 100, INT32_MIN, INT32_MAX};
-    for (size_t i = 0; i < tensor_ops_count; i++) {
-        tensor_call c = sound(&tensor_ops[i]);
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
+        tensor_call c = sound(tensor_op(i));
         for (size_t k = 0; k < sizeof axes / sizeof *axes; k++) {
             label("%s, axis %d", c.o->name, axes[k]);
             expect(&c, -1, NULL, axes[k], NULL, SMX_ERROR_SHAPE, "axis");
@@ -156,8 +156,8 @@ static void test_axis(void **state) {
 /* Outputs in places where they overlap something, or themselves. */
 static void test_overlap(void **state) {
     (void)state;
-    for (size_t i = 0; i < tensor_ops_count; i++) {
-        tensor_call c = sound(&tensor_ops[i]);
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
+        tensor_call c = sound(tensor_op(i));
         const op *o = c.o;
         for (int out = o->inputs; out < arguments(o); out++) {
             for (int a = 0; a < arguments(o); a++) {
@@ -235,8 +235,8 @@ static smx_tensor_options defaults(void) {
 }
 
 static void expect_option(const char *what, const smx_tensor_options *opt, smx_status wanted, const char *field) {
-    for (size_t i = 0; i < tensor_ops_count; i++) {
-        tensor_call c = sound(&tensor_ops[i]);
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
+        tensor_call c = sound(tensor_op(i));
         bool takes = strcmp(c.o->name, "softmax_jacobian") != 0; /* neither scale nor masks */
         label("%s, options: %s", c.o->name, what);
         expect(&c, -1, NULL, AXIS, opt, wanted == SMX_OK && !takes ? SMX_ERROR_OPTION : wanted, field);
@@ -338,7 +338,7 @@ static void test_option_tensors(void **state) {
 
 static void test_option_overlap(void **state) {
     (void)state;
-    tensor_call c = sound(&tensor_ops[0]);
+    tensor_call c = sound(tensor_op(0));
     smx_tensor_options opt = defaults();
     label("add is the output");
     opt.add = tensor_dl(&c.t[1]);

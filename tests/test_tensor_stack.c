@@ -59,7 +59,7 @@ static smx_tensor_options options_of(size_t k) {
 
 static void check_op(const op *o, size_t k, size_t *most) {
     op_shape s = op_shape_of(3, shapes[k].shape, shapes[k].axis);
-    if (tensor_call_too_large(o, &s) || (o->output[0] == OP_MATRIX && s.n > 50)) {
+    if (tensor_call_too_large(o, &s) || (o->output[0] == FORM_MATRICES && s.n > 50)) {
         return;
     }
     for (element e = F16; e <= F64; e++) {
@@ -82,12 +82,12 @@ static void test_ops(void **state) {
     (void)state;
     for (size_t isa = 0; smx_isa_available(isa) && stack_is_plain(); isa++) {
         use_isa(smx_isa_available(isa));
-        for (size_t i = 0; i < tensor_ops_count; i++) {
+        for (size_t i = 0; i < TENSOR_OPS; i++) {
             size_t most = 0;
             for (size_t k = 0; k < SHAPES; k++) {
-                check_op(&tensor_ops[i], k, &most);
+                check_op(tensor_op(i), k, &most);
             }
-            printf("%-8s %-40s %6zu\n", smx_isa(), tensor_ops[i].name, most);
+            printf("%-8s %-40s %6zu\n", smx_isa(), tensor_op(i)->name, most);
         }
     }
     assert_ok(smx_isa_set(NULL));
@@ -96,9 +96,9 @@ static void test_ops(void **state) {
 /* ---- Copies and cross-entropy ---- */
 
 /* Tensor i of the shape of x, or of the rows. */
-static DLTensor *field_of(measured *m, int i, op_form form, element e, int layout, rng *r) {
+static DLTensor *field_of(measured *m, int i, form kind, element e, int layout, rng *r) {
     int64_t shape[TENSOR_NDIM_MAX];
-    int ndim = op_argument_shape(&m->c.s, form, shape);
+    int ndim = op_argument_shape(&m->c.s, kind, shape);
     m->field[i] = tensor_new(e, ndim, shape, layout, r);
     for (size_t k = 0; k < tensor_elements(&m->field[i]); k++) {
         tensor_set(&m->field[i], k, (double)(k % 2)); /* labels too */
@@ -116,7 +116,7 @@ static void check_copy(size_t k, size_t *most) {
     for (element e = F16; e <= F64; e++) {
         rng r = rng_seed(0x9210000 + k);
         measured m = {.c = {.s = op_shape_of(3, shapes[k].shape, shapes[k].axis)}, .opt = options_of(k)};
-        field_of(&m, 0, OP_VECTOR, e, LAYOUT_PERMUTED, &r), field_of(&m, 1, OP_VECTOR, F64, LAYOUT_GAPS, &r);
+        field_of(&m, 0, FORM_ROWS, e, LAYOUT_PERMUTED, &r), field_of(&m, 1, FORM_ROWS, F64, LAYOUT_GAPS, &r);
         label("copy of %s, shape %zu", element_names[e], k);
         check_below(stack_of(run_copy, &m), most);
         assert_ok(m.status);
@@ -130,18 +130,18 @@ static void check_cross_entropy(size_t k, element e, int targets, size_t *most) 
     measured m = {.c = {.s = op_shape_of(3, shapes[k].shape, shapes[k].axis)}, .opt = options_of(k + e)};
     m.ce = (smx_tensor_cross_entropy_args){.size = sizeof m.ce, .reduction = SMX_REDUCTION_MEAN};
     int count = 1;
-    field_of(&m, 0, OP_VECTOR, e, layout, &r);
+    field_of(&m, 0, FORM_ROWS, e, layout, &r);
     if (targets) {
-        m.ce.targets = field_of(&m, count++, OP_VECTOR, e, layout, &r);
+        m.ce.targets = field_of(&m, count++, FORM_ROWS, e, layout, &r);
         m.ce.smoothing = 0.125, m.ce.z_loss = 0.5, m.ce.softcap = 20;
-        m.ce.dtargets = field_of(&m, count++, OP_VECTOR, e, layout, &r);
+        m.ce.dtargets = field_of(&m, count++, FORM_ROWS, e, layout, &r);
     } else {
-        m.ce.labels = field_of(&m, count++, OP_VALUE, I64, layout, &r);
+        m.ce.labels = field_of(&m, count++, FORM_VALUES, I64, layout, &r);
         m.ce.smoothing = k % 2 ? 0 : 0.125;
     }
-    m.ce.loss = field_of(&m, count++, OP_VALUE, e, layout, &r);
-    m.ce.lse = field_of(&m, count++, OP_VALUE, e, layout, &r);
-    m.ce.dx = field_of(&m, count++, OP_VECTOR, e, layout, &r);
+    m.ce.loss = field_of(&m, count++, FORM_VALUES, e, layout, &r);
+    m.ce.lse = field_of(&m, count++, FORM_VALUES, e, layout, &r);
+    m.ce.dx = field_of(&m, count++, FORM_ROWS, e, layout, &r);
     m.field[count] = tensor_new(e, 0, NULL, LAYOUT_C, &r);
     m.ce.reduced = tensor_dl(&m.field[count++]);
     label("cross-entropy of %s, shape %zu, targets %d on %s", element_names[e], k, targets, smx_isa());
@@ -154,16 +154,16 @@ static void test_rest(void **state) {
     (void)state;
     for (size_t isa = 0; smx_isa_available(isa) && stack_is_plain(); isa++) {
         use_isa(smx_isa_available(isa));
-        size_t copies = 0, cross_entropy = 0;
+        size_t copies = 0, loss = 0;
         for (size_t k = 0; k < SHAPES; k++) {
             check_copy(k, &copies);
             for (element e = F16; e <= F64; e++) {
-                check_cross_entropy(k, e, 0, &cross_entropy);
-                check_cross_entropy(k, e, 1, &cross_entropy);
+                check_cross_entropy(k, e, 0, &loss);
+                check_cross_entropy(k, e, 1, &loss);
             }
         }
         printf("%-8s %-40s %6zu\n", smx_isa(), "copy", copies);
-        printf("%-8s %-40s %6zu\n", smx_isa(), "cross_entropy", cross_entropy);
+        printf("%-8s %-40s %6zu\n", smx_isa(), "cross_entropy", loss);
     }
     assert_ok(smx_isa_set(NULL));
 }

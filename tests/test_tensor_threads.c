@@ -76,18 +76,20 @@ static void check_same(tensor_call *c, results *r) {
     fill_outputs(c);
 }
 
-static bool skipped(const op *o, size_t k) { return o->output[0] == OP_MATRIX && shapes[k].shape[shapes[k].axis] > 50; }
+static bool skipped(const op *o, size_t k) {
+    return o->output[0] == FORM_MATRICES && shapes[k].shape[shapes[k].axis] > 50;
+}
 
 static void test_threads(void **state) {
     (void)state;
     static const smx_parallel_for hooks[] = {NULL, pool_threads, pool_all_at_once, pool_reversed, pool_shuffled};
     size_t most = 0;
-    for (size_t i = 0; i < tensor_ops_count; i++) {
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
         for (size_t k = 0; k < SHAPES; k++) {
-            if (skipped(&tensor_ops[i], k)) {
+            if (skipped(tensor_op(i), k)) {
                 continue;
             }
-            tensor_call c = new_call(&tensor_ops[i], k, i % 2 ? F16 : F32, (int)(i + k) % LAYOUTS, 0x86000000 + i);
+            tensor_call c = new_call(tensor_op(i), k, i % 2 ? F16 : F32, (int)(i + k) % LAYOUTS, 0x86000000 + i);
             smx_tensor_options opt = {.size = sizeof opt, .threads = 1};
             results r = results_of(&c, &opt);
             for (size_t hook = 0; hook < sizeof hooks / sizeof *hooks; hook++) {
@@ -109,9 +111,9 @@ static void test_threads(void **state) {
 /* No arithmetic and no assertion between apply and apply: the state may be anything. */
 static void test_float_state(void **state) {
     (void)state;
-    for (size_t i = 0; i < tensor_ops_count; i++) {
+    for (size_t i = 0; i < TENSOR_OPS; i++) {
         for (element e = F16; e <= F64; e++) {
-            tensor_call c = new_call(&tensor_ops[i], SMALL, e, LAYOUT_PERMUTED, 0x87000000 + i);
+            tensor_call c = new_call(tensor_op(i), SMALL, e, LAYOUT_PERMUTED, 0x87000000 + i);
             smx_tensor_options opt = {.size = sizeof opt, .threads = 1};
             results r = results_of(&c, &opt);
             for (size_t k = i % 5; k < float_states(); k += 5) {

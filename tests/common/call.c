@@ -8,7 +8,7 @@
 #include "check.h"
 #include "fill.h"
 
-static size_t element_bytes(const dtype *t, element_type type) {
+static size_t element_bytes(const dtype *t, argument_type type) {
     switch (type) {
     case INT32:
         return sizeof(int32_t);
@@ -45,6 +45,19 @@ void call_free(call *c) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
         block_free(&c->b[i]);
     }
+}
+
+call call_rows(const call *c, size_t first, size_t count) {
+    call part = *c;
+    part.rows = count;
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        size_t each = argument_rows(&c->f->arguments[i], c->n);
+        if (each) {
+            part.b[i].a = block_element(&c->b[i], first * each, 0);
+            part.b[i].rows = count * each;
+        }
+    }
+    return part;
 }
 
 smx_status call_run(const call *c, const smx_options *opt) {

@@ -22,6 +22,9 @@ void call_free(call *c);
 enum { CALL_KINDS = 20 };
 void call_fill(call *c, size_t kind, rng *r);
 
+/* Rows of a call in the same memory, as a call. What all rows share stays whole. */
+call call_rows(const call *c, size_t first, size_t count);
+
 smx_status call_run(const call *c, const smx_options *opt);
 
 /* Makes all outputs gaps, runs, and fails if the call is refused or writes outside. */

@@ -28,6 +28,9 @@ const function functions[] = {
      .run = RUN_SOFTMAX_BACKWARD,
      .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 2), IN("dy", FORM_ROWS, GRADIENTS, 2), OUT("dx", FORM_ROWS)},
      .takes = OPTIONS_ALL},
+    {.name = "softmax_jacobian",
+     .run = RUN_SOFTMAX_JACOBIAN,
+     .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 0), OUT("jac", FORM_MATRICES)}},
     {.name = "log_softmax",
      .run = RUN_LOG_SOFTMAX,
      .arguments = {IN("x", FORM_ROWS, LOGITS, 1), OUT("y", FORM_ROWS)},
@@ -143,15 +146,19 @@ const function *function_named(const char *name) {
     return NULL;
 }
 
+int has_matrices(const function *f) { return f->arguments[1].form == FORM_MATRICES; }
+
+int is_basic(const function *f) { return f->run <= RUN_SOFTMAX_JACOBIAN; }
+
 int argument_is_output(const argument *a) { return a->form != FORM_NONE && a->content == OUTPUT; }
 
 int argument_is_input(const argument *a) { return a->form != FORM_NONE && a->content != OUTPUT; }
 
 const char *argument_stride(const argument *a) {
     static const char *const names[][2] = {
-        {"x", "ldx"},   {"y", "ldy"},   {"dy", "lddy"},   {"dx", "lddx"},     {"b", "ldb"},
-        {"v", "ldv"},   {"jv", "ldjv"}, {"hv", "ldhv"},   {"hess", "ldh"},    {"ddx", "lddx"},
-        {"out", "ldo"}, {"gy", "ldgy"}, {"gdy", "ldgdy"}, {"targets", "ldt"}, {"dtargets", "lddt"},
+        {"x", "ldx"},   {"y", "ldy"},     {"dy", "lddy"},     {"dx", "lddx"},       {"b", "ldb"},    {"v", "ldv"},
+        {"jv", "ldjv"}, {"hv", "ldhv"},   {"hess", "ldh"},    {"jac", "ldj"},       {"ddx", "lddx"}, {"out", "ldo"},
+        {"gy", "ldgy"}, {"gdy", "ldgdy"}, {"targets", "ldt"}, {"dtargets", "lddt"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(a->name, names[i][0]) == 0) {

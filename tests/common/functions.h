@@ -31,13 +31,13 @@ typedef enum content {
     LABELS
 } content;
 
-typedef enum element_type { REAL_OF_T, INT32, INT64, UINT8, UINT64 } element_type;
+typedef enum argument_type { REAL_OF_T, INT32, INT64, UINT8, UINT64 } argument_type;
 
 typedef struct argument {
     const char *name;
     form form;
     content content;
-    element_type type;
+    argument_type type;
     int in_place; /* the output that may take this input's place; 0: none */
 } argument;
 
@@ -77,6 +77,7 @@ enum {
 enum {
     RUN_SOFTMAX,
     RUN_SOFTMAX_BACKWARD,
+    RUN_SOFTMAX_JACOBIAN,
     RUN_LOG_SOFTMAX,
     RUN_LOG_SOFTMAX_BACKWARD,
     RUN_LOGSUMEXP,
@@ -106,6 +107,11 @@ extern const size_t functions_count;
 
 /* The test fails if there is none. */
 const function *function_named(const char *name);
+
+int has_matrices(const function *f);
+
+/* Softmax, its backward pass and its Jacobian, of whose steps the other functions are made. */
+int is_basic(const function *f);
 
 int argument_is_output(const argument *a);
 int argument_is_input(const argument *a);

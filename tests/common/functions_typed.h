@@ -11,6 +11,11 @@ static smx_status softmax_backward(const function *f, size_t rows, size_t n, con
     return F(smx_softmax_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
 }
 
+static smx_status softmax_jacobian(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_softmax_jacobian)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, n * b[1].ld, opt);
+}
+
 static smx_status log_softmax(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
     (void)f;
     return F(smx_log_softmax)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, opt);
@@ -142,6 +147,7 @@ static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, co
 const function_run TABLE[RUNS] = {
     [RUN_SOFTMAX] = softmax,
     [RUN_SOFTMAX_BACKWARD] = softmax_backward,
+    [RUN_SOFTMAX_JACOBIAN] = softmax_jacobian,
     [RUN_LOG_SOFTMAX] = log_softmax,
     [RUN_LOG_SOFTMAX_BACKWARD] = log_softmax_backward,
     [RUN_LOGSUMEXP] = logsumexp,

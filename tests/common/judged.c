@@ -15,6 +15,44 @@ golden_case judged_case(const dtype *t, golden_function function, size_t n) {
     return c;
 }
 
+/* ---- Inputs ------------------------------------------------------------------------------------------------------ */
+
+/* Rows that fill.h does not have. */
+enum { OWN_KINDS = JUDGED_X_KINDS - FILL_X_KINDS };
+
+static void own_x(const dtype *t, void *x, size_t n, size_t kind, rng *r) {
+    static const double offsets[] = {1e4, -1e4, 1e6, -1e6};
+    double offset = kind == 3 ? offsets[rng_below(r, 4)] : 0;
+    double margin = rng_uniform(r, 0, t->underflow + 2);
+    double sum = 0;
+    for (size_t j = 0; j < n; j++) {
+        double v = rng_normal(r);
+        sum += exp(v);
+        t->store(x, j, kind == 0 ? (j ? v - margin : v) : kind == 1 ? -fabs(v) * (double)rng_below(r, 2) : v + offset);
+    }
+    for (size_t j = 0; j < n && kind == 2; j++) { /* a logsumexp of about 0 */
+        t->store(x, j, t->load(x, j) - log(sum));
+    }
+}
+
+const char *judged_x_name(size_t kind) {
+    static const char *const names[OWN_KINDS] = {"margin", "ties", "logsumexp near 0", "large offset"};
+    return kind < FILL_X_KINDS ? fill_x_name(kind) : names[kind - FILL_X_KINDS];
+}
+
+void judged_x(const dtype *t, void *x, size_t n, size_t kind, rng *r) {
+    if (kind < FILL_X_KINDS) {
+        fill_x(t, x, n, kind, r);
+    } else {
+        own_x(t, x, n, kind - FILL_X_KINDS, r);
+    }
+}
+
+void judged_policies(golden_case *c, rng *r) {
+    c->options.plus_inf = rng_below(r, 2) ? SMX_PLUS_INF_LIMIT : SMX_PLUS_INF_NAN;
+    c->options.minus_inf_row = rng_below(r, 2) ? SMX_MINUS_INF_ROW_ZEROS : SMX_MINUS_INF_ROW_NAN;
+}
+
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
 static const char *const option_names[JUDGED_OPTIONS] = {"no options",     "a scale",  "an additive mask",

@@ -1,14 +1,22 @@
-/* Golden cases made up by a test, run by the library and judged by MPFR (tools/ulp). */
+/* Golden cases made up by a test, run by the library and judged by MPFR (tests/reference/oracle_case.h). */
 #ifndef SMX_TESTS_JUDGED_H
 #define SMX_TESTS_JUDGED_H
 
 #include <golden.h>
 
 #include "check.h"
-#include "rng.h"
+#include "fill.h"
 
 /* A case of that type with its inputs in place, all zeros. */
 golden_case judged_case(const dtype *t, golden_function function, size_t n);
+
+/* Kinds of rows of logits: those of fill.h, nearly certain ones, ties, logsumexps near 0, large offsets. */
+enum { JUDGED_X_KINDS = FILL_X_KINDS + 4 };
+const char *judged_x_name(size_t kind);
+void judged_x(const dtype *t, void *x, size_t n, size_t kind, rng *r);
+
+/* Random policies for infinities. */
+void judged_policies(golden_case *c, rng *r);
 
 /* Options for a case: none, a scale, one of the masks, or all of them at once. What stands in a masked place is NaN. */
 enum { JUDGED_OPTIONS = 6 };

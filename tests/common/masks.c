@@ -118,6 +118,8 @@ int masks_choice(const function *f, rng *r) {
     return what & SCALE_ROWS ? what & ~SCALE_ONE : what;
 }
 
+const smx_options *masks_options(const masks *m, const function *f) { return f->takes ? &m->opt : NULL; }
+
 static int keeps_by_causality(const smx_options *opt, size_t k, size_t n, size_t i) {
     if (opt->causal == SMX_CAUSAL_NONE) {
         return 1;

@@ -28,6 +28,9 @@ int masks_choice(const function *f, rng *r);
  * entry i is that of perm[i]. */
 masks masks_of_row(const masks *m, size_t k, const size_t *perm);
 
+/* Its options, or none for a function that takes none: no mask keeps what a mask of ones keeps. */
+const smx_options *masks_options(const masks *m, const function *f);
+
 /* Whether entry i of row k is kept. */
 int masks_keep(const masks *m, size_t k, size_t i);
 

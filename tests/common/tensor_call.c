@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-static op_form form_of(const op *o, int i) { return i < o->inputs ? o->input[i].form : o->output[i - o->inputs]; }
+static form form_of(const op *o, int i) { return i < o->inputs ? o->input[i].form : o->output[i - o->inputs]; }
 
 static int arguments(const op *o) { return o->inputs + o->outputs; }
 
@@ -25,27 +25,27 @@ tensor_call tensor_call_new(const op *o, op_shape s, const element *types, const
 
 smx_status tensor_call_expect(tensor_call *c, const smx_options *opt) {
     for (int i = 0; i < arguments(c->o); i++) {
-        op_form form = form_of(c->o, i);
-        size_t each = op_row_elements(&c->s, form);
+        form kind = form_of(c->o, i);
+        size_t each = op_row_elements(&c->s, kind);
         c->expected[i] = malloc(c->s.rows * each * 8 + 1);
         assert_non_null(c->expected[i]);
         for (size_t k = 0; i < c->o->inputs && k < c->s.rows; k++) {
             for (size_t j = 0; j < each; j++) {
-                real_set(c->real, c->expected[i], k * each + j, tensor_get(&c->t[i], op_element(&c->s, form, k, j)));
+                real_set(c->real, c->expected[i], k * each + j, tensor_get(&c->t[i], op_element(&c->s, kind, k, j)));
             }
         }
     }
-    return c->o->rows(c->real, c->s.rows, c->s.n, c->expected, opt);
+    return op_rows(c->o, c->real, c->s.rows, c->s.n, c->expected, opt);
 }
 
 /* Argument i has the bits of the packed one, once rounded. */
 static void check_argument(const tensor_call *c, int i, const tensor *t) {
-    op_form form = form_of(c->o, i);
-    size_t each = op_row_elements(&c->s, form);
+    form kind = form_of(c->o, i);
+    size_t each = op_row_elements(&c->s, kind);
     for (size_t k = 0; k < c->s.rows; k++) {
         for (size_t j = 0; j < each; j++) {
             uint64_t wanted = element_rounded(t->e, real_get(c->real, c->expected[i], k * each + j));
-            uint64_t got = tensor_bits(t, op_element(&c->s, form, k, j));
+            uint64_t got = tensor_bits(t, op_element(&c->s, kind, k, j));
             if (wanted != got) {
                 fail_msg("%s: argument %d, row %zu, element %zu: expected %llx (%a), got %llx (%a)", label_text(), i, k,
                          j, (unsigned long long)wanted, element_value(t->e, wanted), (unsigned long long)got,
@@ -92,4 +92,4 @@ const char *tensor_call_text(const op *o, const element *types, const int *layou
     return text;
 }
 
-int tensor_call_too_large(const op *o, const op_shape *s) { return o->output[0] == OP_MATRIX && s->n > 50; }
+int tensor_call_too_large(const op *o, const op_shape *s) { return o->output[0] == FORM_MATRICES && s->n > 50; }
