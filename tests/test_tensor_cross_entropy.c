@@ -52,10 +52,19 @@ static extent extent_of(const problem *p, int i) {
 static bool is_integer(int i) { return i == CLASS_LABELS || i == ARGMAX || i == COUNT; }
 static bool is_output(int i) { return i >= LOSS; }
 
-static element random_element(int i, bool packed, element same, rng *r) {
+/* That has all labels of the problem. */
+static element random_integer(const problem *p, rng *r) {
+    element e;
+    do {
+        e = (element)(I8 + rng_below(r, U64 - I8 + 1));
+    } while ((p->ignore_index < 0 && e > I64) || (p->ignore_index > INT8_MAX && e == I8));
+    return e;
+}
+
+static element random_element(const problem *p, int i, bool packed, element same, rng *r) {
     switch (i) {
     case CLASS_LABELS:
-        return packed || rng_below(r, 2) ? I64 : I32;
+        return packed ? I64 : random_integer(p, r);
     case ARGMAX:
     case COUNT:
         return I64;
@@ -106,7 +115,7 @@ static tensor field_tensor(const problem *p, int i, bool packed, element same, r
     } else if (extent_of(p, i) == CLASSES) {
         shape[ndim++] = (int64_t)p->s.n;
     }
-    return tensor_new(random_element(i, packed, same, r), ndim, shape, packed ? 0 : (int)rng_below(r, LAYOUTS), r);
+    return tensor_new(random_element(p, i, packed, same, r), ndim, shape, packed ? 0 : (int)rng_below(r, LAYOUTS), r);
 }
 
 static void choose(problem *p, rng *r) {
@@ -122,7 +131,7 @@ static void choose(problem *p, rng *r) {
     p->given[DTARGETS] = p->given[DTARGETS] && !labels;
     p->given[REDUCED] = p->given[REDUCED] && p->reduction != SMX_REDUCTION_NONE;
     p->ignore = labels && rng_below(r, 2);
-    p->ignore_index = p->ignore ? -(int64_t)rng_below(r, 200) : 0;
+    p->ignore_index = !p->ignore ? 0 : rng_below(r, 2) ? 255 : -(int64_t)rng_below(r, 128);
     p->nothing_counts = rng_below(r, 4) == 0;
     p->smoothing = rng_below(r, 2) ? 0.1 : 0;
     p->z_loss = rng_below(r, 2) ? 1e-4 : 0;
@@ -217,7 +226,7 @@ static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_
 static uint64_t wanted_bits(const problem *p, int i, element e, size_t k) {
     if (is_integer(i)) {
         uint64_t bits = ((const uint64_t *)p->packed[i])[k];
-        return e == I32 ? bits & UINT32_MAX : bits;
+        return element_size(e) == 8 ? bits : bits & (((uint64_t)1 << 8 * element_size(e)) - 1);
     }
     return i == CORRECT ? ((const uint8_t *)p->packed[i])[k] : element_rounded(e, real_get(p->real, p->packed[i], k));
 }
@@ -298,7 +307,7 @@ static void test_bad_label(void **state) {
         size_t first = rng_below(&r, p.s.rows), bad_row = SIZE_MAX;
         if (p.given[CLASS_LABELS]) {
             for (size_t k = first; k < p.s.rows; k += 1 + rng_below(&r, 9)) {
-                tensor_set(&p.t[CLASS_LABELS], k, rng_below(&r, 2) ? (double)p.s.n : -1000);
+                tensor_set(&p.t[CLASS_LABELS], k, rng_below(&r, 2) ? (double)p.s.n : -128);
             }
             assert_status(SMX_ERROR_LABEL, run_tensors(&p, 0, 2, &bad_row));
             assert_int_equal(bad_row, first);

@@ -111,7 +111,7 @@ static void options_new(options *o, const op_shape *s, element real, rng *r) {
     o->tensors.minus_inf_row = (smx_minus_inf_row)rng_below(r, 2);
     for (int i = 0; i < TENSORS; i++) {
         static const element types[TENSORS][4] = {
-            {F16, BF16, F32, F64}, {F16, BF16, F32, F64}, {U8, BOOL, U8, BOOL}, {I32, I64, I32, I64}};
+            {F16, BF16, F32, F64}, {F16, BF16, F32, F64}, {U8, BOOL, U8, BOOL}, {I32, I64, U8, U64}};
         bool vector = i == ADD || i == KEEP;
         element e = rng_below(r, 2) && !(i == KEEP || i == LENGTHS) ? real : types[i][rng_below(r, 4)];
         o->t[i] = broadcast_tensor(e, vector ? s->ndim : rows_ndim, vector ? s->shape : rows_shape,

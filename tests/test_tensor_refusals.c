@@ -300,7 +300,7 @@ static void expect_option_tensor(const char *what, size_t field, element e, int 
     smx_tensor_options opt = defaults();
     tensor t = tensor_new(e, ndim, extents, LAYOUT_C, &r);
     for (size_t k = 0; k < tensor_elements(&t); k++) {
-        tensor_set(&t, k, e == U8 || e == I32 || e == I64 ? value : 1);
+        tensor_set(&t, k, e >= ELEMENTS_FLOAT && e != BOOL ? value : 1);
     }
     tensor_set(&t, tensor_elements(&t) - 1, value);
     const DLTensor *dl = tensor_dl(&t);
@@ -332,6 +332,9 @@ static void test_option_tensors(void **state) {
     expect_option_tensor("lengths", lengths, I32, 2, rows, N, SMX_OK);
     expect_option_tensor("a length of n + 1", lengths, I32, 2, rows, N + 1, SMX_ERROR_LENGTH);
     expect_option_tensor("a length of -1", lengths, I64, 1, last, -1, SMX_ERROR_LENGTH);
+    expect_option_tensor("lengths in a byte", lengths, U8, 2, rows, N, SMX_OK);
+    expect_option_tensor("a length of n + 1 in a byte", lengths, U8, 2, rows, N + 1, SMX_ERROR_LENGTH);
+    expect_option_tensor("lengths of bool", lengths, BOOL, 2, rows, 1, SMX_ERROR_DTYPE);
     expect_option_tensor("lengths of floats", lengths, F32, 2, rows, 1, SMX_ERROR_DTYPE);
     expect_option_tensor("lengths of x's shape", lengths, I64, 3, shape, 1, SMX_ERROR_SHAPE);
 }

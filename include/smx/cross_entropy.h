@@ -18,6 +18,18 @@ typedef enum smx_reduction {
 /* What a mean over no rows, or rows of total weight 0, becomes, and its gradients in rows that are not ignored. */
 typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } smx_empty_mean;
 
+/* The types that labels may have. */
+typedef enum smx_integer {
+    SMX_INT8 = 1,
+    SMX_INT16 = 2,
+    SMX_INT32 = 3,
+    SMX_INT64 = 4,
+    SMX_UINT8 = 5,
+    SMX_UINT16 = 6,
+    SMX_UINT32 = 7,
+    SMX_UINT64 = 8
+} smx_integer;
+
 /* The problem and what is wanted of it. For row k with logits z (smx/base.h, (L); after `softcap`), class weights w
  * (1 without), label t and smoothing e,
  *
@@ -27,9 +39,10 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
  * with p = softmax(z), lse = logsumexp(z). A coefficient of 0 makes a term 0 even where log p_c = -inf. Masked places
  * take no part in the second sum.
  *
- * Exactly one of labels_i32, labels_i64 and targets is given. With labels, a row whose label is `ignore_index` (if
- * use_ignore_index) counts for nothing: loss 0, gradient +0, target_log_prob 0, correct 0. Any other label must be in
- * [0, n): else SMX_ERROR_LABEL, with the row's number in *bad_row, and nothing is written.
+ * Exactly one of labels_i32, labels_i64, labels and targets is given. With labels, a row whose label is `ignore_index`
+ * (if use_ignore_index) counts for nothing: loss 0, gradient +0, target_log_prob 0, correct 0. Any other label must be
+ * in [0, n): else SMX_ERROR_LABEL, with the row's number in *bad_row, and nothing is written. A label of SMX_UINT64
+ * from 2^63 on, which is no class, is compared with ignore_index as if 2^64 less: 2^64 - 100 with -100.
  *
  * Zero bytes stand for "none" or "not wanted" in every field but `size`. Outputs are written on demand: each that is
  * not null. All come from the same pass over the logits. */
@@ -69,6 +82,9 @@ typedef enum smx_empty_mean { SMX_EMPTY_MEAN_NAN = 0, SMX_EMPTY_MEAN_ZERO = 1 } 
         const smx_exact_sum *batch_weight; /* of all pieces: what a mean divides by; null: this call's rows are all */ \
         smx_exact_sum *weight_sum;         /* `weight` is added to it */                                               \
         smx_exact_sum *loss_sum;           /* the rows' losses are added to it */                                      \
+        /* ---- labels of any type ---- */                                                                             \
+        const void *labels;      /* rows elements */                                                                   \
+        smx_integer labels_type; /* of labels */                                                                       \
     } smx_cross_entropy_args_##suffix
 SMX_CROSS_ENTROPY(float, f32);
 SMX_CROSS_ENTROPY(double, f64);

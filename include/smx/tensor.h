@@ -47,7 +47,7 @@ typedef struct smx_tensor_options {
     const DLTensor *scale;   /* any float; broadcasts to the shape of the rows */
     const DLTensor *add;     /* any float; broadcasts to x's shape */
     const DLTensor *keep;    /* bool or uint8; broadcasts to x's shape */
-    const DLTensor *lengths; /* int32 or int64; broadcasts to the shape of the rows */
+    const DLTensor *lengths; /* any integer; broadcasts to the shape of the rows */
     smx_causal causal;       /* the queries are the dimension right before `axis`, or: */
     int use_query_axis;      /* 0 or 1 */
     int query_axis;          /* negative ones count from the end */
@@ -116,7 +116,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_sink_gradient(const DLTensor *x, int axis,
 typedef struct smx_tensor_cross_entropy_args {
     size_t size;
     /* ---- targets ---- */
-    const DLTensor *labels;  /* rows; int32 or int64 */
+    const DLTensor *labels;  /* rows; any integer of 8 to 64 bits, signed or not */
     const DLTensor *targets; /* as x */
     int use_ignore_index;
     int64_t ignore_index;

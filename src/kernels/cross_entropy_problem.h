@@ -49,7 +49,11 @@ static inline int64_t label_of_row(const struct cross_entropy *ce, const struct 
     if (labels == NULL) {
         return -1;
     }
-    return ce->labels == DTYPE_I32 ? ((const int32_t *)labels)[k] : ((const int64_t *)labels)[k];
+    return integer_at(ce->labels, labels, k);
+}
+
+static inline bool label_is_ignored(const struct cross_entropy *ce, int64_t label) {
+    return ce->use_ignore_index != 0 && label == ce->ignore_index;
 }
 
 static inline bool row_is_ignored(const struct cross_entropy *ce, const struct array *a, size_t k) {

@@ -84,7 +84,7 @@ smx_status smx_cross_entropy_check_weights(const struct array *a, enum dtype rea
 static smx_status check_labels(const struct cross_entropy *ce, const struct array *a, size_t rows, size_t n) {
     for (size_t k = 0; k < rows && given(a, CE_LABELS); k++) {
         int64_t label = label_of_row(ce, a, k);
-        if (!row_is_ignored(ce, a, k) && (label < 0 || (uint64_t)label >= n)) {
+        if (!label_is_ignored(ce, label) && (label < 0 || (uint64_t)label >= n)) {
             if (ce->bad_row != NULL) {
                 *ce->bad_row = k;
             }

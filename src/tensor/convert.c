@@ -15,8 +15,10 @@ static const struct {
     uint8_t code, bits;
 } types[DTYPES] = {
     [DTYPE_F16] = {kDLFloat, 16},  [DTYPE_BF16] = {kDLBfloat, 16}, [DTYPE_F32] = {kDLFloat, 32},
-    [DTYPE_F64] = {kDLFloat, 64},  [DTYPE_I32] = {kDLInt, 32},     [DTYPE_I64] = {kDLInt, 64},
-    [DTYPE_BOOL] = {CODE_BOOL, 8}, [DTYPE_U8] = {kDLUInt, 8},
+    [DTYPE_F64] = {kDLFloat, 64},  [DTYPE_I8] = {kDLInt, 8},       [DTYPE_I16] = {kDLInt, 16},
+    [DTYPE_I32] = {kDLInt, 32},    [DTYPE_I64] = {kDLInt, 64},     [DTYPE_U8] = {kDLUInt, 8},
+    [DTYPE_U16] = {kDLUInt, 16},   [DTYPE_U32] = {kDLUInt, 32},    [DTYPE_U64] = {kDLUInt, 64},
+    [DTYPE_BOOL] = {CODE_BOOL, 8},
 };
 
 bool smx_dtype_of(DLDataType type, enum dtype *dtype) {
@@ -66,12 +68,10 @@ static void f64_to_f32_odd(size_t count, const unsigned char *restrict from, uns
     }
 }
 
-static void i32_to_i64(size_t count, const unsigned char *restrict from, unsigned char *restrict to) {
+static void to_i64(size_t count, enum dtype type, const unsigned char *restrict from, unsigned char *restrict to) {
     for (size_t i = 0; i < count; i++) {
-        int32_t a;
-        memcpy(&a, from + i * sizeof a, sizeof a);
-        int64_t b = a;
-        memcpy(to + i * sizeof b, &b, sizeof b);
+        int64_t a = integer_at(type, from, i);
+        memcpy(to + i * sizeof a, &a, sizeof a);
     }
 }
 
@@ -115,8 +115,8 @@ enum { CHUNK = 256 }; /* floats on the way between two other types */
 
 void smx_convert(size_t count, enum dtype from_type, const void *from, enum dtype to_type, void *to) {
     size_t from_size = dtype_size(from_type), to_size = dtype_size(to_type);
-    if (from_type == DTYPE_I32 && to_type == DTYPE_I64) {
-        i32_to_i64(count, from, to);
+    if (to_type == DTYPE_I64 && from_type != DTYPE_I64) {
+        to_i64(count, from_type, from, to);
     } else if (from_type == to_type || (1 << from_type & DTYPES_FLAG) != 0) {
         memcpy(to, from, count * to_size);
     } else if (from_type == DTYPE_F32) {

@@ -6,14 +6,16 @@
 
 #include "check.h"
 
-const char *const element_names[ELEMENTS] = {"f16", "bf16", "f32", "f64", "i32", "i64", "u8", "bool"};
+const char *const element_names[ELEMENTS] = {"f16", "bf16", "f32", "f64", "i8",  "i16", "i32",
+                                             "i64", "u8",   "u16", "u32", "u64", "bool"};
 
 enum { DLPACK_BOOL = 6 }; /* kDLBool of later versions */
 
 static const struct {
     uint8_t code, bits;
-} types[ELEMENTS] = {{kDLFloat, 16}, {kDLBfloat, 16}, {kDLFloat, 32}, {kDLFloat, 64},
-                     {kDLInt, 32},   {kDLInt, 64},    {kDLUInt, 8},   {DLPACK_BOOL, 8}};
+} types[ELEMENTS] = {{kDLFloat, 16}, {kDLBfloat, 16}, {kDLFloat, 32},  {kDLFloat, 64}, {kDLInt, 8},
+                     {kDLInt, 16},   {kDLInt, 32},    {kDLInt, 64},    {kDLUInt, 8},   {kDLUInt, 16},
+                     {kDLUInt, 32},  {kDLUInt, 64},   {DLPACK_BOOL, 8}};
 
 /* Binary formats: bits of a significand, and exponents of the smallest and the largest normal number's leading bit. */
 static const struct {
@@ -161,7 +163,8 @@ double tensor_get(const tensor *t, size_t k) {
     if (t->e < ELEMENTS_FLOAT) {
         return element_value(t->e, bits);
     }
-    return t->e == I32 ? (double)(int32_t)(uint32_t)bits : t->e == I64 ? (double)(int64_t)bits : (double)bits;
+    uint64_t sign = t->e <= I64 ? (uint64_t)1 << (8 * element_size(t->e) - 1) : 0;
+    return (bits & sign) != 0 ? (double)(int64_t)(bits | (0 - sign)) : (double)bits;
 }
 
 void tensor_set(tensor *t, size_t k, double value) {

@@ -8,7 +8,23 @@
 enum { TENSOR_NDIM_MAX = 6 };
 
 /* The floats that tensors may hold. */
-typedef enum element { F16, BF16, F32, F64, ELEMENTS_FLOAT, I32 = ELEMENTS_FLOAT, I64, U8, BOOL, ELEMENTS } element;
+typedef enum element {
+    F16,
+    BF16,
+    F32,
+    F64,
+    ELEMENTS_FLOAT,
+    I8 = ELEMENTS_FLOAT,
+    I16,
+    I32,
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    BOOL,
+    ELEMENTS
+} element;
 extern const char *const element_names[ELEMENTS];
 size_t element_size(element e);
 DLDataType element_type(element e);
