@@ -26,6 +26,7 @@ typedef enum golden_function {
     GOLDEN_DOUBLE_BACKWARD,
     GOLDEN_HESSIAN_PRODUCT,
     GOLDEN_HESSIAN,
+    GOLDEN_ARGMAX,
     GOLDEN_FUNCTIONS
 } golden_function;
 

@@ -30,6 +30,13 @@ static smx_status F(call_cross_entropy)(const golden_case *c, const smx_options 
     return F(smx_cross_entropy)(1, c->n, c->array[GOLDEN_X], c->n, &ce, opt);
 }
 
+static smx_status F(call_argmax)(const golden_case *c, const smx_options *opt, REAL *out) {
+    int64_t place = 0;
+    smx_status status = F(smx_argmax)(1, c->n, c->array[GOLDEN_X], c->n, &place, opt);
+    *out = (REAL)place;
+    return status;
+}
+
 static smx_status F(call)(const golden_case *c, const smx_options *opt, REAL *out) {
     size_t n = c->n;
     void *const *a = c->array;
@@ -66,6 +73,8 @@ static smx_status F(call)(const golden_case *c, const smx_options *opt, REAL *ou
         return F(smx_cross_entropy_hessian_product)(1, n, a[GOLDEN_X], n, a[GOLDEN_V], n, out, n, opt);
     case GOLDEN_HESSIAN:
         return F(smx_cross_entropy_hessian)(1, n, a[GOLDEN_X], n, out, n, n * n, opt);
+    case GOLDEN_ARGMAX:
+        return F(call_argmax)(c, opt, out);
     case GOLDEN_FUNCTIONS:
     default:
         return SMX_ERROR_OPTION;

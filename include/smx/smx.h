@@ -105,6 +105,23 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_f64(size_t rows, size_t n
                                                            double *jac, size_t ldj, size_t matrix_stride,
                                                            const smx_options *opt);
 
+/* Argmax: where softmax is largest, which is what it comes to at temperature 0. For each row of logits z (smx/base.h,
+ * (L)), the first j whose z_j is the largest of all that the masks keep.
+ *
+ * Shapes    x: rows x n with stride ldx; argmax: rows elements.
+ * Aliasing  argmax must not overlap x.
+ * Special   -1 for a row with a NaN in a kept place, or without a kept entry above -inf (n = 0, say); else the first
+ *           +inf, where there is one. The policies do not matter, and the temperature only by its sign and by what it
+ *           rounds: logits that are equal as two numbers of the type (docs/bits.md) are equal, and those of a row
+ *           without scale and masks are its entries.
+ * Threads   Over rows. Same bits for any number.
+ * Options   No sink, which has no place.
+ * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH. */
+SMX_API SMX_MUST_CHECK smx_status smx_argmax_f32(size_t rows, size_t n, const float *x, size_t ldx, int64_t *argmax,
+                                                 const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_argmax_f64(size_t rows, size_t n, const double *x, size_t ldx, int64_t *argmax,
+                                                 const smx_options *opt);
+
 /* ---- Softmax of a row in parts ----------------------------------------------------------------------------------- */
 
 /* A row may be cut anywhere, and its parts handled by different threads, processes or devices: the result has the bits

@@ -72,6 +72,10 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward(const DLTensor *y, int ax
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian(const DLTensor *y, int axis, DLTensor *jac,
                                                        const smx_tensor_options *opt);
 
+/* Shapes: argmax is that of the rows; int64. Aliasing: none. */
+SMX_API SMX_MUST_CHECK smx_status smx_argmax(const DLTensor *x, int axis, DLTensor *argmax,
+                                             const smx_tensor_options *opt);
+
 /* ---- Logarithms -------------------------------------------------------------------------------------------------- */
 
 /* Shapes: y is that of x. Aliasing: y may be x. */

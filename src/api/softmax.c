@@ -1,5 +1,5 @@
-/* Softmax, its backward pass and Jacobian, over rows and columns of arrays. The contracts stand in smx/smx.h and
- * smx/columns.h. */
+/* Softmax, its backward pass and Jacobian, and argmax, over rows and columns of arrays. The contracts stand in
+ * smx/smx.h and smx/columns.h. */
 #include "../base/arithmetic.h"
 
 #include "request.h"
@@ -60,5 +60,17 @@ smx_status smx_softmax_jacobian_f64(size_t rows, size_t n, const double *y, size
                                     size_t matrix_stride, const smx_options *opt) {
     const struct array a[] = {rows_of(y, ldy), {jac, ldj, matrix_stride}};
     const struct rows_request request = REQUEST(SOFTMAX_JACOBIAN, F64, a);
+    return smx_rows(&request);
+}
+
+smx_status smx_argmax_f32(size_t rows, size_t n, const float *x, size_t ldx, int64_t *argmax, const smx_options *opt) {
+    const struct array a[] = {rows_of(x, ldx), numbers_of(argmax)};
+    const struct rows_request request = REQUEST(ARGMAX, F32, a);
+    return smx_rows(&request);
+}
+
+smx_status smx_argmax_f64(size_t rows, size_t n, const double *x, size_t ldx, int64_t *argmax, const smx_options *opt) {
+    const struct array a[] = {rows_of(x, ldx), numbers_of(argmax)};
+    const struct rows_request request = REQUEST(ARGMAX, F64, a);
     return smx_rows(&request);
 }

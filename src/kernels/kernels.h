@@ -47,6 +47,7 @@ typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
     X(softmax_jacobian)         \
     X(softmax_jacobian_product) \
     X(softmax_double_backward)  \
+    X(argmax)                   \
     X(log_softmax)              \
     X(log_softmax_columns)      \
     X(log_softmax_backward)     \

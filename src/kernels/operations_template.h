@@ -7,6 +7,7 @@
 #define SMX_OPERATIONS_TEMPLATE_H
 
 #include "../base/kulisch.h"
+#include "argmax_template.h"
 #include "backward_rows_template.h"
 #include "double_backward_template.h"
 #include "hessian_diagonal_template.h"
@@ -112,6 +113,14 @@ static void double_backward_under_options(const struct rows_call *c, const struc
 static void softmax_double_backward_kernel(const struct rows_call *c, struct span run) {
     each_row(c, run, double_backward_under_options);
 }
+
+static void argmax_under_options(const struct rows_call *c, const struct kept_row *r) {
+    const logits l = logits_of(c, r, row_at(c, 0, r));
+    int64_t place = argmax_row(r->n, &l);
+    ((int64_t *)c->array[1].data)[r->k] = place < 0 ? place : (int64_t)r->first + place;
+}
+
+static void argmax_kernel(const struct rows_call *c, struct span run) { each_row(c, run, argmax_under_options); }
 
 /* ---- Logarithms ---- */
 

@@ -12,6 +12,8 @@
     { .name = #spelt, .stride = "ld" #spelt, .form = FORM_ROW, .in_place = (may_be) }
 #define OUT_VALUE(spelt) \
     { .name = #spelt, .stride = #spelt, .form = FORM_VALUE }
+#define OUT_PLACE(spelt) \
+    { .name = #spelt, .stride = #spelt, .form = FORM_VALUE, .dtypes = 1 << DTYPE_I64, .work = DTYPE_I64 }
 #define OUT_MATRIX(spelt, row_stride) \
     { .name = #spelt, .stride = row_stride, .form = FORM_MATRIX }
 
@@ -92,6 +94,7 @@ const struct operation smx_operations[OPERATIONS] = {
           {.name = "ddx", .stride = "lddx", .form = FORM_ROW, .content = CONTENT_GRADIENTS},
           {.name = "gy", .stride = "ldgy", .form = FORM_ROW, .optional = true},
           {.name = "gdy", .stride = "ldgdy", .form = FORM_ROW, .optional = true}}},
+    [OPERATION_ARGMAX] = {"argmax", kernel_argmax, OPTIONS_LOGITS, {ROW(x, LOGITS), OUT_PLACE(argmax)}},
     [OPERATION_LOG_SOFTMAX] = {"log_softmax", kernel_log_softmax, OPTIONS_LOGITS, {ROW(x, LOGITS), OUT_ROW(y, FIRST)}},
     [OPERATION_LOG_SOFTMAX_COLUMNS] = {"log_softmax_columns",
                                        kernel_log_softmax_columns,

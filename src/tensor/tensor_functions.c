@@ -42,6 +42,11 @@ smx_status smx_softmax_jacobian(const DLTensor *y, int axis, DLTensor *jac, cons
     return apply(OPERATION_SOFTMAX_JACOBIAN, tensors, axis, opt);
 }
 
+smx_status smx_argmax(const DLTensor *x, int axis, DLTensor *argmax, const smx_tensor_options *opt) {
+    const DLTensor *const tensors[] = {x, argmax};
+    return apply(OPERATION_ARGMAX, tensors, axis, opt);
+}
+
 smx_status smx_log_softmax_backward(const DLTensor *y, int axis, const DLTensor *dy, DLTensor *dx,
                                     const smx_tensor_options *opt) {
     const DLTensor *const tensors[] = {y, dy, dx};

@@ -82,6 +82,11 @@ static smx_status cross_entropy_hessian(const function *f, size_t rows, size_t n
     return F(smx_cross_entropy_hessian)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, n * b[1].ld, opt);
 }
 
+static smx_status argmax(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_argmax)(rows, n, b[0].a, b[0].ld, b[1].a, opt);
+}
+
 smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, const cross_entropy *c,
                               const smx_options *opt) {
     F(smx_cross_entropy_args)
@@ -160,5 +165,6 @@ const function_run TABLE[RUNS] = {
     [RUN_SOFTMAX_DOUBLE_BACKWARD] = softmax_double_backward,
     [RUN_CROSS_ENTROPY_HESSIAN_PRODUCT] = cross_entropy_hessian_product,
     [RUN_CROSS_ENTROPY_HESSIAN] = cross_entropy_hessian,
+    [RUN_ARGMAX] = argmax,
     [RUN_CROSS_ENTROPY_EVAL] = cross_entropy_run,
 };

@@ -1,4 +1,4 @@
-/* Softmax with scale and masks, and the functions of smx/log.h. */
+/* Softmax with scale and masks, argmax, and the functions of smx/log.h. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -112,6 +112,28 @@ static void logsumexp_backward(oracle_judge *j) {
         mpfr_mul_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
         oracle_judge_ulp(j, i);
     }
+    oracle_logits_clear(&z);
+}
+
+/* One that is below the largest by less than two numbers of the type have digits for, or than the least of them, may
+ * stand for it. */
+static void argmax(oracle_judge *j) {
+    double given = oracle_get(j->type, j->result, 0);
+    oracle_logits z;
+    oracle_logits_init(&z, &j->row);
+    bool none = z.kind != ORACLE_KIND_FINITE && z.kind != ORACLE_KIND_PLUS_INF;
+    size_t at = z.top;
+    if (z.kind == ORACLE_KIND_FINITE && given >= 0 && given < (double)j->row.n && z.kept[(size_t)given]) {
+        size_t place = (size_t)given;
+        mpfr_mul_d(j->bound, z.max, oracle_unit(j->type, j->type == ORACLE_F32 ? -20 : -49), MPFR_RNDN);
+        mpfr_abs(j->bound, j->bound, MPFR_RNDN);
+        oracle_judge_add_least(j, 1);
+        bool close = mpfr_cmpabs(z.below[place], j->bound) <= 0;
+        at = close && mpfr_sgn(z.below[place]) < 0 ? place : at;
+    }
+    mpfr_set_d(j->exact, none ? -1 : (double)at, MPFR_RNDN);
+    mpfr_set_zero(j->bound, 1);
+    oracle_judge_bound(j, 0);
     oracle_logits_clear(&z);
 }
 
@@ -269,6 +291,7 @@ void oracle_judge_log(oracle_judge *j, const void *result, oracle_verdict *verdi
         [GOLDEN_LOGSUMEXP] = {logsumexp, 0},
         [GOLDEN_LOGSUMEXP_BACKWARD] = {logsumexp_backward, 4},
         [GOLDEN_SCALE_GRADIENT] = {scale_gradient, 0},
+        [GOLDEN_ARGMAX] = {argmax, 0},
     };
     oracle_judge_part(j, result, 0, functions[j->c->function].ulps, &verdicts[0]);
     functions[j->c->function].judge(j);

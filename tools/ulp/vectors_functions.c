@@ -147,6 +147,7 @@ void vectors_log(vector_writer *w) {
     cases_of(w, GOLDEN_LOGSUMEXP_BACKWARD);
     cases_of(w, GOLDEN_LOGSUMEXP_WEIGHTED);
     cases_of(w, GOLDEN_SCALE_GRADIENT);
+    cases_of(w, GOLDEN_ARGMAX);
 }
 
 void vectors_cross_entropy(vector_writer *w) {
