@@ -1,4 +1,4 @@
-/* Functions over tensors have the bits of the row function on packed data: whatever the axis, the types (inputs exact
+/* Functions over tensors have the bits of the row function on packed data: whatever the axes, the types (inputs exact
  * in the type of the arithmetic, outputs rounded once more), the layout, in place or not; nothing else is written.
  * With the argument "all" rows of up to three million entries too. */
 #include "common/check.h"
@@ -22,13 +22,14 @@ static void check_call(const op *o, op_shape s, const element *types, const int 
             continue;
         }
         rng r = rng_seed(seed);
-        label("%s on %s, %zu rows, n = %zu, %d dimensions, axis %d, %u threads, in place of %d, seed %#llx: %s",
-              o->name, smx_isa(), s.rows, s.n, s.ndim, s.axis, threads, output_is, (unsigned long long)seed,
+        label("%s on %s, %zu rows, n = %zu, %d dimensions, axes %#x, %u threads, in place of %d, seed %#llx: %s",
+              o->name, smx_isa(), s.rows, s.n, s.ndim, s.axes, threads, output_is, (unsigned long long)seed,
               tensor_call_text(o, types, layouts));
         tensor_call c = tensor_call_new(o, s, types, layouts, &r);
         smx_tensor_options opt = {.size = sizeof opt, .threads = threads};
         assert_ok(tensor_call_expect(&c, &one));
-        assert_ok(tensor_call_run(&c, rng_below(&r, 2) ? s.axis : s.axis - s.ndim, output_is, &opt));
+        int axis = op_axis(&s, &opt, &r);
+        assert_ok(tensor_call_run(&c, axis, output_is, &opt));
         tensor_call_check(&c, output_is);
         tensor_call_free(&c);
     }
@@ -38,14 +39,27 @@ static const struct {
     int ndim;
     int64_t shape[5];
 } shapes[] = {
-    {1, {1}},       {1, {37}},         {2, {5, 7}},        {2, {70, 3}},         {3, {3, 9, 40}},  {3, {2, 33, 5}},
-    {3, {1, 4, 1}}, {4, {2, 3, 4, 5}}, {4, {3, 1, 70, 2}}, {5, {2, 2, 3, 2, 3}}, {3, {5, 3, 300}},
+    {0, {0}},        {1, {1}},       {1, {37}},         {2, {5, 7}},        {2, {70, 3}},         {3, {3, 9, 40}},
+    {3, {2, 33, 5}}, {3, {1, 4, 1}}, {4, {2, 3, 4, 5}}, {4, {3, 1, 70, 2}}, {5, {2, 2, 3, 2, 3}}, {3, {5, 3, 300}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static element random_type(rng *r) { return (element)rng_below(r, ELEMENTS_FLOAT); }
 
-/* Every axis of every shape, layouts and types at random. */
+/* Layouts and types at random. */
+static void check_random(const op *o, op_shape s, uint64_t seed) {
+    rng r = rng_seed(seed);
+    int layout = (int)rng_below(&r, LAYOUTS); /* of most arguments */
+    element types[OP_ARGUMENTS_MAX];
+    int layouts[OP_ARGUMENTS_MAX];
+    for (int a = 0; a < OP_ARGUMENTS_MAX; a++) {
+        types[a] = rng_below(&r, 3) || a == 0 ? random_type(&r) : types[a - 1];
+        layouts[a] = rng_below(&r, 2) ? layout : (int)rng_below(&r, LAYOUTS);
+    }
+    check_call(o, s, types, layouts, 1 + (unsigned)rng_below(&r, 3), seed);
+}
+
+/* Every set of axes of every shape, the more often the fewer there are. */
 static void test_layouts(void **state) {
     (void)state;
     uint64_t seed = 0x7e000000;
@@ -53,18 +67,11 @@ static void test_layouts(void **state) {
         use_isa(smx_isa_available(isa));
         for (size_t i = 0; i < TENSOR_OPS; i++) {
             for (size_t k = 0; k < SHAPES; k++) {
-                for (int axis = 0; axis < shapes[k].ndim; axis++) {
-                    for (int variant = 0; variant < 6; variant++) {
-                        rng r = rng_seed(++seed);
-                        int layout = (int)rng_below(&r, LAYOUTS); /* of most arguments */
-                        element types[OP_ARGUMENTS_MAX];
-                        int layouts[OP_ARGUMENTS_MAX];
-                        for (int a = 0; a < OP_ARGUMENTS_MAX; a++) {
-                            types[a] = rng_below(&r, 3) || a == 0 ? random_type(&r) : types[a - 1];
-                            layouts[a] = rng_below(&r, 2) ? layout : (int)rng_below(&r, LAYOUTS);
-                        }
-                        check_call(tensor_op(i), op_shape_of(shapes[k].ndim, shapes[k].shape, axis), types, layouts,
-                                   1 + (unsigned)rng_below(&r, 3), seed);
+                for (unsigned axes = 0; axes < 1u << shapes[k].ndim; axes++) {
+                    bool one = axes != 0 && (axes & (axes - 1)) == 0;
+                    for (int variant = 0; variant < (one ? 6 : 2); variant++) {
+                        op_shape s = op_shape_over(shapes[k].ndim, shapes[k].shape, axes, variant % 2);
+                        check_random(tensor_op(i), s, ++seed);
                     }
                 }
             }

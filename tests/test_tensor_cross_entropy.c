@@ -1,5 +1,5 @@
 /* Cross-entropy over tensors: every output has the bits of the row function on packed data, the totals too, whatever
- * the types, layouts, axis and threads. */
+ * the types, layouts, axes and threads. */
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/tensor_ops.h"
@@ -195,7 +195,7 @@ static smx_status run_rows(const problem *p) {
 
 static DLTensor *given(problem *p, int i) { return p->given[i] ? tensor_dl(&p->t[i]) : NULL; }
 
-static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_t *bad_row) {
+static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_t *bad_row, rng *r) {
     smx_tensor_options opt = {.size = sizeof opt, .threads = threads};
     smx_tensor_cross_entropy_args ce = {.size = sizeof ce,
                                         .labels = given(p, CLASS_LABELS),
@@ -220,7 +220,8 @@ static smx_status run_tensors(problem *p, bool in_place, unsigned threads, size_
                                         .dx = in_place ? given(p, X) : given(p, DX),
                                         .dtargets = given(p, DTARGETS),
                                         .bad_row = bad_row};
-    return smx_cross_entropy(given(p, X), p->s.axis, &ce, &opt);
+    int axis = op_axis(&p->s, &opt, r);
+    return smx_cross_entropy(given(p, X), axis, &ce, &opt);
 }
 
 static uint64_t wanted_bits(const problem *p, int i, element e, size_t k) {
@@ -247,8 +248,8 @@ static void check_problem(op_shape s, bool all_packed, uint64_t seed) {
     for (int in_place = 0; in_place < 2; in_place++) {
         rng r = rng_seed(seed);
         problem p = problem_new(s, all_packed, &r);
-        label("cross-entropy on %s, %zu rows, n = %zu, axis %d, reduction %d, %s, seed %#llx", smx_isa(), s.rows, s.n,
-              s.axis, (int)p.reduction, in_place ? "in place" : "out of place", (unsigned long long)seed);
+        label("cross-entropy on %s, %zu rows, n = %zu, axes %#x, reduction %d, %s, seed %#llx", smx_isa(), s.rows, s.n,
+              s.axes, (int)p.reduction, in_place ? "in place" : "out of place", (unsigned long long)seed);
         bool dx = p.given[DX];
         if (in_place) {
             p.given[DX] = true;
@@ -262,7 +263,7 @@ static void check_problem(op_shape s, bool all_packed, uint64_t seed) {
             }
         }
         assert_ok(run_rows(&p));
-        assert_ok(run_tensors(&p, in_place, 1 + (unsigned)rng_below(&r, 4), NULL));
+        assert_ok(run_tensors(&p, in_place, 1 + (unsigned)rng_below(&r, 4), NULL, &r));
         for (int i = 0; i < FIELDS; i++) {
             if (p.given[i] && !(in_place && (i == X || i == DX))) {
                 check_field(&p, i, &p.t[i]);
@@ -278,7 +279,7 @@ static void check_problem(op_shape s, bool all_packed, uint64_t seed) {
 static const struct {
     int ndim;
     int64_t shape[4];
-} shapes[] = {{1, {9}}, {2, {40, 7}}, {3, {3, 9, 40}}, {4, {2, 3, 4, 5}}, {3, {20, 4, 60}}};
+} shapes[] = {{0, {0}}, {1, {9}}, {2, {40, 7}}, {3, {3, 9, 40}}, {4, {2, 3, 4, 5}}, {3, {20, 4, 60}}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void test_fields(void **state) {
@@ -290,6 +291,12 @@ static void test_fields(void **state) {
             for (int axis = 0; axis < shapes[k].ndim; axis++) {
                 for (int variant = 0; variant < 20; variant++) {
                     check_problem(op_shape_of(shapes[k].ndim, shapes[k].shape, axis), variant % 3 == 0, ++seed);
+                }
+            }
+            for (unsigned axes = 0; axes < 1u << shapes[k].ndim; axes++) {
+                for (int variant = 0; variant < 6; variant++) {
+                    op_shape s = op_shape_over(shapes[k].ndim, shapes[k].shape, axes, variant % 2);
+                    check_problem(s, variant % 3 == 0, ++seed);
                 }
             }
         }
@@ -309,7 +316,7 @@ static void test_bad_label(void **state) {
             for (size_t k = first; k < p.s.rows; k += 1 + rng_below(&r, 9)) {
                 tensor_set(&p.t[CLASS_LABELS], k, rng_below(&r, 2) ? (double)p.s.n : -128);
             }
-            assert_status(SMX_ERROR_LABEL, run_tensors(&p, 0, 2, &bad_row));
+            assert_status(SMX_ERROR_LABEL, run_tensors(&p, 0, 2, &bad_row, &r));
             assert_int_equal(bad_row, first);
             for (int i = LOSS; i < FIELDS; i++) {
                 assert_canary(p.t[i].memory, p.t[i].bytes);

@@ -51,6 +51,8 @@ static void fill_option(int which, const op_shape *s, tensor *t, rng *r) {
     }
 }
 
+static bool one_axis(const op_shape *s) { return s->axes != 0 && (s->axes & (s->axes - 1)) == 0; }
+
 /* The index of row k along a dimension of x. */
 static size_t index_along(const op_shape *s, size_t k, int dimension) {
     for (int d = s->ndim - 1; d > dimension; d--) {
@@ -123,7 +125,9 @@ static void options_new(options *o, const op_shape *s, element real, rng *r) {
     o->tensors.add = given & 2 ? tensor_dl(&o->t[ADD]) : NULL;
     o->tensors.keep = given & 4 ? tensor_dl(&o->t[KEEP]) : NULL;
     o->tensors.lengths = given & 8 ? tensor_dl(&o->t[LENGTHS]) : NULL;
-    if (given & 16 && s->ndim > 1) {
+    if (!one_axis(s)) { /* what counts along an axis is refused */
+        o->tensors.lengths = NULL;
+    } else if (given & 16 && s->ndim > 1) {
         o->tensors.causal = (smx_causal)(1 + rng_below(r, 2));
         o->tensors.use_query_axis = s->axis == 0 || rng_below(r, 2);
         if (o->tensors.use_query_axis) {
@@ -163,7 +167,7 @@ static const struct {
     int ndim;
     int64_t shape[5];
 } shapes[] = {
-    {1, {19}}, {2, {70, 9}}, {3, {3, 9, 12}}, {4, {2, 3, 4, 5}}, {4, {2, 2, 20, 20}}, {4, {3, 1, 70, 2}},
+    {0, {0}}, {1, {19}}, {2, {70, 9}}, {3, {3, 9, 12}}, {4, {2, 3, 4, 5}}, {4, {2, 2, 20, 20}}, {4, {3, 1, 70, 2}},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -182,15 +186,17 @@ static void check_options(const op *f, op_shape s, int packed, uint64_t seed) {
     }
     tensor_call c = tensor_call_new(f, s, types, layouts, &r);
     options_new(&o, &s, c.real, &r);
-    label("%s on %s, %zu rows, n = %zu, %d dimensions, axis %d, options%s%s%s%s, causal %d, %u threads, seed %#llx: %s",
-          f->name, smx_isa(), s.rows, s.n, s.ndim, s.axis, o.tensors.scale ? " scale" : "", o.tensors.add ? " add" : "",
-          o.tensors.keep ? " keep" : "", o.tensors.lengths ? " lengths" : "", (int)o.tensors.causal, o.tensors.threads,
-          (unsigned long long)seed, tensor_call_text(f, types, layouts));
+    label(
+        "%s on %s, %zu rows, n = %zu, %d dimensions, axes %#x, options%s%s%s%s, causal %d, %u threads, seed %#llx: %s",
+        f->name, smx_isa(), s.rows, s.n, s.ndim, s.axes, o.tensors.scale ? " scale" : "", o.tensors.add ? " add" : "",
+        o.tensors.keep ? " keep" : "", o.tensors.lengths ? " lengths" : "", (int)o.tensors.causal, o.tensors.threads,
+        (unsigned long long)seed, tensor_call_text(f, types, layouts));
     bool given = o.rows.scale || o.rows.add || o.rows.keep || o.rows.lengths;
     bool takes = !given || strcmp(f->name, "softmax_jacobian") != 0; /* which takes neither scale nor masks */
     smx_status wanted = takes ? SMX_OK : SMX_ERROR_OPTION;
     assert_status(wanted, tensor_call_expect(&c, &o.rows));
-    assert_status(wanted, tensor_call_run(&c, s.axis, -1, &o.tensors));
+    int axis = op_axis(&s, &o.tensors, &r);
+    assert_status(wanted, tensor_call_run(&c, axis, -1, &o.tensors));
     if (takes) {
         tensor_call_check(&c, -1);
     }
@@ -206,8 +212,16 @@ static void test_options(void **state) {
             for (size_t k = 0; k < SHAPES; k++) {
                 for (int axis = 0; axis < shapes[k].ndim; axis++) {
                     for (int variant = 0; variant < 10; variant++) {
-                        check_options(tensor_op(i), op_shape_of(shapes[k].ndim, shapes[k].shape, axis), variant % 2,
-                                      ++seed);
+                        op_shape s = op_shape_of(shapes[k].ndim, shapes[k].shape, axis);
+                        s.keepdims = variant % 3 == 0;
+                        check_options(tensor_op(i), s, variant % 2, ++seed);
+                    }
+                }
+                for (unsigned axes = 0; axes < 1u << shapes[k].ndim; axes++) {
+                    op_shape s = op_shape_over(shapes[k].ndim, shapes[k].shape, axes, axes % 3 == 0);
+                    if (!one_axis(&s)) {
+                        check_options(tensor_op(i), s, 0, ++seed);
+                        check_options(tensor_op(i), s, 1, ++seed);
                     }
                 }
             }

@@ -8,11 +8,11 @@
 
 #include <stdio.h>
 
-/* In place of columns, in groups, and straight. */
+/* In place of columns, in groups, and straight; and over two axes. */
 static const struct {
     int64_t shape[3];
-    int axis;
-} shapes[] = {{{3, 1000, 40}, 1}, {{2, 30, 20}, 0}, {{4, 5, 700}, 2}, {{70, 1, 8}, 2}};
+    unsigned axes;
+} shapes[] = {{{3, 1000, 40}, 2}, {{2, 30, 20}, 1}, {{4, 5, 700}, 4}, {{70, 1, 8}, 4}, {{7, 6, 7}, 5}};
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 static void check_below(size_t used, size_t *most) {
@@ -25,6 +25,7 @@ static void check_below(size_t used, size_t *most) {
 typedef struct measured {
     tensor_call c;
     smx_tensor_options opt;
+    int axis;
     tensor field[12]; /* cross-entropy's */
     smx_tensor_cross_entropy_args ce;
     smx_status status;
@@ -32,7 +33,7 @@ typedef struct measured {
 
 static void run_op(void *data) {
     measured *m = data;
-    m->status = tensor_call_run(&m->c, m->c.s.axis, -1, &m->opt);
+    m->status = tensor_call_run(&m->c, m->axis, -1, &m->opt);
 }
 
 static void run_copy(void *data) {
@@ -42,7 +43,7 @@ static void run_copy(void *data) {
 
 static void run_cross_entropy(void *data) {
     measured *m = data;
-    m->status = smx_cross_entropy(tensor_dl(&m->field[0]), m->c.s.axis, &m->ce, &m->opt);
+    m->status = smx_cross_entropy(tensor_dl(&m->field[0]), m->axis, &m->ce, &m->opt);
 }
 
 static pool workers = {.threads = 1};
@@ -58,7 +59,7 @@ static smx_tensor_options options_of(size_t k) {
 }
 
 static void check_op(const op *o, size_t k, size_t *most) {
-    op_shape s = op_shape_of(3, shapes[k].shape, shapes[k].axis);
+    op_shape s = op_shape_over(3, shapes[k].shape, shapes[k].axes, 0);
     if (tensor_call_too_large(o, &s) || (o->output[0] == FORM_MATRICES && s.n > 50)) {
         return;
     }
@@ -71,6 +72,7 @@ static void check_op(const op *o, size_t k, size_t *most) {
         }
         rng r = rng_seed(0x9200000 + k);
         measured m = {.c = tensor_call_new(o, s, types, layouts, &r), .opt = options_of(k + e)};
+        m.axis = op_axis(&m.c.s, &m.opt, &r);
         label("%s of %s, shape %zu on %s", o->name, element_names[e], k, smx_isa());
         check_below(stack_of(run_op, &m), most);
         assert_ok(m.status);
@@ -115,7 +117,7 @@ static void fields_free(measured *m, int count) {
 static void check_copy(size_t k, size_t *most) {
     for (element e = F16; e <= F64; e++) {
         rng r = rng_seed(0x9210000 + k);
-        measured m = {.c = {.s = op_shape_of(3, shapes[k].shape, shapes[k].axis)}, .opt = options_of(k)};
+        measured m = {.c = {.s = op_shape_over(3, shapes[k].shape, shapes[k].axes, 0)}, .opt = options_of(k)};
         field_of(&m, 0, FORM_ROWS, e, LAYOUT_PERMUTED, &r), field_of(&m, 1, FORM_ROWS, F64, LAYOUT_GAPS, &r);
         label("copy of %s, shape %zu", element_names[e], k);
         check_below(stack_of(run_copy, &m), most);
@@ -127,7 +129,7 @@ static void check_copy(size_t k, size_t *most) {
 static void check_cross_entropy(size_t k, element e, int targets, size_t *most) {
     rng r = rng_seed(0x9220000 + k);
     int layout = k % 2 ? LAYOUT_PERMUTED : LAYOUT_C;
-    measured m = {.c = {.s = op_shape_of(3, shapes[k].shape, shapes[k].axis)}, .opt = options_of(k + e)};
+    measured m = {.c = {.s = op_shape_over(3, shapes[k].shape, shapes[k].axes, 0)}, .opt = options_of(k + e)};
     m.ce = (smx_tensor_cross_entropy_args){.size = sizeof m.ce, .reduction = SMX_REDUCTION_MEAN};
     int count = 1;
     field_of(&m, 0, FORM_ROWS, e, layout, &r);
@@ -144,6 +146,7 @@ static void check_cross_entropy(size_t k, element e, int targets, size_t *most) 
     m.ce.dx = field_of(&m, count++, FORM_ROWS, e, layout, &r);
     m.field[count] = tensor_new(e, 0, NULL, LAYOUT_C, &r);
     m.ce.reduced = tensor_dl(&m.field[count++]);
+    m.axis = op_axis(&m.c.s, &m.opt, &r);
     label("cross-entropy of %s, shape %zu, targets %d on %s", element_names[e], k, targets, smx_isa());
     check_below(stack_of(run_cross_entropy, &m), most);
     assert_ok(m.status);

@@ -4,6 +4,11 @@
  *
  * Rows      `axis` counts from 0, or from -1 backwards. A row is the n elements along it; there is one for each index
  *           of the other dimensions, and "the shape of the rows" is that of x without `axis`.
+ * Axes      `axis` may be SMX_AXIS_ALL, or SMX_AXES and the options' list. A row is then all elements along those
+ *           dimensions in C order (the last one fastest), whatever the order of the list, with the bits of the same
+ *           elements along one axis; what has n elements (class weights, the sides of a matrix) and what counts them
+ *           (labels, argmax) goes by that order. Of no axes, an empty list, each element is a row.
+ *           A tensor without dimensions is one row of one: `axis` is 0, -1, SMX_AXIS_ALL or an empty list.
  * Types     f16, bf16, f32 and f64, in any mixture of inputs and outputs. The arithmetic is that of the f64 functions
  *           if any tensor among the arguments is f64, an output too, else that of the f32 functions; tensors of the
  *           options are rounded to that type. Results are rounded once more if the output is of another type, to
@@ -14,9 +19,10 @@
  * Aliasing  An output may be an input itself (same data, type, shape and strides) where the row function allows that.
  *           Any other overlap of an output, also with a tensor of the options, is refused. Tensors overlap if they
  *           share a byte; with unequal strides, ranges of memory that cross count as sharing.
- * Memory    Tensors that row functions can take as they are (the type of the arithmetic, stride 1 along the axis, rows
- *           at equal distances) are used in place. Others go through scratch memory, group of rows by group of rows.
- *           Scratch of more than 2 KiB is allocated, before anything is written (SMX_ERROR_MEMORY).
+ * Memory    Tensors that row functions can take as they are (the type of the arithmetic, stride 1 along the axis or
+ *           along all axes as if they were one, rows at equal distances) are used in place. Others go through scratch
+ *           memory, group of rows by group of rows. Scratch of more than 2 KiB is allocated, before anything is written
+ *           (SMX_ERROR_MEMORY).
  * Devices   The CPU's memory: kDLCPU, and pinned memory (kDLCUDAHost, kDLROCMHost).
  * Threads   Over groups of rows. Same bits for any number.
  * Status    As the row function, and SMX_ERROR_DTYPE (also lanes other than 1), _SHAPE (also an axis that does not
@@ -28,9 +34,15 @@
 
 #include <dlpack/dlpack.h>
 
+#include <limits.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* In place of `axis`: all dimensions, or those that the options list. */
+#define SMX_AXIS_ALL INT_MIN
+#define SMX_AXES (INT_MIN + 1)
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
@@ -56,6 +68,9 @@ typedef struct smx_tensor_options {
     int64_t window_left, window_right;
     const DLTensor *alibi; /* any float; broadcasts to the shape of the rows; queries as for causal */
     const DLTensor *sink;  /* any float; broadcasts to the shape of the rows */
+    const int *axes; /* for SMX_AXES, and only then: `axes_count` of them, each once, negative ones from the end */
+    int axes_count;  /* other than 1: lengths, causal, use_window and alibi, which count along an axis, are refused */
+    int keepdims;    /* 0 or 1: the shape of the rows is that of x, with an extent of 1 along the axes */
 } smx_tensor_options;
 #define SMX_TENSOR_OPTIONS_INIT SMX_SIZED(smx_tensor_options)
 

@@ -3,9 +3,9 @@
 #include "arguments.h"
 
 #include "../base/refused.h"
-#include "../base/wide.h"
 #include "call_options.h"
 #include "fit.h"
+#include "layout.h"
 
 #include <string.h>
 
@@ -74,47 +74,53 @@ static void insert_dimension(struct call *c, int at, size_t extent) {
     }
 }
 
-/* Those with a dimension for several vectors a row, or those without: the name of the first that does not fit, or
- * null. */
-static const char *fit_some(const struct arguments *a, int axis, bool vectors, size_t extent, struct call *c) {
+/* Several vectors a row are a dimension more of the rows, along which all else repeats. The name of the first that does
+ * not fit, or null. */
+static const char *count_vectors(const struct arguments *a, int at, struct call *c) {
+    bool counted = false;
     for (int i = 0; i < a->count; i++) {
-        const struct argument *argument = &a->argument[i];
-        struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
-        if (!takes_part(a, i) || (argument->form == FORM_VECTORS) != vectors) {
+        const struct view *v = &a->view[i];
+        if (!takes_part(a, i) || a->argument[i].form != FORM_VECTORS) {
             continue;
         }
-        if (!smx_fit_argument(argument, &a->view[i], &a->view[0], axis, extent, o)) {
-            return argument->name;
+        if (!counted) {
+            insert_dimension(c, at, v->shape[at]);
+            counted = true;
         }
-        o->work = argument->dtypes != 0 ? argument->work : c->real;
+        if (v->shape[at] != c->shape[at]) {
+            return a->argument[i].name;
+        }
+        c->operand[OPERANDS_OF_OPTIONS + i].row[at] = v->stride[at];
     }
     return NULL;
 }
 
-static const char *fit_arguments(const struct arguments *a, int axis, struct call *c) {
-    const char *unfit = fit_some(a, axis, false, 0, c);
-    for (int i = 0; i < a->count && unfit == NULL; i++) {
-        if (takes_part(a, i) && a->argument[i].form == FORM_VECTORS) {
-            if (a->view[i].ndim != a->view[0].ndim + 1) {
-                return a->argument[i].name;
-            }
-            insert_dimension(c, axis, a->view[i].shape[axis]);
-            return fit_some(a, axis, true, a->view[i].shape[axis], c);
+/* The same. */
+static const char *fit_arguments(const struct arguments *a, const struct axes *axes, struct call *c) {
+    for (int i = 0; i < a->count; i++) {
+        const struct argument *argument = &a->argument[i];
+        struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
+        if (!takes_part(a, i)) {
+            continue;
         }
+        if (!smx_fit_argument(argument, &a->view[i], &a->view[0], axes, c->n, o)) {
+            return argument->name;
+        }
+        o->work = argument->dtypes != 0 ? argument->work : c->real;
     }
-    return unfit;
+    return count_vectors(a, axes->first, c);
 }
 
-/* At least one dimension: that of the one row of a vector. */
-static void set_rows(const struct view *x, int axis, struct call *c) {
-    c->n = x->shape[axis];
-    c->ndim = x->ndim - 1;
+/* Of the rows there is at least one dimension: that of the one row of a vector. */
+static void set_dimensions(const struct view *x, const struct axes *axes, struct call *c) {
+    int within = c->first_within = DIMENSIONS_MAX - axes->count;
+    c->within = axes->count;
+    c->keepdims = axes->keepdims;
+    for (int d = 0; d < x->ndim; d++) {
+        c->shape[axes->of_row[d] ? within++ : c->ndim++] = x->shape[d];
+    }
     if (c->ndim == 0) {
         c->shape[c->ndim++] = 1;
-        return;
-    }
-    for (int d = 0; d < c->ndim; d++) {
-        c->shape[d] = x->shape[d < axis ? d : d + 1];
     }
 }
 
@@ -123,7 +129,7 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
     const smx_tensor_options *opt = request->opt;
     struct arguments a; /* its views, of 9 KB, are set where they are used */
     struct view of_option[TENSORS_OF_OPTIONS];
-    int axis;
+    struct axes axes;
     memset(c, 0, sizeof *c);
     a.argument = request->operation->argument;
     a.tensor = request->tensor;
@@ -134,17 +140,17 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
     if (status != SMX_OK || (status = view_arguments(&a, &c->real)) != SMX_OK) {
         return status;
     }
-    if (!smx_normal_axis(request->axis, a.view[0].ndim, &axis)) {
-        return smx_refuse(SMX_ERROR_SHAPE, "axis");
-    }
-    if (a.view[0].shape[axis] > SMX_ROW_MOST) {
-        return smx_refuse(SMX_ERROR_SIZE, a.argument[0].name);
-    }
-    set_rows(&a.view[0], axis, c);
-    if ((status = smx_options_read(&full, &a.view[0], axis, of_option, c)) != SMX_OK) {
+    if ((status = smx_axes_read(request->axis, &full, &a.view[0], &axes)) != SMX_OK) {
         return status;
     }
-    const char *unfit = fit_arguments(&a, axis, c);
+    if (!smx_axes_entries(&axes, &a.view[0], &c->n)) {
+        return smx_refuse(SMX_ERROR_SIZE, a.argument[0].name);
+    }
+    set_dimensions(&a.view[0], &axes, c);
+    if ((status = smx_options_read(&full, &a.view[0], &axes, of_option, c)) != SMX_OK) {
+        return status;
+    }
+    const char *unfit = fit_arguments(&a, &axes, c);
     if (unfit != NULL) {
         return smx_refuse(SMX_ERROR_SHAPE, unfit);
     }
@@ -153,6 +159,7 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
             return smx_refuse(SMX_ERROR_OVERLAP, a.argument[i].name);
         }
     }
+    smx_layout_within(c);
     c->operation = request->operation;
     c->columns = request->columns;
     if ((status = smx_options_check_values(c)) != SMX_OK) {

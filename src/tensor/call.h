@@ -6,16 +6,20 @@
 #include "../threads/parallel.h"
 #include "view.h"
 
+/* Dimensions of a call: those of its rows come first, and at the end are those within a row. */
+enum { DIMENSIONS_MAX = NDIM_MAX + 1 };
+
 struct operand {
     bool given;
     bool output;
-    bool repeats; /* the row function can be told to use one row of it for all its rows */
+    bool repeats;   /* the row function can be told to use one row of it for all its rows */
+    bool scattered; /* the entries of a row are not at equal distances */
     enum form form;
     enum dtype dtype, work; /* as the tensor has it, and as the row function takes it */
     unsigned char *data;
-    ptrdiff_t row[NDIM_MAX]; /* strides in bytes along the dimensions of the rows; 0: the same for all */
-    size_t extent[2];        /* of a row */
-    ptrdiff_t stride[2];     /* its strides in bytes */
+    ptrdiff_t row[DIMENSIONS_MAX]; /* strides in bytes along the call's dimensions; 0: the same for all */
+    size_t extent[2];              /* of a row */
+    ptrdiff_t stride[2];           /* its strides in bytes; of a scattered one, along its last dimension */
 };
 
 /* The options' tensors come first. `query` has no data: its offset is the query that a row is. */
@@ -54,8 +58,10 @@ struct call {
     const struct cross_entropy *ce;  /* null: it is none */
     smx_exact_sum *sum;              /* of an operation with a total over all rows: where it goes; or null */
     size_t n;
-    int ndim; /* of the rows: the tensor's dimensions without the axis */
-    size_t shape[NDIM_MAX];
+    int ndim;                 /* of the rows: the tensor's dimensions without the axes */
+    int first_within, within; /* the dimensions within a row: where they begin, how many there are */
+    size_t shape[DIMENSIONS_MAX];
+    bool keepdims; /* the tensors that have the shape of the rows have one dimension more for each axis */
     struct operand operand[OPERANDS_MAX];
     smx_options row_options; /* policies, threads and softcap */
     struct settings settings;

@@ -12,11 +12,6 @@
 #include <math.h>
 #include <string.h>
 
-bool smx_normal_axis(int axis, int ndim, int *normal) {
-    *normal = axis < 0 ? axis + ndim : axis;
-    return -ndim <= axis && axis < ndim;
-}
-
 /* What of the options is wrong, of those that say where a row's query stands; null if nothing is. */
 static const char *unusable_position(const smx_tensor_options *opt) {
     bool none = opt->causal == SMX_CAUSAL_NONE && !opt->use_window && opt->alibi == NULL;
@@ -37,7 +32,8 @@ static const char *unusable_position(const smx_tensor_options *opt) {
 }
 
 /* The query that a row is, as an operand without data. */
-static smx_status read_positions(const smx_tensor_options *opt, const struct view *x, int axis, struct call *c) {
+static smx_status read_positions(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
+                                 struct call *c) {
     const char *unusable = unusable_position(opt);
     if (unusable != NULL) {
         return smx_refuse(SMX_ERROR_OPTION, unusable);
@@ -45,12 +41,15 @@ static smx_status read_positions(const smx_tensor_options *opt, const struct vie
     if (opt->causal == SMX_CAUSAL_NONE && !opt->use_window && opt->alibi == NULL) {
         return SMX_OK;
     }
-    int query_axis = axis - 1;
+    const char *given = opt->causal != SMX_CAUSAL_NONE ? "options.causal"
+                        : opt->use_window              ? "options.use_window"
+                                                       : "options.alibi";
+    if (axes->count != 1) {
+        return smx_refuse(SMX_ERROR_OPTION, given);
+    }
+    int axis = axes->first, query_axis = axis - 1;
     if (opt->use_query_axis ? !smx_normal_axis(opt->query_axis, x->ndim, &query_axis) : axis == 0) {
-        return smx_refuse(SMX_ERROR_SHAPE, opt->use_query_axis              ? "options.query_axis"
-                                           : opt->causal != SMX_CAUSAL_NONE ? "options.causal"
-                                           : opt->use_window                ? "options.use_window"
-                                                                            : "options.alibi");
+        return smx_refuse(SMX_ERROR_SHAPE, opt->use_query_axis ? "options.query_axis" : given);
     }
     if (query_axis == axis) {
         return smx_refuse(SMX_ERROR_OPTION, "options.query_axis");
@@ -102,7 +101,7 @@ static enum dtype work_of_option(int i, enum dtype real) {
     return i == OPERAND_KEEP ? DTYPE_U8 : i == OPERAND_LENGTHS ? DTYPE_I64 : real;
 }
 
-static smx_status read_tensors(const smx_tensor_options *opt, const struct view *x, int axis,
+static smx_status read_tensors(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
                                struct view views[TENSORS_OF_OPTIONS], struct call *c) {
     const DLTensor *const tensors[TENSORS_OF_OPTIONS] = {
         [OPERAND_SCALE] = opt->scale,     [OPERAND_ADD] = opt->add,     [OPERAND_KEEP] = opt->keep,
@@ -122,11 +121,11 @@ static smx_status read_tensors(const smx_tensor_options *opt, const struct view 
             return smx_refuse(status, of_options[i].name);
         }
         smx_operand_fill(&views[i], o->form, c->n, o);
-        if (!smx_fit(&views[i], x, axis, vector, true, o)) {
+        if (!smx_fit(&views[i], x, axes, vector, true, o)) {
             return smx_refuse(SMX_ERROR_SHAPE, of_options[i].name);
         }
     }
-    return SMX_OK;
+    return opt->lengths != NULL && axes->count != 1 ? smx_refuse(SMX_ERROR_OPTION, "options.lengths") : SMX_OK;
 }
 
 smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
@@ -142,10 +141,10 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
     return status == SMX_OK && smx_kernels_in_use(DTYPE_F32) == NULL ? smx_no_kernels() : status;
 }
 
-smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
+smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
                             struct view views[TENSORS_OF_OPTIONS], struct call *c) {
-    smx_status status = read_tensors(opt, x, axis, views, c);
-    return status == SMX_OK ? read_positions(opt, x, axis, c) : status;
+    smx_status status = read_tensors(opt, x, axes, views, c);
+    return status == SMX_OK ? read_positions(opt, x, axes, c) : status;
 }
 
 /* ---- Values of the options ---- */

@@ -2,12 +2,10 @@
 #ifndef SMX_TENSOR_CALL_OPTIONS_H
 #define SMX_TENSOR_CALL_OPTIONS_H
 
+#include "axes.h"
 #include "call.h"
 
 enum { TENSORS_OF_OPTIONS = OPERAND_SINK + 1 };
-
-/* False if there is no such axis; else counts it from 0. */
-bool smx_normal_axis(int axis, int ndim, int *normal);
 
 /* A set of OPTION_..., once they are read. */
 unsigned smx_options_given(const struct call *call);
@@ -19,7 +17,7 @@ const char *smx_option_not_taken(const struct call *call, unsigned taken);
 smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *call);
 
 /* Scale and masks, once the call has its shape; the views are of those tensors that are given. */
-smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, int axis,
+smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
                             struct view views[TENSORS_OF_OPTIONS], struct call *call);
 
 /* Every scale and length. */

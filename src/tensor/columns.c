@@ -40,7 +40,7 @@ static bool block_of(const struct call *c, const struct operand *o, struct block
 
 /* Of another type, but with its columns side by side. */
 static bool can_be_staged(const struct call *c, const struct operand *o) {
-    return o->dtype != o->work && o->row[c->ndim - 1] == (ptrdiff_t)dtype_size(o->dtype);
+    return !o->scattered && o->dtype != o->work && o->row[c->ndim - 1] == (ptrdiff_t)dtype_size(o->dtype);
 }
 
 static bool suits(struct columns_plan *p) {
@@ -90,29 +90,31 @@ static void move_slab(const struct call *c, const struct operand *o, size_t colu
     smx_move(c->n, columns, o->output ? inside : outside, o->output ? outside : inside);
 }
 
+/* Where a slab of an argument begins: `first` columns on in the matrix of that index. */
+static unsigned char *slab_of(const struct call *c, const struct operand *o, const size_t index[DIMENSIONS_MAX],
+                              size_t first) {
+    return o->data + smx_layout_offset(c, o, index) + (ptrdiff_t)first * o->row[c->ndim - 1];
+}
+
 /* All staged arguments share their place: the functions work in place. */
 static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char *scratch) {
     const struct call *c = p->call;
     struct block b[OPERANDS_MAX];
-    unsigned char *data[OPERANDS_MAX];
-    size_t index[NDIM_MAX], columns = c->shape[c->ndim - 1], first = k % p->slabs * p->slab;
+    size_t index[DIMENSIONS_MAX], columns = c->shape[c->ndim - 1], first = k % p->slabs * p->slab;
     smx_layout_index(c, k / p->slabs * columns, index);
     columns = smaller(columns - first, p->slab);
     float_env caller = float_env_enter();
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];
         b[i] = p->block[i];
-        data[i] = NULL;
-        if (o->given) {
-            data[i] = o->data + smx_layout_offset(c, o, index) + (ptrdiff_t)first * o->row[c->ndim - 1];
-        }
-        if (p->staged[i]) {
-            b[i] = (struct block){.ld = columns};
+        if (o->given && !p->staged[i]) {
+            b[i].data = slab_of(c, o, index, first);
+        } else if (o->given) {
+            b[i] = (struct block){.data = scratch, .ld = columns};
             if (!o->output) {
-                move_slab(c, o, columns, data[i], scratch);
+                move_slab(c, o, columns, slab_of(c, o, index, first), scratch);
             }
         }
-        b[i].data = p->staged[i] ? scratch : data[i];
     }
     float_env_leave(caller);
     smx_options opt = c->row_options;
@@ -124,7 +126,7 @@ static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char
     caller = float_env_enter();
     for (int i = 0; i < OPERANDS_MAX && status == SMX_OK; i++) {
         if (p->staged[i] && c->operand[i].output) {
-            move_slab(c, &c->operand[i], columns, data[i], scratch);
+            move_slab(c, &c->operand[i], columns, slab_of(c, &c->operand[i], index, first), scratch);
         }
     }
     float_env_leave(caller);

@@ -18,7 +18,7 @@ static void copy_task(void *data, size_t piece) {
     const struct copy *copy = data;
     const struct call *c = copy->call;
     const struct operand *src = &c->operand[OPERANDS_OF_OPTIONS], *dst = src + 1;
-    size_t each = copy->rows / copy->pieces + (copy->rows % copy->pieces != 0), index[NDIM_MAX];
+    size_t each = copy->rows / copy->pieces + (copy->rows % copy->pieces != 0), index[DIMENSIONS_MAX];
     size_t end = piece * each + each < copy->rows ? piece * each + each : copy->rows;
     float_env caller = float_env_enter();
     for (size_t row = piece * each; row < end;) {
@@ -34,7 +34,7 @@ static void copy_task(void *data, size_t piece) {
     float_env_leave(caller);
 }
 
-/* The dimension along which the elements of dst stand side by side, as the axis. */
+/* The dimension along which the elements of dst stand side by side, as the axis. Of no dimensions it is -1. */
 static int axis_for(const struct view *dst) {
     for (int d = dst->ndim - 1; d >= 0; d--) {
         if (dst->stride[d] == (ptrdiff_t)dtype_size(dst->dtype)) {
@@ -44,19 +44,11 @@ static int axis_for(const struct view *dst) {
     return dst->ndim - 1;
 }
 
-/* A tensor without dimensions as one of one. */
-static DLTensor with_dimension(const DLTensor *t, int64_t *one) {
-    DLTensor with = *t;
-    if (t->ndim == 0) {
-        with.ndim = 1;
-        with.shape = one;
-        with.strides = NULL;
+/* What is given of the options that say something about rows, and is no tensor; null if nothing is. */
+static const char *of_rows(const struct call *c) {
+    if (c->keepdims) {
+        return "options.keepdims";
     }
-    return with;
-}
-
-/* The policy that is given; null if none is. */
-static const char *policy_of(const struct call *c) {
     if (c->row_options.plus_inf != SMX_PLUS_INF_NAN) {
         return "options.plus_inf";
     }
@@ -79,20 +71,18 @@ smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_
     if (src->ndim != dst->ndim) {
         return smx_refuse(SMX_ERROR_SHAPE, "dst");
     }
-    int64_t one = 1;
-    DLTensor from = with_dimension(src, &one), to = with_dimension(dst, &one);
     struct view view;
-    smx_status status = smx_view_of(&to, DTYPES_FLOAT, &view);
+    smx_status status = smx_view_of(dst, DTYPES_FLOAT, &view);
     struct call call;
     if (status != SMX_OK) {
         return smx_refuse(status, "dst");
     }
-    const DLTensor *const tensors[] = {&from, &to};
+    const DLTensor *const tensors[] = {src, dst};
     const struct tensor_request request = {&copy_operation, NULL, tensors, axis_for(&view), opt};
     if ((status = smx_call_prepare(&request, &call)) != SMX_OK) {
         return status;
     }
-    const char *not_taken = policy_of(&call);
+    const char *not_taken = of_rows(&call);
     if (not_taken != NULL) {
         return smx_refuse(SMX_ERROR_OPTION, not_taken);
     }

@@ -2,62 +2,69 @@
 
 #include "fit.h"
 
-bool smx_fit(const struct view *v, const struct view *x, int axis, bool vector, bool broadcast, struct operand *o) {
-    int dims = vector ? x->ndim : x->ndim - 1, missing = dims - v->ndim;
+/* Dimensions of a tensor, one after the other. */
+struct dimensions {
+    int ndim;
+    const size_t *shape;
+    const ptrdiff_t *stride;
+};
+
+static bool fit_dimensions(struct dimensions t, const struct view *x, const struct axes *axes, bool vector,
+                           bool broadcast, struct operand *o) {
+    int missing = (vector ? x->ndim : axes_rows_ndim(axes, x)) - t.ndim;
     if (missing < 0 || (missing > 0 && !broadcast)) {
         return false;
     }
-    for (int d = 0; d < dims; d++) {
-        int of_x = vector || d < axis ? d : d + 1;
-        size_t extent = d < missing ? 1 : v->shape[d - missing];
-        if (extent != x->shape[of_x] && !(broadcast && extent == 1)) {
+    int at = -missing, row = 0, within = DIMENSIONS_MAX - axes->count;
+    for (int d = 0; d < x->ndim; d++) {
+        bool reduced = axes->of_row[d] && !vector;
+        if (reduced && !axes->keepdims) {
+            continue;
+        }
+        size_t wanted = reduced ? 1 : x->shape[d], extent = at < 0 ? 1 : t.shape[at];
+        if (extent != wanted && !(broadcast && extent == 1)) {
             return false;
         }
-        ptrdiff_t stride = d < missing || extent != x->shape[of_x] ? 0 : v->stride[d - missing];
-        if (of_x == axis) {
-            o->stride[1] = stride;
-        } else {
-            o->row[of_x < axis ? of_x : of_x - 1] = stride;
+        ptrdiff_t stride = at < 0 || extent != wanted ? 0 : t.stride[at];
+        at++;
+        if (!axes->of_row[d]) {
+            o->row[row++] = stride;
+        } else if (vector) {
+            o->row[within++] = o->stride[1] = stride; /* more dimensions than one: layout.h has the last word */
         }
     }
     return true;
 }
 
-/* Of one matrix a row: the dimensions of the rows, then two of n. */
-static bool fit_matrix(const struct view *v, const struct view *x, int axis, struct operand *o) {
-    size_t n = x->shape[axis];
-    int dims = x->ndim - 1;
-    if (v->ndim != dims + 2 || v->shape[dims] != n || v->shape[dims + 1] != n) {
+bool smx_fit(const struct view *v, const struct view *x, const struct axes *axes, bool vector, bool broadcast,
+             struct operand *o) {
+    return fit_dimensions((struct dimensions){v->ndim, v->shape, v->stride}, x, axes, vector, broadcast, o);
+}
+
+/* Of one matrix a row: the shape of the rows, then two of n. */
+static bool fit_matrix(const struct view *v, const struct view *x, const struct axes *axes, size_t n,
+                       struct operand *o) {
+    int dims = v->ndim - 2;
+    if (dims < 0 || v->shape[dims] != n || v->shape[dims + 1] != n) {
         return false;
-    }
-    for (int d = 0; d < dims; d++) {
-        if (v->shape[d] != x->shape[d < axis ? d : d + 1]) {
-            return false;
-        }
-        o->row[d] = v->stride[d];
     }
     o->stride[0] = v->stride[dims];
     o->stride[1] = v->stride[dims + 1];
-    return true;
+    return fit_dimensions((struct dimensions){dims, v->shape, v->stride}, x, axes, false, false, o);
 }
 
-/* Of one vector for each count in a dimension right before the axis, which is number `axis` of the rows' too. */
-static bool fit_counted(const struct view *v, const struct view *x, int axis, size_t count, struct operand *o) {
-    if (v->ndim != x->ndim + 1 || v->shape[axis] != count) {
+/* Of some vectors a row, in a dimension right before the first axis: as a vector without it. */
+static bool fit_counted(const struct view *v, const struct view *x, const struct axes *axes, struct operand *o) {
+    if (v->ndim != x->ndim + 1) {
         return false;
     }
-    for (int d = 0; d < v->ndim; d++) {
-        int of_x = d < axis ? d : d - 1;
-        if (d != axis && v->shape[d] != x->shape[of_x]) {
-            return false;
-        }
-        if (d == axis + 1) {
-            o->stride[1] = v->stride[d];
-        } else {
-            o->row[d <= axis ? d : d - 1] = v->stride[d];
-        }
+    size_t shape[NDIM_MAX];
+    ptrdiff_t stride[NDIM_MAX];
+    for (int d = 0; d < x->ndim; d++) {
+        shape[d] = v->shape[d < axes->first ? d : d + 1];
+        stride[d] = v->stride[d < axes->first ? d : d + 1];
     }
-    return true;
+    return fit_dimensions((struct dimensions){x->ndim, shape, stride}, x, axes, true, false, o);
 }
 
 static unsigned char empty[8];
@@ -71,22 +78,22 @@ void smx_operand_fill(const struct view *v, enum form form, size_t n, struct ope
     o->extent[1] = form == FORM_MATRIX || form == FORM_ROW || form == FORM_VECTORS || form == FORM_CLASSES ? n : 1;
 }
 
-bool smx_fit_argument(const struct argument *a, const struct view *v, const struct view *x, int axis, size_t count,
-                      struct operand *o) {
-    smx_operand_fill(v, a->form, x->shape[axis], o);
+bool smx_fit_argument(const struct argument *a, const struct view *v, const struct view *x, const struct axes *axes,
+                      size_t n, struct operand *o) {
+    smx_operand_fill(v, a->form, n, o);
     o->output = argument_is_output(a);
     o->repeats = a->repeats || a->form == FORM_CLASSES;
     switch (a->form) {
     case FORM_TOTAL:
         return smx_view_elements(v) == 1;
     case FORM_MATRIX:
-        return fit_matrix(v, x, axis, o);
+        return fit_matrix(v, x, axes, n, o);
     case FORM_CLASSES:
         o->stride[1] = v->ndim == 1 ? v->stride[0] : 0;
-        return v->ndim == 1 && v->shape[0] == x->shape[axis];
+        return v->ndim == 1 && v->shape[0] == n;
     case FORM_VECTORS:
-        return fit_counted(v, x, axis, count, o);
+        return fit_counted(v, x, axes, o);
     default:
-        return smx_fit(v, x, axis, a->form == FORM_ROW, a->repeats, o);
+        return smx_fit(v, x, axes, a->form == FORM_ROW, a->repeats, o);
     }
 }

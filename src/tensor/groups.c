@@ -131,7 +131,7 @@ static void choose_stages(struct plan *p) {
 
 static void stage_queries(const struct call *c, size_t first, size_t rows, unsigned char *packed) {
     int64_t *query = (int64_t *)(void *)packed;
-    size_t index[NDIM_MAX];
+    size_t index[DIMENSIONS_MAX];
     for (size_t k = 0; k < rows; k++) {
         smx_layout_index(c, first + k, index);
         query[k] = (int64_t)smx_layout_offset(c, &c->operand[OPERAND_QUERY], index);
@@ -141,7 +141,7 @@ static void stage_queries(const struct call *c, size_t first, size_t rows, unsig
 /* `scratch` begins with the sums of the piece of work. */
 static void stage_inputs(const struct plan *p, size_t first, size_t rows, unsigned char *scratch, struct block *b) {
     const struct call *c = p->call;
-    size_t index[NDIM_MAX];
+    size_t index[DIMENSIONS_MAX];
     smx_layout_index(c, first, index);
     for (int i = 0; i < OPERANDS_MAX; i++) {
         const struct operand *o = &c->operand[i];

@@ -22,12 +22,42 @@ static void move_run(const struct operand *o, size_t rows, unsigned char *tensor
     }
 }
 
+/* The same of a scattered argument, rectangle by rectangle: all rows along the last dimension within a row or, of one
+ * row, the last two dimensions. */
+static void move_scattered(const struct call *c, const struct operand *o, size_t rows, unsigned char *tensor,
+                           ptrdiff_t row, unsigned char *packed) {
+    bool one = rows == 1;
+    int last = c->first_within + c->within - 1, end = one ? last - 1 : last; /* of the dimensions outside rectangles */
+    size_t height = one ? c->shape[last - 1] : rows, width = c->shape[last], rectangles = 1;
+    ptrdiff_t size = (ptrdiff_t)dtype_size(o->work), line = (ptrdiff_t)(one ? width : o->extent[1]) * size;
+    ptrdiff_t next = (ptrdiff_t)(one ? height * width : width) * size; /* in packed rows */
+    for (int d = c->first_within; d < end; d++) {
+        rectangles *= c->shape[d];
+    }
+    for (size_t k = 0; k < rectangles; k++) {
+        struct place outside = place_of(o->dtype, tensor, one ? o->row[last - 1] : row, o->row[last]);
+        struct place inside = place_of(o->work, packed + (ptrdiff_t)k * next, line, size);
+        size_t left = k;
+        for (int d = end - 1; d >= c->first_within; d--) {
+            outside.data += (ptrdiff_t)(left % c->shape[d]) * o->row[d];
+            left /= c->shape[d];
+        }
+        smx_move(height, width, o->output ? inside : outside, o->output ? outside : inside);
+    }
+}
+
 void smx_stage(const struct call *c, const struct operand *o, size_t first, size_t rows, unsigned char *packed) {
-    size_t index[NDIM_MAX], bytes = o->extent[0] * o->extent[1] * dtype_size(o->work);
+    size_t index[DIMENSIONS_MAX], bytes = o->extent[0] * o->extent[1] * dtype_size(o->work);
     for (size_t done = 0; done < rows;) {
         size_t run = smx_layout_index(c, first + done, index);
         run = run < rows - done ? run : rows - done;
-        move_run(o, run, o->data + smx_layout_offset(c, o, index), o->row[c->ndim - 1], packed + done * bytes);
+        unsigned char *tensor = o->data + smx_layout_offset(c, o, index);
+        ptrdiff_t row = o->row[c->ndim - 1];
+        if (o->scattered) {
+            move_scattered(c, o, run, tensor, row, packed + done * bytes);
+        } else {
+            move_run(o, run, tensor, row, packed + done * bytes);
+        }
         done += run;
     }
 }

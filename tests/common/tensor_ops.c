@@ -87,21 +87,57 @@ smx_status op_rows(const op *o, element real, size_t rows, size_t n, void *const
     return status;
 }
 
-op_shape op_shape_of(int ndim, const int64_t *shape, int axis) {
-    op_shape s = {.ndim = ndim, .axis = axis, .n = (size_t)shape[axis], .after = 1, .rows = 1};
+static int in_row(const op_shape *s, int dimension) { return (s->axes >> dimension & 1) != 0; }
+
+op_shape op_shape_over(int ndim, const int64_t *shape, unsigned axes, int keepdims) {
+    op_shape s = {.ndim = ndim, .axes = axes, .keepdims = keepdims, .n = 1, .after = 1, .rows = 1};
     for (int d = 0; d < ndim; d++) {
         s.shape[d] = shape[d];
-        s.rows *= d == axis ? 1 : (size_t)shape[d];
-        s.after *= d > axis ? (size_t)shape[d] : 1;
+        *(in_row(&s, d) ? &s.n : &s.rows) *= (size_t)shape[d];
     }
     return s;
+}
+
+op_shape op_shape_of(int ndim, const int64_t *shape, int axis) {
+    op_shape s = op_shape_over(ndim, shape, 1u << axis, 0);
+    s.axis = axis;
+    for (int d = axis + 1; d < ndim; d++) {
+        s.after *= (size_t)shape[d];
+    }
+    return s;
+}
+
+int op_axis(op_shape *s, smx_tensor_options *opt, rng *r) {
+    int count = 0, all = s->axes + 1 == 1u << s->ndim;
+    size_t order[TENSOR_NDIM_MAX] = {0, 1, 2, 3, 4, 5, 6};
+    opt->keepdims = s->keepdims;
+    rng_permutation(r, (size_t)s->ndim, order);
+    for (int d = 0; d < s->ndim; d++) {
+        if (in_row(s, (int)order[d])) {
+            s->list[count++] = (int)order[d] - (rng_below(r, 2) ? s->ndim : 0);
+        }
+    }
+    if (all && rng_below(r, 2)) {
+        return SMX_AXIS_ALL;
+    }
+    if (count == 1 && rng_below(r, 2)) {
+        return s->list[0];
+    }
+    if (s->ndim == 0 && rng_below(r, 2)) {
+        return rng_below(r, 2) ? 0 : -1;
+    }
+    opt->axes = s->list;
+    opt->axes_count = count;
+    return SMX_AXES;
 }
 
 int op_argument_shape(const op_shape *s, form kind, int64_t *shape) {
     int ndim = 0;
     for (int d = 0; d < s->ndim; d++) {
-        if (d != s->axis || kind == FORM_ROWS) {
+        if (!in_row(s, d) || kind == FORM_ROWS) {
             shape[ndim++] = s->shape[d];
+        } else if (s->keepdims) {
+            shape[ndim++] = 1;
         }
     }
     if (kind == FORM_MATRICES) {
@@ -116,7 +152,17 @@ size_t op_row_elements(const op_shape *s, form kind) {
 }
 
 size_t op_element(const op_shape *s, form kind, size_t k, size_t i) {
-    return kind == FORM_ROWS ? (k / s->after * s->n + i) * s->after + k % s->after : k * op_row_elements(s, kind) + i;
+    if (kind != FORM_ROWS) {
+        return k * op_row_elements(s, kind) + i;
+    }
+    size_t at = 0, step = 1;
+    for (int d = s->ndim - 1; d >= 0; d--) {
+        size_t *left = in_row(s, d) ? &i : &k, extent = (size_t)s->shape[d];
+        at += *left % extent * step;
+        *left /= extent;
+        step *= extent;
+    }
+    return at;
 }
 
 void op_fill(const op *o, int input, const op_shape *s, tensor *t, rng *r) {

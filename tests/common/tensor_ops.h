@@ -30,14 +30,21 @@ const op *tensor_op(size_t i);
 /* The row function on packed arrays of the type of the arithmetic. */
 smx_status op_rows(const op *o, element real, size_t rows, size_t n, void *const *a, const smx_options *opt);
 
-/* Where elements stand: `before` x n x `after`, the axis in the middle. */
+/* Where elements stand: of one axis, `before` x n x `after`, the axis in the middle. */
 typedef struct op_shape {
     size_t n, after, rows;
     int ndim, axis; /* axis >= 0 */
+    unsigned axes;  /* the set of dimensions that make up a row, bit i for number i */
+    int keepdims;
     int64_t shape[TENSOR_NDIM_MAX];
+    int list[TENSOR_NDIM_MAX];
 } op_shape;
 
 op_shape op_shape_of(int ndim, const int64_t *shape, int axis);
+op_shape op_shape_over(int ndim, const int64_t *shape, unsigned axes, int keepdims);
+
+/* The argument `axis` of a call, in one of the ways to say it; some need `s`, to which the options then point. */
+int op_axis(op_shape *s, smx_tensor_options *opt, rng *r);
 
 /* The shape of an argument: x's (FORM_ROWS), that of the rows (FORM_VALUES), or that and then n x n (FORM_MATRICES).
  * Returns its number of dimensions. */

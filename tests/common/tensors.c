@@ -93,7 +93,7 @@ tensor tensor_new(element e, int ndim, const int64_t *shape, int layout, rng *r)
     t.dl.ndim = ndim;
     t.dl.dtype = element_type(e);
     t.dl.device.device_type = kDLCPU;
-    size_t order[TENSOR_NDIM_MAX] = {0, 1, 2, 3, 4, 5}, size = element_size(e);
+    size_t order[TENSOR_NDIM_MAX] = {0, 1, 2, 3, 4, 5, 6}, size = element_size(e);
     if (layout & LAYOUT_PERMUTED) {
         rng_permutation(r, (size_t)ndim, order);
     }

@@ -5,7 +5,7 @@
 #include "../../include/smx/tensor.h"
 #include "rng.h"
 
-enum { TENSOR_NDIM_MAX = 6 };
+enum { TENSOR_NDIM_MAX = 7 };
 
 /* The floats that tensors may hold. */
 typedef enum element {
