@@ -234,8 +234,12 @@ static void test_scale_gradient(void **state) {
         DLTensor total = array_f32(&got, 0, NULL, NULL), flat_total = array_f32(&wanted, 0, NULL, NULL);
         smx_tensor_options opt = over(axes, 2);
         opt.threads = 1 + (unsigned)rng_below(&r, 3);
+        float value = 0.75f;
+        DLTensor scale = array_f32(&value, 0, NULL, NULL);
+        smx_tensor_options flat_opt = {.size = sizeof flat_opt, .scale = &scale};
+        opt.use_scale_value = 1, opt.scale_value = value;
         label("gradient of one scale, seed %#llx", (unsigned long long)seed);
-        assert_ok(smx_scale_gradient(tensor_dl(&flat), 1, tensor_dl(&flat_dx), &flat_total, NULL));
+        assert_ok(smx_scale_gradient(tensor_dl(&flat), 1, tensor_dl(&flat_dx), &flat_total, &flat_opt));
         assert_ok(smx_scale_gradient(tensor_dl(&logits), SMX_AXES, tensor_dl(&dx), &total, &opt));
         assert_memory_equal(&got, &wanted, sizeof got);
         tensor_free(&logits), tensor_free(&dx), tensor_free(&flat), tensor_free(&flat_dx);

@@ -1,5 +1,5 @@
 /* Scale and masks as tensors: broadcast in every way, of every type and layout, and all at once, they are what the row
- * function makes of them when each row has its own. */
+ * function makes of them when each row has its own. A scale may be a number instead. */
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/tensor_call.h"
@@ -78,7 +78,9 @@ static void expand(options *o, const op_shape *s, element real) {
     int rows_ndim = op_argument_shape(s, FORM_VALUES, rows_shape);
     for (size_t k = 0; k < rows; k++) {
         o->lengths[k] = (int64_t)n;
-        if (o->tensors.scale) {
+        if (o->tensors.use_scale_value) {
+            real_set(real, o->scale, k, o->tensors.scale_value);
+        } else if (o->tensors.scale) {
             real_set(real, o->scale, k,
                      tensor_get(&o->t[SCALE], broadcast_element(&o->t[SCALE], rows_ndim, rows_shape, k)));
         }
@@ -121,7 +123,12 @@ static void options_new(options *o, const op_shape *s, element real, rng *r) {
         fill_option(i, s, &o->t[i], r);
     }
     size_t given = 1 + rng_below(r, 31);
-    o->tensors.scale = given & 1 ? tensor_dl(&o->t[SCALE]) : NULL;
+    if (given & 1 && rng_below(r, 4) == 0) {
+        o->tensors.use_scale_value = 1;
+        o->tensors.scale_value = -0.1 - rng_uniform(r, 0, 1);
+    } else {
+        o->tensors.scale = given & 1 ? tensor_dl(&o->t[SCALE]) : NULL;
+    }
     o->tensors.add = given & 2 ? tensor_dl(&o->t[ADD]) : NULL;
     o->tensors.keep = given & 4 ? tensor_dl(&o->t[KEEP]) : NULL;
     o->tensors.lengths = given & 8 ? tensor_dl(&o->t[LENGTHS]) : NULL;
@@ -141,8 +148,8 @@ static void options_new(options *o, const op_shape *s, element real, rng *r) {
     smx_options rows = {.size = sizeof rows,
                         .minus_inf_row = o->tensors.minus_inf_row,
                         .threads = 1,
-                        .scale = o->tensors.scale ? o->scale : NULL,
-                        .scale_stride = o->tensors.scale ? 1 : 0};
+                        .scale = given & 1 ? o->scale : NULL,
+                        .scale_stride = given & 1};
     if (o->tensors.add) {
         rows.add = o->add, rows.add_ld = s->n;
     }
@@ -188,7 +195,7 @@ static void check_options(const op *f, op_shape s, int packed, uint64_t seed) {
     options_new(&o, &s, c.real, &r);
     label(
         "%s on %s, %zu rows, n = %zu, %d dimensions, axes %#x, options%s%s%s%s, causal %d, %u threads, seed %#llx: %s",
-        f->name, smx_isa(), s.rows, s.n, s.ndim, s.axes, o.tensors.scale ? " scale" : "", o.tensors.add ? " add" : "",
+        f->name, smx_isa(), s.rows, s.n, s.ndim, s.axes, o.rows.scale ? " scale" : "", o.tensors.add ? " add" : "",
         o.tensors.keep ? " keep" : "", o.tensors.lengths ? " lengths" : "", (int)o.tensors.causal, o.tensors.threads,
         (unsigned long long)seed, tensor_call_text(f, types, layouts));
     bool given = o.rows.scale || o.rows.add || o.rows.keep || o.rows.lengths;

@@ -71,6 +71,8 @@ typedef struct smx_tensor_options {
     const int *axes; /* for SMX_AXES, and only then: `axes_count` of them, each once, negative ones from the end */
     int axes_count;  /* other than 1: lengths, causal, use_window and alibi, which count along an axis, are refused */
     int keepdims;    /* 0 or 1: the shape of the rows is that of x, with an extent of 1 along the axes */
+    int use_scale_value; /* 0 or 1: one scale for all rows is given as a number, instead of `scale` */
+    double scale_value;  /* rounded to the type of the arithmetic */
 } smx_tensor_options;
 #define SMX_TENSOR_OPTIONS_INIT SMX_SIZED(smx_tensor_options)
 

@@ -66,6 +66,7 @@ struct call {
     smx_options row_options; /* policies, threads and softcap */
     struct settings settings;
     struct positions positions;
+    _Alignas(8) unsigned char scale_value[8];        /* what the operand's data points to if a number is given */
     _Alignas(8) unsigned char total[TENSORS_MAX][8]; /* what has no rows, in the type that kernels take */
 };
 

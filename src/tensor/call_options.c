@@ -101,6 +101,24 @@ static enum dtype work_of_option(int i, enum dtype real) {
     return i == OPERAND_KEEP ? DTYPE_U8 : i == OPERAND_LENGTHS ? DTYPE_I64 : real;
 }
 
+/* A number, as a tensor of one. */
+static smx_status read_scale_value(const smx_tensor_options *opt, struct call *c) {
+    struct operand *o = &c->operand[OPERAND_SCALE];
+    if ((opt->use_scale_value != 0 && opt->use_scale_value != 1) || (opt->use_scale_value && o->given)) {
+        return smx_refuse(SMX_ERROR_OPTION, "options.use_scale_value");
+    }
+    if (!opt->use_scale_value) {
+        return opt->scale_value != 0 ? smx_refuse(SMX_ERROR_OPTION, "options.scale_value") : SMX_OK;
+    }
+    o->given = true;
+    o->dtype = c->real;
+    o->data = c->scale_value;
+    float_env caller = float_env_enter();
+    smx_convert(1, DTYPE_F64, &opt->scale_value, c->real, c->scale_value);
+    float_env_leave(caller);
+    return SMX_OK;
+}
+
 static smx_status read_tensors(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
                                struct view views[TENSORS_OF_OPTIONS], struct call *c) {
     const DLTensor *const tensors[TENSORS_OF_OPTIONS] = {
@@ -144,6 +162,9 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
 smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
                             struct view views[TENSORS_OF_OPTIONS], struct call *c) {
     smx_status status = read_tensors(opt, x, axes, views, c);
+    if (status == SMX_OK) {
+        status = read_scale_value(opt, c);
+    }
     return status == SMX_OK ? read_positions(opt, x, axes, c) : status;
 }
 
@@ -200,7 +221,8 @@ smx_status smx_options_check_values(const struct call *c) {
     smx_status status = SMX_OK;
     float_env caller = float_env_enter();
     if (c->operand[OPERAND_SCALE].given && !values_in_range(c, OPERAND_SCALE)) {
-        status = smx_refuse(SMX_ERROR_SCALE, "options.scale");
+        bool number = c->operand[OPERAND_SCALE].data == c->scale_value;
+        status = smx_refuse(SMX_ERROR_SCALE, number ? "options.scale_value" : "options.scale");
     } else if (c->operand[OPERAND_LENGTHS].given && !values_in_range(c, OPERAND_LENGTHS)) {
         status = smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
     } else if (c->operand[OPERAND_ALIBI].given && !values_in_range(c, OPERAND_ALIBI)) {
