@@ -36,10 +36,9 @@ static void check_logits(const dtype *t, golden_function function, size_t n, siz
 }
 
 static void test_logits(void **state) {
-    static const golden_function functions[] = {GOLDEN_SOFTMAX,         GOLDEN_LOG_SOFTMAX,
-                                                GOLDEN_LOGSUMEXP,       GOLDEN_LOGSUMEXP_BACKWARD,
-                                                GOLDEN_HESSIAN_PRODUCT, GOLDEN_HESSIAN,
-                                                GOLDEN_ARGMAX};
+    static const golden_function functions[] = {
+        GOLDEN_SOFTMAX,         GOLDEN_LOG_SOFTMAX, GOLDEN_LOGSUMEXP, GOLDEN_LOGSUMEXP_BACKWARD,
+        GOLDEN_HESSIAN_PRODUCT, GOLDEN_HESSIAN,     GOLDEN_ARGMAX};
     uint64_t seed = 0x1310000;
     for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
         for (size_t kind = 0; kind < JUDGED_X_KINDS; kind++) {

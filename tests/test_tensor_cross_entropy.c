@@ -57,7 +57,8 @@ static element random_integer(const problem *p, rng *r) {
     element e;
     do {
         e = (element)(I8 + rng_below(r, U64 - I8 + 1));
-    } while ((p->ignore_index < 0 && e > I64) || (p->ignore_index > INT8_MAX && e == I8));
+    } while ((p->ignore_index < 0 && e > I64) || (p->ignore_index > INT8_MAX && e == I8) ||
+             (p->s.n > INT8_MAX && e == I8) || (p->s.n > UINT8_MAX && e == U8));
     return e;
 }
 
