@@ -64,12 +64,12 @@ static bool output_overlaps(const struct arguments *a, int output, const smx_ten
 static void insert_dimension(struct call *c, int at, size_t extent) {
     for (int d = c->ndim++; d > at; d--) {
         c->shape[d] = c->shape[d - 1];
-        for (int i = 0; i < OPERANDS_MAX; i++) {
+        for (int i = 0; i < c->operands; i++) {
             c->operand[i].row[d] = c->operand[i].row[d - 1];
         }
     }
     c->shape[at] = extent;
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         c->operand[i].row[at] = 0;
     }
 }
@@ -140,6 +140,7 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
     if (status != SMX_OK || (status = view_arguments(&a, &c->real)) != SMX_OK) {
         return status;
     }
+    c->operands = OPERANDS_OF_OPTIONS + a.count;
     if ((status = smx_axes_read(request->axis, &full, &a.view[0], &axes)) != SMX_OK) {
         return status;
     }

@@ -190,7 +190,7 @@ static bool length_in_range(const unsigned char *length, size_t n) {
 
 /* Every scale or length once, however often it is repeated. */
 static bool values_in_range(const struct call *c, int which) {
-    struct call values = {.ndim = 0};
+    struct call values = {.operands = OPERANDS_OF_OPTIONS};
     struct operand *o = &values.operand[which];
     *o = c->operand[which];
     for (int d = 0; d < c->ndim; d++) {

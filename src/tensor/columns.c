@@ -48,7 +48,7 @@ static bool suits(struct columns_plan *p) {
     if (c->settings.given != 0) {
         return false;
     }
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         if (!o->given) {
             continue;
@@ -70,7 +70,7 @@ static void choose_slabs(struct columns_plan *p) {
     size_t columns = c->shape[c->ndim - 1];
     p->matrices = smx_call_rows(c) / columns;
     p->slab = columns;
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         if (p->staged[i]) {
             size_t lines = larger(1, SLAB_ELEMENTS / c->n / SLAB_COLUMNS);
             p->slab = smaller(columns, lines * SLAB_COLUMNS);
@@ -104,7 +104,7 @@ static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char
     smx_layout_index(c, k / p->slabs * columns, index);
     columns = smaller(columns - first, p->slab);
     float_env caller = float_env_enter();
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         b[i] = p->block[i];
         if (o->given && !p->staged[i]) {
@@ -124,7 +124,7 @@ static smx_status run_slab(const struct columns_plan *p, size_t k, unsigned char
     const struct some_rows some = {c->columns, columns, b, &opt, NULL, NULL};
     smx_status status = smx_run_blocks(c, &some);
     caller = float_env_enter();
-    for (int i = 0; i < OPERANDS_MAX && status == SMX_OK; i++) {
+    for (int i = 0; i < c->operands && status == SMX_OK; i++) {
         if (p->staged[i] && c->operand[i].output) {
             move_slab(c, &c->operand[i], columns, slab_of(c, &c->operand[i], index, first), scratch);
         }

@@ -32,7 +32,7 @@ smx_options smx_block_options(const struct call *c, const struct block b[OPERAND
 
 smx_status smx_run_blocks(const struct call *c, const struct some_rows *some) {
     struct array a[ARGUMENTS_MAX] = {{0}};
-    for (int i = 0; i < TENSORS_MAX; i++) {
+    for (int i = 0; i < c->operands - OPERANDS_OF_OPTIONS; i++) {
         const struct block *b = &some->block[OPERANDS_OF_OPTIONS + i];
         bool repeats = b->single && some->operation->argument[i].repeats;
         a[i] = (struct array){b->data, repeats ? 0 : b->ld, b->matrix};

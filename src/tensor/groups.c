@@ -41,7 +41,7 @@ struct plan {
 /* The most elements that an argument has in a row. */
 static size_t row_elements(const struct call *c) {
     size_t most = 1;
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         most = o->given ? larger(most, o->extent[0] * o->extent[1]) : most;
     }
@@ -51,7 +51,7 @@ static size_t row_elements(const struct call *c) {
 /* Rows that lie side by side, one element of each after the other, are read together: whole cache lines of them. */
 static size_t rows_of_a_line(const struct call *c) {
     size_t line = 1;
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         size_t size = dtype_size(o->dtype);
         if (o->given && o->form == FORM_ROW && o->stride[1] != (ptrdiff_t)size) {
@@ -108,7 +108,7 @@ static size_t stage_bytes(size_t rows, size_t elements, size_t size) {
 /* The query that each row of a group is goes through scratch memory like an argument of one integer a row. */
 static void choose_stages(struct plan *p) {
     const struct call *c = p->call;
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         if (o->form == FORM_TOTAL || !o->given) {
             continue;
@@ -143,7 +143,7 @@ static void stage_inputs(const struct plan *p, size_t first, size_t rows, unsign
     const struct call *c = p->call;
     size_t index[DIMENSIONS_MAX];
     smx_layout_index(c, first, index);
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         unsigned char *packed = scratch + p->at[i];
         b[i] = p->block[i];
@@ -161,7 +161,7 @@ static void stage_inputs(const struct plan *p, size_t first, size_t rows, unsign
 }
 
 static void stage_outputs(const struct plan *p, size_t first, size_t rows, unsigned char *scratch) {
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < p->call->operands; i++) {
         const struct operand *o = &p->call->operand[i];
         if (p->staged[i] && o->output) {
             smx_stage(p->call, o, first, rows, scratch + p->at[i]);

@@ -8,7 +8,7 @@
 
 static void move_dimension(struct call *c, int from, int to) {
     c->shape[to] = c->shape[from];
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         c->operand[i].row[to] = c->operand[i].row[from];
     }
 }
@@ -17,7 +17,7 @@ static void swap_dimensions(struct call *c, int a, int b) {
     size_t extent = c->shape[a];
     c->shape[a] = c->shape[b];
     c->shape[b] = extent;
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         ptrdiff_t row = c->operand[i].row[a];
         c->operand[i].row[a] = c->operand[i].row[b];
         c->operand[i].row[b] = row;
@@ -27,7 +27,7 @@ static void swap_dimensions(struct call *c, int a, int b) {
 /* How far a step along a dimension leads, over all arguments. */
 static size_t step(const struct call *c, int d) {
     size_t sum = 0;
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < c->operands; i++) {
         ptrdiff_t row = c->operand[i].row[d];
         if (c->operand[i].given) {
             sum += smaller((size_t)(row < 0 ? -row : row), SIZE_MAX - sum);
@@ -63,7 +63,7 @@ static bool operand_continues(const struct call *c, const struct operand *o, int
 }
 
 static bool all_continue(const struct call *c, int operand, int d, int inner) {
-    for (; operand < OPERANDS_MAX; operand++) {
+    for (; operand < c->operands; operand++) {
         if (c->operand[operand].given && !operand_continues(c, &c->operand[operand], d, inner)) {
             return false;
         }
@@ -92,7 +92,7 @@ void smx_layout_coalesce(struct call *c, bool with_options) {
     c->ndim = coalesced(c, with_options ? 0 : OPERANDS_OF_OPTIONS, 0, c->ndim);
     if (c->ndim == 0) {
         c->shape[0] = 1;
-        for (int i = 0; i < OPERANDS_MAX; i++) {
+        for (int i = 0; i < c->operands; i++) {
             c->operand[i].row[0] = 0;
         }
         c->ndim = 1;
@@ -101,7 +101,7 @@ void smx_layout_coalesce(struct call *c, bool with_options) {
 
 /* Labels, the place of the largest entry, class weights, a matrix: each goes by the number of an entry. */
 static bool entries_are_counted(const struct call *c) {
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         if (o->given && (o->form == FORM_CLASSES || o->form == FORM_MATRIX || o->work == DTYPE_I64)) {
             return true;
@@ -119,7 +119,7 @@ void smx_layout_within(struct call *c) {
         count = sorted(c, first, count);
     }
     count = c->within = coalesced(c, 0, first, count);
-    for (int i = 0; i < OPERANDS_MAX; i++) {
+    for (int i = 0; i < c->operands; i++) {
         struct operand *o = &c->operand[i];
         if (!o->given || (o->form != FORM_ROW && o->form != FORM_VECTORS)) {
             continue;

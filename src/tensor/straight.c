@@ -60,7 +60,7 @@ static bool options_straight(const struct call *c, struct block *b, smx_options 
 /* Of a call with one dimension of rows, or none. */
 static bool rows_straight(const struct call *c, struct block *b) {
     size_t rows = smx_call_rows(c);
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         if (o->given && o->form != FORM_TOTAL && !smx_layout_block(o, rows, o->row[0], &b[i])) {
             return false;
@@ -82,7 +82,7 @@ static bool arguments_straight(const struct call *c, struct block *b) {
 
 /* Of no rows, there may still be totals: the sum of nothing. */
 static void blocks_of_nothing(const struct call *c, struct block *b) {
-    for (int i = OPERANDS_OF_OPTIONS; i < OPERANDS_MAX; i++) {
+    for (int i = OPERANDS_OF_OPTIONS; i < c->operands; i++) {
         const struct operand *o = &c->operand[i];
         if (o->given) {
             b[i] = (struct block){o->data, o->extent[1], o->extent[0] * o->extent[1], false};
