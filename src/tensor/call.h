@@ -62,7 +62,7 @@ struct call {
     int first_within, within; /* the dimensions within a row: where they begin, how many there are */
     size_t shape[DIMENSIONS_MAX];
     bool keepdims; /* the tensors that have the shape of the rows have one dimension more for each axis */
-    int operands; /* so many of them may be given */
+    int operands;  /* so many of them may be given */
     struct operand operand[OPERANDS_MAX];
     smx_options row_options; /* policies, threads and softcap */
     struct settings settings;
