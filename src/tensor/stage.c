@@ -5,8 +5,6 @@
 #include "layout.h"
 #include "move.h"
 
-#include <stdint.h>
-
 /* Between the tensor and the packed rows in scratch memory. */
 static void move_run(const struct operand *o, size_t rows, unsigned char *tensor, ptrdiff_t row,
                      unsigned char *packed) {
@@ -85,7 +83,11 @@ void smx_unstage_totals(const struct call *c) {
 void smx_blocks_of_totals(const struct call *c, struct block block[OPERANDS_MAX]) {
     for (int i = 0; i < TENSORS_MAX; i++) {
         if (is_total(&c->operand[OPERANDS_OF_OPTIONS + i])) {
-            block[OPERANDS_OF_OPTIONS + i].data = (void *)(uintptr_t)c->total[i];
+            union {
+                const void *in;
+                void *data;
+            } total = {c->total[i]}; /* which of them are written, the table of operations says */
+            block[OPERANDS_OF_OPTIONS + i].data = total.data;
         }
     }
 }
