@@ -47,6 +47,16 @@ static smx_status scale_gradient(const function *f, size_t rows, size_t n, const
     return F(smx_scale_gradient)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, opt);
 }
 
+static smx_status softcap_backward(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_softcap_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status sink_gradient(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_sink_gradient)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, b[3].a, opt);
+}
+
 static smx_status softmax_jvp(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
     (void)f;
     return F(smx_softmax_jvp)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
@@ -159,6 +169,8 @@ const function_run TABLE[RUNS] = {
     [RUN_LOGSUMEXP_BACKWARD] = logsumexp_backward,
     [RUN_LOGSUMEXP_WEIGHTED] = logsumexp_weighted,
     [RUN_SCALE_GRADIENT] = scale_gradient,
+    [RUN_SOFTCAP_BACKWARD] = softcap_backward,
+    [RUN_SINK_GRADIENT] = sink_gradient,
     [RUN_SOFTMAX_JVP] = softmax_jvp,
     [RUN_LOG_SOFTMAX_JVP] = log_softmax_jvp,
     [RUN_SOFTMAX_JACOBIAN_PRODUCT] = softmax_jacobian_product,

@@ -22,6 +22,8 @@ OF_TENSORS(log_softmax_jvp, t[1], t[2])
 OF_TENSORS(cross_entropy_hessian_product, t[1], t[2])
 OF_TENSORS(logsumexp_backward, t[1], t[2])
 OF_TENSORS(scale_gradient, t[1], t[2])
+OF_TENSORS(softcap_backward, t[1], t[2])
+OF_TENSORS(sink_gradient, t[1], t[2], t[3])
 OF_TENSORS(logsumexp_weighted, t[1], t[2], t[3])
 OF_TENSORS(softmax_double_backward, t[1], t[2], t[3], t[4])
 
@@ -42,6 +44,8 @@ static const struct {
     {"logsumexp_backward", "logsumexp_backward", logsumexp_backward_tensors},
     {"logsumexp_weighted", "logsumexp_weighted", logsumexp_weighted_tensors},
     {"scale_gradient", "scale_gradient of each row", scale_gradient_tensors},
+    {"softcap_backward", "softcap_backward", softcap_backward_tensors},
+    {"sink_gradient", "sink_gradient", sink_gradient_tensors},
     {"cross_entropy_hessian", "cross_entropy_hessian", cross_entropy_hessian_tensors},
     {"cross_entropy_hessian_product", "cross_entropy_hessian_product", cross_entropy_hessian_product_tensors},
 };

@@ -24,7 +24,7 @@ typedef struct op {
     smx_status (*tensors)(DLTensor *const *t, int axis, const smx_tensor_options *opt);
 } op;
 
-enum { TENSOR_OPS = 14 };
+enum { TENSOR_OPS = 16 };
 const op *tensor_op(size_t i);
 
 /* The row function on packed arrays of the type of the arithmetic. */
