@@ -100,7 +100,8 @@ static void expect_same(const tensor *got, const tensor *wanted) {
     tensor_check_gaps(got);
 }
 
-/* Large tensors of any layout against rows of the same elements in C order, with a mask and a scale that broadcast. */
+/* Large tensors of any layout against rows of the same elements in C order, with a mask, a scale and sinks that
+ * broadcast. */
 static void check_large(element e, int layout, unsigned threads, uint64_t seed) {
     rng r = rng_seed(seed);
     static const int64_t shape[] = {2, 30, 25, 40}, flat_shape[] = {50, 1200}, row_shape[] = {2, 25};
@@ -126,6 +127,8 @@ static void check_large(element e, int layout, unsigned threads, uint64_t seed) 
     smx_tensor_options opt = over(axes, 2), flat_opt = {.size = sizeof flat_opt, .threads = 1};
     opt.threads = threads, opt.add = tensor_dl(&add), opt.scale = tensor_dl(&scale), opt.keepdims = 1;
     flat_opt.add = tensor_dl(&flat_add), flat_opt.scale = tensor_dl(&flat_scale);
+    opt.sink = opt.scale, flat_opt.sink = flat_opt.scale;
+    opt.softcap = flat_opt.softcap = 2;
     label("%s, layout %d, %u threads on %s", element_names[e], layout, threads, smx_isa());
     assert_ok(smx_softmax(tensor_dl(&flat), 1, tensor_dl(&wanted), &flat_opt));
     assert_ok(smx_logsumexp(tensor_dl(&flat), 1, tensor_dl(&flat_lse), &flat_opt));
@@ -210,6 +213,25 @@ static void test_products(void **state) {
         check_product((const int[]){0, 2}, 2, first, 0, seed);
         check_product((const int[]){0, 1, 2, 3}, 4, first, 0, seed);
         check_product((const int[]){0}, 0, last, 4, seed);
+    }
+}
+
+/* Places count in C order, whatever the layout. */
+static void test_argmax(void **state) {
+    (void)state;
+    static const int64_t shape[] = {3, 4, 5};
+    for (uint64_t seed = 0x9a280000; seed < 0x9a280020; seed++) {
+        rng r = rng_seed(seed);
+        tensor in = tensor_new(F32, 3, shape, (int)rng_below(&r, LAYOUTS), &r);
+        size_t wanted = rng_below(&r, 60);
+        fill(&in, &r);
+        tensor_set(&in, wanted, 100), tensor_set(&in, wanted + rng_below(&r, 60 - wanted), 100);
+        int64_t place = -1;
+        DLTensor out = {&place, {kDLCPU, 0}, 0, element_type(I64), NULL, NULL, 0};
+        label("argmax, seed %#llx", (unsigned long long)seed);
+        assert_ok(smx_argmax(tensor_dl(&in), SMX_AXIS_ALL, &out, NULL));
+        assert_int_equal(place, wanted);
+        tensor_free(&in);
     }
 }
 
@@ -376,9 +398,9 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_no_copy),        cmocka_unit_test(test_large),         cmocka_unit_test(test_products),
-        cmocka_unit_test(test_scale_gradient), cmocka_unit_test(test_no_dimensions), cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_copy), cmocka_unit_test(test_large),          cmocka_unit_test(test_products),
+        cmocka_unit_test(test_argmax),  cmocka_unit_test(test_scale_gradient), cmocka_unit_test(test_no_dimensions),
+        cmocka_unit_test(test_empty),   cmocka_unit_test(test_refused),
     };
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);

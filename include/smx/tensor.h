@@ -7,8 +7,9 @@
  * Axes      `axis` may be SMX_AXIS_ALL, or SMX_AXES and the options' list. A row is then all elements along those
  *           dimensions in C order (the last one fastest), whatever the order of the list, with the bits of the same
  *           elements along one axis; what has n elements (class weights, the sides of a matrix) and what counts them
- *           (labels, argmax) goes by that order. Of no axes, an empty list, each element is a row.
- *           A tensor without dimensions is one row of one: `axis` is 0, -1, SMX_AXIS_ALL or an empty list.
+ *           (labels, argmax) goes by that order. With an empty list each element is a row. A tensor without dimensions
+ *           is one row of one: `axis` is 0, -1, SMX_AXIS_ALL or an empty list. Lengths, the causal rule, windows and
+ *           slopes go along an axis: unless a row has just one, they are refused (SMX_ERROR_OPTION).
  * Types     f16, bf16, f32 and f64, in any mixture of inputs and outputs. The arithmetic is that of the f64 functions
  *           if any tensor among the arguments is f64, an output too, else that of the f32 functions; tensors of the
  *           options are rounded to that type. Results are rounded once more if the output is of another type, to
@@ -68,11 +69,11 @@ typedef struct smx_tensor_options {
     int64_t window_left, window_right;
     const DLTensor *alibi; /* any float; broadcasts to the shape of the rows; queries as for causal */
     const DLTensor *sink;  /* any float; broadcasts to the shape of the rows */
-    const int *axes; /* for SMX_AXES, and only then: `axes_count` of them, each once, negative ones from the end */
-    int axes_count;  /* other than 1: lengths, causal, use_window and alibi, which count along an axis, are refused */
-    int keepdims;    /* 0 or 1: the shape of the rows is that of x, with an extent of 1 along the axes */
-    int use_scale_value; /* 0 or 1: one scale for all rows is given as a number, instead of `scale` */
-    double scale_value;  /* rounded to the type of the arithmetic */
+    const int *axes;       /* for SMX_AXES, and only then: each once, negative ones count from the end */
+    int axes_count;        /* may be 0; `axes` is not null then either */
+    int keepdims;          /* 0 or 1: the shape of the rows is that of x with an extent of 1 for each axis */
+    int use_scale_value;   /* 0 or 1: one scale for all rows is given as a number, instead of `scale` */
+    double scale_value;    /* rounded to the type of the arithmetic */
 } smx_tensor_options;
 #define SMX_TENSOR_OPTIONS_INIT SMX_SIZED(smx_tensor_options)
 
@@ -187,9 +188,9 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_jvp(const DLTensor *y, int axis, c
 SMX_API SMX_MUST_CHECK smx_status smx_log_softmax_jvp(const DLTensor *y, int axis, const DLTensor *v, DLTensor *jv,
                                                       const smx_tensor_options *opt);
 
-/* Shapes: v and out are that of y with one more dimension, of any extent, right before the axis: a vector for each
- * index of it. `axis` is that of y. Tensors of the options broadcast to y's shape, and hold for all vectors of a row.
- * Aliasing: out may be v. */
+/* Shapes: v and out are that of y with one more dimension, of any extent, right before the axis (of several, the first;
+ * of none, at the end): a vector for each index of it. `axis` is that of y. Tensors of the options broadcast to y's
+ * shape, and hold for all vectors of a row. Aliasing: out may be v. */
 SMX_API SMX_MUST_CHECK smx_status smx_softmax_jacobian_product(const DLTensor *y, int axis, const DLTensor *v,
                                                                DLTensor *out, const smx_tensor_options *opt);
 

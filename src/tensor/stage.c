@@ -63,7 +63,7 @@ void smx_stage(const struct call *c, const struct operand *o, size_t first, size
 static bool is_total(const struct operand *o) { return o->given && o->form == FORM_TOTAL; }
 
 void smx_stage_totals(struct call *c) {
-    for (int i = 0; i < TENSORS_MAX; i++) {
+    for (int i = 0; i < c->operands - OPERANDS_OF_OPTIONS; i++) {
         const struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
         if (is_total(o) && !o->output) {
             smx_convert(1, o->dtype, o->data, o->work, c->total[i]);
@@ -72,7 +72,7 @@ void smx_stage_totals(struct call *c) {
 }
 
 void smx_unstage_totals(const struct call *c) {
-    for (int i = 0; i < TENSORS_MAX; i++) {
+    for (int i = 0; i < c->operands - OPERANDS_OF_OPTIONS; i++) {
         const struct operand *o = &c->operand[OPERANDS_OF_OPTIONS + i];
         if (is_total(o) && o->output) {
             smx_convert(1, o->work, c->total[i], o->dtype, o->data);
@@ -81,7 +81,7 @@ void smx_unstage_totals(const struct call *c) {
 }
 
 void smx_blocks_of_totals(const struct call *c, struct block block[OPERANDS_MAX]) {
-    for (int i = 0; i < TENSORS_MAX; i++) {
+    for (int i = 0; i < c->operands - OPERANDS_OF_OPTIONS; i++) {
         if (is_total(&c->operand[OPERANDS_OF_OPTIONS + i])) {
             union {
                 const void *in;
