@@ -27,6 +27,7 @@ typedef enum golden_function {
     GOLDEN_HESSIAN_PRODUCT,
     GOLDEN_HESSIAN,
     GOLDEN_ARGMAX,
+    GOLDEN_NLL, /* y has log-probabilities */
     GOLDEN_FUNCTIONS
 } golden_function;
 

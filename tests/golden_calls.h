@@ -30,6 +30,20 @@ static smx_status F(call_cross_entropy)(const golden_case *c, const smx_options 
     return F(smx_cross_entropy)(1, c->n, c->array[GOLDEN_X], c->n, &ce, opt);
 }
 
+static smx_status F(call_nll)(const golden_case *c, const smx_options *opt, REAL *out) {
+    int64_t label = (int64_t)F(number)(c, GOLDEN_LABEL);
+    F(smx_cross_entropy_args)
+    ce = {.size = sizeof ce,
+          .labels_i64 = &label,
+          .class_weights = c->array[GOLDEN_CLASS_WEIGHTS],
+          .dloss = c->array[GOLDEN_DLOSS],
+          .loss = out,
+          .dx = out + 1,
+          .lddx = c->n,
+          .target_log_prob = out + 1 + c->n};
+    return F(smx_nll)(1, c->n, c->array[GOLDEN_Y], c->n, &ce, opt);
+}
+
 static smx_status F(call_argmax)(const golden_case *c, const smx_options *opt, REAL *out) {
     int64_t place = 0;
     smx_status status = F(smx_argmax)(1, c->n, c->array[GOLDEN_X], c->n, &place, opt);
@@ -73,6 +87,8 @@ static smx_status F(call)(const golden_case *c, const smx_options *opt, REAL *ou
         return F(smx_cross_entropy_hessian_product)(1, n, a[GOLDEN_X], n, a[GOLDEN_V], n, out, n, opt);
     case GOLDEN_HESSIAN:
         return F(smx_cross_entropy_hessian)(1, n, a[GOLDEN_X], n, out, n, n * n, opt);
+    case GOLDEN_NLL:
+        return F(call_nll)(c, opt, out);
     case GOLDEN_ARGMAX:
         return F(call_argmax)(c, opt, out);
     case GOLDEN_FUNCTIONS:

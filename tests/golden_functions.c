@@ -56,6 +56,10 @@ const golden_signature golden_signatures[GOLDEN_FUNCTIONS] = {
                                 {{"gy", GOLDEN_ROW}, {"gdy", GOLDEN_ROW}}},
     [GOLDEN_HESSIAN_PRODUCT] = {"hessian_product", 2, {GOLDEN_X, GOLDEN_V}, {{"hv", GOLDEN_ROW}}},
     [GOLDEN_HESSIAN] = {"hessian", 1, {GOLDEN_X}, {{"hess", GOLDEN_MATRIX}}},
+    [GOLDEN_NLL] = {"nll",
+                    2,
+                    {GOLDEN_Y, GOLDEN_LABEL},
+                    {{"loss", GOLDEN_ONE}, {"dx", GOLDEN_ROW}, {"target_log_prob", GOLDEN_ONE}}},
     [GOLDEN_ARGMAX] = {"argmax", 1, {GOLDEN_X}, {{"argmax", GOLDEN_ONE}}},
 };
 

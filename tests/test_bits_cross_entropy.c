@@ -9,8 +9,6 @@
 
 enum { ROUNDS = 40 };
 
-static int is_cross_entropy(const function *f) { return strncmp(f->name, "cross_entropy of", 16) == 0; }
-
 static void on_every_isa(void **state, uint64_t seed, void (*check)(const function *f, const dtype *t, uint64_t seed)) {
     for (size_t i = 0; smx_isa_available(i); i++) {
         use_isa(smx_isa_available(i));
@@ -42,7 +40,7 @@ static void check_subset(const call *expected, call *c, const smx_options *opt, 
 }
 
 static void check_outputs(const function *f, const dtype *t, uint64_t seed) {
-    if (!is_cross_entropy(f)) {
+    if (!is_loss(f)) {
         return;
     }
     rng r = rng_seed(seed);
@@ -62,8 +60,8 @@ static void test_outputs(void **state) { on_every_isa(state, 0x3600000, check_ou
 
 /* The same labels as the other type. */
 static void check_label_types(const function *f, const dtype *t, uint64_t seed) {
-    int from = f->arguments[CE_LABELS_I32].content == LABELS && is_cross_entropy(f) ? CE_LABELS_I32 : CE_LABELS_I64;
-    if (!is_cross_entropy(f) || f->arguments[from].content != LABELS) {
+    int from = f->arguments[CE_LABELS_I32].content == LABELS && is_loss(f) ? CE_LABELS_I32 : CE_LABELS_I64;
+    if (!is_loss(f) || f->arguments[from].content != LABELS) {
         return;
     }
     problem p = problem_new(f, t, 0, 0, 0, seed);
@@ -93,7 +91,7 @@ static void add_losses(const dtype *t, smx_exact_sum *sum, size_t n, const void 
 
 /* A sum over the batch, against the rows' losses added by the public exact sum, in two parts and backwards. */
 static void check_split(const function *f, const dtype *t, uint64_t seed) {
-    if (!is_cross_entropy(f) || !f->arguments[CE_REDUCED].name || f->ce.reduction != SMX_REDUCTION_SUM) {
+    if (!is_loss(f) || !f->arguments[CE_REDUCED].name || f->ce.reduction != SMX_REDUCTION_SUM) {
         return;
     }
     rng r = rng_seed(seed);

@@ -209,7 +209,7 @@ static void make_gradients_finite(const call *c) {
 /* A masked entry is as one of -inf, in functions where that has a meaning and the row has others. */
 static void check_minus_inf(const function *f, const dtype *t, uint64_t seed) {
     if (f->arguments[0].content != LOGITS || strncmp(f->name, "scale_gradient", 14) == 0 ||
-        f->run == RUN_SOFTCAP_BACKWARD || strncmp(f->name, "cross_entropy of", 16) == 0) {
+        f->run == RUN_SOFTCAP_BACKWARD || is_loss(f)) {
         return; /* there a logit of -inf may cost something or have a gradient, which a masked one does not */
     }
     rng r = rng_seed(seed);

@@ -64,12 +64,10 @@ static void expect(subject *s, const call *changed, const smx_options *opt, smx_
 static int may_be_null(const function *f, size_t i) {
     const char *name = f->arguments[i].name;
     return strcmp(name, "sign") == 0 || strcmp(name, "gy") == 0 || strcmp(name, "gdy") == 0 ||
-           (strncmp(f->name, "cross_entropy of", 16) == 0 && argument_is_output(&f->arguments[i]));
+           (is_loss(f) && argument_is_output(&f->arguments[i]));
 }
 
-static int is_optional_input(size_t i, const function *f) {
-    return strncmp(f->name, "cross_entropy of", 16) == 0 && (i == CE_WEIGHTS || i == CE_DLOSS);
-}
+static int is_optional_input(size_t i, const function *f) { return is_loss(f) && (i == CE_WEIGHTS || i == CE_DLOSS); }
 
 static void check_null(const function *f, const dtype *t, uint64_t seed) {
     double scale[ROWS];
@@ -83,8 +81,8 @@ static void check_null(const function *f, const dtype *t, uint64_t seed) {
         label("%s %s: %s is null", f->name, t->name, f->arguments[i].name);
         changed.b[i].a = NULL;
         /* without labels and targets there is no problem at all */
-        int no_problem = f->arguments[i].content == LABELS || f->arguments[i].content == TARGETS ||
-                         (i == CE_TARGETS && strncmp(f->name, "cross_entropy of", 16) == 0);
+        int no_problem =
+            f->arguments[i].content == LABELS || f->arguments[i].content == TARGETS || (i == CE_TARGETS && is_loss(f));
         expect(&s, &changed, &opt, no_problem ? SMX_ERROR_OPTION : SMX_ERROR_NULL,
                no_problem ? "labels" : f->arguments[i].name);
         for (size_t none = 0; none < 2 && is_basic(f); none++) {

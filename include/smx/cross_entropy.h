@@ -1,4 +1,5 @@
-/* Cross-entropy on logits: loss, what belongs to it, and its gradients, in one call. Part of smx/smx.h. */
+/* Cross-entropy on logits: loss, what belongs to it, and its gradients, in one call; and the same of log-probabilities.
+ * Part of smx/smx.h. */
 #ifndef SMX_CROSS_ENTROPY_H
 #define SMX_CROSS_ENTROPY_H
 
@@ -127,6 +128,28 @@ SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_f32(size_t rows, size_t n, c
                                                         const smx_cross_entropy_args_f32 *ce, const smx_options *opt);
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t ldx,
                                                         const smx_cross_entropy_args_f64 *ce, const smx_options *opt);
+
+/* Negative log-likelihood: the same losses from log-probabilities, as smx_log_softmax_f32 gives them. For each row x
+ * that is not ignored, with label t,
+ *
+ *     loss = -w_t x_t,     dx_t = -G w_t,     dx_i = 0 for i != t
+ *
+ * with w, G, `reduced`, `count`, `weight`, ignored rows and a batch in pieces as in smx_cross_entropy_f32.
+ *
+ * Takes     Of the fields of ce, not targets, dtargets, lse, smoothing, z_loss and softcap. target_log_prob is x_t, and
+ *           argmax that of smx_argmax_f32. Of the options, neither scale nor masks.
+ * Aliasing  dx may be x itself with lddx = ldx. No other output may overlap an input or another output.
+ * Special   x_t is all that is looked at of a row, but for argmax and correct; any number will do. NaN there: NaN in
+ *           loss and target_log_prob. A weight of 0 makes the loss 0 even where x_t = -inf. NaN or infinity in dloss:
+ *           NaN in dx_t. No result is -0. n = 0 is refused, unless all labels are ignored.
+ * Error     loss, and dx where it is no mean's: correctly rounded, at most 0.5 ULP. dx of a mean: below 0.51 ULP +
+ *           2^-149 (2^-1074 in f64). reduced: as in smx_cross_entropy_f32.
+ * Threads   Over rows. Same bits for any number, any order and any split of the batch.
+ * Status    As smx_cross_entropy_f32. */
+SMX_API SMX_MUST_CHECK smx_status smx_nll_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                              const smx_cross_entropy_args_f32 *ce, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_nll_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                              const smx_cross_entropy_args_f64 *ce, const smx_options *opt);
 
 #ifdef __cplusplus
 }

@@ -170,6 +170,10 @@ SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy(const DLTensor *x, int axis,
                                                     const smx_tensor_cross_entropy_args *ce,
                                                     const smx_tensor_options *opt);
 
+/* smx_nll_f32 and smx_nll_f64: x has log-probabilities. */
+SMX_API SMX_MUST_CHECK smx_status smx_nll(const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
+                                          const smx_tensor_options *opt);
+
 /* Shapes: v and hv are those of x. Aliasing: hv may be x. */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian_product(const DLTensor *x, int axis, const DLTensor *v,
                                                                     DLTensor *hv, const smx_tensor_options *opt);

@@ -1,4 +1,4 @@
-/* Cross-entropy over rows of arrays. The contract stands in smx/cross_entropy.h. */
+/* Cross-entropy and negative log-likelihood over rows of arrays. The contract stands in smx/cross_entropy.h. */
 #include "../base/arithmetic.h"
 
 #include "../rows/losses.h"
@@ -29,12 +29,12 @@
         (a)[CE_WEIGHT_SUM] = numbers_of((g).weight_sum);           \
         (a)[CE_LOSS_SUM] = numbers_of((g).loss_sum);               \
     } while (0)
-#define READ_PROBLEM(g, of_rows)                                                                            \
-    {                                                                                                       \
-        .labels_name = (of_rows).name, .labels = (of_rows).dtype, .use_ignore_index = (g).use_ignore_index, \
-        .ignore_index = (g).ignore_index, .smoothing = (double)(g).smoothing, .z_loss = (double)(g).z_loss, \
-        .softcap = (double)(g).softcap, .reduction = (g).reduction, .empty_mean = (g).empty_mean,           \
-        .bad_row = (g).bad_row                                                                              \
+#define READ_PROBLEM(g, of_rows, are_log_probs)                                                           \
+    {                                                                                                     \
+        .log_probs = are_log_probs, .labels_name = (of_rows).name, .labels = (of_rows).dtype,             \
+        .use_ignore_index = (g).use_ignore_index, .ignore_index = (g).ignore_index,                       \
+        .smoothing = (double)(g).smoothing, .z_loss = (double)(g).z_loss, .softcap = (double)(g).softcap, \
+        .reduction = (g).reduction, .empty_mean = (g).empty_mean, .bad_row = (g).bad_row                  \
     }
 
 /* The labels of rows, from whichever field has them. */
@@ -66,8 +66,8 @@ static bool read_labels(const int32_t *i32, const int64_t *i64, const void *any,
     return wrong == NULL || smx_refuse(SMX_ERROR_OPTION, wrong) == SMX_OK;
 }
 
-smx_status smx_cross_entropy_f32(size_t rows, size_t n, const float *x, size_t ldx,
-                                 const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
+static smx_status losses_f32(bool log_probs, size_t rows, size_t n, const float *x, size_t ldx,
+                             const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
     smx_cross_entropy_args_f32 given = {0};
     if (ce == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "ce");
@@ -82,14 +82,14 @@ smx_status smx_cross_entropy_f32(size_t rows, size_t n, const float *x, size_t l
     struct array a[CE_ARGUMENTS];
     READ_ARRAYS(x, ldx, given, labels, a);
     float_env caller = float_env_enter(); /* a float that signals NaN raises a flag on its way to double */
-    struct cross_entropy problem = READ_PROBLEM(given, labels);
+    struct cross_entropy problem = READ_PROBLEM(given, labels, log_probs);
     float_env_leave(caller);
     struct rows_request request = REQUEST(CROSS_ENTROPY, F32, a);
     return smx_cross_entropy_rows(&request, &problem);
 }
 
-smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t ldx,
-                                 const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
+static smx_status losses_f64(bool log_probs, size_t rows, size_t n, const double *x, size_t ldx,
+                             const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
     smx_cross_entropy_args_f64 given = {0};
     if (ce == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "ce");
@@ -104,8 +104,28 @@ smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t 
     struct array a[CE_ARGUMENTS];
     READ_ARRAYS(x, ldx, given, labels, a);
     float_env caller = float_env_enter(); /* a float that signals NaN raises a flag on its way to double */
-    struct cross_entropy problem = READ_PROBLEM(given, labels);
+    struct cross_entropy problem = READ_PROBLEM(given, labels, log_probs);
     float_env_leave(caller);
     struct rows_request request = REQUEST(CROSS_ENTROPY, F64, a);
     return smx_cross_entropy_rows(&request, &problem);
+}
+
+smx_status smx_cross_entropy_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                 const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
+    return losses_f32(false, rows, n, x, ldx, ce, opt);
+}
+
+smx_status smx_nll_f32(size_t rows, size_t n, const float *x, size_t ldx, const smx_cross_entropy_args_f32 *ce,
+                       const smx_options *opt) {
+    return losses_f32(true, rows, n, x, ldx, ce, opt);
+}
+
+smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                 const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
+    return losses_f64(false, rows, n, x, ldx, ce, opt);
+}
+
+smx_status smx_nll_f64(size_t rows, size_t n, const double *x, size_t ldx, const smx_cross_entropy_args_f64 *ce,
+                       const smx_options *opt) {
+    return losses_f64(true, rows, n, x, ldx, ce, opt);
 }

@@ -63,6 +63,21 @@ static void write_losses(const struct rows_call *c, struct span rows, const ce_r
     }
 }
 
+/* All that is wanted of up to CE_ROWS rows. */
+static void write_results(const struct rows_call *c, struct span run, const ce_result *results) {
+    write_statistics(c, run, results);
+    for (size_t i = 0; i < run.n; i++) {
+        size_t first = i;
+        while (i < run.n && !row_is_ignored(c->ce, c->array, run.from + i)) {
+            i++;
+        }
+        write_losses(c, (struct span){run.from + first, i - first}, results + first);
+        if (i < run.n) {
+            write_ignored(c, run.from + i);
+        }
+    }
+}
+
 /* Row k, and what its window leaves out. */
 static ce_row ce_row_of(const struct rows_call *c, size_t k) {
     const struct cross_entropy *ce = c->ce;
@@ -170,26 +185,19 @@ static void ce_some_rows(const struct rows_call *c, struct span run) {
         }
         done = end + 1;
     }
-    write_statistics(c, run, results);
-    for (size_t i = 0; i < run.n; i++) {
-        size_t first = i;
-        while (i < run.n && !row_is_ignored(c->ce, c->array, run.from + i)) {
-            i++;
-        }
-        write_losses(c, (struct span){run.from + first, i - first}, results + first);
-        if (i < run.n) {
-            write_ignored(c, run.from + i);
-        }
-    }
+    write_results(c, run, results);
 }
 
-static void cross_entropy_kernel(const struct rows_call *c, struct span run) {
+/* Up to CE_ROWS rows at a time. */
+static inline void ce_run_by_run(const struct rows_call *c, struct span run, rows_kernel some_rows) {
     while (run.n > 0) {
         struct span next = {run.from, run.n < CE_ROWS ? run.n : CE_ROWS};
-        ce_some_rows(c, next);
+        some_rows(c, next);
         run.from += next.n;
         run.n -= next.n;
     }
 }
+
+static void cross_entropy_kernel(const struct rows_call *c, struct span run) { ce_run_by_run(c, run, ce_some_rows); }
 
 #endif

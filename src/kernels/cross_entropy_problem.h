@@ -31,6 +31,7 @@ enum {
 
 /* The fields of smx_cross_entropy_args_f32 that are no arrays, and what the engine has made of them all. */
 struct cross_entropy {
+    bool log_probs;          /* negative log-likelihood: x has log-probabilities */
     const char *labels_name; /* the caller's, for refusals */
     enum dtype labels;       /* their type: an integer */
     int use_ignore_index;

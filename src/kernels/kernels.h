@@ -60,6 +60,7 @@ typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
     X(sink_gradient)            \
     X(scale_gradient_rows)      \
     X(cross_entropy)            \
+    X(nll)                      \
     X(cross_entropy_hessian)    \
     X(cross_entropy_hessian_product)
 #define SMX_KERNEL_NUMBER(name) kernel_##name,

@@ -19,6 +19,7 @@
 #include "logsumexp_rows_template.h"
 #include "logsumexp_weighted_template.h"
 #include "masked_backward_template.h"
+#include "nll_template.h"
 #include "row_fill_template.h"
 #include "rows_of_call_template.h"
 #include "scale_gradient_template.h"

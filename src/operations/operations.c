@@ -44,18 +44,18 @@
                   .content = CONTENT_##holds,               \
                   .optional = true,                         \
                   .in_place = may_be}
-#define CROSS_ENTROPY_ARGUMENTS(dloss_form)                                                                   \
-    [CE_X] = ROW(x, LOGITS), CE_INTEGERS(CE_LABELS, "labels", FORM_VALUE, LABELS, DTYPES_INTEGER, DTYPE_I64), \
-    CE_ROWS(CE_TARGETS, "targets", "ldt", TARGETS, 0),                                                        \
-    CE_INPUT(CE_CLASS_WEIGHTS, "class_weights", FORM_CLASSES, WEIGHTS),                                       \
-    CE_INPUT(CE_DLOSS, "dloss", dloss_form, GRADIENTS), CE_SUM(CE_BATCH_WEIGHT, "batch_weight", WEIGHTS),     \
-    CE_OUTPUT(CE_LOSS, "loss", FORM_VALUE), CE_OUTPUT(CE_REDUCED, "reduced", FORM_TOTAL),                     \
-    CE_OUTPUT(CE_LSE, "lse", FORM_VALUE), CE_OUTPUT(CE_TARGET_LOG_PROB, "target_log_prob", FORM_VALUE),       \
-    CE_INTEGERS(CE_ARGMAX, "argmax", FORM_VALUE, OUTPUT, 1 << DTYPE_I64, DTYPE_I64),                          \
-    CE_INTEGERS(CE_CORRECT, "correct", FORM_VALUE, OUTPUT, DTYPES_FLAG, DTYPE_U8),                            \
-    CE_INTEGERS(CE_COUNT, "count", FORM_TOTAL, OUTPUT, 1 << DTYPE_I64, DTYPE_I64),                            \
-    CE_OUTPUT(CE_WEIGHT, "weight", FORM_TOTAL), CE_ROWS(CE_DX, "dx", "lddx", OUTPUT, 1u << CE_X),             \
-    CE_ROWS(CE_DTARGETS, "dtargets", "lddt", OUTPUT, 0), CE_SUM(CE_WEIGHT_SUM, "weight_sum", OUTPUT),         \
+#define CROSS_ENTROPY_ARGUMENTS(holds, dloss_form)                                                           \
+    [CE_X] = ROW(x, holds), CE_INTEGERS(CE_LABELS, "labels", FORM_VALUE, LABELS, DTYPES_INTEGER, DTYPE_I64), \
+    CE_ROWS(CE_TARGETS, "targets", "ldt", TARGETS, 0),                                                       \
+    CE_INPUT(CE_CLASS_WEIGHTS, "class_weights", FORM_CLASSES, WEIGHTS),                                      \
+    CE_INPUT(CE_DLOSS, "dloss", dloss_form, GRADIENTS), CE_SUM(CE_BATCH_WEIGHT, "batch_weight", WEIGHTS),    \
+    CE_OUTPUT(CE_LOSS, "loss", FORM_VALUE), CE_OUTPUT(CE_REDUCED, "reduced", FORM_TOTAL),                    \
+    CE_OUTPUT(CE_LSE, "lse", FORM_VALUE), CE_OUTPUT(CE_TARGET_LOG_PROB, "target_log_prob", FORM_VALUE),      \
+    CE_INTEGERS(CE_ARGMAX, "argmax", FORM_VALUE, OUTPUT, 1 << DTYPE_I64, DTYPE_I64),                         \
+    CE_INTEGERS(CE_CORRECT, "correct", FORM_VALUE, OUTPUT, DTYPES_FLAG, DTYPE_U8),                           \
+    CE_INTEGERS(CE_COUNT, "count", FORM_TOTAL, OUTPUT, 1 << DTYPE_I64, DTYPE_I64),                           \
+    CE_OUTPUT(CE_WEIGHT, "weight", FORM_TOTAL), CE_ROWS(CE_DX, "dx", "lddx", OUTPUT, 1u << CE_X),            \
+    CE_ROWS(CE_DTARGETS, "dtargets", "lddt", OUTPUT, 0), CE_SUM(CE_WEIGHT_SUM, "weight_sum", OUTPUT),        \
     CE_SUM(CE_LOSS_SUM, "loss_sum", OUTPUT)
 
 const struct operation smx_operations[OPERATIONS] = {
@@ -143,11 +143,16 @@ const struct operation smx_operations[OPERATIONS] = {
     [OPERATION_CROSS_ENTROPY] = {"cross_entropy",
                                  kernel_cross_entropy,
                                  OPTIONS_LOGITS,
-                                 {CROSS_ENTROPY_ARGUMENTS(FORM_VALUE)}},
+                                 {CROSS_ENTROPY_ARGUMENTS(LOGITS, FORM_VALUE)}},
     [OPERATION_CROSS_ENTROPY_REDUCED] = {"cross_entropy, reduced",
                                          kernel_cross_entropy,
                                          OPTIONS_LOGITS,
-                                         {CROSS_ENTROPY_ARGUMENTS(FORM_TOTAL)}},
+                                         {CROSS_ENTROPY_ARGUMENTS(LOGITS, FORM_TOTAL)}},
+    [OPERATION_NLL] = {"nll", kernel_nll, OPTIONS_NONE, {CROSS_ENTROPY_ARGUMENTS(LOG_PROBABILITIES, FORM_VALUE)}},
+    [OPERATION_NLL_REDUCED] = {"nll, reduced",
+                               kernel_nll,
+                               OPTIONS_NONE,
+                               {CROSS_ENTROPY_ARGUMENTS(LOG_PROBABILITIES, FORM_TOTAL)}},
     [OPERATION_CROSS_ENTROPY_HESSIAN] = {"cross_entropy_hessian",
                                          kernel_cross_entropy_hessian,
                                          OPTIONS_LINEAR,

@@ -16,9 +16,21 @@ static double number(enum dtype real, const struct array *a, int i, size_t k) {
 
 /* ---- Checks ---- */
 
-const struct operation *smx_cross_entropy_operation(smx_reduction reduction) {
-    bool reduced = reduction != SMX_REDUCTION_NONE;
-    return &smx_operations[reduced ? OPERATION_CROSS_ENTROPY_REDUCED : OPERATION_CROSS_ENTROPY];
+const struct operation *smx_cross_entropy_operation(bool log_probs, smx_reduction reduction) {
+    static const enum operation_number numbers[2][2] = {{OPERATION_CROSS_ENTROPY, OPERATION_CROSS_ENTROPY_REDUCED},
+                                                        {OPERATION_NLL, OPERATION_NLL_REDUCED}};
+    return &smx_operations[numbers[log_probs][reduction != SMX_REDUCTION_NONE]];
+}
+
+/* The field that log-probabilities have no use for; null if there is none. */
+static const char *wrong_for_log_probs(const struct cross_entropy *ce, const struct array *a) {
+    return !ce->log_probs         ? NULL
+           : given(a, CE_TARGETS) ? "targets"
+           : given(a, CE_LSE)     ? "lse"
+           : ce->smoothing != 0   ? "smoothing"
+           : ce->z_loss != 0      ? "z_loss"
+           : ce->softcap != 0     ? "softcap"
+                                  : NULL;
 }
 
 /* The field that makes targets of any kind too few or too many, or goes with the other kind; null if there is none. */
@@ -66,7 +78,8 @@ static const char *wrong_reduction(const struct cross_entropy *ce, const struct 
 }
 
 smx_status smx_cross_entropy_check_fields(const struct cross_entropy *ce, const struct array *a, enum dtype real) {
-    const char *wrong = wrong_targets(ce, a);
+    const char *wrong = wrong_for_log_probs(ce, a);
+    wrong = wrong != NULL ? wrong : wrong_targets(ce, a);
     wrong = wrong != NULL ? wrong : unusable_value(ce, real);
     wrong = wrong != NULL ? wrong : wrong_reduction(ce, a);
     return wrong == NULL ? SMX_OK : smx_refuse(SMX_ERROR_OPTION, wrong);
@@ -204,7 +217,7 @@ smx_status smx_cross_entropy_rows(struct rows_request *r, struct cross_entropy *
     smx_exact_sum weight = {{0}, 0, 0, 0}, loss = weight;
     int64_t count = 0;
     struct rows_run run;
-    r->operation = smx_cross_entropy_operation(ce->reduction);
+    r->operation = smx_cross_entropy_operation(ce->log_probs, ce->reduction);
     r->labels = ce->labels;
     smx_status status = check(r, ce, &run);
     if (status != SMX_OK) {

@@ -7,7 +7,8 @@
 #include "../base/kulisch.h"
 #include "rows.h"
 
-const struct operation *smx_cross_entropy_operation(smx_reduction reduction);
+/* `log_probs`: negative log-likelihood. */
+const struct operation *smx_cross_entropy_operation(bool log_probs, smx_reduction reduction);
 
 /* The fields by themselves and beside each other; the class weights. In the library's floating-point environment. */
 smx_status smx_cross_entropy_check_fields(const struct cross_entropy *ce, const struct array *a, enum dtype real);

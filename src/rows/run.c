@@ -31,6 +31,7 @@ static inline struct units units_of(const struct rows_request *r) {
     case kernel_cross_entropy_hessian:
         return (struct units){r->rows, r->n * r->array[1].ld, 1};
     case kernel_cross_entropy:
+    case kernel_nll:
         return (struct units){r->rows, r->n + 1, 1};
     default:
         return (struct units){r->rows, r->n, 1};

@@ -1,4 +1,4 @@
-/* Cross-entropy over tensors. The contract stands in smx/tensor.h. */
+/* Cross-entropy and negative log-likelihood over tensors. The contract stands in smx/tensor.h. */
 #include "../base/arithmetic.h"
 
 #include "../rows/losses.h"
@@ -38,8 +38,9 @@ static void read_tensors(const DLTensor *x, const smx_tensor_cross_entropy_args 
 /* A number of the caller's, rounded to the type of the arithmetic. */
 static double rounded(enum dtype real, double value) { return real == DTYPE_F64 ? value : (double)(float)value; }
 
-static struct cross_entropy problem_of(const smx_tensor_cross_entropy_args *given, enum dtype real) {
-    struct cross_entropy problem = {.labels_name = "labels",
+static struct cross_entropy problem_of(bool log_probs, const smx_tensor_cross_entropy_args *given, enum dtype real) {
+    struct cross_entropy problem = {.log_probs = log_probs,
+                                    .labels_name = "labels",
                                     .labels = DTYPE_I64,
                                     .use_ignore_index = given->use_ignore_index,
                                     .ignore_index = given->ignore_index,
@@ -158,8 +159,8 @@ static smx_status pack_and_run(struct call *c, struct cross_entropy *ce) {
     return status;
 }
 
-smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
-                             const smx_tensor_options *opt) {
+static smx_status losses(bool log_probs, const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
+                         const smx_tensor_options *opt) {
     smx_tensor_cross_entropy_args given = {0};
     const DLTensor *tensor[TENSORS_MAX];
     struct call call;
@@ -170,7 +171,7 @@ smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross
         return smx_refuse(SMX_ERROR_OPTION, "size");
     }
     read_tensors(x, &given, tensor);
-    const struct operation *operation = smx_cross_entropy_operation(given.reduction);
+    const struct operation *operation = smx_cross_entropy_operation(log_probs, given.reduction);
     const struct tensor_request request = {operation, NULL, tensor, axis, opt};
     smx_status status = smx_call_prepare(&request, &call);
     if (status != SMX_OK) {
@@ -180,7 +181,17 @@ smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross
         return smx_refuse(SMX_ERROR_OPTION, "softcap");
     }
     float_env caller = float_env_enter();
-    struct cross_entropy problem = problem_of(&given, call.real);
+    struct cross_entropy problem = problem_of(log_probs, &given, call.real);
     float_env_leave(caller);
     return pack_and_run(&call, &problem);
+}
+
+smx_status smx_cross_entropy(const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
+                             const smx_tensor_options *opt) {
+    return losses(false, x, axis, ce, opt);
+}
+
+smx_status smx_nll(const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
+                   const smx_tensor_options *opt) {
+    return losses(true, x, axis, ce, opt);
 }

@@ -11,6 +11,7 @@ typedef struct cross_entropy_settings {
     smx_empty_mean empty_mean;
     int use_ignore_index;
     int64_t ignore_index;
+    int log_probs; /* negative log-likelihood: x has log-probabilities */
 } cross_entropy_settings;
 
 /* The fields of smx_cross_entropy_args_f32, for both types. */

@@ -12,10 +12,11 @@
     { name, form, OUTPUT, type, 0 }
 
 /* Outputs of cross-entropy that have one form whatever the rest. */
-#define CE_ROW_OUTPUTS                                                                  \
-    [CE_LOSS] = OUT("loss", FORM_VALUES), [CE_LSE] = OUT("lse", FORM_VALUES),           \
-    [CE_ARGMAX] = OUT_OF("argmax", FORM_VALUES, INT64), [CE_DX] = OUT("dx", FORM_ROWS), \
-    [CE_COUNT] = OUT_OF("count", FORM_VALUE, UINT64), [CE_WEIGHT] = OUT("weight", FORM_VALUE)
+#define CE_ROW_OUTPUTS                                                                        \
+    [CE_LOSS] = OUT("loss", FORM_VALUES), [CE_ARGMAX] = OUT_OF("argmax", FORM_VALUES, INT64), \
+    [CE_DX] = OUT("dx", FORM_ROWS), [CE_COUNT] = OUT_OF("count", FORM_VALUE, UINT64),         \
+    [CE_WEIGHT] = OUT("weight", FORM_VALUE)
+#define CE_LSE_OUTPUT [CE_LSE] = OUT("lse", FORM_VALUES)
 #define CE_LABEL_OUTPUTS \
     [CE_LOG_PROB] = OUT("target_log_prob", FORM_VALUES), [CE_CORRECT] = OUT_OF("correct", FORM_VALUES, UINT8)
 
@@ -104,6 +105,7 @@ const function functions[] = {
      .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
                    [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
                    CE_ROW_OUTPUTS,
+                   CE_LSE_OUTPUT,
                    CE_LABEL_OUTPUTS},
      .takes = OPTIONS_LOGITS},
     {.name = "cross_entropy of labels, weighted and smoothed mean",
@@ -113,6 +115,7 @@ const function functions[] = {
                    [CE_WEIGHTS] = IN("class_weights", FORM_SHARED, WEIGHTS, 0),
                    [CE_DLOSS] = IN("dloss", FORM_VALUE, GRADIENTS, 0),
                    CE_ROW_OUTPUTS,
+                   CE_LSE_OUTPUT,
                    CE_LABEL_OUTPUTS,
                    [CE_REDUCED] = OUT("reduced", FORM_VALUE)},
      .takes = OPTIONS_LOGITS,
@@ -123,6 +126,7 @@ const function functions[] = {
                    [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
                    [CE_DLOSS] = IN("dloss", FORM_VALUES, GRADIENTS, 0),
                    CE_ROW_OUTPUTS,
+                   CE_LSE_OUTPUT,
                    CE_LABEL_OUTPUTS},
      .takes = OPTIONS_LINEAR,
      .ce = {.softcap = 20, .z_loss = 0x1p-10, .use_ignore_index = 1, .ignore_index = -1}},
@@ -140,6 +144,7 @@ const function functions[] = {
      .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
                    [CE_TARGETS] = IN("targets", FORM_ROWS, TARGETS, 0),
                    CE_ROW_OUTPUTS,
+                   CE_LSE_OUTPUT,
                    [CE_REDUCED] = OUT("reduced", FORM_VALUE),
                    [CE_DTARGETS] = OUT("dtargets", FORM_ROWS)},
      .takes = OPTIONS_LOGITS,
@@ -151,10 +156,29 @@ const function functions[] = {
                    [CE_WEIGHTS] = IN("class_weights", FORM_SHARED, WEIGHTS, 0),
                    [CE_DLOSS] = IN("dloss", FORM_VALUE, GRADIENTS, 0),
                    CE_ROW_OUTPUTS,
+                   CE_LSE_OUTPUT,
                    [CE_REDUCED] = OUT("reduced", FORM_VALUE),
                    [CE_DTARGETS] = OUT("dtargets", FORM_ROWS)},
      .takes = OPTIONS_LINEAR,
      .ce = {.smoothing = 0.3125, .z_loss = 0.5, .softcap = 3, .reduction = SMX_REDUCTION_SUM}},
+    {.name = "nll",
+     .run = RUN_CROSS_ENTROPY_EVAL,
+     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOG_PROBABILITIES, CE_DX),
+                   [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
+                   [CE_DLOSS] = IN("dloss", FORM_VALUES, GRADIENTS, 0),
+                   CE_ROW_OUTPUTS,
+                   CE_LABEL_OUTPUTS},
+     .ce = {.log_probs = 1, .use_ignore_index = 1, .ignore_index = -1}},
+    {.name = "nll, weighted mean",
+     .run = RUN_CROSS_ENTROPY_EVAL,
+     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOG_PROBABILITIES, CE_DX),
+                   [CE_LABELS_I32] = {"labels_i32", FORM_VALUES, LABELS, INT32, 0},
+                   [CE_WEIGHTS] = IN("class_weights", FORM_SHARED, WEIGHTS, 0),
+                   [CE_DLOSS] = IN("dloss", FORM_VALUE, GRADIENTS, 0),
+                   CE_ROW_OUTPUTS,
+                   CE_LABEL_OUTPUTS,
+                   [CE_REDUCED] = OUT("reduced", FORM_VALUE)},
+     .ce = {.log_probs = 1, .reduction = SMX_REDUCTION_MEAN, .use_ignore_index = 1, .ignore_index = -100}},
 };
 const size_t functions_count = sizeof functions / sizeof *functions;
 
@@ -169,6 +193,8 @@ const function *function_named(const char *name) {
 }
 
 int has_matrices(const function *f) { return f->arguments[1].form == FORM_MATRICES; }
+
+int is_loss(const function *f) { return f->run == RUN_CROSS_ENTROPY_EVAL; }
 
 int is_basic(const function *f) { return f->run <= RUN_SOFTMAX_JACOBIAN; }
 

@@ -119,6 +119,9 @@ const function *function_named(const char *name);
 
 int has_matrices(const function *f);
 
+/* Cross-entropy and negative log-likelihood, whose arguments stand where CE_X and the like say. */
+int is_loss(const function *f);
+
 /* Softmax, its backward pass and its Jacobian, of whose steps the other functions are made. */
 int is_basic(const function *f);
 

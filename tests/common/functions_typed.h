@@ -129,7 +129,8 @@ smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, 
         .lddt = c->lddt,
         .bad_row = c->bad_row,
     };
-    return F(smx_cross_entropy)(rows, n, x, ldx, &ce, opt);
+    return c->settings.log_probs ? F(smx_nll)(rows, n, x, ldx, &ce, opt)
+                                 : F(smx_cross_entropy)(rows, n, x, ldx, &ce, opt);
 }
 
 static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {

@@ -46,6 +46,9 @@ size_t oracle_case(const golden_case *c, const void *result, oracle_verdict verd
     case GOLDEN_CROSS_ENTROPY_DENSE:
         oracle_judge_cross_entropy(&j, result, verdicts);
         break;
+    case GOLDEN_NLL:
+        oracle_judge_nll(&j, result, verdicts);
+        break;
     case GOLDEN_BACKWARD:
     case GOLDEN_SOFTMAX_JVP:
     case GOLDEN_LOG_SOFTMAX_JVP:

@@ -307,3 +307,31 @@ void oracle_judge_cross_entropy(oracle_judge *j, const void *result, oracle_verd
         judge_target_gradient(&x, result, &verdicts[3]);
     close_problem(&x);
 }
+
+/* ---- Negative log-likelihood ------------------------------------------------------------------------------------- */
+
+/* exact = a b, which is no number unless a is one, and 0 where b is 0. */
+static void product(oracle_judge *j, double a, double b) {
+    mpfr_set_d(j->exact, a, MPFR_RNDN);
+    if (b == 0 && !isnan(a))
+        mpfr_set_zero(j->exact, 1);
+    mpfr_mul_d(j->exact, j->exact, b, MPFR_RNDN);
+}
+
+void oracle_judge_nll(oracle_judge *j, const void *result, oracle_verdict *verdicts) {
+    size_t label = (size_t)j->array[GOLDEN_LABEL][0];
+    double dloss = option(j, GOLDEN_DLOSS, 1);
+    oracle_judge_part(j, result, 0, 0.5, &verdicts[0]);
+    product(j, j->array[GOLDEN_Y][label], -weight(j, label));
+    oracle_judge_ulp(j, 0);
+    oracle_judge_part(j, result, 1, 0.5, &verdicts[1]);
+    for (size_t i = 0; i < j->row.n; i++) {
+        product(j, isfinite(dloss) ? dloss : (double)NAN, i == label ? -weight(j, label) : 0);
+        if (i != label)
+            mpfr_set_zero(j->exact, 1);
+        oracle_judge_ulp(j, i);
+    }
+    oracle_judge_part(j, result, 2, 0.5, &verdicts[2]);
+    mpfr_set_d(j->exact, j->array[GOLDEN_Y][label], MPFR_RNDN);
+    oracle_judge_ulp(j, 0);
+}

@@ -51,6 +51,7 @@ void oracle_logsumexp_bound(const oracle_logits *z, const mpfr_t exact, mpfr_t b
 
 /* One function for each group of functions; case by golden_function. */
 void oracle_judge_log(oracle_judge *j, const void *result, oracle_verdict *verdicts);
+void oracle_judge_nll(oracle_judge *j, const void *result, oracle_verdict *verdicts);
 void oracle_judge_cross_entropy(oracle_judge *j, const void *result, oracle_verdict *verdicts);
 void oracle_judge_second_order(oracle_judge *j, const void *result, oracle_verdict *verdicts);
 

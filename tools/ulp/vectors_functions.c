@@ -13,7 +13,8 @@ enum { LENGTHS = sizeof lengths / sizeof *lengths };
 /* The logits' array of the function, or its y, from logits. */
 static void set_logits(vector_writer *w, golden_case *c, double sd, double offset, double margin) {
     bool from_y = golden_signatures[c->function].inputs[0] == GOLDEN_Y;
-    bool logarithm = c->function == GOLDEN_LOG_SOFTMAX_BACKWARD || c->function == GOLDEN_LOG_SOFTMAX_JVP;
+    bool logarithm = c->function == GOLDEN_LOG_SOFTMAX_BACKWARD || c->function == GOLDEN_LOG_SOFTMAX_JVP ||
+                     c->function == GOLDEN_NLL;
     golden_case logits = vectors_case(w, logarithm ? GOLDEN_LOG_SOFTMAX : GOLDEN_SOFTMAX, "logits", c->n);
     golden_case *to = from_y ? &logits : c;
     for (size_t i = 0; i < c->n; i++)
@@ -150,9 +151,24 @@ void vectors_log(vector_writer *w) {
     cases_of(w, GOLDEN_ARGMAX);
 }
 
+/* It has options of its own: weights and dL/dloss. */
+static void put_nll(vector_writer *w, size_t n, size_t k) {
+    golden_case c = vectors_case(w, GOLDEN_NLL, "nll", n);
+    set_logits(w, &c, 3, 0, 0);
+    set_others(w, &c);
+    for (size_t i = 0; i < n && k % 2; i++)
+        golden_set(&c, GOLDEN_CLASS_WEIGHTS, i, k % 4 == 1 && i % 3 == 0 ? 0 : rng_uniform(&w->random, 0, 2));
+    if (k > 1)
+        golden_set(&c, GOLDEN_DLOSS, 0, vectors_normal(w));
+    vectors_put(w, &c);
+}
+
 void vectors_cross_entropy(vector_writer *w) {
     cases_of(w, GOLDEN_CROSS_ENTROPY);
     cases_of(w, GOLDEN_CROSS_ENTROPY_DENSE);
+    for (size_t k = 0; k < 4 * LENGTHS; k++)
+        put_nll(w, lengths[k / 4], k % 4);
+    special(w, GOLDEN_NLL);
 }
 
 void vectors_second_order(vector_writer *w) {
