@@ -111,7 +111,8 @@ static void check_same(const function *f, const dtype *t, uint64_t seed) {
     size_t rows = p.c.rows, n = p.c.n;
     int64_t *places = malloc((rows + 1) * sizeof *places), *of_losses = malloc((rows + 1) * sizeof *of_losses);
     void *targets = elements(t, n * rows);
-    assert_true(places != NULL && of_losses != NULL);
+    assert_non_null(places);
+    assert_non_null(of_losses);
     for (size_t i = 0; i < n * rows; i++) {
         t->store(targets, i, 0);
     }

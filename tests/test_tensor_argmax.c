@@ -15,7 +15,8 @@ static void check_one(const op_shape *s, uint64_t seed) {
     tensor places = tensor_new(I64, ndim, shape, (int)rng_below(&r, LAYOUTS), &r);
     void *packed = malloc(s->rows * s->n * 8 + 1);
     int64_t *wanted = malloc((s->rows + 1) * sizeof *wanted);
-    assert_true(packed != NULL && wanted != NULL);
+    assert_non_null(packed);
+    assert_non_null(wanted);
     for (size_t k = 0; k < s->rows * s->n; k++) {
         size_t at = op_element(s, FORM_ROWS, k / s->n, k % s->n);
         tensor_set(&x, at, (double)rng_below(&r, 20) - 10); /* some are equal */

@@ -17,7 +17,8 @@ static void check_one(const op_shape *s, uint64_t seed) {
     tensor loss = tensor_new(e, ndim, shape, (int)rng_below(&r, LAYOUTS), &r);
     float *packed = calloc(2 * s->rows * s->n + s->rows, sizeof *packed), mean = 0, mean_of_tensors = 1;
     int64_t *packed_labels = calloc(s->rows, sizeof *packed_labels);
-    assert_true(packed != NULL && packed_labels != NULL);
+    assert_non_null(packed);
+    assert_non_null(packed_labels);
     float *packed_dx = packed + s->rows * s->n, *packed_loss = packed_dx + s->rows * s->n;
     for (size_t k = 0; k < s->rows * s->n; k++) {
         size_t at = op_element(s, FORM_ROWS, k / s->n, k % s->n);
