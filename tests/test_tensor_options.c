@@ -75,7 +75,7 @@ static size_t seen(const smx_tensor_options *opt, const op_shape *s, size_t k) {
 static void expand(options *o, const op_shape *s, element real) {
     size_t n = s->n, rows = s->rows;
     int64_t rows_shape[TENSOR_NDIM_MAX];
-    int rows_ndim = op_argument_shape(s, FORM_VALUES, rows_shape);
+    int rows_ndim = op_argument_shape(s, FORM_VALUE, rows_shape);
     for (size_t k = 0; k < rows; k++) {
         o->lengths[k] = (int64_t)n;
         if (o->tensors.use_scale_value) {
@@ -92,7 +92,7 @@ static void expand(options *o, const op_shape *s, element real) {
             o->lengths[k] = (int64_t)seen(&o->tensors, s, k);
         }
         for (size_t j = 0; j < n; j++) {
-            size_t here = op_element(s, FORM_ROWS, k, j);
+            size_t here = op_element(s, FORM_ROW, k, j);
             if (o->tensors.add) {
                 real_set(real, o->add, k * n + j,
                          tensor_get(&o->t[ADD], broadcast_element(&o->t[ADD], s->ndim, s->shape, here)));
@@ -109,7 +109,7 @@ static void expand(options *o, const op_shape *s, element real) {
 static void options_new(options *o, const op_shape *s, element real, rng *r) {
     memset(o, 0, sizeof *o);
     int64_t rows_shape[TENSOR_NDIM_MAX];
-    int rows_ndim = op_argument_shape(s, FORM_VALUES, rows_shape);
+    int rows_ndim = op_argument_shape(s, FORM_VALUE, rows_shape);
     o->tensors.size = sizeof o->tensors;
     o->tensors.threads = 1 + (unsigned)rng_below(r, 3);
     o->tensors.minus_inf_row = (smx_minus_inf_row)rng_below(r, 2);
@@ -199,7 +199,7 @@ static void check_options(const op *f, op_shape s, int packed, uint64_t seed) {
         o.tensors.keep ? " keep" : "", o.tensors.lengths ? " lengths" : "", (int)o.tensors.causal, o.tensors.threads,
         (unsigned long long)seed, tensor_call_text(f, types, layouts));
     bool given = o.rows.scale || o.rows.add || o.rows.keep || o.rows.lengths;
-    bool takes = !given || strcmp(f->name, "softmax_jacobian") != 0; /* which takes neither scale nor masks */
+    bool takes = !given || f->f->takes != 0;
     smx_status wanted = takes ? SMX_OK : SMX_ERROR_OPTION;
     assert_status(wanted, tensor_call_expect(&c, &o.rows));
     int axis = op_axis(&s, &o.tensors, &r);

@@ -47,6 +47,16 @@ static smx_status scale_gradient(const function *f, size_t rows, size_t n, const
     return F(smx_scale_gradient)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, opt);
 }
 
+static smx_status softcap_backward(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_softcap_backward)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
+}
+
+static smx_status sink_gradient(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    (void)f;
+    return F(smx_sink_gradient)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, b[3].a, opt);
+}
+
 static smx_status softmax_jvp(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
     (void)f;
     return F(smx_softmax_jvp)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, opt);
@@ -123,19 +133,20 @@ smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, 
 }
 
 static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    enum dtype labels = f->arguments[CE_LABELS].work;
     size_t bad_row;
     cross_entropy c = {
-        .labels_i32 = b[CE_LABELS_I32].a,
-        .labels_i64 = b[CE_LABELS_I64].a,
+        .labels_i32 = labels == DTYPE_I32 ? b[CE_LABELS].a : NULL,
+        .labels_i64 = labels == DTYPE_I64 ? b[CE_LABELS].a : NULL,
         .targets = b[CE_TARGETS].a,
         .ldt = b[CE_TARGETS].ld,
-        .class_weights = b[CE_WEIGHTS].a,
+        .class_weights = b[CE_CLASS_WEIGHTS].a,
         .settings = f->ce,
         .dloss = b[CE_DLOSS].a,
         .loss = b[CE_LOSS].a,
         .reduced = b[CE_REDUCED].a,
         .lse = b[CE_LSE].a,
-        .target_log_prob = b[CE_LOG_PROB].a,
+        .target_log_prob = b[CE_TARGET_LOG_PROB].a,
         .argmax = b[CE_ARGMAX].a,
         .correct = b[CE_CORRECT].a,
         .count = b[CE_COUNT].a,
@@ -149,22 +160,26 @@ static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, co
     return CROSS_ENTROPY_EVAL(rows, n, b[CE_X].a, b[CE_X].ld, &c, opt);
 }
 
-const function_run TABLE[RUNS] = {
-    [RUN_SOFTMAX] = softmax,
-    [RUN_SOFTMAX_BACKWARD] = softmax_backward,
-    [RUN_SOFTMAX_JACOBIAN] = softmax_jacobian,
-    [RUN_LOG_SOFTMAX] = log_softmax,
-    [RUN_LOG_SOFTMAX_BACKWARD] = log_softmax_backward,
-    [RUN_LOGSUMEXP] = logsumexp,
-    [RUN_LOGSUMEXP_BACKWARD] = logsumexp_backward,
-    [RUN_LOGSUMEXP_WEIGHTED] = logsumexp_weighted,
-    [RUN_SCALE_GRADIENT] = scale_gradient,
-    [RUN_SOFTMAX_JVP] = softmax_jvp,
-    [RUN_LOG_SOFTMAX_JVP] = log_softmax_jvp,
-    [RUN_SOFTMAX_JACOBIAN_PRODUCT] = softmax_jacobian_product,
-    [RUN_SOFTMAX_DOUBLE_BACKWARD] = softmax_double_backward,
-    [RUN_CROSS_ENTROPY_HESSIAN_PRODUCT] = cross_entropy_hessian_product,
-    [RUN_CROSS_ENTROPY_HESSIAN] = cross_entropy_hessian,
-    [RUN_ARGMAX] = argmax,
-    [RUN_CROSS_ENTROPY_EVAL] = cross_entropy_run,
+const function_run TABLE[OPERATIONS] = {
+    [OPERATION_SOFTMAX] = softmax,
+    [OPERATION_SOFTMAX_BACKWARD] = softmax_backward,
+    [OPERATION_SOFTMAX_JACOBIAN] = softmax_jacobian,
+    [OPERATION_LOG_SOFTMAX] = log_softmax,
+    [OPERATION_LOG_SOFTMAX_BACKWARD] = log_softmax_backward,
+    [OPERATION_LOGSUMEXP] = logsumexp,
+    [OPERATION_LOGSUMEXP_BACKWARD] = logsumexp_backward,
+    [OPERATION_LOGSUMEXP_WEIGHTED] = logsumexp_weighted,
+    [OPERATION_SCALE_GRADIENT] = scale_gradient,
+    [OPERATION_SCALE_GRADIENT_ROWS] = scale_gradient,
+    [OPERATION_SOFTCAP_BACKWARD] = softcap_backward,
+    [OPERATION_SINK_GRADIENT] = sink_gradient,
+    [OPERATION_SOFTMAX_JVP] = softmax_jvp,
+    [OPERATION_LOG_SOFTMAX_JVP] = log_softmax_jvp,
+    [OPERATION_SOFTMAX_JACOBIAN_PRODUCT] = softmax_jacobian_product,
+    [OPERATION_SOFTMAX_DOUBLE_BACKWARD] = softmax_double_backward,
+    [OPERATION_CROSS_ENTROPY_HESSIAN_PRODUCT] = cross_entropy_hessian_product,
+    [OPERATION_CROSS_ENTROPY_HESSIAN] = cross_entropy_hessian,
+    [OPERATION_ARGMAX] = argmax,
+    [OPERATION_CROSS_ENTROPY] = cross_entropy_run,
+    [OPERATION_CROSS_ENTROPY_REDUCED] = cross_entropy_run,
 };

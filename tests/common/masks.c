@@ -84,26 +84,26 @@ static void lengths_random(masks *m, rng *r) {
     m->opt.lengths = m->lengths;
 }
 
-masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r) {
+masks masks_random(const dtype *t, size_t rows, size_t n, unsigned what, rng *r) {
     masks m = {.t = t, .rows = rows, .n = n, .opt = {.size = sizeof m.opt, .threads = 1}};
-    if (what & (SCALE_ONE | SCALE_ROWS)) {
-        m.opt.scale_stride = (what & SCALE_ROWS) != 0;
+    if (what & (OPTION_SCALE | OPTION_SCALE_ROWS)) {
+        m.opt.scale_stride = (what & OPTION_SCALE_ROWS) != 0;
         m.scale = memory(t->size * (rows + 1));
         for (size_t k = 0; k <= rows; k++) {
             t->store(m.scale, k, random_scale(r));
         }
         m.opt.scale = m.scale;
     }
-    if (what & MASK_ADD) {
+    if (what & OPTION_ADD) {
         add_random(&m, r);
     }
-    if (what & MASK_KEEP) {
+    if (what & OPTION_KEEP) {
         keep_random(&m, r);
     }
-    if (what & MASK_LENGTHS) {
+    if (what & OPTION_LENGTHS) {
         lengths_random(&m, r);
     }
-    if (what & MASK_CAUSAL) {
+    if (what & OPTION_CAUSAL) {
         m.opt.causal = rng_below(r, 2) ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_BOTTOM_RIGHT;
         m.opt.queries = 1 + rng_below(r, rng_below(r, 2) ? rows : n + 3);
     }
@@ -112,10 +112,10 @@ masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r) {
 
 void masks_free(masks *m) { free(m->scale), free(m->add), free(m->keep), free(m->lengths); }
 
-int masks_choice(const function *f, rng *r) {
-    int what = rng_below(r, 4) ? (int)rng_below(r, OPTIONS_ALL + 1) : 0;
+unsigned masks_choice(const function *f, rng *r) {
+    unsigned what = rng_below(r, 4) ? (unsigned)rng_below(r, OPTIONS_ALL + 1) : 0;
     what = (what & f->takes) | f->needs;
-    return what & SCALE_ROWS ? what & ~SCALE_ONE : what;
+    return what & OPTION_SCALE_ROWS ? what & ~(unsigned)OPTION_SCALE : what;
 }
 
 const smx_options *masks_options(const masks *m, const function *f) { return f->takes ? &m->opt : NULL; }

@@ -16,12 +16,12 @@ typedef struct masks {
     int64_t *lengths;
 } masks;
 
-/* Random ones, of the kinds that `what` names (MASK_ADD and so on), with strides. */
-masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r);
+/* Random ones, of the kinds that `what` names (OPTION_ADD and so on), with strides. */
+masks masks_random(const dtype *t, size_t rows, size_t n, unsigned what, rng *r);
 void masks_free(masks *m);
 
 /* A random choice of what a function takes, with what it needs. */
-int masks_choice(const function *f, rng *r);
+unsigned masks_choice(const function *f, rng *r);
 
 /* What (L) of smx/base.h says of row k, written out: one scale, one row of `add` if there was one, one row of `keep`,
  * in which lengths and causality are too. An entry that one mask drops has keep 0, and add is NaN there. With perm,

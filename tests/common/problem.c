@@ -18,7 +18,7 @@ problem problem_new(const function *f, const dtype *t, size_t rows, size_t n, si
     size_t random_n = random_size(f, &r), random_rows = 1 + rng_below(&r, ROWS_MAX), kind = rng_below(&r, CALL_KINDS);
     n = n ? n : random_n;
     rows = rows ? rows : random_rows;
-    int what = masks_choice(f, &r);
+    unsigned what = masks_choice(f, &r);
     problem p = {call_new(f, t, rows, n, spread, &layout), masks_random(t, rows, n, what, &r), kind, what, seed};
     call_fill(&p.c, kind, &r);
     problem_say(&p, "");
@@ -37,7 +37,7 @@ problem problem_plain(const function *f, const dtype *t, size_t rows, size_t n, 
 
 void problem_say(const problem *p, const char *more) {
     label("%s %s on %s, %zu rows, n = %zu, kind %zu, options %#x, seed %#llx%s", p->c.f->name, p->c.t->name, smx_isa(),
-          p->c.rows, p->c.n, p->kind, (unsigned)p->options, (unsigned long long)p->seed, more);
+          p->c.rows, p->c.n, p->kind, p->options, (unsigned long long)p->seed, more);
 }
 
 void problem_free(problem *p) {
@@ -56,7 +56,7 @@ call call_copy(const call *c, size_t spread, rng *r) {
 void for_all_masked_functions(const dtype *t, size_t rounds, uint64_t seed,
                               void (*check)(const function *f, const dtype *t, uint64_t seed)) {
     for (size_t which = 0; which < functions_count; which++) {
-        for (size_t i = 0; i < rounds && functions[which].takes & MASKS_ALL; i++) {
+        for (size_t i = 0; i < rounds && functions[which].takes & OPTIONS_MASKS; i++) {
             check(&functions[which], t, seed + 10000 * which + i);
         }
     }

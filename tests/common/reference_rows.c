@@ -42,7 +42,7 @@ void reference_fill(const dtype *t, void *x, size_t n, size_t kind, rng *r) {
 static const double scales[] = {1, -1, 0.5, 1.0 / 3, 7, 1e6, -1e-6, 0x1p64, 0x1p-64};
 
 masks reference_masks(const dtype *t, size_t rows, size_t n, rng *r) {
-    int what = rng_below(r, 3) ? (int)rng_below(r, OPTIONS_ALL + 1) : 0;
+    unsigned what = rng_below(r, 3) ? (unsigned)rng_below(r, OPTIONS_ALL + 1) : 0;
     masks m = masks_random(t, rows, n, what, r);
     for (size_t k = 0; k < rows && m.scale; k++) {
         t->store(m.scale, k, scales[rng_below(r, sizeof scales / sizeof *scales)]);
