@@ -159,9 +159,10 @@ static int moves_entries(const scene *s) {
     return !s->f.ce.use_ignore_index || s->f.ce.ignore_index < 0 || s->f.ce.ignore_index >= (int64_t)s->c.n;
 }
 
-/* A mean's gradients have the weight of the whole batch; of dx, call.c knows. */
+/* A mean's gradients have the weight of the whole batch; of dx, call.c knows. Slopes are those of places. */
 static int stands_alone(const scene *s) {
-    return s->f.ce.reduction != SMX_REDUCTION_MEAN || s->f.arguments[CE_DTARGETS].form == FORM_NONE;
+    return s->m.opt.alibi == NULL &&
+           (s->f.ce.reduction != SMX_REDUCTION_MEAN || s->f.arguments[CE_DTARGETS].form == FORM_NONE);
 }
 
 static void check_row(scene *s, rng *r) {
@@ -182,7 +183,7 @@ static void check_row(scene *s, rng *r) {
 }
 
 static void check_rows(scene *s, const size_t *order, size_t count, rng *r) {
-    if (count == 0 || (count < s->c.rows && !stands_alone(s))) {
+    if (count == 0 || s->m.opt.alibi != NULL || (count < s->c.rows && !stands_alone(s))) {
         return;
     }
     call c = call_new(&s->f, s->c.t, count, s->c.n, SPREAD, r);
@@ -224,8 +225,8 @@ static void switch_isa(rng *r) {
 static void check_parts(scene *s, rng *r) {
     const smx_options *o = &s->m.opt;
     int backward = s->f.run == OPERATION_SOFTMAX_BACKWARD;
-    if ((s->f.run != OPERATION_SOFTMAX && !backward) || o->scale || o->add || o->keep || o->lengths ||
-        o->causal != SMX_CAUSAL_NONE) {
+    if ((s->f.run != OPERATION_SOFTMAX && !backward) || o->scale || o->add || o->keep || o->lengths || o->use_window ||
+        o->softcap != 0 || o->alibi || o->sink || o->causal != SMX_CAUSAL_NONE) {
         return;
     }
     size_t k = rng_below(r, s->c.rows), n = s->c.n;

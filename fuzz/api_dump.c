@@ -39,6 +39,14 @@ static void dump_options(const scene *s) {
     block add = {s->c.t->size, mask_rows(o->add_rows, rows), n, o->add_ld, 0, NULL, s->m.add};
     block keep = {1, mask_rows(o->keep_rows, rows), n, o->keep_ld, 0, NULL, s->m.keep};
     block lengths = {sizeof *s->m.lengths, 1, mask_rows(o->lengths_rows, rows), 0, 0, NULL, s->m.lengths};
+    block slopes = {s->c.t->size, 1, mask_rows(o->alibi_rows, rows), 0, 0, NULL, s->m.alibi};
+    block sinks = {s->c.t->size, 1, mask_rows(o->sink_rows, rows), 0, 0, NULL, s->m.sink};
+    if (o->use_window) {
+        printf("  window: %" PRId64 ", %" PRId64 "\n", o->window_left, o->window_right);
+    }
+    if (o->softcap != 0) {
+        printf("  softcap: %a\n", o->softcap);
+    }
     if (scale.a != NULL) {
         dump_rows(s->c.t, DTYPE_I64, "scale", &scale);
     }
@@ -53,6 +61,14 @@ static void dump_options(const scene *s) {
     if (lengths.a != NULL) {
         printf("  lengths: rows %zu, every %zu\n", o->lengths_rows, o->lengths_every);
         dump_rows(NULL, DTYPE_I64, "lengths", &lengths);
+    }
+    if (slopes.a != NULL) {
+        printf("  alibi: rows %zu, every %zu\n", o->alibi_rows, o->alibi_every);
+        dump_rows(s->c.t, DTYPE_I64, "alibi", &slopes);
+    }
+    if (sinks.a != NULL) {
+        printf("  sink: rows %zu, every %zu\n", o->sink_rows, o->sink_every);
+        dump_rows(s->c.t, DTYPE_I64, "sink", &sinks);
     }
 }
 

@@ -227,9 +227,9 @@ void scene_decode(scene *s, const uint8_t *data, size_t size) {
     } else if (n > 0) {
         call_fill(&s->c, kind, &r);
     }
-    unsigned what = (unsigned)take(b, 1) & s->f.takes;
+    int what = (int)take(b, 2) & s->f.takes;
     what = (rows > 0 && n > 0 ? what : 0) | s->f.needs;
-    s->m = masks_random(t, rows, n, what & OPTION_SCALE_ROWS ? what & ~(unsigned)OPTION_SCALE : what, &r);
+    s->m = masks_random(t, rows, n, what & OPTION_SCALE_ROWS ? what & ~OPTION_SCALE : what, &r);
     take_options(s, b);
     take_spoil(s, b);
     poke(s, b);
@@ -244,6 +244,7 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
     all.keep = calloc(count * n + 1, 1);
     all.add = m->add != NULL ? calloc(count * n + 1, t->size) : NULL;
     all.scale = m->scale != NULL ? calloc(count + 1, t->size) : NULL;
+    all.sink = m->sink != NULL ? calloc(count + 1, t->size) : NULL;
     for (size_t k = 0; k < count; k++) {
         masks row = masks_of_row(m, order[k], NULL);
         memcpy(all.keep + k * n, row.keep, n);
@@ -253,9 +254,14 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
         if (all.scale != NULL) {
             memcpy(at(t, all.scale, k), row.scale, t->size);
         }
+        if (all.sink != NULL) {
+            memcpy(at(t, all.sink, k), row.sink, t->size);
+        }
         masks_free(&row);
     }
     all.opt.scale = all.scale;
+    all.opt.sink = all.sink;
+    all.opt.sink_rows = all.opt.sink_every = 0;
     all.opt.add = all.add;
     all.opt.add_ld = all.add != NULL ? n : 0;
     all.opt.add_rows = all.opt.add_every = 0;
@@ -266,5 +272,7 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
     all.opt.lengths_rows = all.opt.lengths_every = 0;
     all.opt.causal = SMX_CAUSAL_NONE;
     all.opt.queries = 0;
+    all.opt.use_window = 0;
+    all.opt.window_left = all.opt.window_right = 0;
     return all;
 }

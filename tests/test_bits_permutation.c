@@ -54,6 +54,8 @@ static void check_argmax(const call *one, size_t k, const call *other, const siz
 static void check_entries(problem p) {
     const function *f = p.c.f;
     rng r = rng_seed(p.seed);
+    p.m.opt.alibi = NULL; /* slopes are those of places */
+    p.m.opt.queries = p.m.opt.causal != SMX_CAUSAL_NONE || p.m.opt.use_window ? p.m.opt.queries : 0;
     call_must_run(&p.c, &p.m.opt);
     size_t k = rng_below(&r, p.c.rows), *perm = permutation(p.c.n, &r);
     call permuted = call_new(f, p.c.t, 1, p.c.n, 5, &r);
@@ -62,7 +64,7 @@ static void check_entries(problem p) {
     call_must_run(&permuted, masks_options(&m, f));
     call_expect_row(&p.c, k, &permuted, 0, perm);
     if (p.c.b[CE_ARGMAX].a) {
-        check_argmax(&p.c, k, &permuted, perm, &m, m.add || f->ce.softcap != 0);
+        check_argmax(&p.c, k, &permuted, perm, &m, m.add || f->ce.softcap != 0 || m.opt.softcap != 0);
     }
     call_free(&permuted), masks_free(&m), free(perm), problem_free(&p);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* What a call has beside labels or targets. */
-enum { WITH_SMOOTHING = 1, WITH_Z_LOSS = 2, WITH_WEIGHTS = 4, WITH_TARGETS = 8, OF_EMPTY_MEAN = 16 };
+enum { WITH_SMOOTHING = 1, WITH_Z_LOSS = 2, WITH_WEIGHTS = 4, WITH_TARGETS = 8, OF_EMPTY_MEAN = 16, WITH_SOFTCAP = 32 };
 
 enum { LOSS, LSE, LOG_PROB, DX, DTARGETS, OUTPUTS };
 static const char *const output_names[OUTPUTS] = {"loss", "lse", "target_log_prob", "dx", "dtargets"};
@@ -61,9 +61,10 @@ static void make_mean_empty(problem *p, rng *r) {
 
 static problem problem_new(const dtype *t, size_t n, size_t kind, int what, rng *r) {
     problem p = {.t = t, .rows = reference_rows(n), .n = n};
-    p.m = reference_masks(t, p.rows, n, r);
+    p.m = reference_masks(t, p.rows, n, what & WITH_SOFTCAP ? OPTIONS_LINEAR : OPTIONS_LOGITS, r);
     p.settings.smoothing = what & WITH_SMOOTHING ? any_setting(r) : 0;
     p.settings.z_loss = what & WITH_Z_LOSS ? any_setting(r) : 0;
+    p.settings.softcap = what & WITH_SOFTCAP ? 0x1p-3 * (double)(1 + rng_below(r, 600)) : 0;
     p.weights = what & WITH_WEIGHTS ? random_numbers(t, n, 0, r) : NULL;
     p.targets = what & WITH_TARGETS ? random_numbers(t, p.rows * n, rng_below(r, 2) ? 0 : -1, r) : NULL;
     p.x = elements(t, p.rows * n), p.dloss = elements(t, p.rows);
@@ -101,6 +102,7 @@ static void expect_row(problem *p, size_t k) {
                                   .class_weights = p->weights,
                                   .smoothing = p->settings.smoothing,
                                   .z_loss = p->settings.z_loss,
+                                  .softcap = p->settings.softcap,
                                   .dloss = t->load(p->dloss, k)};
     ce.loss = at(t, p->expected[LOSS], k), ce.lse = at(t, p->expected[LSE], k);
     ce.target_log_prob = at(t, p->expected[LOG_PROB], k);
@@ -162,6 +164,7 @@ static void test_labels_with_all(void **state) { compare_all(*state, WITH_SMOOTH
 static void test_empty_mean(void **state) {
     compare_all(*state, WITH_SMOOTHING | WITH_Z_LOSS | WITH_WEIGHTS | OF_EMPTY_MEAN);
 }
+static void test_softcap(void **state) { compare_all(*state, WITH_SOFTCAP | WITH_SMOOTHING | WITH_Z_LOSS); }
 static void test_targets(void **state) { compare_all(*state, WITH_TARGETS); }
 static void test_targets_with_all(void **state) {
     compare_all(*state, WITH_TARGETS | WITH_SMOOTHING | WITH_Z_LOSS | WITH_WEIGHTS);
@@ -171,7 +174,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST_BOTH(test_labels),           TEST_BOTH(test_weights),         TEST_BOTH(test_smoothing),
         TEST_BOTH(test_z_loss),           TEST_BOTH(test_labels_with_all), TEST_BOTH(test_targets),
-        TEST_BOTH(test_targets_with_all), TEST_BOTH(test_empty_mean),
+        TEST_BOTH(test_targets_with_all), TEST_BOTH(test_empty_mean),      TEST_BOTH(test_softcap),
     };
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);

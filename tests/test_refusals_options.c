@@ -1,11 +1,11 @@
 /* The options of a call: sizes of the struct from other versions, unknown values, and that a refused call writes
- * nothing. Every function that takes options refuses the same ones; those that take no scale and no masks refuse
- * them. */
+ * nothing. Every function that takes options refuses the same ones, and those that it does not take. */
 #include "common/arena.h"
 #include "common/check.h"
 #include "common/pools.h"
 #include "common/problem.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -116,7 +116,11 @@ static void test_shorter(void **state) {
                                    offsetof(smx_options, parallel_for),
                                    offsetof(smx_options, pool),
                                    offsetof(smx_options, scale),
-                                   offsetof(smx_options, lengths)};
+                                   offsetof(smx_options, lengths),
+                                   offsetof(smx_options, softcap),
+                                   offsetof(smx_options, use_window),
+                                   offsetof(smx_options, alibi),
+                                   offsetof(smx_options, sink)};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         smx_options opt = defaults();
         opt.size = sizes[i];
@@ -179,10 +183,20 @@ static void test_policies_are_read(void **state) {
     assert_element_bits(t, y, 0, canonical_nan(t));
 }
 
-/* Options that ask for a scale or a mask, each alone. */
-enum { ASKING = 5 };
-static const char *const asking_names[ASKING] = {"options.scale", "options.add", "options.keep", "options.lengths",
-                                                 "options.causal"};
+/* Options that change the logits, each alone. */
+enum { ASKING = 9 };
+static const struct {
+    const char *name;
+    int option;
+} askings[ASKING] = {{"options.scale", OPTION_SCALE | OPTION_SCALE_ROWS},
+                     {"options.add", OPTION_ADD},
+                     {"options.keep", OPTION_KEEP},
+                     {"options.lengths", OPTION_LENGTHS},
+                     {"options.causal", OPTION_CAUSAL},
+                     {"options.use_window", OPTION_WINDOW},
+                     {"options.softcap", OPTION_SOFTCAP},
+                     {"options.alibi", OPTION_ALIBI},
+                     {"options.sink", OPTION_SINK}};
 
 static smx_options asking(int which, const void *ones) {
     smx_options opt = {.size = sizeof opt};
@@ -192,7 +206,11 @@ static smx_options asking(int which, const void *ones) {
     opt.lengths = which == 3 ? ones : NULL;
     opt.add_ld = opt.keep_ld = which == 1 || which == 2 ? N : 0;
     opt.causal = which == 4 ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_NONE;
-    opt.queries = which == 4;
+    opt.use_window = which == 5;
+    opt.softcap = which == 6 ? 30 : 0;
+    opt.alibi = which == 7 ? ones : NULL;
+    opt.sink = which == 8 ? ones : NULL;
+    opt.queries = which == 4 || which == 5 || which == 7;
     return opt;
 }
 
@@ -215,12 +233,12 @@ static void test_none_taken(void **state) {
         for (size_t i = 0; i < (size_t)ROWS * N; i++) {
             ones[i] = 1;
         }
-        if (which < 2) {
+        if (which < 2 || which > 6) {
             t->store(ones, 0, 1);
         }
         smx_options opt = asking(which, ones);
         fill_canary(y, sizeof y), fill_canary(jac, sizeof jac);
-        const char *name = asking_names[which];
+        const char *name = askings[which].name;
         label("%s: %s, where it is not taken", t->name, name);
         assert_refused_for(SMX_ERROR_OPTION, name, t->jacobian(ROWS, N, x, N, jac, N, (size_t)N * N, &opt));
         assert_refused_for(SMX_ERROR_OPTION, name, t->part_sum(N, x, N, &stats, &opt));
@@ -230,6 +248,102 @@ static void test_none_taken(void **state) {
         assert_canary(y, sizeof y), assert_canary(jac, sizeof jac);
         assert_memory_equal(&stats, &before, sizeof stats);
     }
+}
+
+/* Each function and each option: refused by its name unless the table of functions says that it is taken. */
+static void test_taken(void **state) {
+    const dtype *t = *state;
+    for (size_t i = 0; i < functions_count; i++) {
+        const function *f = &functions[i];
+        for (int which = f->needs != 0; which < ASKING; which++) { /* a needed scale comes from expect_of_function */
+            int64_t ones[ROWS * N];
+            for (size_t k = 0; k < (size_t)ROWS * N; k++) {
+                ones[k] = 1;
+            }
+            if (which < 2 || which > 6) {
+                for (size_t k = 0; k < (size_t)ROWS * N; k++) {
+                    t->store(ones, k, 1);
+                }
+            }
+            smx_options opt = asking(which, ones);
+            bool taken = (f->takes & askings[which].option) != 0;
+            expect_of_function(f, t, &opt, taken ? SMX_OK : SMX_ERROR_OPTION, askings[which].name);
+            if (!taken) {
+                bool second =
+                    f->ce.softcap != 0 && askings[which].option == OPTION_SOFTCAP; /* cross-entropy has its own */
+                assert_string_equal(smx_refused(), second ? "softcap" : askings[which].name);
+            }
+        }
+    }
+}
+
+static void expect_refused_for(const dtype *t, const smx_options *opt, const char *name) {
+    double x[ROWS * N] = {0}, y[ROWS * N];
+    label("%s: %s that is out of range", t->name, name);
+    fill_canary(y, sizeof y);
+    assert_refused_for(SMX_ERROR_OPTION, name, t->softmax(ROWS, N, x, N, y, N, opt));
+    assert_canary(y, sizeof y);
+}
+
+/* A softcap outside of [2^-10, 2^15]. */
+static void test_softcap_range(void **state) {
+    const dtype *t = *state;
+    static const double bad[] = {0x1.fffffffffffffp-11, 0x1.0000000000001p15, -30, -0x1p-1000, 1e300, INFINITY, NAN};
+    double x[ROWS * N] = {0}, y[ROWS * N];
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        smx_options opt = {.size = sizeof opt, .softcap = bad[i]};
+        expect_refused_for(t, &opt, "options.softcap");
+    }
+    static const double good[] = {0x1p-10, 0x1p15, 0};
+    for (size_t i = 0; i < 3; i++) {
+        smx_options opt = {.size = sizeof opt, .softcap = good[i]};
+        assert_ok(t->softmax(ROWS, N, x, N, y, N, &opt));
+    }
+}
+
+static void test_window_fields(void **state) {
+    const dtype *t = *state;
+    static const int unknown[] = {2, -1, 256, INT32_MIN};
+    for (size_t i = 0; i < 4; i++) {
+        smx_options opt = {.size = sizeof opt, .use_window = unknown[i], .queries = 1};
+        expect_refused_for(t, &opt, "options.use_window");
+    }
+    smx_options left = {.size = sizeof left, .window_left = 1}, right = {.size = sizeof right, .window_right = -1};
+    expect_refused_for(t, &left, "options.window_left");
+    expect_refused_for(t, &right, "options.window_right");
+    smx_options window = {.size = sizeof window, .use_window = 1};
+    expect_refused_for(t, &window, "options.queries");
+}
+
+static void test_slopes(void **state) {
+    const dtype *t = *state;
+    static const double bad[] = {NAN, INFINITY, -INFINITY};
+    double slopes[ROWS] = {0};
+    smx_options opt = {.size = sizeof opt, .alibi = slopes};
+    expect_refused_for(t, &opt, "options.queries");
+    opt.queries = 2;
+    for (size_t i = 0; i < 9; i++) {
+        memset(slopes, 0, sizeof slopes);
+        t->store(slopes, i / 3, bad[i % 3]);
+        expect_refused_for(t, &opt, "options.alibi");
+    }
+    double x[ROWS * N] = {0}, y[ROWS * N];
+    opt.alibi_rows = 2; /* the third is not used */
+    label("%s: a slope that no row has", t->name);
+    assert_ok(t->softmax(ROWS, N, x, N, y, N, &opt));
+}
+
+/* Cross-entropy has a softcap of its own. */
+static void test_two_softcaps(void **state) {
+    const dtype *t = *state;
+    const int64_t labels[ROWS] = {0};
+    double x[ROWS * N] = {0}, loss[ROWS];
+    smx_options opt = {.size = sizeof opt, .softcap = 30};
+    cross_entropy c = {.labels_i64 = labels, .settings.softcap = 30, .loss = loss};
+    label("%s: two softcaps", t->name);
+    assert_refused_for(SMX_ERROR_OPTION, "softcap", cross_entropy_eval(t, ROWS, N, x, N, &c, &opt));
+    opt.softcap = 0;
+    assert_ok(cross_entropy_eval(t, ROWS, N, x, N, &c, &opt));
 }
 
 int main(void) {
@@ -243,6 +357,11 @@ int main(void) {
         TEST_BOTH(test_hook_without_threads),
         TEST_BOTH(test_policies_are_read),
         TEST_BOTH(test_none_taken),
+        TEST_BOTH(test_taken),
+        TEST_BOTH(test_softcap_range),
+        TEST_BOTH(test_window_fields),
+        TEST_BOTH(test_slopes),
+        TEST_BOTH(test_two_softcaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,13 +97,23 @@ static void check_options(const function *f, const dtype *t, uint64_t seed) {
     call c = call_new(f, t, ROWS, N, 0, NULL);
     call_fill(&c, 0, &r);
     for (size_t output = 0; output < ARGUMENTS_MAX; output++) {
-        for (int k = 0; argument_is_output(&f->arguments[output]) && f->takes && k < 4; k++) {
-            static const char *const names[] = {"scale", "add", "keep", "lengths"};
+        for (int k = 0; argument_is_output(&f->arguments[output]) && k < 6; k++) {
+            static const char *const names[] = {"scale", "add", "keep", "lengths", "alibi", "sink"};
+            static const int options[] = {
+                OPTION_SCALE | OPTION_SCALE_ROWS, OPTION_ADD, OPTION_KEEP, OPTION_LENGTHS, OPTION_ALIBI, OPTION_SINK};
+            if (!(f->takes & options[k])) {
+                continue;
+            }
             smx_options opt = needed(f, t, scale);
             void *place = m.bytes + MIDDLE;
             memset(m.bytes, 0, ROOM);
             t->store(place, 0, 1), t->store(place, 1, 1), t->store(place, 2, 1);
-            if (k == 3) {
+            if (k == 5) {
+                opt.sink = place;
+            } else if (k == 4) {
+                opt.alibi = place;
+                opt.queries = 1;
+            } else if (k == 3) {
                 memset(place, 0, ROWS * sizeof(int64_t));
                 opt.lengths = place;
             } else if (k == 2) {

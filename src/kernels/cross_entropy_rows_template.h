@@ -25,7 +25,8 @@ NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t
 #ifdef V_TRANSPOSE
         bool fit = row[k].n <= LOG_TRANSPOSED_MOST && some >= TRANSPOSED_ROWS_LEAST;
         for (size_t i = k; i < k + some && fit; i++) {
-            fit = plain_ce_row(&row[i]) && row[i].n == row[k].n;
+            bool same_window = row[i].n == row[k].n && row[i].l.x == row[k].l.x + (i - k) * ldx;
+            fit = same_window && plain_ce_row(&row[i]);
         }
         if (fit && cross_entropy_transposed(some, row + k, ldx, lddx, results + k)) {
             k += some;

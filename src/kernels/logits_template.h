@@ -82,7 +82,8 @@ static inline void alibi_pairs(const logits *l, size_t j, size_t n, real *high, 
     }
 }
 
-/* Takes off what ALiBi does, of n <= LOGITS_BLOCK logits from entry j on. Masked places stay at -inf. */
+/* Takes off what ALiBi does, of n <= LOGITS_BLOCK logits from entry j on. Infinite ones stay, and with them masked
+ * places: a product of a slope and a distance that overflows is still no infinity. */
 NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
     real bias_high[LOGITS_BLOCK], bias_low[LOGITS_BLOCK];
     v_t zero = v_set1(0);
@@ -90,7 +91,9 @@ NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struc
     for (size_t i = 0; i < n; i += V_LANES) {
         size_t lanes = n - i < V_LANES ? n - i : V_LANES;
         v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero), error;
-        high = two_sum(high, v_load_n(bias_high + i, lanes, zero), &error);
+        m_t infinite = v_eq(v_abs(high), v_set1((real)INFINITY));
+        v_t sum = two_sum(high, v_load_n(bias_high + i, lanes, zero), &error);
+        high = select_lanes(infinite, high, sum);
         low = v_add(low, v_add(error, v_load_n(bias_low + i, lanes, zero)));
         v_store_n(buffer->high + i, high, lanes);
         v_store_n(buffer->low + i, low, lanes);
@@ -164,6 +167,7 @@ static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *s
     struct logit_buffer buffer;
     uncapped.softcap = 0;
     if (!l->caps_sum) {
+        uncapped.limit = false;
         uncapped.add = uncapped.weight = NULL;
         uncapped.keep = NULL;
         uncapped.alibi = 0;

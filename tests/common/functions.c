@@ -26,6 +26,10 @@ static const struct variant {
      .given = CE_OF_LABELS | WITH(DLOSS),
      .labels = DTYPE_I64,
      .ce = {.softcap = 20, .z_loss = 0x1p-10, .use_ignore_index = 1, .ignore_index = -1}},
+    {.name = "cross_entropy of labels, smoothing and z-loss",
+     .given = CE_OF_LABELS | WITH(DLOSS),
+     .labels = DTYPE_I64,
+     .ce = {.smoothing = 0.25, .z_loss = 0x1p-6}},
     {.name = "cross_entropy of targets",
      .given = CE_OF_TARGETS,
      .targets = CONTENT_TARGETS,
@@ -45,7 +49,7 @@ static function *function_add(enum operation_number run) {
     f->name = o->name;
     f->run = run;
     memcpy(f->arguments, o->argument, sizeof f->arguments);
-    f->takes = o->options;
+    f->takes = (int)o->options;
     return f;
 }
 
@@ -63,7 +67,7 @@ static void add_variant(const struct variant *v) {
         }
     }
     if (v->ce.softcap != 0) {
-        f->takes &= ~(unsigned)OPTION_SOFTCAP; /* there is one already */
+        f->takes &= ~OPTION_SOFTCAP; /* there is one already */
     }
 }
 
@@ -79,7 +83,7 @@ __attribute__((constructor)) static void make_functions(void) {
         add_variant(&variants[i]);
     }
     for (function *f = functions; f < functions + functions_count; f++) {
-        f->takes &= f->run == OPERATION_SCALE_GRADIENT ? ~(unsigned)OPTION_SCALE_ROWS : ~0u;
+        f->takes &= f->run == OPERATION_SCALE_GRADIENT ? ~OPTION_SCALE_ROWS : ~0;
         f->needs = f->run == OPERATION_SCALE_GRADIENT_ROWS ? OPTION_SCALE_ROWS : 0;
     }
 }

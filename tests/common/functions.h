@@ -16,7 +16,7 @@ typedef struct function {
     const char *name;
     enum operation_number run;
     struct argument arguments[ARGUMENTS_MAX]; /* the operation's; FORM_NONE: not given */
-    unsigned takes, needs;                    /* of the options: sets of OPTION_... */
+    int takes, needs;                         /* of the options: sets of OPTION_... */
     cross_entropy_settings ce;
 } function;
 

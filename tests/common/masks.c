@@ -84,7 +84,68 @@ static void lengths_random(masks *m, rng *r) {
     m->opt.lengths = m->lengths;
 }
 
-masks masks_random(const dtype *t, size_t rows, size_t n, unsigned what, rng *r) {
+static int64_t random_side(size_t n, rng *r) {
+    static const int64_t sides[] = {-1, 0, 1, INT64_MAX, INT64_MIN};
+    return rng_below(r, 2) ? sides[rng_below(r, 5)] : (int64_t)rng_below(r, n + 4);
+}
+
+static void window_random(masks *m, rng *r) {
+    m->opt.use_window = 1;
+    m->opt.window_left = random_side(m->n, r);
+    m->opt.window_right = random_side(m->n, r);
+}
+
+static double random_slope(const dtype *t, rng *r) {
+    switch (rng_below(r, 8)) {
+    case 0:
+        return 0;
+    case 1:
+        return rng_uniform(r, -1, 1) * t->max;
+    case 2:
+        return rng_uniform(r, -1, 1) * t->min_normal;
+    case 3:
+        return 1000 * rng_normal(r);
+    case 4:
+        return -rng_uniform(r, 0, 1);
+    default:
+        return ldexp(1 + (double)rng_below(r, 2) * rng_uniform(r, 0, 1), -(int)rng_below(r, 12));
+    }
+}
+
+static double random_sink(const dtype *t, rng *r) {
+    static const double special[] = {-INFINITY, INFINITY, NAN, 0, -0.0};
+    switch (rng_below(r, 8)) {
+    case 0:
+        return special[rng_below(r, 5)];
+    case 1:
+        return rng_uniform(r, -1, 1) * t->max;
+    case 2:
+        return -INFINITY;
+    case 3:
+        return 300 * rng_normal(r);
+    default:
+        return 4 * rng_normal(r);
+    }
+}
+
+/* One number for each row of a mask. */
+static void *numbers_random(const masks *m, size_t *limit, size_t *every, double (*number)(const dtype *t, rng *r),
+                            rng *r) {
+    random_repeat(m->rows, limit, every, r);
+    size_t count = rows_of(m->rows, *limit);
+    void *a = memory(count * m->t->size);
+    for (size_t k = 0; k < count; k++) {
+        m->t->store(a, k, number(m->t, r));
+    }
+    return a;
+}
+
+static double random_softcap(rng *r) {
+    static const double caps[] = {0x1p-10, 0x1p15, 50, 30, 1, 0.1};
+    return rng_below(r, 2) ? caps[rng_below(r, 6)] : exp(rng_uniform(r, -2, 6));
+}
+
+masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r) {
     masks m = {.t = t, .rows = rows, .n = n, .opt = {.size = sizeof m.opt, .threads = 1}};
     if (what & (OPTION_SCALE | OPTION_SCALE_ROWS)) {
         m.opt.scale_stride = (what & OPTION_SCALE_ROWS) != 0;
@@ -105,27 +166,49 @@ masks masks_random(const dtype *t, size_t rows, size_t n, unsigned what, rng *r)
     }
     if (what & OPTION_CAUSAL) {
         m.opt.causal = rng_below(r, 2) ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_BOTTOM_RIGHT;
+    }
+    if (what & (OPTION_CAUSAL | OPTION_WINDOW | OPTION_ALIBI)) {
         m.opt.queries = 1 + rng_below(r, rng_below(r, 2) ? rows : n + 3);
+    }
+    if (what & OPTION_WINDOW) {
+        window_random(&m, r);
+    }
+    if (what & OPTION_ALIBI) {
+        m.opt.alibi = m.alibi = numbers_random(&m, &m.opt.alibi_rows, &m.opt.alibi_every, random_slope, r);
+    }
+    if (what & OPTION_SOFTCAP) {
+        m.opt.softcap = random_softcap(r);
+    }
+    if (what & OPTION_SINK) {
+        m.opt.sink = m.sink = numbers_random(&m, &m.opt.sink_rows, &m.opt.sink_every, random_sink, r);
     }
     return m;
 }
 
-void masks_free(masks *m) { free(m->scale), free(m->add), free(m->keep), free(m->lengths); }
+void masks_free(masks *m) {
+    free(m->scale), free(m->add), free(m->keep), free(m->lengths), free(m->alibi), free(m->sink);
+}
 
-unsigned masks_choice(const function *f, rng *r) {
-    unsigned what = rng_below(r, 4) ? (unsigned)rng_below(r, OPTIONS_ALL + 1) : 0;
+int masks_choice(const function *f, rng *r) {
+    int what = rng_below(r, 4) ? (int)rng_below(r, OPTIONS_ALL + 1) : 0;
     what = (what & f->takes) | f->needs;
-    return what & OPTION_SCALE_ROWS ? what & ~(unsigned)OPTION_SCALE : what;
+    return what & OPTION_SCALE_ROWS ? what & ~OPTION_SCALE : what;
 }
 
 const smx_options *masks_options(const masks *m, const function *f) { return f->takes ? &m->opt : NULL; }
 
-static int keeps_by_causality(const smx_options *opt, size_t k, size_t n, size_t i) {
-    if (opt->causal == SMX_CAUSAL_NONE) {
-        return 1;
-    }
-    size_t query = k % opt->queries;
-    return opt->causal == SMX_CAUSAL_TOP_LEFT ? i <= query : i + opt->queries <= query + n;
+int64_t masks_position(const masks *m, size_t k) {
+    const smx_options *o = &m->opt;
+    int64_t query = o->queries ? (int64_t)(k % o->queries) : 0;
+    return o->causal == SMX_CAUSAL_BOTTOM_RIGHT ? query + (int64_t)m->n - (int64_t)o->queries : query;
+}
+
+static int keeps_by_place(const masks *m, size_t k, size_t i) {
+    const smx_options *o = &m->opt;
+    int64_t behind = (int64_t)i - masks_position(m, k); /* the query */
+    return !(o->causal != SMX_CAUSAL_NONE && behind > 0) &&
+           !(o->use_window && o->window_right >= 0 && behind > o->window_right) &&
+           !(o->use_window && o->window_left >= 0 && -behind > o->window_left);
 }
 
 double masks_added(const masks *m, size_t k, size_t i) {
@@ -138,7 +221,34 @@ int masks_keep(const masks *m, size_t k, size_t i) {
     return !(masks_added(m, k, i) == -INFINITY) &&
            (!o->keep || o->keep[mask_row(k, o->keep_rows, o->keep_every) * o->keep_ld + i] != 0) &&
            (!o->lengths || (int64_t)i < o->lengths[mask_row(k, o->lengths_rows, o->lengths_every)]) &&
-           keeps_by_causality(o, k, m->n, i);
+           keeps_by_place(m, k, i);
+}
+
+int masks_can_be_alone(const masks *m, size_t k) {
+    int64_t position = masks_position(m, k);
+    return !m->opt.alibi || position == 0 || (m->opt.causal != SMX_CAUSAL_NONE && position < (int64_t)m->n);
+}
+
+/* The one number that row k has of `count` that repeat, if there are any. */
+static void *number_of_row(const dtype *t, const void *a, size_t k, size_t rows, size_t every) {
+    void *number = a ? memory(t->size) : NULL;
+    if (a) {
+        t->store(number, 0, t->load(a, mask_row(k, rows, every)));
+    }
+    return number;
+}
+
+static void write_out_numbers(const masks *m, size_t k, masks *row) {
+    const smx_options *o = &m->opt;
+    row->opt.alibi = row->alibi = number_of_row(m->t, o->alibi, k, o->alibi_rows, o->alibi_every);
+    row->opt.sink = row->sink = number_of_row(m->t, o->sink, k, o->sink_rows, o->sink_every);
+    row->opt.alibi_rows = row->opt.alibi_every = row->opt.sink_rows = row->opt.sink_every = 0;
+    row->position = masks_position(m, k);
+    if (row->alibi) {
+        int at_last = row->position != 0 && masks_can_be_alone(m, k);
+        row->opt.causal = at_last ? SMX_CAUSAL_BOTTOM_RIGHT : SMX_CAUSAL_NONE;
+        row->opt.queries = at_last ? (size_t)((int64_t)m->n - row->position) : 1;
+    }
 }
 
 masks masks_of_row(const masks *m, size_t k, const size_t *perm) {
@@ -148,6 +258,14 @@ masks masks_of_row(const masks *m, size_t k, const size_t *perm) {
     row.opt.lengths_rows = row.opt.lengths_every = 0;
     row.opt.causal = SMX_CAUSAL_NONE;
     row.opt.queries = 0;
+    row.opt.use_window = 0;
+    row.opt.window_left = row.opt.window_right = 0;
+    write_out_numbers(m, k, &row);
+    if (perm) {
+        row.opt.alibi = NULL;
+        row.opt.causal = SMX_CAUSAL_NONE;
+        row.opt.queries = 0;
+    }
     if (m->scale) {
         row.scale = memory(t->size);
         t->store(row.scale, 0, t->load(m->scale, m->opt.scale_stride * k));

@@ -18,7 +18,7 @@ problem problem_new(const function *f, const dtype *t, size_t rows, size_t n, si
     size_t random_n = random_size(f, &r), random_rows = 1 + rng_below(&r, ROWS_MAX), kind = rng_below(&r, CALL_KINDS);
     n = n ? n : random_n;
     rows = rows ? rows : random_rows;
-    unsigned what = masks_choice(f, &r);
+    int what = masks_choice(f, &r);
     problem p = {call_new(f, t, rows, n, spread, &layout), masks_random(t, rows, n, what, &r), kind, what, seed};
     call_fill(&p.c, kind, &r);
     problem_say(&p, "");
@@ -37,7 +37,7 @@ problem problem_plain(const function *f, const dtype *t, size_t rows, size_t n, 
 
 void problem_say(const problem *p, const char *more) {
     label("%s %s on %s, %zu rows, n = %zu, kind %zu, options %#x, seed %#llx%s", p->c.f->name, p->c.t->name, smx_isa(),
-          p->c.rows, p->c.n, p->kind, p->options, (unsigned long long)p->seed, more);
+          p->c.rows, p->c.n, p->kind, (unsigned)p->options, (unsigned long long)p->seed, more);
 }
 
 void problem_free(problem *p) {

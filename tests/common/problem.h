@@ -9,7 +9,7 @@ typedef struct problem {
     call c;
     masks m;
     size_t kind; /* of inputs */
-    unsigned options;
+    int options;
     uint64_t seed;
 } problem;
 

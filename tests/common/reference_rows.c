@@ -41,8 +41,8 @@ void reference_fill(const dtype *t, void *x, size_t n, size_t kind, rng *r) {
 
 static const double scales[] = {1, -1, 0.5, 1.0 / 3, 7, 1e6, -1e-6, 0x1p64, 0x1p-64};
 
-masks reference_masks(const dtype *t, size_t rows, size_t n, rng *r) {
-    unsigned what = rng_below(r, 3) ? (unsigned)rng_below(r, OPTIONS_ALL + 1) : 0;
+masks reference_masks(const dtype *t, size_t rows, size_t n, int takes, rng *r) {
+    int what = rng_below(r, 3) ? (int)rng_below(r, OPTIONS_ALL + 1) & takes : 0;
     masks m = masks_random(t, rows, n, what, r);
     for (size_t k = 0; k < rows && m.scale; k++) {
         t->store(m.scale, k, scales[rng_below(r, sizeof scales / sizeof *scales)]);
@@ -56,6 +56,10 @@ reference_options reference_options_of(const masks *row) {
     reference_options opt = {.scale = row->scale ? row->t->load(row->scale, 0) : 1,
                              .add = row->add,
                              .keep = row->keep,
+                             .softcap = row->opt.softcap,
+                             .alibi = row->alibi ? row->t->load(row->alibi, 0) : 0,
+                             .position = row->position,
+                             .sink = row->sink,
                              .plus_inf = row->opt.plus_inf,
                              .minus_inf_row = row->opt.minus_inf_row};
     return opt;

@@ -13,8 +13,8 @@ size_t reference_rows(size_t n);
 const char *reference_x_name(size_t kind);
 void reference_fill(const dtype *t, void *x, size_t n, size_t kind, rng *r);
 
-/* Scales other than those of masks_random; no option at all in a third of the calls. */
-masks reference_masks(const dtype *t, size_t rows, size_t n, rng *r);
+/* Of the options that are taken, with scales other than those of masks_random; none at all in a third of the calls. */
+masks reference_masks(const dtype *t, size_t rows, size_t n, int takes, rng *r);
 
 /* Of masks_of_row. */
 reference_options reference_options_of(const masks *row);

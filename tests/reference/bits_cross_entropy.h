@@ -1,4 +1,4 @@
-/* docs/bits.md, "Cross-entropy" without softcap, for f32 and f64; included like bits_softmax.h. */
+/* docs/bits.md, "Cross-entropy", for f32 and f64; included like bits_softmax.h. */
 #include "bits_gradient.h"
 
 /* A row on its way: what the loss and the gradients share. */
@@ -6,7 +6,7 @@ typedef struct loss_row {
     const reference_cross_entropy *ce;
     logits z;
     statistics s;
-    int has_label;
+    int has_label, capped;
     REAL *rest; /* null: there is none */
     pair keep, a, B, R, delta_t;
 } loss_row;
@@ -109,23 +109,11 @@ typedef struct loss_gradient {
     pair spread, F, W;
 } loss_gradient;
 
-/* p and q of the page for an entry that is not a peak, but the label. */
-static pair probability_of_label(const loss_row *row, loss_gradient g) {
-    REAL high, low;
-    two_numbers(row->delta_t, &high, &low);
-    if (!(row->delta_t.h < (double)EXP_IS_0)) {
-        return pair_of(0);
-    }
-    int k;
-    pair E = exp_pair(-high, -low, &k);
-    return k < -1140 ? pair_of(0) : pair_divide(pair_scale(E, k), g.W);
-}
-
 /* dx_j of a peak that is not tied, and of the label. */
 static REAL gradient_of_special(const loss_row *row, loss_gradient g, size_t j) {
     int is_peak = row->z.high[j] == row->z.m && !row->z.tied;
     int is_label = row->has_label && j == row->ce->label;
-    pair p = is_peak ? pair_divide(pair_of(1), g.W) : probability_of_label(row, g);
+    pair p = is_peak ? pair_divide(pair_of(1), g.W) : probability_at(row->delta_t, g.W);
     pair q = is_peak ? pair_divide(row->s.rho, g.W) : pair_add(pair_of(1), pair_negative(p));
     pair A = pair_multiply_or_0(g.spread, p);
     pair of_label = is_label ? pair_negative(pair_multiply_or_0(row->a, q)) : pair_multiply_or_0(row->a, p);
@@ -133,14 +121,16 @@ static REAL gradient_of_special(const loss_row *row, loss_gradient g, size_t j) 
     if (row->rest) {
         A = pair_add(A, pair_of(-(double)row->rest[j]));
     }
-    A = pair_multiply_or_0(A, g.F);
+    A = pair_multiply_or_0(pair_multiply_or_0(A, g.F), pair_of(row->z.slope[j]));
     return isnan(A.h) ? canonical_nan() : (REAL)pair_real(A) + 0;
 }
 
 static REAL gradient_of_term(const loss_row *row, loss_gradient g, factor terms, size_t j) {
     REAL e = row->s.m2 > -INFINITY ? term_of(row->z.high[j], row->z.low[j], row->s.row).e : 0;
     REAL dx = scaled_term(e, terms);
-    return row->rest ? FMA(-(REAL)g.F.h, row->rest[j], dx) + 0 : dx;
+    dx = row->rest ? FMA(-(REAL)g.F.h, row->rest[j], dx) + 0 : dx;
+    dx = row->capped ? (REAL)((double)dx * row->z.slope[j]) + 0 : dx;
+    return isnan(dx) ? canonical_nan() : dx;
 }
 
 static void gradients_of(const loss_row *row, REAL *dx, const reference_options *opt) {
@@ -221,14 +211,19 @@ static void with_peak(loss_row *row, const reference_options *opt) {
 }
 
 void F(reference_cross_entropy)(size_t n, const REAL *x, const reference_cross_entropy *ce,
-                                const reference_options *opt) {
-    loss_row row = {.ce = ce, .z = logits_new(n, x, opt)};
+                                const reference_options *given) {
+    reference_options opt = *given;
+    if (ce->softcap != 0) {
+        opt.softcap = ce->softcap;
+        opt.caps_sum = 1;
+    }
+    loss_row row = {.ce = ce, .z = logits_new(n, x, &opt), .capped = opt.softcap != 0};
     find_coefficients(&row);
-    F(reference_logsumexp)(n, x, ce->lse, opt);
+    F(reference_logsumexp)(n, x, ce->lse, &opt);
     if (isfinite(row.z.m)) {
-        with_peak(&row, opt);
+        with_peak(&row, &opt);
     } else {
-        without_peak(&row, opt);
+        without_peak(&row, &opt);
     }
     free(row.rest);
     logits_free(&row.z);

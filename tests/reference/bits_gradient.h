@@ -38,6 +38,8 @@ void F(reference_logsumexp_backward)(size_t n, const REAL *x, const REAL *dlse, 
         exact_sum_clear(&S);
         for (size_t j = 0; j < n; j++) {
             dx[j] = scaled_term(dx[j], factor_of(ratio));
+            dx[j] = opt->softcap != 0 ? (REAL)((double)dx[j] * z.slope[j]) + 0 : dx[j];
+            dx[j] = isnan(dx[j]) ? canonical_nan() : dx[j];
         }
         if (!in_range(f) || !in_range(ratio)) {
             fill_kept(&z, dx, canonical_nan(), 0);
@@ -100,4 +102,60 @@ void F(reference_log_softmax_backward)(size_t n, const REAL *y, const REAL *dy, 
         dx[j] = bad ? canonical_nan() : FMA(-p, high, FMA(-p, low, dy[j])) * (REAL)opt->scale + 0;
         dx[j] = is_kept(opt, j) ? dx[j] : 0;
     }
+}
+
+/* ---- Softcap and sink -------------------------------------------------------------------------------------------- */
+
+void F(reference_softcap_backward)(size_t n, const REAL *x, const REAL *dz, REAL *dx, const reference_options *opt) {
+    logits z = logits_new(n, x, opt);
+    for (size_t j = 0; j < n; j++) {
+        REAL value = (REAL)((double)dz[j] * z.slope[j]) + 0;
+        dx[j] = !z.keep[j] ? 0 : isnan(value) ? canonical_nan() : value;
+    }
+    logits_free(&z);
+}
+
+/* exp(-distance) / W. */
+static pair probability_at(pair distance, pair W) {
+    REAL high, low;
+    two_numbers(distance, &high, &low);
+    if (!(distance.h < (double)EXP_IS_0)) {
+        return pair_of(0);
+    }
+    int k;
+    pair E = exp_pair(-high, -low, &k);
+    return k < -1140 ? pair_of(0) : pair_divide(pair_scale(E, k), W);
+}
+
+/* Of a row with a finite peak. */
+static REAL gradient_of_sink(const logits *z, pair D) {
+    statistics s = statistics_of(z);
+    pair W = pair_add(pair_of(1), s.rho), p = pair_divide(pair_of(1), W);
+    if (left_out(z) != z->n) {
+        pair distance = pair_two((double)z->m, -(double)z->sink);
+        p = isinf(distance.h) ? pair_of(0) : probability_at(pair_add(distance, pair_of((double)z->m_low)), W);
+    }
+    return (REAL)pair_real(pair_negative(pair_multiply_or_0(p, D))) + 0;
+}
+
+void F(reference_sink_gradient)(size_t n, const REAL *x, const REAL *y, const REAL *dy, REAL *dsink,
+                                const reference_options *opt) {
+    logits z = logits_new(n, x, opt);
+    REAL *a = row_memory(n * sizeof *a), *b = row_memory(n * sizeof *b);
+    int kept = 0, bad = 0;
+    for (size_t j = 0; j < n; j++) {
+        a[j] = z.keep[j] ? y[j] : 0;
+        b[j] = z.keep[j] ? dy[j] : 0;
+        bad |= !(a[j] > -2 && a[j] < 2) || !isfinite(b[j]);
+        kept |= z.keep[j];
+    }
+    int nothing = z.m == -INFINITY && (!kept || opt->minus_inf_row == SMX_MINUS_INF_ROW_ZEROS);
+    if (!z.has_sink || nothing) {
+        *dsink = 0;
+    } else if (!isfinite(z.m) || bad) {
+        *dsink = canonical_nan();
+    } else {
+        *dsink = gradient_of_sink(&z, dot_product(n, a, b));
+    }
+    logits_free(&z), free(a), free(b);
 }

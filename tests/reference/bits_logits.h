@@ -7,7 +7,10 @@
 typedef struct logits {
     size_t n;
     REAL *high, *low;
+    double *slope; /* of the softcap; 1 without one */
     unsigned char *keep;
+    int has_sink;
+    REAL sink;
     REAL m, m_low;
     int tied;
 } logits;
@@ -20,17 +23,81 @@ static void *row_memory(size_t bytes) {
     return a;
 }
 
-/* One entry that is kept. */
-static void scale_and_add(REAL x, const REAL *add, REAL scale, REAL *high_j, REAL *low_j) {
-    REAL high = scale * x, low = FMA(scale, x, -high);
-    if (add) {
-        REAL sum = high + *add, back = sum - high;
-        REAL err = (high - (sum - back)) + (*add - back);
-        high = sum;
-        low = low + err;
+/* A logit on its way. */
+typedef struct two_parts {
+    REAL high, low;
+} two_parts;
+
+static two_parts limit_low(two_parts z) {
+    return (two_parts){z.high, z.high > -LOW_BELOW && z.high < LOW_BELOW ? z.low : 0};
+}
+
+/* TwoSum of high and b; `more` is what b lacks. */
+static two_parts add_to_logit(two_parts z, REAL b, REAL more) {
+    REAL sum = z.high + b, back = sum - z.high;
+    REAL err = (z.high - (sum - back)) + (b - back);
+    return (two_parts){sum, z.low + (err + more)};
+}
+
+/* "Softcap": e. */
+static double decay_of(two_parts z, double C) {
+    double v = -2 * fabs((double)z.high + (double)z.low) / C;
+    if (v < -690) {
+        return 0;
     }
-    *high_j = high;
-    *low_j = high > -LOW_BELOW && high < LOW_BELOW ? low : 0;
+    double n = fma(v, 0x1.71547652b82fep0, 0x1.8p52) - 0x1.8p52;
+    double r = fma(-n, 0x1.abc9e3b39803fp-56, fma(-n, 0x1.62e42fefa39efp-1, v));
+    double factorial = 6227020800, p = 1 / factorial; /* 13! */
+    for (int i = 13; i > 1; i--) {
+        factorial /= i;
+        p = fma(p, r, 1 / factorial);
+    }
+    return ldexp(fma(p, r, 1), (int)n);
+}
+
+static two_parts cap_logit(two_parts z, double C) {
+    if (!isfinite(z.high)) {
+        return z;
+    }
+    double e = decay_of(z, C), capped = copysign(C * ((1 - e) / (1 + e)), (double)z.high + (double)z.low);
+    two_parts result = {.high = (REAL)capped};
+    result.low = (REAL)(capped - (double)result.high);
+    return result;
+}
+
+static double slope_of(two_parts z, double C) {
+    double e = isfinite(z.high) ? decay_of(z, C) : 0;
+    return 4 * e / ((1 + e) * (1 + e));
+}
+
+/* Entry j, which is kept. */
+static void make_logit(logits *z, size_t j, REAL x, const reference_options *opt) {
+    const REAL *add = opt->add;
+    REAL scale = (REAL)opt->scale, slope = (REAL)opt->alibi;
+    double C = (double)(REAL)opt->softcap;
+    two_parts made = {.high = scale * x};
+    made.low = FMA(scale, x, -made.high);
+    z->slope[j] = 1;
+    if (C != 0 && !opt->caps_sum) {
+        made = limit_low(made);
+        z->slope[j] = slope_of(made, C);
+        made = cap_logit(made, C);
+    }
+    if (add) {
+        made = add_to_logit(made, add[j], 0);
+    }
+    if (slope != 0 && !isinf(made.high)) {
+        int64_t distance = opt->position - (int64_t)j;
+        REAL d = (REAL)(distance < 0 ? -distance : distance), b = -slope * d;
+        made = add_to_logit(made, b, FMA(-slope, d, -b));
+    }
+    made = limit_low(made);
+    if (C != 0 && opt->caps_sum) {
+        z->slope[j] = slope_of(made, C);
+        made = cap_logit(made, C);
+    }
+    z->high[j] = made.high;
+    z->low[j] = isfinite(made.high) ? made.low : 0;
 }
 
 static int is_kept(const reference_options *opt, size_t j) {
@@ -48,20 +115,30 @@ static void find_peak(logits *z) {
             count++;
         }
     }
+    if (z->has_sink && !(z->m >= z->sink)) { /* NaN in either place */
+        z->m = isnan(z->m) ? z->m : z->sink;
+        z->m_low = 0;
+        count = 1;
+    } else if (z->has_sink && z->m == z->sink) {
+        z->m_low = z->m_low > 0 ? z->m_low : 0;
+        count++;
+    }
     z->tied = count > 1;
 }
 
 static logits logits_new(size_t n, const REAL *x, const reference_options *opt) {
     logits z = {.n = n, .high = row_memory(n * sizeof(REAL)), .low = row_memory(n * sizeof(REAL))};
     z.keep = row_memory(n);
-    const REAL *add = opt->add;
+    z.slope = row_memory(n * sizeof *z.slope);
+    z.has_sink = opt->sink != NULL;
+    z.sink = z.has_sink ? *(const REAL *)opt->sink : 0;
     int limit = 0;
     for (size_t j = 0; j < n; j++) {
         z.keep[j] = is_kept(opt, j) != 0;
         z.high[j] = -INFINITY;
         z.low[j] = 0;
         if (z.keep[j]) {
-            scale_and_add(x[j], add ? add + j : NULL, (REAL)opt->scale, &z.high[j], &z.low[j]);
+            make_logit(&z, j, x[j], opt);
         }
     }
     find_peak(&z);
@@ -69,14 +146,16 @@ static logits logits_new(size_t n, const REAL *x, const reference_options *opt) 
     for (size_t j = 0; j < n && limit; j++) {
         z.high[j] = z.high[j] == INFINITY ? 0 : -INFINITY;
         z.low[j] = 0;
+        z.slope[j] = opt->caps_sum && z.high[j] == 0 ? 1 : z.slope[j];
     }
     if (limit) {
+        z.sink = z.sink == INFINITY ? 0 : -INFINITY;
         find_peak(&z);
     }
     return z;
 }
 
-static void logits_free(logits *z) { free(z->high), free(z->low), free(z->keep); }
+static void logits_free(logits *z) { free(z->high), free(z->low), free(z->keep), free(z->slope); }
 
 static void fill_kept(const logits *z, REAL *y, REAL kept, REAL masked) {
     for (size_t j = 0; j < z->n; j++) {
@@ -102,6 +181,9 @@ static void terms_of_row(const logits *z, row_constants row, REAL *e, exact_sum 
         row_term term = term_of(z->high[j], z->low[j], row);
         e[j] = term.e;
         add_term(S, term, forward_unit(z->n));
+    }
+    if (z->has_sink) {
+        add_term(S, term_of(z->sink, 0, row), forward_unit(z->n));
     }
 }
 
@@ -142,10 +224,10 @@ typedef struct statistics {
     int k;
 } statistics;
 
-/* The first entry with the peak's (high, low). */
+/* The first entry with the peak's (high, low); n: it is the sink. */
 static size_t left_out(const logits *z) {
     size_t j = 0;
-    while (!(z->high[j] == z->m && z->low[j] == z->m_low)) {
+    while (j < z->n && !(z->high[j] == z->m && z->low[j] == z->m_low)) {
         j++;
     }
     return j;
@@ -160,6 +242,9 @@ static pair sum_of_others(const logits *z, size_t out, row_constants row) {
             add_term(&S, term_of(z->high[j], z->low[j], row), forward_unit(z->n));
         }
     }
+    if (z->has_sink && out != z->n) {
+        add_term(&S, term_of(z->sink, 0, row), forward_unit(z->n));
+    }
     pair T = value_as_pair(&S, -forward_unit(z->n));
     exact_sum_clear(&S);
     return T;
@@ -171,6 +256,7 @@ static statistics statistics_of(const logits *z) {
     for (size_t j = 0; j < z->n; j++) {
         s.m2 = j != out && z->high[j] > s.m2 ? z->high[j] : s.m2;
     }
+    s.m2 = z->has_sink && out != z->n && z->sink > s.m2 ? z->sink : s.m2;
     if (s.m2 > -INFINITY) {
         s.row = constants_of(s.m2, 0);
         s.row.delta = 0;
