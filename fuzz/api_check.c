@@ -19,7 +19,8 @@ static void say(const scene *s, const char *what) {
 
 /* ---- One call ---- */
 
-static void expect_element(const argument *a, size_t k, size_t i, const void *expected, const void *got, size_t size) {
+static void expect_element(const struct argument *a, size_t k, size_t i, const void *expected, const void *got,
+                           size_t size) {
     if (memcmp(expected, got, size) != 0) {
         fail_msg("%s: element %zu of row %zu of %s has changed", label_text(), i, k, a->name);
     }
@@ -78,7 +79,7 @@ static smx_status run(const scene *s, call *c, const smx_options *opt) {
 
 /* A gradient may be negative and too small to be a number. */
 static int has_no_negative_zero(const function *f) {
-    return f->run == RUN_SOFTMAX || f->run == RUN_LOG_SOFTMAX || f->run == RUN_CROSS_ENTROPY_EVAL;
+    return f->run == OPERATION_SOFTMAX || f->run == OPERATION_LOG_SOFTMAX || is_loss(f);
 }
 
 /* NaN is canonical, and 0 positive. */
@@ -86,9 +87,9 @@ static void expect_clean(const scene *s, const call *c) {
     const dtype *t = c->t;
     uint64_t sign = (uint64_t)1 << (8 * t->size - 1), infinity = t->size == sizeof(float) ? 0x7f800000 : 0x7ffull << 52;
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &s->f.arguments[i];
+        const struct argument *a = &s->f.arguments[i];
         const block *b = &c->b[i];
-        for (size_t k = 0; argument_is_output(a) && a->type == REAL_OF_T && k < b->rows; k++) {
+        for (size_t k = 0; argument_is_output(a) && a->dtypes == 0 && k < b->rows; k++) {
             for (size_t e = 0; e < b->n; e++) {
                 uint64_t bits = t->bits(block_element(b, k, e), 0);
                 int nan = (bits & ~sign) > infinity;
@@ -137,7 +138,7 @@ static void check_threads(scene *s, rng *r) {
 
 static void check_in_place(scene *s, rng *r) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        int output = s->f.arguments[i].in_place;
+        size_t output = output_in_place(&s->f, i);
         if (output == 0 || s->c.b[i].a == NULL || s->c.b[output].a == NULL) {
             continue;
         }
@@ -158,9 +159,10 @@ static int moves_entries(const scene *s) {
     return !s->f.ce.use_ignore_index || s->f.ce.ignore_index < 0 || s->f.ce.ignore_index >= (int64_t)s->c.n;
 }
 
-/* A mean's gradients have the weight of the whole batch; of dx, call.c knows. */
+/* A mean's gradients have the weight of the whole batch; of dx, call.c knows. Slopes are those of places. */
 static int stands_alone(const scene *s) {
-    return s->f.ce.reduction != SMX_REDUCTION_MEAN || s->f.arguments[CE_DTARGETS].form == FORM_NONE;
+    return s->m.opt.alibi == NULL &&
+           (s->f.ce.reduction != SMX_REDUCTION_MEAN || s->f.arguments[CE_DTARGETS].form == FORM_NONE);
 }
 
 static void check_row(scene *s, rng *r) {
@@ -181,7 +183,7 @@ static void check_row(scene *s, rng *r) {
 }
 
 static void check_rows(scene *s, const size_t *order, size_t count, rng *r) {
-    if (count == 0 || (count < s->c.rows && !stands_alone(s))) {
+    if (count == 0 || s->m.opt.alibi != NULL || (count < s->c.rows && !stands_alone(s))) {
         return;
     }
     call c = call_new(&s->f, s->c.t, count, s->c.n, SPREAD, r);
@@ -222,9 +224,9 @@ static void switch_isa(rng *r) {
 /* Softmax and its backward pass, of a row in parts. */
 static void check_parts(scene *s, rng *r) {
     const smx_options *o = &s->m.opt;
-    int backward = s->f.run == RUN_SOFTMAX_BACKWARD;
-    if ((s->f.run != RUN_SOFTMAX && !backward) || o->scale || o->add || o->keep || o->lengths ||
-        o->causal != SMX_CAUSAL_NONE) {
+    int backward = s->f.run == OPERATION_SOFTMAX_BACKWARD;
+    if ((s->f.run != OPERATION_SOFTMAX && !backward) || o->scale || o->add || o->keep || o->lengths || o->use_window ||
+        o->softcap != 0 || o->alibi || o->sink || o->causal != SMX_CAUSAL_NONE) {
         return;
     }
     size_t k = rng_below(r, s->c.rows), n = s->c.n;
@@ -277,7 +279,7 @@ static void spoil_options(const scene *s, smx_options *o) {
 
 /* Whether no function may accept it. */
 static int spoil_call(const scene *s, call *c, smx_options *o) {
-    const argument *a = &s->f.arguments[s->spoil_at];
+    const struct argument *a = &s->f.arguments[s->spoil_at];
     size_t other = s->spoil_how % ARGUMENTS_MAX, elements_there = c->b[other].rows * c->b[other].n;
     size_t elements_here = c->b[s->spoil_at].rows * c->b[s->spoil_at].n;
     int given = a->form != FORM_NONE;
@@ -289,12 +291,12 @@ static int spoil_call(const scene *s, call *c, smx_options *o) {
         c->b[s->spoil_at].a = NULL;
     } else if (s->spoil == SPOIL_STRIDE && given && c->n > 0) {
         c->b[s->spoil_at].ld = s->spoil_how % 2 != 0 ? (size_t)-1 - s->spoil_by : c->n - 1;
-        return a->form == FORM_ROWS && a->content == OUTPUT && c->rows > 1 && s->spoil_how % 2 == 0;
-    } else if (s->spoil == SPOIL_OVERLAP && given && a->content == OUTPUT && other != s->spoil_at &&
+        return a->form == FORM_ROW && a->content == CONTENT_OUTPUT && c->rows > 1 && s->spoil_how % 2 == 0;
+    } else if (s->spoil == SPOIL_OVERLAP && given && a->content == CONTENT_OUTPUT && other != s->spoil_at &&
                elements_here > 0 && elements_there > 0 && c->n > 0) {
         size_t by = s->spoil_by % elements_there;
         c->b[s->spoil_at].a = (unsigned char *)c->b[other].a + by * c->b[other].size;
-        return by != 0 || s->f.arguments[other].in_place != (int)s->spoil_at;
+        return by != 0 || !argument_may_be(a, other);
     }
     return 0;
 }

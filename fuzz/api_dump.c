@@ -5,28 +5,20 @@
 
 enum { MOST_ROWS = 40, MOST_ELEMENTS = 100 };
 
-static void dump_element(const dtype *t, argument_type type, const void *e) {
-    switch (type) {
-    case INT32:
-        printf(" %" PRId32, *(const int32_t *)e);
-        break;
-    case INT64:
-    case UINT64:
-        printf(" %" PRId64, *(const int64_t *)e);
-        break;
-    case UINT8:
-        printf(" %d", *(const uint8_t *)e);
-        break;
-    default:
+/* A number of type t, or an integer if that is null. */
+static void dump_element(const dtype *t, enum dtype integer, const void *e) {
+    if (t == NULL) {
+        printf(" %" PRId64, integer_at(integer, e, 0));
+    } else {
         printf(" %a(%" PRIx64 ")", t->load(e, 0), t->bits(e, 0));
     }
 }
 
-static void dump_rows(const dtype *t, argument_type type, const char *name, const block *b) {
+static void dump_rows(const dtype *t, enum dtype integer, const char *name, const block *b) {
     for (size_t k = 0; k < b->rows && k < MOST_ROWS; k++) {
         printf("  %s[%zu] =", name, k);
         for (size_t i = 0; i < b->n && i < MOST_ELEMENTS; i++) {
-            dump_element(t, type, block_element(b, k, i));
+            dump_element(t, integer, block_element(b, k, i));
         }
         printf(b->n > MOST_ELEMENTS ? " ...\n" : "\n");
     }
@@ -47,20 +39,36 @@ static void dump_options(const scene *s) {
     block add = {s->c.t->size, mask_rows(o->add_rows, rows), n, o->add_ld, 0, NULL, s->m.add};
     block keep = {1, mask_rows(o->keep_rows, rows), n, o->keep_ld, 0, NULL, s->m.keep};
     block lengths = {sizeof *s->m.lengths, 1, mask_rows(o->lengths_rows, rows), 0, 0, NULL, s->m.lengths};
+    block slopes = {s->c.t->size, 1, mask_rows(o->alibi_rows, rows), 0, 0, NULL, s->m.alibi};
+    block sinks = {s->c.t->size, 1, mask_rows(o->sink_rows, rows), 0, 0, NULL, s->m.sink};
+    if (o->use_window) {
+        printf("  window: %" PRId64 ", %" PRId64 "\n", o->window_left, o->window_right);
+    }
+    if (o->softcap != 0) {
+        printf("  softcap: %a\n", o->softcap);
+    }
     if (scale.a != NULL) {
-        dump_rows(s->c.t, REAL_OF_T, "scale", &scale);
+        dump_rows(s->c.t, DTYPE_I64, "scale", &scale);
     }
     if (add.a != NULL) {
         printf("  add: rows %zu, every %zu\n", o->add_rows, o->add_every);
-        dump_rows(s->c.t, REAL_OF_T, "add", &add);
+        dump_rows(s->c.t, DTYPE_I64, "add", &add);
     }
     if (keep.a != NULL) {
         printf("  keep: rows %zu, every %zu\n", o->keep_rows, o->keep_every);
-        dump_rows(s->c.t, UINT8, "keep", &keep);
+        dump_rows(NULL, DTYPE_U8, "keep", &keep);
     }
     if (lengths.a != NULL) {
         printf("  lengths: rows %zu, every %zu\n", o->lengths_rows, o->lengths_every);
-        dump_rows(s->c.t, INT64, "lengths", &lengths);
+        dump_rows(NULL, DTYPE_I64, "lengths", &lengths);
+    }
+    if (slopes.a != NULL) {
+        printf("  alibi: rows %zu, every %zu\n", o->alibi_rows, o->alibi_every);
+        dump_rows(s->c.t, DTYPE_I64, "alibi", &slopes);
+    }
+    if (sinks.a != NULL) {
+        printf("  sink: rows %zu, every %zu\n", o->sink_rows, o->sink_every);
+        dump_rows(s->c.t, DTYPE_I64, "sink", &sinks);
     }
 }
 
@@ -71,16 +79,16 @@ void scene_dump(const scene *s) {
     if (s->spoil != SPOIL_NOTHING) {
         printf("  spoiled: %d at %zu by %zu, %zu\n", (int)s->spoil, s->spoil_at, s->spoil_by, s->spoil_how);
     }
-    if (s->f.arguments[CE_LOSS].form != FORM_NONE || s->f.ce.reduction != SMX_REDUCTION_NONE) {
+    if (is_loss(&s->f)) {
         printf("  smoothing %a, z_loss %a, softcap %a, reduction %d, empty_mean %d, ignore_index %" PRId64 " (%d)\n",
                ce->smoothing, ce->z_loss, ce->softcap, (int)ce->reduction, (int)ce->empty_mean, ce->ignore_index,
                ce->use_ignore_index);
     }
     dump_options(s);
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &s->f.arguments[i];
+        const struct argument *a = &s->f.arguments[i];
         if (argument_is_input(a)) {
-            dump_rows(s->c.t, a->type, a->name, &s->c.b[i]);
+            dump_rows(a->dtypes != 0 ? NULL : s->c.t, a->work, a->name, &s->c.b[i]);
         } else if (argument_is_output(a)) {
             printf("  %s wanted\n", a->name);
         }

@@ -25,8 +25,6 @@ static size_t take_below(bytes *b, size_t bound) { return (size_t)take(b, bound 
 
 /* ---- The function ---- */
 
-static int is_cross_entropy(const function *f) { return f->arguments[CE_LOSS].form != FORM_NONE; }
-
 static double take_number(bytes *b) {
     static const double numbers[] = {0, 0.125, 1,      0.5,  0.3,       20,       3,   0x1p-10, 0x1p15,
                                      2, -1,    0x1p64, 1e30, -INFINITY, INFINITY, NAN, 0x1p-11, 1.5};
@@ -54,11 +52,9 @@ static void vary_cross_entropy(function *f, bytes *b) {
     f->ce.softcap = take_below(b, 2) != 0 ? take_number(b) : 0;
     f->ce.use_ignore_index = (int)take_below(b, 2);
     f->ce.ignore_index = f->ce.use_ignore_index ? (int64_t)take_below(b, 8) - 4 : 0;
-    argument dloss = {"dloss", FORM_VALUE, GRADIENTS, REAL_OF_T, 0};
-    dloss.form = take_below(b, 3) == 0 ? FORM_NONE : f->ce.reduction == SMX_REDUCTION_NONE ? FORM_VALUES : FORM_VALUE;
-    argument weights = {"class_weights", take_below(b, 2) != 0 ? FORM_SHARED : FORM_NONE, WEIGHTS, REAL_OF_T, 0};
-    f->arguments[CE_DLOSS] = dloss;
-    f->arguments[CE_WEIGHTS] = weights;
+    f->run = f->ce.reduction == SMX_REDUCTION_NONE ? OPERATION_CROSS_ENTROPY : OPERATION_CROSS_ENTROPY_REDUCED;
+    f->arguments[CE_DLOSS].form = take_below(b, 3) == 0 ? FORM_NONE : smx_operations[f->run].argument[CE_DLOSS].form;
+    f->arguments[CE_CLASS_WEIGHTS].form = take_below(b, 2) != 0 ? FORM_CLASSES : FORM_NONE;
     if (f->ce.reduction == SMX_REDUCTION_NONE) {
         f->arguments[CE_REDUCED].form = FORM_NONE;
     }
@@ -131,13 +127,13 @@ static uint64_t take_bits(const dtype *t, bytes *b) {
     return t->size == sizeof(float) ? f32[choice] : f64[choice];
 }
 
-static void poke_argument(const scene *s, block *b, const argument *a, bytes *from) {
+static void poke_argument(const scene *s, block *b, const struct argument *a, bytes *from) {
     if (b->rows == 0 || b->n == 0) {
         return;
     }
     size_t place = take_below(from, 65535);
     void *element = block_element(b, place / b->n % b->rows, place % b->n);
-    uint64_t bits = a->type == REAL_OF_T ? take_bits(s->c.t, from) : take(from, (int)b->size);
+    uint64_t bits = a->dtypes == 0 ? take_bits(s->c.t, from) : take(from, (int)b->size);
     memcpy(element, &bits, b->size);
 }
 
@@ -174,8 +170,8 @@ static void poke(scene *s, bytes *from) {
 static void fill_with_bits(scene *s, rng *r) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
         const block *b = &s->c.b[i];
-        const argument *a = &s->f.arguments[i];
-        for (size_t k = 0; argument_is_input(a) && a->type == REAL_OF_T && k < b->rows; k++) {
+        const struct argument *a = &s->f.arguments[i];
+        for (size_t k = 0; argument_is_input(a) && a->dtypes == 0 && k < b->rows; k++) {
             for (size_t e = 0; e < b->n; e++) {
                 s->c.t->store_bits(block_element(b, k, e), 0, rng_next(r));
             }
@@ -219,7 +215,7 @@ void scene_decode(scene *s, const uint8_t *data, size_t size) {
     const dtype *t = take_below(b, 2) != 0 ? &dtype_f64 : &dtype_f32;
     size_t rows, n;
     take_shape(&s->f, b, &rows, &n);
-    if (is_cross_entropy(&s->f)) {
+    if (is_loss(&s->f)) {
         vary_cross_entropy(&s->f, b);
     }
     s->seed = take(b, 2);
@@ -231,9 +227,9 @@ void scene_decode(scene *s, const uint8_t *data, size_t size) {
     } else if (n > 0) {
         call_fill(&s->c, kind, &r);
     }
-    int what = (int)take(b, 1) & s->f.takes;
+    int what = (int)take(b, 2) & s->f.takes;
     what = (rows > 0 && n > 0 ? what : 0) | s->f.needs;
-    s->m = masks_random(t, rows, n, what & SCALE_ROWS ? what & ~SCALE_ONE : what, &r);
+    s->m = masks_random(t, rows, n, what & OPTION_SCALE_ROWS ? what & ~OPTION_SCALE : what, &r);
     take_options(s, b);
     take_spoil(s, b);
     poke(s, b);
@@ -248,6 +244,7 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
     all.keep = calloc(count * n + 1, 1);
     all.add = m->add != NULL ? calloc(count * n + 1, t->size) : NULL;
     all.scale = m->scale != NULL ? calloc(count + 1, t->size) : NULL;
+    all.sink = m->sink != NULL ? calloc(count + 1, t->size) : NULL;
     for (size_t k = 0; k < count; k++) {
         masks row = masks_of_row(m, order[k], NULL);
         memcpy(all.keep + k * n, row.keep, n);
@@ -257,9 +254,14 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
         if (all.scale != NULL) {
             memcpy(at(t, all.scale, k), row.scale, t->size);
         }
+        if (all.sink != NULL) {
+            memcpy(at(t, all.sink, k), row.sink, t->size);
+        }
         masks_free(&row);
     }
     all.opt.scale = all.scale;
+    all.opt.sink = all.sink;
+    all.opt.sink_rows = all.opt.sink_every = 0;
     all.opt.add = all.add;
     all.opt.add_ld = all.add != NULL ? n : 0;
     all.opt.add_rows = all.opt.add_every = 0;
@@ -270,5 +272,7 @@ masks masks_of_rows(const masks *m, const size_t *order, size_t count) {
     all.opt.lengths_rows = all.opt.lengths_every = 0;
     all.opt.causal = SMX_CAUSAL_NONE;
     all.opt.queries = 0;
+    all.opt.use_window = 0;
+    all.opt.window_left = all.opt.window_right = 0;
     return all;
 }

@@ -28,6 +28,8 @@ typedef enum golden_function {
     GOLDEN_HESSIAN,
     GOLDEN_ARGMAX,
     GOLDEN_NLL, /* y has log-probabilities */
+    GOLDEN_SOFTCAP_BACKWARD,
+    GOLDEN_SINK_GRADIENT,
     GOLDEN_FUNCTIONS
 } golden_function;
 
@@ -39,6 +41,7 @@ typedef enum golden_array {
     GOLDEN_DY,
     GOLDEN_DX,
     GOLDEN_DDX,
+    GOLDEN_DZ,
     GOLDEN_DLSE,
     GOLDEN_B,
     GOLDEN_V,
@@ -53,6 +56,12 @@ typedef enum golden_array {
     GOLDEN_Z_LOSS,
     GOLDEN_SOFTCAP,
     GOLDEN_DLOSS,
+    GOLDEN_CAUSAL,
+    GOLDEN_QUERIES,
+    GOLDEN_WINDOW_LEFT,
+    GOLDEN_WINDOW_RIGHT,
+    GOLDEN_ALIBI,
+    GOLDEN_SINK,
     GOLDEN_ARRAYS
 } golden_array;
 

@@ -91,6 +91,10 @@ static smx_status F(call)(const golden_case *c, const smx_options *opt, REAL *ou
         return F(call_nll)(c, opt, out);
     case GOLDEN_ARGMAX:
         return F(call_argmax)(c, opt, out);
+    case GOLDEN_SOFTCAP_BACKWARD:
+        return F(smx_softcap_backward)(1, n, a[GOLDEN_X], n, a[GOLDEN_DZ], n, out, n, opt);
+    case GOLDEN_SINK_GRADIENT:
+        return F(smx_sink_gradient)(1, n, a[GOLDEN_X], n, a[GOLDEN_Y], n, a[GOLDEN_DY], n, out, opt);
     case GOLDEN_FUNCTIONS:
     default:
         return SMX_ERROR_OPTION;

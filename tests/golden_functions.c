@@ -9,6 +9,7 @@ const golden_part golden_arrays[GOLDEN_ARRAYS] = {
     [GOLDEN_DY] = {"dy", GOLDEN_ROW},
     [GOLDEN_DX] = {"dx", GOLDEN_ROW},
     [GOLDEN_DDX] = {"ddx", GOLDEN_ROW},
+    [GOLDEN_DZ] = {"dz", GOLDEN_ROW},
     [GOLDEN_DLSE] = {"dlse", GOLDEN_ONE},
     [GOLDEN_B] = {"b", GOLDEN_ROW},
     [GOLDEN_V] = {"v", GOLDEN_ROW},
@@ -23,6 +24,12 @@ const golden_part golden_arrays[GOLDEN_ARRAYS] = {
     [GOLDEN_Z_LOSS] = {"z_loss", GOLDEN_ONE},
     [GOLDEN_SOFTCAP] = {"softcap", GOLDEN_ONE},
     [GOLDEN_DLOSS] = {"dloss", GOLDEN_ONE},
+    [GOLDEN_CAUSAL] = {"causal", GOLDEN_ONE},
+    [GOLDEN_QUERIES] = {"queries", GOLDEN_ONE},
+    [GOLDEN_WINDOW_LEFT] = {"window_left", GOLDEN_ONE},
+    [GOLDEN_WINDOW_RIGHT] = {"window_right", GOLDEN_ONE},
+    [GOLDEN_ALIBI] = {"alibi", GOLDEN_ONE},
+    [GOLDEN_SINK] = {"sink", GOLDEN_ONE},
 };
 
 const golden_signature golden_signatures[GOLDEN_FUNCTIONS] = {
@@ -61,6 +68,8 @@ const golden_signature golden_signatures[GOLDEN_FUNCTIONS] = {
                     {GOLDEN_Y, GOLDEN_LABEL},
                     {{"loss", GOLDEN_ONE}, {"dx", GOLDEN_ROW}, {"target_log_prob", GOLDEN_ONE}}},
     [GOLDEN_ARGMAX] = {"argmax", 1, {GOLDEN_X}, {{"argmax", GOLDEN_ONE}}},
+    [GOLDEN_SOFTCAP_BACKWARD] = {"softcap_backward", 2, {GOLDEN_X, GOLDEN_DZ}, {{"dx", GOLDEN_ROW}}},
+    [GOLDEN_SINK_GRADIENT] = {"sink_gradient", 3, {GOLDEN_X, GOLDEN_Y, GOLDEN_DY}, {{"dsink", GOLDEN_ONE}}},
 };
 
 size_t golden_count(const golden_case *c, golden_size size) {

@@ -21,11 +21,27 @@ typedef struct case_options {
     int64_t length;
 } case_options;
 
+static int64_t integer(const golden_case *c, golden_array a) { return c->array[a] ? (int64_t)golden_get(c, a, 0) : 0; }
+
+/* The row is the first of its queries. */
+static void set_attention(smx_options *o, const golden_case *c) {
+    bool own = c->function == GOLDEN_CROSS_ENTROPY || c->function == GOLDEN_CROSS_ENTROPY_DENSE;
+    o->softcap = c->array[GOLDEN_SOFTCAP] && !own ? golden_get(c, GOLDEN_SOFTCAP, 0) : 0;
+    o->causal = (smx_causal)integer(c, GOLDEN_CAUSAL);
+    o->queries = (size_t)integer(c, GOLDEN_QUERIES);
+    o->use_window = c->array[GOLDEN_WINDOW_LEFT] && c->array[GOLDEN_WINDOW_RIGHT];
+    o->window_left = integer(c, GOLDEN_WINDOW_LEFT);
+    o->window_right = integer(c, GOLDEN_WINDOW_RIGHT);
+    o->alibi = c->array[GOLDEN_ALIBI];
+    o->sink = c->array[GOLDEN_SINK];
+}
+
 static bool options_open(case_options *o, const golden_case *c) {
     *o = (case_options){.options = c->options};
     o->options.scale = c->array[GOLDEN_SCALE];
     o->options.add = c->array[GOLDEN_ADD];
     o->options.add_ld = c->n;
+    set_attention(&o->options, c);
     if (c->array[GOLDEN_LENGTH]) {
         o->length = (int64_t)golden_get(c, GOLDEN_LENGTH, 0);
         o->options.lengths = &o->length;

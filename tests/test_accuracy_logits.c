@@ -18,8 +18,11 @@ static void others(golden_case *c, rng *r) {
     if (c->function == GOLDEN_LOGSUMEXP_BACKWARD) {
         golden_set(c, GOLDEN_DLSE, 0, 3 * rng_normal(r));
     }
-    for (size_t j = 0; j < c->n && c->function == GOLDEN_HESSIAN_PRODUCT; j++) {
-        golden_set(c, GOLDEN_V, j, rng_normal(r));
+    for (size_t k = 1; k < golden_signatures[c->function].input_count; k++) {
+        golden_array a = golden_signatures[c->function].inputs[k];
+        for (size_t j = 0; j < c->n && a != GOLDEN_DLSE; j++) {
+            golden_set(c, a, j, a == GOLDEN_Y ? rng_uniform(r, 0, 1) : rng_normal(r));
+        }
     }
 }
 
@@ -37,8 +40,9 @@ static void check_logits(const dtype *t, golden_function function, size_t n, siz
 
 static void test_logits(void **state) {
     static const golden_function functions[] = {
-        GOLDEN_SOFTMAX,         GOLDEN_LOG_SOFTMAX, GOLDEN_LOGSUMEXP, GOLDEN_LOGSUMEXP_BACKWARD,
-        GOLDEN_HESSIAN_PRODUCT, GOLDEN_HESSIAN,     GOLDEN_ARGMAX};
+        GOLDEN_SOFTMAX,         GOLDEN_LOG_SOFTMAX, GOLDEN_LOGSUMEXP,        GOLDEN_LOGSUMEXP_BACKWARD,
+        GOLDEN_HESSIAN_PRODUCT, GOLDEN_HESSIAN,     GOLDEN_SOFTCAP_BACKWARD, GOLDEN_SINK_GRADIENT,
+        GOLDEN_ARGMAX};
     uint64_t seed = 0x1310000;
     for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
         for (size_t kind = 0; kind < JUDGED_X_KINDS; kind++) {

@@ -60,27 +60,21 @@ static void test_outputs(void **state) { on_every_isa(state, 0x3600000, check_ou
 
 /* The same labels as the other type. */
 static void check_label_types(const function *f, const dtype *t, uint64_t seed) {
-    int from = f->arguments[CE_LABELS_I32].content == LABELS && is_loss(f) ? CE_LABELS_I32 : CE_LABELS_I64;
-    if (!is_loss(f) || f->arguments[from].content != LABELS) {
+    if (!is_loss(f) || f->arguments[CE_LABELS].form == FORM_NONE) {
         return;
     }
+    function other_type = *f;
+    enum dtype *labels = &other_type.arguments[CE_LABELS].work;
+    *labels = *labels == DTYPE_I32 ? DTYPE_I64 : DTYPE_I32;
     problem p = problem_new(f, t, 0, 0, 0, seed);
-    call other = call_copy(&p.c, 0, NULL);
-    int to = CE_LABELS_I32 + CE_LABELS_I64 - from;
-    block own = other.b[from];
-    memset(&other.b[from], 0, sizeof own);
-    other.b[to] = block_new(to == CE_LABELS_I32 ? sizeof(int32_t) : sizeof(int64_t), p.c.rows, 1, 1, 3);
+    call other = call_new(&other_type, t, p.c.rows, p.c.n, 0, NULL);
     for (size_t k = 0; k < p.c.rows; k++) {
-        if (to == CE_LABELS_I32) {
-            *(int32_t *)block_element(&other.b[to], k, 0) = (int32_t) * (int64_t *)block_element(&own, k, 0);
-        } else {
-            *(int64_t *)block_element(&other.b[to], k, 0) = *(int32_t *)block_element(&own, k, 0);
-        }
+        call_copy_row(&other, k, &p.c, k, NULL);
     }
     call_must_run(&p.c, &p.m.opt);
     call_must_run(&other, &p.m.opt);
     call_expect_same(&p.c, &other);
-    block_free(&own), call_free(&other), problem_free(&p);
+    call_free(&other), problem_free(&p);
 }
 
 static void test_label_types(void **state) { on_every_isa(state, 0x3700000, check_label_types); }
@@ -91,7 +85,7 @@ static void add_losses(const dtype *t, smx_exact_sum *sum, size_t n, const void 
 
 /* A sum over the batch, against the rows' losses added by the public exact sum, in two parts and backwards. */
 static void check_split(const function *f, const dtype *t, uint64_t seed) {
-    if (!is_loss(f) || !f->arguments[CE_REDUCED].name || f->ce.reduction != SMX_REDUCTION_SUM) {
+    if (!is_loss(f) || f->arguments[CE_REDUCED].form == FORM_NONE || f->ce.reduction != SMX_REDUCTION_SUM) {
         return;
     }
     rng r = rng_seed(seed);

@@ -82,7 +82,7 @@ static void test_masks(void **state) { on_every_isa(check_masks, *state); }
 /* An input's place, with its stride, for the output's. */
 static void check_in_place(const problem *p, rng *r) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        int output = p->c.f->arguments[i].in_place;
+        size_t output = output_in_place(p->c.f, i);
         if (output) {
             call copy = call_copy(&p->c, SPREAD, r);
             block own = copy.b[output];

@@ -144,7 +144,7 @@ static void check_all_kept(const function *f, const dtype *t, uint64_t seed) {
     }
     smx_options none = {.size = sizeof none, .threads = 1}, all = none, scale = none;
     scale.scale = ones;
-    scale.scale_stride = (f->takes & SCALE_ROWS) != 0;
+    scale.scale_stride = (f->takes & OPTION_SCALE_ROWS) != 0;
     none.scale = f->needs ? ones : NULL;
     none.scale_stride = f->needs != 0;
     all = scale;
@@ -177,7 +177,7 @@ static void check_leaks(const function *f, const dtype *t, uint64_t seed) {
     call spoilt = call_copy(&p.c, 0, NULL);
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
         size_t count = argument_rows(&f->arguments[a], p.c.n);
-        if (!argument_is_input(&f->arguments[a]) || spoilt.b[a].n != p.c.n || f->arguments[a].form == FORM_VALUES) {
+        if (!argument_is_input(&f->arguments[a]) || spoilt.b[a].n != p.c.n || f->arguments[a].form == FORM_VALUE) {
             continue;
         }
         for (size_t k = 0; k < count * p.c.rows; k++) {
@@ -198,7 +198,7 @@ static void test_leaks(void **state) { on_every_isa(state, ROUNDS * 2, 0x3400000
 static void make_gradients_finite(const call *c) {
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
         const block *b = &c->b[a];
-        for (size_t i = 0; c->f->arguments[a].content == GRADIENTS && i < b->rows * b->n; i++) {
+        for (size_t i = 0; c->f->arguments[a].content == CONTENT_GRADIENTS && i < b->rows * b->n; i++) {
             if (!isfinite(c->t->load(block_element(b, i / b->n, i % b->n), 0))) {
                 c->t->store(block_element(b, i / b->n, i % b->n), 0, 1);
             }
@@ -208,8 +208,8 @@ static void make_gradients_finite(const call *c) {
 
 /* A masked entry is as one of -inf, in functions where that has a meaning and the row has others. */
 static void check_minus_inf(const function *f, const dtype *t, uint64_t seed) {
-    if (f->arguments[0].content != LOGITS || strncmp(f->name, "scale_gradient", 14) == 0 ||
-        f->run == RUN_SOFTCAP_BACKWARD || is_loss(f)) {
+    if (f->arguments[0].content != CONTENT_LOGITS || strncmp(f->name, "scale_gradient", 14) == 0 ||
+        f->run == OPERATION_SOFTCAP_BACKWARD || is_loss(f)) {
         return; /* there a logit of -inf may cost something or have a gradient, which a masked one does not */
     }
     rng r = rng_seed(seed);

@@ -42,7 +42,7 @@ static smx_options options_of(const problem *p, const crew *w, pool *workers) {
 /* An input's place for the output's. */
 static void check_in_place(problem *p, const crew *w) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        int output = p->c.f->arguments[i].in_place;
+        size_t output = output_in_place(p->c.f, i);
         if (output) {
             pool workers = {.threads = 6};
             smx_options opt = options_of(p, w, &workers);

@@ -30,7 +30,7 @@ static void judge(const levels *l, size_t output, size_t i, double got) {
 /* The first entry of each level and the label are judged; all others have the bits of the first of their level. */
 static void check_vector(const levels *l, const call *c, size_t output) {
     const block *b = &c->b[output];
-    int labelled = l->f->run == RUN_CROSS_ENTROPY_EVAL && output == CE_DX;
+    int labelled = is_loss(l->f) && output == CE_DX;
     for (size_t k = 0; k < b->rows; k++) {
         const void *first[2] = {NULL, NULL};
         for (size_t i = 0; i < b->n; i++) {
@@ -49,8 +49,8 @@ static void check_vector(const levels *l, const call *c, size_t output) {
 
 static void check_outputs(const levels *l, const call *c) {
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
-        const argument *output = &c->f->arguments[a];
-        if (!argument_is_output(output) || output->type != REAL_OF_T) {
+        const struct argument *output = &c->f->arguments[a];
+        if (!argument_is_output(output) || output->dtypes != 0) {
             continue;
         }
         if (c->b[a].n == l->n) {
@@ -85,7 +85,7 @@ static void check(const function *f, const dtype *t, size_t n, size_t pattern) {
 
 static void check_all(const dtype *t, size_t n, size_t salt) {
     for (size_t i = 0; i < functions_count; i++) {
-        if (functions[i].arguments[1].form != FORM_MATRICES && !functions[i].needs) { /* n x n results have no sums */
+        if (functions[i].arguments[1].form != FORM_MATRIX && !functions[i].needs) { /* n x n results have no sums */
             check(&functions[i], t, n, (i + salt) % LEVEL_PATTERNS);
         }
     }

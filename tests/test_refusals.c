@@ -45,7 +45,7 @@ static smx_options needed(const function *f, const dtype *t, double scale[ROWS])
     for (size_t k = 0; k < ROWS; k++) {
         t->store(scale, k, 1);
     }
-    if (f->needs & SCALE_ROWS) {
+    if (f->needs & OPTION_SCALE_ROWS) {
         opt.scale = scale;
         opt.scale_stride = 1;
     }
@@ -61,30 +61,20 @@ static void expect(subject *s, const call *changed, const smx_options *opt, smx_
     }
 }
 
-static int may_be_null(const function *f, size_t i) {
-    const char *name = f->arguments[i].name;
-    return strcmp(name, "sign") == 0 || strcmp(name, "gy") == 0 || strcmp(name, "gdy") == 0 ||
-           (is_loss(f) && argument_is_output(&f->arguments[i]));
-}
-
-static int is_optional_input(size_t i, const function *f) { return is_loss(f) && (i == CE_WEIGHTS || i == CE_DLOSS); }
-
 static void check_null(const function *f, const dtype *t, uint64_t seed) {
     double scale[ROWS];
     subject s = subject_new(f, t, seed);
     smx_options opt = needed(f, t, scale);
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
         call changed = s.c;
-        if (!changed.b[i].a || may_be_null(f, i) || is_optional_input(i, f)) {
+        int says_problem = is_loss(f) && (i == CE_LABELS || i == CE_TARGETS);
+        if (!changed.b[i].a || (f->arguments[i].optional && !says_problem)) {
             continue;
         }
         label("%s %s: %s is null", f->name, t->name, f->arguments[i].name);
         changed.b[i].a = NULL;
-        /* without labels and targets there is no problem at all */
-        int no_problem =
-            f->arguments[i].content == LABELS || f->arguments[i].content == TARGETS || (i == CE_TARGETS && is_loss(f));
-        expect(&s, &changed, &opt, no_problem ? SMX_ERROR_OPTION : SMX_ERROR_NULL,
-               no_problem ? "labels" : f->arguments[i].name);
+        expect(&s, &changed, &opt, says_problem ? SMX_ERROR_OPTION : SMX_ERROR_NULL,
+               says_problem ? "labels" : f->arguments[i].name);
         for (size_t none = 0; none < 2 && is_basic(f); none++) {
             changed.rows = none ? ROWS : 0, changed.n = none ? 0 : N;
             expect(&s, &changed, &opt, SMX_OK, NULL);
@@ -102,16 +92,16 @@ static void check_strides(const function *f, const dtype *t, uint64_t seed) {
     subject s = subject_new(f, t, seed);
     smx_options opt = needed(f, t, scale);
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        form shape = f->arguments[i].form;
-        for (size_t ld = 0; ld < N && (shape == FORM_ROWS || shape == FORM_VECTORS || shape == FORM_MATRICES); ld++) {
+        enum form shape = f->arguments[i].form;
+        for (size_t ld = 0; ld < N && (shape == FORM_ROW || shape == FORM_VECTORS || shape == FORM_MATRIX); ld++) {
             call changed = s.c;
             changed.b[i].ld = ld;
             changed.rows = 1 + (seed + ld) % ROWS;
-            if (ld == 0 && strcmp(f->arguments[i].name, "b") == 0) {
-                continue; /* the same weights for all rows */
+            if (ld == 0 && f->arguments[i].repeats) {
+                continue;
             }
             label("%s %s: %s has a stride of %zu", f->name, t->name, f->arguments[i].name, ld);
-            expect(&s, &changed, &opt, SMX_ERROR_STRIDE, argument_stride(&f->arguments[i]));
+            expect(&s, &changed, &opt, SMX_ERROR_STRIDE, f->arguments[i].stride);
         }
     }
     subject_free(&s);
@@ -169,7 +159,7 @@ static void check_size_of_each(const function *f, const dtype *t, uint64_t seed)
     };
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes && is_basic(f) && !has_matrices(f); k++) {
         for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-            if (f->arguments[i].form == FORM_ROWS) {
+            if (f->arguments[i].form == FORM_ROW) {
                 call changed = s.c;
                 changed.rows = sizes[k][0], changed.n = sizes[k][1];
                 for (size_t j = 0; j < ARGUMENTS_MAX; j++) {
@@ -200,7 +190,7 @@ static void check_scales(const function *f, const dtype *t, uint64_t seed) {
             smx_options opt = needed(f, t, scale);
             double value = k < 10 ? bad[k] : good[k - 10];
             opt.scale = scale;
-            opt.scale_stride = f->takes & SCALE_ROWS && (place || f->needs);
+            opt.scale_stride = f->takes & OPTION_SCALE_ROWS && (place || f->needs);
             t->store(scale, opt.scale_stride ? place : 0, value);
             label("%s %s: scale %a of row %zu, stride %zu", f->name, t->name, value, place, opt.scale_stride);
             expect(&s, &s.c, &opt, k < 10 ? SMX_ERROR_SCALE : SMX_OK, "options.scale");

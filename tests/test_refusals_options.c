@@ -188,15 +188,15 @@ enum { ASKING = 9 };
 static const struct {
     const char *name;
     int option;
-} askings[ASKING] = {{"options.scale", SCALE_ONE | SCALE_ROWS},
-                     {"options.add", MASK_ADD},
-                     {"options.keep", MASK_KEEP},
-                     {"options.lengths", MASK_LENGTHS},
-                     {"options.causal", MASK_CAUSAL},
-                     {"options.use_window", MASK_WINDOW},
-                     {"options.softcap", SOFTCAP},
-                     {"options.alibi", ALIBI},
-                     {"options.sink", SINK}};
+} askings[ASKING] = {{"options.scale", OPTION_SCALE | OPTION_SCALE_ROWS},
+                     {"options.add", OPTION_ADD},
+                     {"options.keep", OPTION_KEEP},
+                     {"options.lengths", OPTION_LENGTHS},
+                     {"options.causal", OPTION_CAUSAL},
+                     {"options.use_window", OPTION_WINDOW},
+                     {"options.softcap", OPTION_SOFTCAP},
+                     {"options.alibi", OPTION_ALIBI},
+                     {"options.sink", OPTION_SINK}};
 
 static smx_options asking(int which, const void *ones) {
     smx_options opt = {.size = sizeof opt};
@@ -269,7 +269,8 @@ static void test_taken(void **state) {
             bool taken = (f->takes & askings[which].option) != 0;
             expect_of_function(f, t, &opt, taken ? SMX_OK : SMX_ERROR_OPTION, askings[which].name);
             if (!taken) {
-                bool second = f->ce.softcap != 0 && askings[which].option == SOFTCAP; /* cross-entropy has its own */
+                bool second =
+                    f->ce.softcap != 0 && askings[which].option == OPTION_SOFTCAP; /* cross-entropy has its own */
                 assert_string_equal(smx_refused(), second ? "softcap" : askings[which].name);
             }
         }

@@ -23,7 +23,7 @@ static smx_options needed(const function *f, const dtype *t, double scale[ROWS])
     for (size_t k = 0; k < ROWS; k++) {
         t->store(scale, k, 1);
     }
-    if (f->needs & SCALE_ROWS) {
+    if (f->needs & OPTION_SCALE_ROWS) {
         opt.scale = scale;
         opt.scale_stride = 1;
     }
@@ -32,7 +32,7 @@ static smx_options needed(const function *f, const dtype *t, double scale[ROWS])
 
 /* One of two outputs that overlap is named: whichever is checked last. */
 static void check_refused(const call *changed, size_t output, size_t other, const smx_options *opt, memory *m) {
-    const argument *a = changed->f->arguments;
+    const struct argument *a = changed->f->arguments;
     memcpy(m->before, m->bytes, ROOM);
     smx_status status = call_run(changed, opt);
     bool either = argument_is_output(&a[other]) && strcmp(smx_refused(), a[other].name) == 0;
@@ -43,10 +43,6 @@ static void check_refused(const call *changed, size_t output, size_t other, cons
 }
 
 static size_t bytes_of(const block *b) { return ((b->rows - 1) * b->ld + b->n) * b->size; }
-
-static int in_place_is_allowed(const function *f, size_t input, size_t output) {
-    return f->arguments[input].in_place == (int)output;
-}
 
 /* The output from so many bytes before the other argument's end to just behind its own start, byte by byte. */
 static void check_pair(const call *c, const smx_options *opt, size_t output, size_t other, memory *m) {
@@ -59,13 +55,13 @@ static void check_pair(const call *c, const smx_options *opt, size_t output, siz
         changed.b[output].a = m->bytes + at;
         label("%s %s: %s %td bytes from %s", f->name, c->t->name, f->arguments[output].name,
               (ptrdiff_t)at - (ptrdiff_t)MIDDLE, f->arguments[other].name);
-        if (at == MIDDLE && in_place_is_allowed(f, other, output)) {
+        if (at == MIDDLE && argument_may_be(&f->arguments[output], other)) {
             assert_ok(call_run(&changed, opt));
         } else {
             check_refused(&changed, output, other, opt, m);
         }
     }
-    if (in_place_is_allowed(f, other, output)) {
+    if (argument_may_be(&f->arguments[output], other)) {
         label("%s %s: %s in place of %s with another stride", f->name, c->t->name, f->arguments[output].name,
               f->arguments[other].name);
         changed.b[output].a = changed.b[other].a;
@@ -103,7 +99,8 @@ static void check_options(const function *f, const dtype *t, uint64_t seed) {
     for (size_t output = 0; output < ARGUMENTS_MAX; output++) {
         for (int k = 0; argument_is_output(&f->arguments[output]) && k < 6; k++) {
             static const char *const names[] = {"scale", "add", "keep", "lengths", "alibi", "sink"};
-            static const int options[] = {SCALE_ONE | SCALE_ROWS, MASK_ADD, MASK_KEEP, MASK_LENGTHS, ALIBI, SINK};
+            static const int options[] = {
+                OPTION_SCALE | OPTION_SCALE_ROWS, OPTION_ADD, OPTION_KEEP, OPTION_LENGTHS, OPTION_ALIBI, OPTION_SINK};
             if (!(f->takes & options[k])) {
                 continue;
             }
@@ -127,7 +124,7 @@ static void check_options(const function *f, const dtype *t, uint64_t seed) {
                 opt.add_ld = N;
             } else {
                 opt.scale = place;
-                opt.scale_stride = f->takes & SCALE_ROWS && (f->needs || output % 2);
+                opt.scale_stride = f->takes & OPTION_SCALE_ROWS && (f->needs || output % 2);
             }
             call changed = c;
             changed.b[output].a = place;
@@ -148,7 +145,7 @@ static void check_inputs(const function *f, const dtype *t, uint64_t seed) {
     call c = call_new(f, t, ROWS, N, 0, NULL);
     call_fill(&c, 0, &r);
     for (size_t i = 1; i < ARGUMENTS_MAX; i++) {
-        if (f->arguments[i].form == FORM_ROWS && argument_is_input(&f->arguments[i])) {
+        if (f->arguments[i].form == FORM_ROW && argument_is_input(&f->arguments[i])) {
             call changed = c;
             changed.b[i].a = changed.b[0].a;
             label("%s %s: %s is %s", f->name, t->name, f->arguments[i].name, f->arguments[0].name);
@@ -219,8 +216,8 @@ static void check_strides(const function *f, const dtype *t, uint64_t seed) {
     double scale[ROWS];
     smx_options opt = needed(f, t, scale);
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        size_t output = (size_t)f->arguments[i].in_place;
-        if (output && f->arguments[i].form == FORM_ROWS) {
+        size_t output = output_in_place(f, i);
+        if (output && f->arguments[i].form == FORM_ROW) {
             call c = call_new(f, t, ROWS, N, 0, NULL);
             call_fill(&c, 0, &r);
             check_places(&c, &opt, i, output);

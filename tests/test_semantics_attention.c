@@ -216,7 +216,7 @@ static double naive_logit(const masks *m, size_t k, size_t j, double x) {
 /* Causality, a window, lengths and all else together. */
 static void check_formula(const dtype *t, size_t rows, size_t n, uint64_t seed) {
     rng r = rng_seed(seed);
-    masks m = masks_random(t, rows, n, OPTIONS_ALL & ~SCALE_ROWS, &r);
+    masks m = masks_random(t, rows, n, OPTIONS_ALL & ~OPTION_SCALE_ROWS, &r);
     void *x = elements(t, rows * n), *y = elements(t, rows * n);
     m.opt.alibi_rows = m.opt.sink_rows = 0;
     m.opt.alibi_every = m.opt.sink_every = 0;

@@ -125,7 +125,7 @@ static void test_scale(void **state) {
     const dtype *t = *state;
     double minus_one;
     t->store(&minus_one, 0, -1);
-    smx_options softmin = scaled(&minus_one);
+    smx_options softmin = scaled_by(&minus_one);
     row x = row_of(t, 4, 1.0, -2.0, 0.0, INFINITY), negative = row_of(t, 4, -1.0, 2.0, -0.0, -INFINITY);
     label("softmin and the softmax of the negative");
     row y = log_softmax(&x, &softmin), expected = log_softmax(&negative, NULL);

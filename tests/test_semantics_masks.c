@@ -14,10 +14,11 @@ static void expect(const row *r, size_t i, double value) {
 }
 
 /* What rows without a kept entry become: zeros, logarithms -inf, the sums 0; never NaN, whatever is in them. */
-static uint64_t of_nothing(const function *f, const argument *a, const dtype *t) {
+static uint64_t of_nothing(const function *f, const struct argument *a, const dtype *t) {
     static const char *const logarithms[] = {"lse", "target_log_prob"};
-    int labelled = f->arguments[CE_LOG_PROB].form == FORM_VALUES; /* dense targets have no part where nothing is kept */
-    if (a->type == INT64) {                                       /* argmax: none */
+    int labelled =
+        f->arguments[CE_TARGET_LOG_PROB].form == FORM_VALUE; /* dense targets have no part where nothing is kept */
+    if (a->work == DTYPE_I64) {                              /* argmax: none */
         return UINT64_MAX;
     }
     for (size_t i = 0; i < 2; i++) {
@@ -56,7 +57,7 @@ static void check_nothing_kept(const function *f, const dtype *t, uint64_t seed)
     }
     call_must_run(&p.c, &opt);
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
-        const argument *given = &f->arguments[a];
+        const struct argument *given = &f->arguments[a];
         const block *b = &p.c.b[a];
         for (size_t k = 0; argument_is_output(given) && argument_rows(given, p.c.n) && k < b->rows; k++) {
             for (size_t i = 0; i < b->n; i++) {
@@ -78,9 +79,9 @@ static void check_masked_places(const function *f, const dtype *t, uint64_t seed
     uint64_t bits = strcmp(f->name, "log_softmax") == 0 ? bits_of(t, -INFINITY) : 0;
     call_must_run(&p.c, &p.m.opt);
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
-        form shape = f->arguments[a].form;
+        enum form shape = f->arguments[a].form;
         size_t count = argument_rows(&f->arguments[a], p.c.n);
-        if (!argument_is_output(&f->arguments[a]) || (shape != FORM_ROWS && shape != FORM_VECTORS)) {
+        if (!argument_is_output(&f->arguments[a]) || (shape != FORM_ROW && shape != FORM_VECTORS)) {
             continue;
         }
         for (size_t k = 0; k < p.c.b[a].rows; k++) {
@@ -102,13 +103,13 @@ static void check_zeros_and_nans(const function *f, const dtype *t, uint64_t see
     call_must_run(&p.c, &p.m.opt);
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
         const block *b = &p.c.b[a];
-        if (!argument_is_output(&f->arguments[a]) || f->arguments[a].type != REAL_OF_T) {
+        if (!argument_is_output(&f->arguments[a]) || f->arguments[a].dtypes != 0) {
             continue;
         }
         for (size_t i = 0; i < b->rows * b->n; i++) {
             void *element = block_element(b, i / b->n, i % b->n);
             double value = t->load(element, 0);
-            bool minus_zero = value == 0 && signbit(value) && f->run != RUN_SOFTMAX_JACOBIAN;
+            bool minus_zero = value == 0 && signbit(value) && f->run != OPERATION_SOFTMAX_JACOBIAN;
             if (minus_zero || (isnan(value) && t->bits(element, 0) != canonical_nan(t))) {
                 fail_msg("%s: element %zu of row %zu of %s is %a", label_text(), i % b->n, i / b->n,
                          f->arguments[a].name, value);

@@ -118,7 +118,7 @@ static void test_empty(void **state) {
         opt.scale_stride = functions[i].needs != 0;
         call none = {.f = &functions[i], .t = t, .rows = 0, .n = 3};
         label("%s of no rows", functions[i].name);
-        if (functions[i].arguments[2].form != FORM_VALUE) {
+        if (functions[i].arguments[2].form != FORM_TOTAL) {
             assert_ok(call_run(&none, &opt));
         }
     }

@@ -22,14 +22,14 @@ static size_t check_below(size_t used, size_t most) {
 
 /* ---- Functions of rows ---- */
 
-typedef struct rows_call {
+typedef struct measured_call {
     const call *c;
     const smx_options *opt;
     smx_status status;
-} rows_call;
+} measured_call;
 
 static void run_rows(void *data) {
-    rows_call *r = data;
+    measured_call *r = data;
     r->status = call_run(r->c, r->opt);
 }
 
@@ -41,7 +41,7 @@ static size_t stack_of_rows(const function *f, const dtype *t, size_t rows, size
         p.m.opt.parallel_for = pool_reversed;
         p.m.opt.pool = &workers;
     }
-    rows_call r = {&p.c, &p.m.opt, SMX_OK};
+    measured_call r = {&p.c, &p.m.opt, SMX_OK};
     size_t used = stack_of(run_rows, &r);
     assert_ok(r.status);
     problem_free(&p);
@@ -52,7 +52,7 @@ static size_t most_of_function(const function *f, const dtype *t, uint64_t seed)
     static const size_t rows[] = {1, 7, 16, 64, 130};
     size_t most = 0, n;
     for (size_t i = seed % 4; (n = threshold_length(i)) != 0 && n <= ELEMENTS; i += 4) {
-        size_t longest = f->arguments[1].form == FORM_MATRICES ? LONGEST_MATRIX : ELEMENTS;
+        size_t longest = f->arguments[1].form == FORM_MATRIX ? LONGEST_MATRIX : ELEMENTS;
         size_t length = n < longest ? n : longest, some = rows[i / 4 % 5];
         some = some * length <= ELEMENTS ? some : 1;
         label("%s %s on %s, %zu rows of %zu, seed %#llx", f->name, t->name, smx_isa(), some, length,

@@ -18,7 +18,8 @@ static void check_call(const op *o, op_shape s, const element *types, const int 
         return;
     }
     for (int output_is = -1; output_is < o->inputs; output_is++) {
-        if (output_is >= 0 && !(o->input[output_is].in_place && types[output_is] == types[o->inputs])) {
+        if (output_is >= 0 && !(argument_may_be(&o->f->arguments[o->inputs], (size_t)output_is) &&
+                                types[output_is] == types[o->inputs])) {
             continue;
         }
         rng r = rng_seed(seed);
@@ -109,7 +110,7 @@ static void check_long(const op *o, int64_t n, int axis, element e, uint64_t see
     rng r = rng_seed(seed);
     label("%s of %s, n = %lld along axis %d", o->name, element_names[e], (long long)n, axis);
     tensor_call c = tensor_call_new(o, op_shape_of(2, shape, axis), types, layouts, &r);
-    for (size_t k = 0; o->input[0].values == LOGITS && k < tensor_elements(&c.t[0]); k++) {
+    for (size_t k = 0; o->f->arguments[0].content == CONTENT_LOGITS && k < tensor_elements(&c.t[0]); k++) {
         tensor_set(&c.t[0], k, 0.34375);
     }
     assert_ok(tensor_call_expect(&c, &one));
@@ -122,7 +123,7 @@ static void test_long(void **state) {
     (void)state;
     static const int64_t lengths[] = {1 << 19, (1 << 18) - 1, (1 << 18) + 1, 1000000, 3000000};
     for (size_t i = 0; i < TENSOR_OPS; i++) {
-        for (size_t k = 0; k < (all ? 5 : 1) && tensor_op(i)->output[0] != FORM_MATRICES; k++) {
+        for (size_t k = 0; k < (all ? 5 : 1) && !has_matrices(tensor_op(i)->f); k++) {
             check_long(tensor_op(i), lengths[k], (int)(i + k) % 2, k % 2 ? F64 : F32, 0x80000000 + 10 * i + k);
             check_long(tensor_op(i), lengths[k], (int)(i + k + 1) % 2, F64, 0x80001000 + 10 * i + k);
         }

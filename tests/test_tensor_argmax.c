@@ -10,7 +10,7 @@ static void check_one(const op_shape *s, uint64_t seed) {
     rng r = rng_seed(seed);
     element e = (element)rng_below(&r, ELEMENTS_FLOAT), real = e == F64 ? F64 : F32;
     int64_t shape[TENSOR_NDIM_MAX];
-    int ndim = op_argument_shape(s, FORM_VALUES, shape);
+    int ndim = op_argument_shape(s, FORM_VALUE, shape);
     tensor x = tensor_new(e, s->ndim, s->shape, (int)rng_below(&r, LAYOUTS), &r);
     tensor places = tensor_new(I64, ndim, shape, (int)rng_below(&r, LAYOUTS), &r);
     void *packed = malloc(s->rows * s->n * 8 + 1);
@@ -18,7 +18,7 @@ static void check_one(const op_shape *s, uint64_t seed) {
     assert_non_null(packed);
     assert_non_null(wanted);
     for (size_t k = 0; k < s->rows * s->n; k++) {
-        size_t at = op_element(s, FORM_ROWS, k / s->n, k % s->n);
+        size_t at = op_element(s, FORM_ROW, k / s->n, k % s->n);
         tensor_set(&x, at, (double)rng_below(&r, 20) - 10); /* some are equal */
         real_set(real, packed, k, tensor_get(&x, at));
     }

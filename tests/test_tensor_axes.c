@@ -120,7 +120,7 @@ static void check_large(element e, int layout, unsigned threads, uint64_t seed) 
         tensor_set(&scale, k % 25, 0.5 + (double)(k % 25) / 16);
         tensor_set(&flat_scale, k, 0.5 + (double)(k % 25) / 16);
         for (size_t i = 0; i < 1200; i++) {
-            tensor_set_bits(&flat, k * 1200 + i, tensor_bits(&in, op_element(&s, FORM_ROWS, k, i)));
+            tensor_set_bits(&flat, k * 1200 + i, tensor_bits(&in, op_element(&s, FORM_ROW, k, i)));
             tensor_set_bits(&flat_add, i, tensor_bits(&add, i));
         }
     }
@@ -140,7 +140,7 @@ static void check_large(element e, int layout, unsigned threads, uint64_t seed) 
     expect_same(&lse, &flat_lse);
     for (size_t k = 0; k < 50; k++) {
         for (size_t i = 0; i < 1200; i++) {
-            assert_true(tensor_bits(&out, op_element(&s, FORM_ROWS, k, i)) == tensor_bits(&wanted, k * 1200 + i));
+            assert_true(tensor_bits(&out, op_element(&s, FORM_ROW, k, i)) == tensor_bits(&wanted, k * 1200 + i));
         }
     }
     tensor_check_gaps(&out);
@@ -191,12 +191,12 @@ static void check_product(const int *axes, int count, const int64_t *v_shape, si
         }
         size_t of_y = k / after / vectors * after + k % after;
         for (size_t i = 0; i < s.n; i++) {
-            row[0][i] = (float)tensor_get(&probabilities, op_element(&s, FORM_ROWS, of_y, i));
-            row[1][i] = (float)tensor_get(&v, op_element(&of_v, FORM_ROWS, k, i));
+            row[0][i] = (float)tensor_get(&probabilities, op_element(&s, FORM_ROW, of_y, i));
+            row[1][i] = (float)tensor_get(&v, op_element(&of_v, FORM_ROW, k, i));
         }
         assert_ok(smx_softmax_jvp_f32(1, s.n, row[0], s.n, row[1], s.n, row[2], s.n, NULL));
         for (size_t i = 0; i < s.n; i++) {
-            float got = (float)tensor_get(&out, op_element(&of_v, FORM_ROWS, k, i));
+            float got = (float)tensor_get(&out, op_element(&of_v, FORM_ROW, k, i));
             assert_memory_equal(&got, &row[2][i], sizeof got);
         }
     }
@@ -248,7 +248,7 @@ static void test_scale_gradient(void **state) {
         tensor flat = tensor_new(F32, 2, flat_shape, LAYOUT_C, &r),
                flat_dx = tensor_new(F32, 2, flat_shape, LAYOUT_C, &r);
         for (size_t k = 0; k < s.rows * s.n; k++) {
-            size_t from = op_element(&s, FORM_ROWS, k / s.n, k % s.n);
+            size_t from = op_element(&s, FORM_ROW, k / s.n, k % s.n);
             tensor_set_bits(&flat, k, tensor_bits(&logits, from));
             tensor_set_bits(&flat_dx, k, tensor_bits(&dx, from));
         }

@@ -91,7 +91,7 @@ static size_t elements_of(const problem *p, int i) {
 
 /* Where, in C order of the tensor, packed element k stands. */
 static size_t element_of(const problem *p, int i, size_t k) {
-    return extent_of(p, i) == VECTOR ? op_element(&p->s, FORM_ROWS, k / p->s.n, k % p->s.n) : k;
+    return extent_of(p, i) == VECTOR ? op_element(&p->s, FORM_ROW, k / p->s.n, k % p->s.n) : k;
 }
 
 static double random_value(const problem *p, int i, rng *r) {
@@ -112,7 +112,7 @@ static tensor field_tensor(const problem *p, int i, bool packed, element same, r
     int64_t shape[TENSOR_NDIM_MAX];
     int ndim = 0;
     if (extent_of(p, i) == VECTOR || extent_of(p, i) == ROWS) {
-        ndim = op_argument_shape(&p->s, extent_of(p, i) == VECTOR ? FORM_ROWS : FORM_VALUES, shape);
+        ndim = op_argument_shape(&p->s, extent_of(p, i) == VECTOR ? FORM_ROW : FORM_VALUE, shape);
     } else if (extent_of(p, i) == CLASSES) {
         shape[ndim++] = (int64_t)p->s.n;
     }

@@ -10,7 +10,7 @@ static void check_one(const op_shape *s, uint64_t seed) {
     rng r = rng_seed(seed);
     element e = (element)rng_below(&r, F64), of_labels = rng_below(&r, 2) ? U8 : I16;
     int64_t shape[TENSOR_NDIM_MAX];
-    int ndim = op_argument_shape(s, FORM_VALUES, shape);
+    int ndim = op_argument_shape(s, FORM_VALUE, shape);
     tensor x = tensor_new(e, s->ndim, s->shape, (int)rng_below(&r, LAYOUTS), &r);
     tensor dx = tensor_new(F32, s->ndim, s->shape, (int)rng_below(&r, LAYOUTS), &r);
     tensor labels = tensor_new(of_labels, ndim, shape, (int)rng_below(&r, LAYOUTS), &r);
@@ -21,7 +21,7 @@ static void check_one(const op_shape *s, uint64_t seed) {
     assert_non_null(packed_labels);
     float *packed_dx = packed + s->rows * s->n, *packed_loss = packed_dx + s->rows * s->n;
     for (size_t k = 0; k < s->rows * s->n; k++) {
-        size_t at = op_element(s, FORM_ROWS, k / s->n, k % s->n);
+        size_t at = op_element(s, FORM_ROW, k / s->n, k % s->n);
         tensor_set(&x, at, -rng_uniform(&r, 0, 9));
         packed[k] = (float)tensor_get(&x, at);
     }
@@ -46,7 +46,7 @@ static void check_one(const op_shape *s, uint64_t seed) {
         assert_int_equal(tensor_bits(&loss, k), element_rounded(e, (double)packed_loss[k]));
     }
     for (size_t k = 0; k < s->rows * s->n; k++) {
-        size_t at = op_element(s, FORM_ROWS, k / s->n, k % s->n);
+        size_t at = op_element(s, FORM_ROW, k / s->n, k % s->n);
         assert_int_equal(tensor_bits(&dx, at), element_rounded(F32, (double)packed_dx[k]));
     }
     tensor_check_gaps(&dx), tensor_check_gaps(&loss);

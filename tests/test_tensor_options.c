@@ -57,8 +57,6 @@ static void fill_option(int which, const op_shape *s, tensor *t, rng *r) {
     }
 }
 
-static bool one_axis(const op_shape *s) { return s->axes != 0 && (s->axes & (s->axes - 1)) == 0; }
-
 /* The index of row k along a dimension of x. */
 static size_t index_along(const op_shape *s, size_t k, int dimension) {
     for (int d = s->ndim - 1; d > dimension; d--) {
@@ -88,7 +86,7 @@ static bool sees(const smx_tensor_options *opt, int64_t from, size_t j) {
 
 static double of_row(const tensor *t, const op_shape *s, size_t k) {
     int64_t shape[TENSOR_NDIM_MAX];
-    int ndim = op_argument_shape(s, FORM_VALUES, shape);
+    int ndim = op_argument_shape(s, FORM_VALUE, shape);
     return tensor_get(t, broadcast_element(t, ndim, shape, k));
 }
 
@@ -101,7 +99,7 @@ static void expand(options *o, const op_shape *s, element real) {
         real_set(real, o->scale, k, o->tensors.use_scale_value ? o->tensors.scale_value : of_row(&o->t[SCALE], s, k));
         real_set(real, o->sink, k, of_row(&o->t[SINKS], s, k));
         for (size_t j = 0; j < n; j++) {
-            size_t here = op_element(s, FORM_ROWS, k, j);
+            size_t here = op_element(s, FORM_ROW, k, j);
             if (o->tensors.add) {
                 real_set(real, o->add, k * n + j,
                          tensor_get(&o->t[ADD], broadcast_element(&o->t[ADD], s->ndim, s->shape, here)));
@@ -118,18 +116,29 @@ static void expand(options *o, const op_shape *s, element real) {
     }
 }
 
+static bool one_axis(const op_shape *s) { return s->axes != 0 && (s->axes & (s->axes - 1)) == 0; }
+
+/* What counts along an axis, or along another one too: without one, it is refused. */
+static int without_place(const op_shape *s) {
+    enum { OF_QUERIES = OPTION_CAUSAL | OPTION_WINDOW | OPTION_ALIBI };
+    return !one_axis(s) ? OPTION_LENGTHS | OF_QUERIES : s->ndim == 1 ? OF_QUERIES : 0;
+}
+
+/* A scale over tensors is that of each row. */
+static int taken_by(const op *f) { return f->f->takes | (f->f->takes & OPTION_SCALE_ROWS ? OPTION_SCALE : 0); }
+
 /* Which options are given: of those that the function takes, as a rule. Slopes stand in the place of `add`. */
-static int choice(const op *f, rng *r) {
-    int given = (int)rng_below(r, OPTIONS_ALL + 1) & ~(SCALE_ROWS | (rng_below(r, 2) ? ALIBI : MASK_ADD));
-    int taken = f->f->takes | (f->f->takes & SCALE_ROWS ? SCALE_ONE : 0);
+static int choice(const op *f, const op_shape *s, rng *r) {
+    int not_given = OPTION_SCALE_ROWS | without_place(s) | (rng_below(r, 2) ? OPTION_ALIBI : OPTION_ADD);
+    int given = (int)rng_below(r, OPTIONS_ALL + 1) & ~not_given, taken = taken_by(f);
     return rng_below(r, 8) && taken ? given & taken : given;
 }
 
 static void set_places(options *o, const op_shape *s, int given, rng *r) {
-    if (given & MASK_CAUSAL) {
+    if (given & OPTION_CAUSAL) {
         o->tensors.causal = (smx_causal)(1 + rng_below(r, 2));
     }
-    if (given & MASK_WINDOW) {
+    if (given & OPTION_WINDOW) {
         o->tensors.use_window = 1;
         o->tensors.window_left = (int64_t)rng_below(r, s->n + 3) - 1;
         o->tensors.window_right = (int64_t)rng_below(r, s->n + 3) - 1;
@@ -146,7 +155,7 @@ static void set_places(options *o, const op_shape *s, int given, rng *r) {
 static void options_new(options *o, const op_shape *s, element real, int given, rng *r) {
     memset(o, 0, sizeof *o);
     int64_t rows_shape[TENSOR_NDIM_MAX];
-    int rows_ndim = op_argument_shape(s, FORM_VALUES, rows_shape);
+    int rows_ndim = op_argument_shape(s, FORM_VALUE, rows_shape);
     o->tensors.size = sizeof o->tensors;
     o->tensors.threads = 1 + (unsigned)rng_below(r, 3);
     o->tensors.minus_inf_row = (smx_minus_inf_row)rng_below(r, 2);
@@ -159,18 +168,18 @@ static void options_new(options *o, const op_shape *s, element real, int given, 
                                    rng_below(r, 2) ? LAYOUT_C : (int)rng_below(r, LAYOUTS), r);
         fill_option(i, s, &o->t[i], r);
     }
-    if (given & SCALE_ONE && rng_below(r, 4) == 0) {
+    if (given & OPTION_SCALE && rng_below(r, 4) == 0) {
         o->tensors.use_scale_value = 1;
         o->tensors.scale_value = -0.1 - rng_uniform(r, 0, 1);
     } else {
-        o->tensors.scale = given & SCALE_ONE ? tensor_dl(&o->t[SCALE]) : NULL;
+        o->tensors.scale = given & OPTION_SCALE ? tensor_dl(&o->t[SCALE]) : NULL;
     }
-    o->tensors.add = given & MASK_ADD ? tensor_dl(&o->t[ADD]) : NULL;
-    o->tensors.keep = given & MASK_KEEP ? tensor_dl(&o->t[KEEP]) : NULL;
-    o->tensors.lengths = given & MASK_LENGTHS ? tensor_dl(&o->t[LENGTHS]) : NULL;
-    o->tensors.alibi = given & ALIBI ? tensor_dl(&o->t[SLOPES]) : NULL;
-    o->tensors.sink = given & SINK ? tensor_dl(&o->t[SINKS]) : NULL;
-    o->tensors.softcap = given & SOFTCAP ? rng_uniform(r, 0.5, 30) : 0;
+    o->tensors.add = given & OPTION_ADD ? tensor_dl(&o->t[ADD]) : NULL;
+    o->tensors.keep = given & OPTION_KEEP ? tensor_dl(&o->t[KEEP]) : NULL;
+    o->tensors.lengths = given & OPTION_LENGTHS ? tensor_dl(&o->t[LENGTHS]) : NULL;
+    o->tensors.alibi = given & OPTION_ALIBI ? tensor_dl(&o->t[SLOPES]) : NULL;
+    o->tensors.sink = given & OPTION_SINK ? tensor_dl(&o->t[SINKS]) : NULL;
+    o->tensors.softcap = given & OPTION_SOFTCAP ? rng_uniform(r, 0.5, 30) : 0;
     set_places(o, s, given, r);
     o->scale = malloc(s->rows * 8), o->add = malloc(s->rows * s->n * 8), o->sink = malloc(s->rows * 8);
     o->keep = malloc(s->rows * s->n), o->lengths = malloc(s->rows * 8);
@@ -178,8 +187,8 @@ static void options_new(options *o, const op_shape *s, element real, int given, 
     smx_options rows = {.size = sizeof rows,
                         .minus_inf_row = o->tensors.minus_inf_row,
                         .threads = 1,
-                        .scale = given & SCALE_ONE ? o->scale : NULL,
-                        .scale_stride = given & SCALE_ONE ? 1 : 0,
+                        .scale = given & OPTION_SCALE ? o->scale : NULL,
+                        .scale_stride = given & OPTION_SCALE ? 1 : 0,
                         .softcap = o->tensors.softcap,
                         .sink = o->tensors.sink ? o->sink : NULL};
     if (o->tensors.add || o->tensors.alibi) {
@@ -224,16 +233,14 @@ static void check_options(const op *f, op_shape s, int packed, uint64_t seed) {
         return;
     }
     tensor_call c = tensor_call_new(f, s, types, layouts, &r);
-    int given = choice(f, &r) & ~(s.ndim > 1 ? 0 : MASK_CAUSAL | MASK_WINDOW | ALIBI);
-    if (!one_axis(&s)) { /* what counts along an axis is refused */
-        given &= ~(MASK_LENGTHS | MASK_CAUSAL | MASK_WINDOW | ALIBI);
-    }
+    int given = choice(f, &s, &r);
     options_new(&o, &s, c.real, given, &r);
     label("%s on %s, %zu rows, n = %zu, %d dimensions, axes %#x, options %#x, causal %d, %u threads, seed %#llx: %s",
           f->name, smx_isa(), s.rows, s.n, s.ndim, s.axes, (unsigned)given, (int)o.tensors.causal, o.tensors.threads,
           (unsigned long long)seed, tensor_call_text(f, types, layouts));
-    bool takes = (given & ~(f->f->takes | (f->f->takes & SCALE_ROWS ? SCALE_ONE : 0))) == 0;
-    assert_status(takes ? SMX_OK : SMX_ERROR_OPTION, tensor_call_run(&c, op_axis(&s, &o.tensors, &r), -1, &o.tensors));
+    bool takes = (given & ~taken_by(f)) == 0;
+    int axis = op_axis(&s, &o.tensors, &r);
+    assert_status(takes ? SMX_OK : SMX_ERROR_OPTION, tensor_call_run(&c, axis, -1, &o.tensors));
     if (takes) {
         assert_ok(tensor_call_expect(&c, &o.rows));
         tensor_call_check(&c, -1);

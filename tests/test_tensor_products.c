@@ -27,7 +27,7 @@ static void check_product(int ndim, const int64_t *shape, int axis, uint64_t see
     rng r = rng_seed(seed);
     op_shape s = op_shape_of(ndim, shape, axis);
     int64_t counted[TENSOR_NDIM_MAX], rows_shape[TENSOR_NDIM_MAX], count = 1 + (int64_t)rng_below(&r, 4);
-    int rows_ndim = op_argument_shape(&s, FORM_VALUES, rows_shape);
+    int rows_ndim = op_argument_shape(&s, FORM_VALUE, rows_shape);
     for (int d = 0; d <= ndim; d++) {
         counted[d] = d < axis ? shape[d] : d == axis ? count : shape[d - 1];
     }
@@ -53,7 +53,7 @@ static void check_product(int ndim, const int64_t *shape, int axis, uint64_t see
         /* Row k of v, as C order of its shape without the axis has them, is row `of_y` of y. */
         size_t before = k / s.after / (size_t)count, of_y = before * s.after + k % s.after, first = 0;
         for (size_t j = 0; j < s.n; j++) {
-            size_t at = op_element(&s, FORM_ROWS, of_y, j), of_v = (k / s.after * s.n + j) * s.after + k % s.after;
+            size_t at = op_element(&s, FORM_ROW, of_y, j), of_v = (k / s.after * s.n + j) * s.after + k % s.after;
             first = j == 0 ? of_v : first;
             real_set(real, row[0], j, tensor_get(&y, at));
             real_set(real, row[1], j, tensor_get(&v, of_v));
@@ -119,7 +119,7 @@ static void test_scale_gradient(void **state) {
         }
         void *x_packed = packed, *dx_packed = packed + s.rows * s.n;
         for (size_t k = 0; k < s.rows * s.n; k++) {
-            size_t at = op_element(&s, FORM_ROWS, k / s.n, k % s.n);
+            size_t at = op_element(&s, FORM_ROW, k / s.n, k % s.n);
             real_set(real, x_packed, k, tensor_get(&x, at));
             real_set(real, dx_packed, k, tensor_get(&dx, at));
         }

@@ -34,13 +34,13 @@ enum {
 };
 
 /* In bytes. */
-static inline size_t dtype_size(enum dtype dtype) {
+static inline size_t dtype_size(enum dtype type) {
     static const unsigned char sizes[DTYPES] = {
         [DTYPE_F16] = 2, [DTYPE_BF16] = 2, [DTYPE_F32] = 4,  [DTYPE_F64] = 8, [DTYPE_I8] = 1,
         [DTYPE_I16] = 2, [DTYPE_I32] = 4,  [DTYPE_I64] = 8,  [DTYPE_U8] = 1,  [DTYPE_U16] = 2,
         [DTYPE_U32] = 4, [DTYPE_U64] = 8,  [DTYPE_BOOL] = 1,
     };
-    return sizes[dtype];
+    return sizes[type];
 }
 
 /* Element i of an array of integers, at any address; of the rarer types. */
@@ -50,8 +50,8 @@ static inline size_t dtype_size(enum dtype dtype) {
         memcpy(&a, (const char *)array + i * sizeof a, sizeof a); \
         return (int64_t)a;                                        \
     } while (0)
-NOT_INLINE static int64_t rare_integer_at(enum dtype dtype, const void *array, size_t i) {
-    switch (dtype) {
+NOT_INLINE static int64_t rare_integer_at(enum dtype type, const void *array, size_t i) {
+    switch (type) {
     case DTYPE_I8:
         INTEGER_AT(int8_t);
     case DTYPE_I16:
@@ -68,14 +68,14 @@ NOT_INLINE static int64_t rare_integer_at(enum dtype dtype, const void *array, s
 }
 
 /* The same of all types of DTYPES_INTEGER. */
-static inline int64_t integer_at(enum dtype dtype, const void *array, size_t i) {
-    if (dtype == DTYPE_I64) {
+static inline int64_t integer_at(enum dtype type, const void *array, size_t i) {
+    if (type == DTYPE_I64) {
         INTEGER_AT(int64_t);
     }
-    if (dtype == DTYPE_I32) {
+    if (type == DTYPE_I32) {
         INTEGER_AT(int32_t);
     }
-    return rare_integer_at(dtype, array, i);
+    return rare_integer_at(type, array, i);
 }
 #undef INTEGER_AT
 

@@ -166,8 +166,8 @@ static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *s
     logits uncapped = *l;
     struct logit_buffer buffer;
     uncapped.softcap = 0;
+    uncapped.limit = false;
     if (!l->caps_sum) {
-        uncapped.limit = false;
         uncapped.add = uncapped.weight = NULL;
         uncapped.keep = NULL;
         uncapped.alibi = 0;

@@ -86,6 +86,8 @@ enum operation_number {
 
 extern const struct operation smx_operations[OPERATIONS];
 
-static inline bool argument_is_output(const struct argument *a) { return a->content == CONTENT_OUTPUT; }
+static inline bool argument_is_output(const struct argument *a) {
+    return a->form != FORM_NONE && a->content == CONTENT_OUTPUT;
+}
 
 #endif

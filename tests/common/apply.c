@@ -11,7 +11,7 @@ row apply(const char *name, const smx_options *opt, int output, const row *a, co
     size_t used = 0;
     int outputs = 0;
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *given = &one.f->arguments[i];
+        const struct argument *given = &one.f->arguments[i];
         if (argument_is_input(given)) {
             assert_true(used < 3 && inputs[used]);
             memcpy(one.b[i].a, inputs[used++]->storage, one.b[i].rows * one.b[i].n * a->t->size);
@@ -33,7 +33,7 @@ smx_options keeping(const uint8_t *keep) {
     return opt;
 }
 
-smx_options scaled(const void *scale) {
+smx_options scaled_by(const void *scale) {
     smx_options opt = {.size = sizeof opt, .scale = scale};
     return opt;
 }

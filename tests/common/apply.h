@@ -11,6 +11,6 @@ row apply(const char *name, const smx_options *opt, int output, const row *a, co
 
 /* One mask, for one row. */
 smx_options keeping(const uint8_t *keep);
-smx_options scaled(const void *scale);
+smx_options scaled_by(const void *scale);
 
 #endif

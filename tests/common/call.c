@@ -8,35 +8,21 @@
 #include "check.h"
 #include "fill.h"
 
-static size_t element_bytes(const dtype *t, argument_type type) {
-    switch (type) {
-    case INT32:
-        return sizeof(int32_t);
-    case INT64:
-    case UINT64:
-        return sizeof(int64_t);
-    case UINT8:
-        return 1;
-    default:
-        return t->size;
-    }
-}
-
-static int is_vector(const argument *a) { return a->form != FORM_VALUES && a->form != FORM_VALUE; }
+static int is_vector(const struct argument *a) { return a->form != FORM_VALUE && a->form != FORM_TOTAL; }
 
 /* ---- Calls ---- */
 
 call call_new(const function *f, const dtype *t, size_t rows, size_t n, size_t spread, rng *r) {
     call c = {.f = f, .t = t, .rows = rows, .n = n};
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &f->arguments[i];
+        const struct argument *a = &f->arguments[i];
         if (a->form == FORM_NONE) {
             continue;
         }
         size_t own_rows = argument_rows(a, n) ? rows * argument_rows(a, n) : 1, own_n = is_vector(a) ? n : 1;
         size_t more = spread && is_vector(a) ? rng_below(r, spread + 1) : 0;
         size_t offset = spread ? rng_below(r, spread + 1) : 0;
-        c.b[i] = block_new(element_bytes(t, a->type), own_rows, own_n, own_n + more, offset);
+        c.b[i] = block_new(argument_bytes(a, t), own_rows, own_n, own_n + more, offset);
     }
     return c;
 }
@@ -83,17 +69,21 @@ void call_must_run(call *c, const smx_options *opt) {
 
 static double factor(rng *r) { return rng_below(r, 5) ? rng_normal(r) : 0; }
 
+void call_set_label(block *b, size_t k, int64_t label) {
+    if (b->size == sizeof(int32_t)) {
+        *(int32_t *)block_element(b, k, 0) = (int32_t)label;
+    } else {
+        *(int64_t *)block_element(b, k, 0) = label;
+    }
+}
+
 static void fill_labels(const call *c, block *b, rng *r) {
     for (size_t k = 0; k < b->rows; k++) {
         int64_t label = (int64_t)rng_below(r, c->n);
         if (c->f->ce.use_ignore_index && rng_below(r, 4) == 0) {
             label = c->f->ce.ignore_index;
         }
-        if (b->size == sizeof(int32_t)) {
-            *(int32_t *)block_element(b, k, 0) = (int32_t)label;
-        } else {
-            *(int64_t *)block_element(b, k, 0) = label;
-        }
+        call_set_label(b, k, label);
     }
 }
 
@@ -122,25 +112,25 @@ static void fill_factors(const dtype *t, void *a, size_t n, int negative_too, rn
     }
 }
 
-static void fill_vector(const dtype *t, content what, void *a, void *unused, size_t n, size_t kind, rng *r) {
+static void fill_vector(const dtype *t, enum content what, void *a, void *unused, size_t n, size_t kind, rng *r) {
     switch (what) {
-    case LOGITS:
+    case CONTENT_LOGITS:
         fill_x(t, a, n, kind % FILL_X_KINDS, r);
         break;
-    case PROBABILITIES:
+    case CONTENT_PROBABILITIES:
         fill_backward(t, a, unused, n, kind, r);
         break;
-    case LOG_PROBABILITIES:
+    case CONTENT_LOG_PROBABILITIES:
         fill_logarithms(t, a, unused, n, kind, r);
         break;
-    case GRADIENTS:
+    case CONTENT_GRADIENTS:
         fill_backward(t, unused, a, n, kind, r);
         break;
-    case TARGETS:
+    case CONTENT_TARGETS:
         fill_targets(t, a, n, r);
         break;
     default:
-        fill_factors(t, a, n, what == FACTORS, r);
+        fill_factors(t, a, n, what == CONTENT_FACTORS, r);
     }
 }
 
@@ -148,14 +138,14 @@ void call_fill(call *c, size_t kind, rng *r) {
     size_t longest = c->n > c->rows ? c->n : c->rows;
     void *unused = elements(c->t, longest);
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &c->f->arguments[i];
+        const struct argument *a = &c->f->arguments[i];
         block *b = &c->b[i];
         if (!argument_is_input(a)) {
             continue;
         }
-        if (a->content == LABELS) {
+        if (a->content == CONTENT_LABELS) {
             fill_labels(c, b, r);
-        } else if (a->form == FORM_VALUES) {
+        } else if (a->form == FORM_VALUE) {
             fill_vector(c->t, a->content, b->a, unused, b->rows, kind, r);
         } else {
             for (size_t k = 0; k < b->rows; k++) {
@@ -176,32 +166,26 @@ static int64_t permuted_label(int64_t label, const size_t *perm, size_t n) {
     return label;
 }
 
-static void copy_label(block *to, size_t to_k, const block *from, size_t from_k, const size_t *perm, size_t n) {
-    if (to->size == sizeof(int32_t)) {
-        int32_t *label = block_element(from, from_k, 0), *copy = block_element(to, to_k, 0);
-        *copy = (int32_t)permuted_label(*label, perm, n);
-    } else {
-        int64_t *label = block_element(from, from_k, 0), *copy = block_element(to, to_k, 0);
-        *copy = permuted_label(*label, perm, n);
-    }
+static int64_t label_at(const block *b, size_t k) {
+    return integer_at(b->size == sizeof(int32_t) ? DTYPE_I32 : DTYPE_I64, b->a, k);
 }
 
 /* Which element of a row's share corresponds to element (j, i) of the permuted one. */
-static void *counterpart(const argument *a, const block *b, size_t k, size_t j, size_t i, const size_t *perm) {
+static void *counterpart(const struct argument *a, const block *b, size_t k, size_t j, size_t i, const size_t *perm) {
     size_t count = argument_rows(a, b->n);
-    size_t row = a->form == FORM_MATRICES && perm ? perm[j] : j;
+    size_t row = a->form == FORM_MATRIX && perm ? perm[j] : j;
     return block_element(b, k * count + row, is_vector(a) && perm ? perm[i] : i);
 }
 
 void call_copy_row(call *to, size_t to_k, const call *from, size_t from_k, const size_t *perm) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &to->f->arguments[i];
+        const struct argument *a = &to->f->arguments[i];
         block *b = &to->b[i];
         if (!argument_is_input(a)) {
             continue;
         }
-        if (a->content == LABELS) {
-            copy_label(b, to_k, &from->b[i], from_k, perm, to->n);
+        if (a->content == CONTENT_LABELS) {
+            call_set_label(b, to_k, permuted_label(label_at(&from->b[i], from_k), perm, to->n));
             continue;
         }
         size_t count = argument_rows(a, to->n), shared = count == 0;
@@ -215,12 +199,12 @@ void call_copy_row(call *to, size_t to_k, const call *from, size_t from_k, const
 
 /* ---- Outputs ---- */
 
-static void expect_bytes(const call *c, const argument *a, size_t k, size_t i, const void *expected, const void *got,
-                         size_t size) {
+static void expect_bytes(const call *c, const struct argument *a, size_t k, size_t i, const void *expected,
+                         const void *got, size_t size) {
     if (memcmp(expected, got, size) == 0) {
         return;
     }
-    if (a->type == REAL_OF_T) {
+    if (a->dtypes == 0) {
         fail_msg("%s: element %zu of row %zu of %s: expected %a (%" PRIx64 "), got %a (%" PRIx64 ")", label_text(), i,
                  k, a->name, c->t->load(expected, 0), c->t->bits(expected, 0), c->t->load(got, 0), c->t->bits(got, 0));
     }
@@ -229,15 +213,15 @@ static void expect_bytes(const call *c, const argument *a, size_t k, size_t i, c
 
 /* A mean's gradient has the weight of the whole batch. The first of equal largest logits, and
  * whether it is the label, is another matter after a permutation. */
-static int belongs_to_row(const function *f, const argument *a, int permuted) {
-    const argument *dx = &f->arguments[CE_DX];
+static int belongs_to_row(const function *f, const struct argument *a, int permuted) {
+    const struct argument *dx = &f->arguments[CE_DX];
     return argument_is_output(a) && !(a == dx && f->ce.reduction == SMX_REDUCTION_MEAN) &&
-           !(permuted && (a->type == INT64 || a->type == UINT8));
+           !(permuted && (a->dtypes != 0 && a->form == FORM_VALUE));
 }
 
 void call_expect_row(const call *expected, size_t expected_k, const call *got, size_t got_k, const size_t *perm) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &got->f->arguments[i];
+        const struct argument *a = &got->f->arguments[i];
         const block *b = &got->b[i];
         if (!belongs_to_row(got->f, a, perm != NULL)) {
             continue;
@@ -264,7 +248,7 @@ void call_expect_argument(const call *expected, const call *got, size_t i) {
 
 void call_expect_shared(const call *expected, const call *got) {
     for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
-        const argument *a = &got->f->arguments[i];
+        const struct argument *a = &got->f->arguments[i];
         if (argument_is_output(a) && argument_rows(a, got->n) == 0) {
             call_expect_argument(expected, got, i);
         }

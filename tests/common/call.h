@@ -22,6 +22,9 @@ void call_free(call *c);
 enum { CALL_KINDS = 20 };
 void call_fill(call *c, size_t kind, rng *r);
 
+/* In a block of labels. */
+void call_set_label(block *b, size_t k, int64_t label);
+
 /* Rows of a call in the same memory, as a call. What all rows share stays whole. */
 call call_rows(const call *c, size_t first, size_t count);
 

@@ -15,7 +15,7 @@ typedef struct cross_entropy_settings {
 } cross_entropy_settings;
 
 /* The fields of smx_cross_entropy_args_f32, for both types. */
-typedef struct cross_entropy {
+typedef struct {
     const int32_t *labels_i32;
     const int64_t *labels_i64;
     const void *targets;

@@ -12,7 +12,7 @@ typedef union softmax_stats {
     smx_softmax_stats_f64 f64;
 } softmax_stats;
 
-typedef struct dtype {
+typedef struct {
     const char *name;
     size_t size;
     double underflow;     /* exp(-underflow) is below half the smallest subnormal number */

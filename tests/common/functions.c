@@ -4,183 +4,100 @@
 
 #include "check.h"
 
-#define IN(name, form, content, in_place) \
-    { name, form, content, REAL_OF_T, in_place }
-#define OUT(name, form) \
-    { name, form, OUTPUT, REAL_OF_T, 0 }
-#define OUT_OF(name, form, type) \
-    { name, form, OUTPUT, type, 0 }
+/* Sets of cross-entropy's arguments. */
+#define WITH(argument) (1u << CE_##argument)
+#define CE_OF_ROWS (WITH(X) | WITH(LOSS) | WITH(LSE) | WITH(ARGMAX) | WITH(COUNT) | WITH(WEIGHT) | WITH(DX))
+#define CE_OF_LABELS (CE_OF_ROWS | WITH(LABELS) | WITH(TARGET_LOG_PROB) | WITH(CORRECT))
+#define NLL_OF_LABELS (CE_OF_LABELS & ~WITH(LSE))
+#define CE_OF_TARGETS (CE_OF_ROWS | WITH(TARGETS) | WITH(REDUCED) | WITH(DTARGETS))
 
-/* Outputs of cross-entropy that have one form whatever the rest. */
-#define CE_ROW_OUTPUTS                                                                        \
-    [CE_LOSS] = OUT("loss", FORM_VALUES), [CE_ARGMAX] = OUT_OF("argmax", FORM_VALUES, INT64), \
-    [CE_DX] = OUT("dx", FORM_ROWS), [CE_COUNT] = OUT_OF("count", FORM_VALUE, UINT64),         \
-    [CE_WEIGHT] = OUT("weight", FORM_VALUE)
-#define CE_LSE_OUTPUT [CE_LSE] = OUT("lse", FORM_VALUES)
-#define CE_LABEL_OUTPUTS \
-    [CE_LOG_PROB] = OUT("target_log_prob", FORM_VALUES), [CE_CORRECT] = OUT_OF("correct", FORM_VALUES, UINT8)
-
-const function functions[] = {
-    {.name = "softmax",
-     .run = RUN_SOFTMAX,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 1), OUT("y", FORM_ROWS)},
-     .takes = OPTIONS_ALL},
-    {.name = "softmax_backward",
-     .run = RUN_SOFTMAX_BACKWARD,
-     .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 2), IN("dy", FORM_ROWS, GRADIENTS, 2), OUT("dx", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR | SINK},
-    {.name = "softmax_jacobian",
-     .run = RUN_SOFTMAX_JACOBIAN,
-     .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 0), OUT("jac", FORM_MATRICES)}},
-    {.name = "log_softmax",
-     .run = RUN_LOG_SOFTMAX,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 1), OUT("y", FORM_ROWS)},
-     .takes = OPTIONS_LOGITS},
-    {.name = "log_softmax_backward",
-     .run = RUN_LOG_SOFTMAX_BACKWARD,
-     .arguments = {IN("y", FORM_ROWS, LOG_PROBABILITIES, 2), IN("dy", FORM_ROWS, GRADIENTS, 2), OUT("dx", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR},
-    {.name = "logsumexp",
-     .run = RUN_LOGSUMEXP,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), OUT("lse", FORM_VALUES)},
-     .takes = OPTIONS_ALL},
-    {.name = "logsumexp_backward",
-     .run = RUN_LOGSUMEXP_BACKWARD,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 2), IN("dlse", FORM_VALUES, GRADIENTS, 0), OUT("dx", FORM_ROWS)},
-     .takes = OPTIONS_ALL},
-    {.name = "logsumexp_weighted",
-     .run = RUN_LOGSUMEXP_WEIGHTED,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), IN("b", FORM_ROWS, FACTORS, 0), OUT("lse", FORM_VALUES),
-                   OUT("sign", FORM_VALUES)},
-     .takes = OPTIONS_LOGITS},
-    {.name = "scale_gradient",
-     .run = RUN_SCALE_GRADIENT,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), IN("dx", FORM_ROWS, GRADIENTS, 0), OUT("dscale", FORM_VALUE)},
-     .takes = OPTIONS_ALL & ~SCALE_ROWS},
-    {.name = "scale_gradient of each row",
-     .run = RUN_SCALE_GRADIENT,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), IN("dx", FORM_ROWS, GRADIENTS, 0), OUT("dscale", FORM_VALUES)},
-     .takes = OPTIONS_ALL & ~SCALE_ONE,
-     .needs = SCALE_ROWS},
-    {.name = "softcap_backward",
-     .run = RUN_SOFTCAP_BACKWARD,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 2), IN("dz", FORM_ROWS, GRADIENTS, 2), OUT("dx", FORM_ROWS)},
-     .takes = OPTIONS_ALL},
-    {.name = "sink_gradient",
-     .run = RUN_SINK_GRADIENT,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), IN("y", FORM_ROWS, PROBABILITIES, 0),
-                   IN("dy", FORM_ROWS, GRADIENTS, 0), OUT("dsink", FORM_VALUES)},
-     .takes = OPTIONS_ALL},
-    {.name = "softmax_jvp",
-     .run = RUN_SOFTMAX_JVP,
-     .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 2), IN("v", FORM_ROWS, GRADIENTS, 2), OUT("jv", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR | SINK},
-    {.name = "log_softmax_jvp",
-     .run = RUN_LOG_SOFTMAX_JVP,
-     .arguments = {IN("y", FORM_ROWS, LOG_PROBABILITIES, 2), IN("v", FORM_ROWS, GRADIENTS, 2), OUT("jv", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR},
-    {.name = "softmax_jacobian_product",
-     .run = RUN_SOFTMAX_JACOBIAN_PRODUCT,
-     .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 0), IN("v", FORM_VECTORS, GRADIENTS, 2), OUT("out", FORM_VECTORS)},
-     .takes = OPTIONS_LINEAR | SINK},
-    {.name = "softmax_double_backward",
-     .run = RUN_SOFTMAX_DOUBLE_BACKWARD,
-     .arguments = {IN("y", FORM_ROWS, PROBABILITIES, 0), IN("dy", FORM_ROWS, GRADIENTS, 0),
-                   IN("ddx", FORM_ROWS, GRADIENTS, 0), OUT("gy", FORM_ROWS), OUT("gdy", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR | SINK},
-    {.name = "cross_entropy_hessian_product",
-     .run = RUN_CROSS_ENTROPY_HESSIAN_PRODUCT,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 2), IN("v", FORM_ROWS, GRADIENTS, 0), OUT("hv", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR},
-    {.name = "cross_entropy_hessian",
-     .run = RUN_CROSS_ENTROPY_HESSIAN,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), OUT("hess", FORM_MATRICES)},
-     .takes = OPTIONS_LINEAR},
-    {.name = "argmax",
-     .run = RUN_ARGMAX,
-     .arguments = {IN("x", FORM_ROWS, LOGITS, 0), OUT_OF("argmax", FORM_VALUES, INT64)},
-     .takes = OPTIONS_LOGITS},
-    {.name = "cross_entropy of labels",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
-                   [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
-                   CE_ROW_OUTPUTS,
-                   CE_LSE_OUTPUT,
-                   CE_LABEL_OUTPUTS},
-     .takes = OPTIONS_LOGITS},
+static const struct variant {
+    const char *name;
+    unsigned given;
+    enum dtype labels;
+    enum content targets;
+    cross_entropy_settings ce;
+} variants[] = {
+    {.name = "cross_entropy of labels", .given = CE_OF_LABELS, .labels = DTYPE_I64},
     {.name = "cross_entropy of labels, weighted and smoothed mean",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
-                   [CE_LABELS_I32] = {"labels_i32", FORM_VALUES, LABELS, INT32, 0},
-                   [CE_WEIGHTS] = IN("class_weights", FORM_SHARED, WEIGHTS, 0),
-                   [CE_DLOSS] = IN("dloss", FORM_VALUE, GRADIENTS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LSE_OUTPUT,
-                   CE_LABEL_OUTPUTS,
-                   [CE_REDUCED] = OUT("reduced", FORM_VALUE)},
-     .takes = OPTIONS_LOGITS,
+     .given = CE_OF_LABELS | WITH(CLASS_WEIGHTS) | WITH(DLOSS) | WITH(REDUCED),
+     .labels = DTYPE_I32,
      .ce = {.smoothing = 0.125, .reduction = SMX_REDUCTION_MEAN, .use_ignore_index = 1, .ignore_index = -100}},
     {.name = "cross_entropy of labels, softcap and z-loss",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
-                   [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
-                   [CE_DLOSS] = IN("dloss", FORM_VALUES, GRADIENTS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LSE_OUTPUT,
-                   CE_LABEL_OUTPUTS},
-     .takes = OPTIONS_LINEAR,
+     .given = CE_OF_LABELS | WITH(DLOSS),
+     .labels = DTYPE_I64,
      .ce = {.softcap = 20, .z_loss = 0x1p-10, .use_ignore_index = 1, .ignore_index = -1}},
     {.name = "cross_entropy of labels, smoothing and z-loss",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
-                   [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
-                   [CE_DLOSS] = IN("dloss", FORM_VALUES, GRADIENTS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LABEL_OUTPUTS},
-     .takes = OPTIONS_LOGITS,
+     .given = CE_OF_LABELS | WITH(DLOSS),
+     .labels = DTYPE_I64,
      .ce = {.smoothing = 0.25, .z_loss = 0x1p-6}},
     {.name = "cross_entropy of targets",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
-                   [CE_TARGETS] = IN("targets", FORM_ROWS, TARGETS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LSE_OUTPUT,
-                   [CE_REDUCED] = OUT("reduced", FORM_VALUE),
-                   [CE_DTARGETS] = OUT("dtargets", FORM_ROWS)},
-     .takes = OPTIONS_LOGITS,
+     .given = CE_OF_TARGETS,
+     .targets = CONTENT_TARGETS,
      .ce = {.reduction = SMX_REDUCTION_SUM}},
     {.name = "cross_entropy of targets, everything",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOGITS, CE_DX),
-                   [CE_TARGETS] = IN("targets", FORM_ROWS, FACTORS, 0),
-                   [CE_WEIGHTS] = IN("class_weights", FORM_SHARED, WEIGHTS, 0),
-                   [CE_DLOSS] = IN("dloss", FORM_VALUE, GRADIENTS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LSE_OUTPUT,
-                   [CE_REDUCED] = OUT("reduced", FORM_VALUE),
-                   [CE_DTARGETS] = OUT("dtargets", FORM_ROWS)},
-     .takes = OPTIONS_LINEAR,
+     .given = CE_OF_TARGETS | WITH(CLASS_WEIGHTS) | WITH(DLOSS),
+     .targets = CONTENT_FACTORS,
      .ce = {.smoothing = 0.3125, .z_loss = 0.5, .softcap = 3, .reduction = SMX_REDUCTION_SUM}},
     {.name = "nll",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOG_PROBABILITIES, CE_DX),
-                   [CE_LABELS_I64] = {"labels_i64", FORM_VALUES, LABELS, INT64, 0},
-                   [CE_DLOSS] = IN("dloss", FORM_VALUES, GRADIENTS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LABEL_OUTPUTS},
+     .given = NLL_OF_LABELS | WITH(DLOSS),
+     .labels = DTYPE_I64,
      .ce = {.log_probs = 1, .use_ignore_index = 1, .ignore_index = -1}},
     {.name = "nll, weighted mean",
-     .run = RUN_CROSS_ENTROPY_EVAL,
-     .arguments = {[CE_X] = IN("x", FORM_ROWS, LOG_PROBABILITIES, CE_DX),
-                   [CE_LABELS_I32] = {"labels_i32", FORM_VALUES, LABELS, INT32, 0},
-                   [CE_WEIGHTS] = IN("class_weights", FORM_SHARED, WEIGHTS, 0),
-                   [CE_DLOSS] = IN("dloss", FORM_VALUE, GRADIENTS, 0),
-                   CE_ROW_OUTPUTS,
-                   CE_LABEL_OUTPUTS,
-                   [CE_REDUCED] = OUT("reduced", FORM_VALUE)},
+     .given = NLL_OF_LABELS | WITH(CLASS_WEIGHTS) | WITH(DLOSS) | WITH(REDUCED),
+     .labels = DTYPE_I32,
      .ce = {.log_probs = 1, .reduction = SMX_REDUCTION_MEAN, .use_ignore_index = 1, .ignore_index = -100}},
 };
-const size_t functions_count = sizeof functions / sizeof *functions;
+
+function functions[FUNCTIONS_MAX];
+size_t functions_count;
+
+static function *function_add(enum operation_number run) {
+    const struct operation *o = &smx_operations[run];
+    function *f = &functions[functions_count++];
+    f->name = o->name;
+    f->run = run;
+    memcpy(f->arguments, o->argument, sizeof f->arguments);
+    f->takes = (int)o->options;
+    return f;
+}
+
+static void add_variant(const struct variant *v) {
+    bool each = v->ce.reduction == SMX_REDUCTION_NONE;
+    function *f = function_add(v->ce.log_probs ? each ? OPERATION_NLL : OPERATION_NLL_REDUCED
+                               : each          ? OPERATION_CROSS_ENTROPY
+                                               : OPERATION_CROSS_ENTROPY_REDUCED);
+    f->name = v->name;
+    f->ce = v->ce;
+    f->arguments[CE_LABELS].name = v->labels == DTYPE_I32 ? "labels_i32" : "labels_i64";
+    f->arguments[CE_LABELS].work = v->labels;
+    f->arguments[CE_TARGETS].content = v->targets;
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if ((v->given >> i & 1) == 0) {
+            f->arguments[i].form = FORM_NONE;
+        }
+    }
+    if (v->ce.softcap != 0) {
+        f->takes &= ~OPTION_SOFTCAP; /* there is one already */
+    }
+}
+
+/* Before main: the table is as good as constant. Softmax of columns has tests of its own. */
+__attribute__((constructor)) static void make_functions(void) {
+    for (int run = 0; run < OPERATIONS; run++) {
+        if (!is_loss(&(function){.run = (enum operation_number)run}) &&
+            smx_operations[run].argument[0].form != FORM_COLUMN) {
+            function_add((enum operation_number)run);
+        }
+    }
+    for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+        add_variant(&variants[i]);
+    }
+    for (function *f = functions; f < functions + functions_count; f++) {
+        f->takes &= f->run == OPERATION_SCALE_GRADIENT ? ~OPTION_SCALE_ROWS : ~0;
+        f->needs = f->run == OPERATION_SCALE_GRADIENT_ROWS ? OPTION_SCALE_ROWS : 0;
+    }
+}
 
 const function *function_named(const char *name) {
     for (size_t i = 0; i < functions_count; i++) {
@@ -188,43 +105,46 @@ const function *function_named(const char *name) {
             return &functions[i];
         }
     }
-    fail_msg("the table of functions has no \"%s\"", name);
+    fail_msg("no function %s", name);
     return NULL;
 }
 
-int has_matrices(const function *f) { return f->arguments[1].form == FORM_MATRICES; }
+int has_matrices(const function *f) { return f->arguments[1].form == FORM_MATRIX; }
 
-int is_loss(const function *f) { return f->run == RUN_CROSS_ENTROPY_EVAL; }
+int is_basic(const function *f) {
+    return f->run == OPERATION_SOFTMAX || f->run == OPERATION_SOFTMAX_BACKWARD || f->run == OPERATION_SOFTMAX_JACOBIAN;
+}
 
-int is_basic(const function *f) { return f->run <= RUN_SOFTMAX_JACOBIAN; }
+int is_loss(const function *f) {
+    return f->run == OPERATION_CROSS_ENTROPY || f->run == OPERATION_CROSS_ENTROPY_REDUCED || f->run == OPERATION_NLL ||
+           f->run == OPERATION_NLL_REDUCED;
+}
 
-int argument_is_output(const argument *a) { return a->form != FORM_NONE && a->content == OUTPUT; }
+int argument_is_input(const struct argument *a) { return a->form != FORM_NONE && !argument_is_output(a); }
 
-int argument_is_input(const argument *a) { return a->form != FORM_NONE && a->content != OUTPUT; }
+int argument_may_be(const struct argument *output, size_t input) {
+    return output->form != FORM_NONE && (output->in_place >> input & 1) != 0;
+}
 
-const char *argument_stride(const argument *a) {
-    static const char *const names[][2] = {
-        {"x", "ldx"},   {"y", "ldy"},     {"dy", "lddy"},  {"dx", "lddx"},     {"b", "ldb"},         {"v", "ldv"},
-        {"jv", "ldjv"}, {"hv", "ldhv"},   {"hess", "ldh"}, {"jac", "ldj"},     {"ddx", "lddx"},      {"out", "ldo"},
-        {"gy", "ldgy"}, {"gdy", "ldgdy"}, {"dz", "lddz"},  {"targets", "ldt"}, {"dtargets", "lddt"},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(a->name, names[i][0]) == 0) {
-            return names[i][1];
+size_t output_in_place(const function *f, size_t input) {
+    for (size_t i = 0; i < ARGUMENTS_MAX; i++) {
+        if (argument_may_be(&f->arguments[i], input)) {
+            return i;
         }
     }
-    fail_msg("no stride of %s", a->name);
-    return NULL;
+    return 0;
 }
 
-size_t argument_rows(const argument *a, size_t n) {
+size_t argument_bytes(const struct argument *a, const dtype *t) { return a->dtypes ? dtype_size(a->work) : t->size; }
+
+size_t argument_rows(const struct argument *a, size_t n) {
     switch (a->form) {
-    case FORM_ROWS:
-    case FORM_VALUES:
+    case FORM_ROW:
+    case FORM_VALUE:
         return 1;
     case FORM_VECTORS:
         return VECTORS;
-    case FORM_MATRICES:
+    case FORM_MATRIX:
         return n;
     default:
         return 0;

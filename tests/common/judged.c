@@ -55,8 +55,9 @@ void judged_policies(golden_case *c, rng *r) {
 
 /* ---- Options ----------------------------------------------------------------------------------------------------- */
 
-static const char *const option_names[JUDGED_OPTIONS] = {"no options",     "a scale",  "an additive mask",
-                                                         "a boolean mask", "a length", "scale and masks"};
+static const char *const option_names[JUDGED_OPTIONS] = {
+    "no options", "a scale",         "an additive mask",    "a boolean mask",
+    "a length",   "scale and masks", "a window and slopes", "a softcap and a sink"};
 
 const char *judged_options_name(size_t kind) { return option_names[kind]; }
 
@@ -81,10 +82,53 @@ static void add_masks(golden_case *c, size_t kind, rng *r) {
     }
 }
 
+static bool is_of(const golden_case *c, const golden_function *functions, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (functions[i] == c->function) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_window(golden_case *c, rng *r) {
+    golden_set(c, GOLDEN_CAUSAL, 0, (double)rng_below(r, 3));
+    golden_set(c, GOLDEN_QUERIES, 0, (double)(1 + rng_below(r, c->n + 1)));
+    golden_set(c, GOLDEN_WINDOW_LEFT, 0, (double)rng_below(r, c->n + 2) - 1);
+    golden_set(c, GOLDEN_WINDOW_RIGHT, 0, (double)rng_below(r, c->n + 2) - 1);
+    golden_set(c, GOLDEN_ALIBI, 0, rng_uniform(r, -0.2, 1));
+}
+
+/* A sink near the top of the row, or anywhere. */
+static void add_sink(golden_case *c, rng *r) {
+    static const golden_function capped[] = {GOLDEN_SOFTMAX,          GOLDEN_LOG_SOFTMAX,
+                                             GOLDEN_LOGSUMEXP,        GOLDEN_LOGSUMEXP_BACKWARD,
+                                             GOLDEN_SOFTCAP_BACKWARD, GOLDEN_SINK_GRADIENT};
+    static const golden_function with_sink[] = {GOLDEN_SOFTMAX, GOLDEN_LOGSUMEXP, GOLDEN_LOGSUMEXP_BACKWARD,
+                                                GOLDEN_SINK_GRADIENT};
+    if (is_of(c, capped, 6) && rng_below(r, 3)) {
+        golden_set(c, GOLDEN_SOFTCAP, 0, ldexp(rng_uniform(r, 0.5, 1), (int)rng_below(r, 16)));
+    }
+    if (is_of(c, with_sink, 4)) {
+        golden_set(c, GOLDEN_SINK, 0, rng_below(r, 9) ? rng_uniform(r, 0, 2) * rng_normal(r) : -(double)INFINITY);
+    }
+}
+
+/* Of the window, as golden_run.c has it. */
+static bool is_outside(const golden_case *c, double j) {
+    if (!c->array[GOLDEN_QUERIES]) {
+        return false;
+    }
+    double causal = golden_get(c, GOLDEN_CAUSAL, 0), left = golden_get(c, GOLDEN_WINDOW_LEFT, 0);
+    double right = golden_get(c, GOLDEN_WINDOW_RIGHT, 0);
+    double p = causal == SMX_CAUSAL_BOTTOM_RIGHT ? (double)c->n - golden_get(c, GOLDEN_QUERIES, 0) : 0;
+    return (causal != SMX_CAUSAL_NONE && j > p) || (left >= 0 && j < p - left) || (right >= 0 && j > p + right);
+}
+
 static bool is_masked(const golden_case *c, size_t j) {
     return (c->array[GOLDEN_ADD] && golden_get(c, GOLDEN_ADD, j) == (double)-INFINITY) ||
            (c->array[GOLDEN_KEEP] && golden_get(c, GOLDEN_KEEP, j) == 0) ||
-           (c->array[GOLDEN_LENGTH] && (double)j >= golden_get(c, GOLDEN_LENGTH, 0));
+           (c->array[GOLDEN_LENGTH] && (double)j >= golden_get(c, GOLDEN_LENGTH, 0)) || is_outside(c, (double)j);
 }
 
 static void poison_masked(golden_case *c) {
@@ -104,6 +148,12 @@ void judged_options(golden_case *c, size_t kind, rng *r) {
         add_scale(c, r);
     }
     add_masks(c, kind, r);
+    if (kind >= 6) {
+        add_window(c, r);
+    }
+    if (kind == 7) {
+        add_sink(c, r);
+    }
     poison_masked(c);
 }
 

@@ -18,8 +18,9 @@ void judged_x(const dtype *t, void *x, size_t n, size_t kind, rng *r);
 /* Random policies for infinities. */
 void judged_policies(golden_case *c, rng *r);
 
-/* Options for a case: none, a scale, one of the masks, or all of them at once. What stands in a masked place is NaN. */
-enum { JUDGED_OPTIONS = 6 };
+/* Options for a case: none, a scale, one of the masks, or all of them at once; a window and slopes; the same with a
+ * softcap and a sink, where they are taken. What stands in a masked place is NaN. */
+enum { JUDGED_OPTIONS = 8 };
 const char *judged_options_name(size_t kind);
 void judged_options(golden_case *c, size_t kind, rng *r);
 

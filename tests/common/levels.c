@@ -32,22 +32,22 @@ static void logits_and_logarithms(const levels *l, long double logarithm[2]) {
     }
 }
 
-static void choose(const levels *l, content what, size_t at, double value[2]) {
+static void choose(const levels *l, enum content what, size_t at, double value[2]) {
     long double logarithm[2];
     logits_and_logarithms(l, logarithm);
     for (int g = 0; g < 2; g++) {
         switch (what) {
-        case LOGITS:
+        case CONTENT_LOGITS:
             value[g] = logits[g];
             break;
-        case PROBABILITIES:
-        case TARGETS:
+        case CONTENT_PROBABILITIES:
+        case CONTENT_TARGETS:
             value[g] = (double)expl(logarithm[g]);
             break;
-        case LOG_PROBABILITIES:
+        case CONTENT_LOG_PROBABILITIES:
             value[g] = (double)logarithm[g];
             break;
-        case GRADIENTS:
+        case CONTENT_GRADIENTS:
             value[g] = (g == 0 ? 0.71875 : -1.40625) * (1 + (double)at / 4);
             break;
         default:
@@ -62,28 +62,19 @@ static double rounded(const dtype *t, double value) {
     return t->load(memory, 0);
 }
 
-static void set_label(block *b, int64_t label) {
-    if (b->size == sizeof(int32_t)) {
-        int32_t narrow = (int32_t)label;
-        memcpy(b->a, &narrow, sizeof narrow);
-    } else {
-        memcpy(b->a, &label, sizeof label);
-    }
-}
-
 levels levels_fill(call *c, size_t pattern) {
     levels l = {.f = c->f, .t = c->t, .n = c->n, .pattern = pattern, .label = c->n / 2};
     for (size_t i = 0; i < l.n; i++) {
         l.count[level_of(&l, i)]++;
     }
     for (size_t a = 0; a < ARGUMENTS_MAX; a++) {
-        const argument *given = &c->f->arguments[a];
+        const struct argument *given = &c->f->arguments[a];
         block *b = &c->b[a];
         if (!argument_is_input(given)) {
             continue;
         }
-        if (given->content == LABELS) {
-            set_label(b, (int64_t)l.label);
+        if (given->content == CONTENT_LABELS) {
+            call_set_label(b, 0, (int64_t)l.label);
             continue;
         }
         choose(&l, given->content, a, l.in[a]);
@@ -185,23 +176,21 @@ struct loss_row {
     long double rest[2], label_part, sum, loss, scale, weight, factor;
 };
 
-static int has_labels(const levels *l) {
-    return l->f->arguments[CE_LABELS_I32].form != FORM_NONE || l->f->arguments[CE_LABELS_I64].form != FORM_NONE;
-}
+static int has_labels(const levels *l) { return l->f->arguments[CE_LABELS].form != FORM_NONE; }
 
 static struct loss_row loss_of(const levels *l) {
     const cross_entropy_settings *ce = &l->f->ce;
     struct loss_row r = {.s = softmax_of(l, ce->softcap), .weight = 1};
     int targets = l->f->arguments[CE_TARGETS].form != FORM_NONE,
-        weights = l->f->arguments[CE_WEIGHTS].form != FORM_NONE;
+        weights = l->f->arguments[CE_CLASS_WEIGHTS].form != FORM_NONE;
     double even = rounded(l->t, ce->smoothing / (double)l->n);
     for (int g = 0; g < 2; g++) {
         r.rest[g] = targets ? (1 - (long double)ce->smoothing) * l->in[CE_TARGETS][g] + even : even;
-        r.rest[g] *= weights ? (long double)l->in[CE_WEIGHTS][g] : 1;
+        r.rest[g] *= weights ? (long double)l->in[CE_CLASS_WEIGHTS][g] : 1;
     }
     size_t label_level = level_of(l, l->label);
     if (has_labels(l)) {
-        r.weight = weights ? l->in[CE_WEIGHTS][label_level] : 1;
+        r.weight = weights ? l->in[CE_CLASS_WEIGHTS][label_level] : 1;
         r.label_part = (1 - (long double)ce->smoothing) * r.weight;
     }
     const long double costs[2] = {r.s.lse - r.s.z[0], r.s.lse - r.s.z[1]};
@@ -237,7 +226,7 @@ static closed_form cross_entropy_output(const levels *l, size_t output, size_t i
         return (closed_form){r.scale, 5 * unit(l) * r.scale + softcap_error * (r.sum + r.s.lse)};
     case CE_LSE:
         return (closed_form){r.s.lse, lse_error};
-    case CE_LOG_PROB:
+    case CE_TARGET_LOG_PROB:
         return (closed_form){r.s.z[label_level] - r.s.lse,
                              2 * unit(l) * (r.s.lse - r.s.z[label_level]) + softcap_error};
     case CE_WEIGHT:
@@ -245,7 +234,7 @@ static closed_form cross_entropy_output(const levels *l, size_t output, size_t i
     case CE_DX:
         return loss_gradient(l, &r, i);
     default: {
-        long double weight = l->f->arguments[CE_WEIGHTS].form != FORM_NONE ? l->in[CE_WEIGHTS][g] : 1;
+        long double weight = l->f->arguments[CE_CLASS_WEIGHTS].form != FORM_NONE ? l->in[CE_CLASS_WEIGHTS][g] : 1;
         long double value = r.factor * (1 - (long double)l->f->ce.smoothing) * weight * (r.s.lse - r.s.z[g]);
         return (closed_form){value, 4 * unit(l) * fabsl(value) + softcap_error * weight};
     }
@@ -258,31 +247,35 @@ closed_form levels_expected(const levels *l, size_t output, size_t i) {
     input(l, 0, a), input(l, 1, b);
     struct softmax_row r = softmax_of(l, 0);
     switch (l->f->run) {
-    case RUN_SOFTMAX:
+    case OPERATION_SOFTMAX:
         return (closed_form){r.p[g], 3.5L * unit(l) * r.p[g]};
-    case RUN_LOG_SOFTMAX:
+    case OPERATION_LOG_SOFTMAX:
         return (closed_form){r.z[g] - r.lse, 2 * unit(l) * (r.lse - r.z[g])};
-    case RUN_LOGSUMEXP:
+    case OPERATION_LOGSUMEXP:
         return (closed_form){r.lse, (0.51L * fabsl(r.lse) + r.rho / (1 + r.rho)) * unit(l)};
-    case RUN_LOGSUMEXP_BACKWARD:
+    case OPERATION_LOGSUMEXP_BACKWARD:
         return (closed_form){b[0] * r.p[g], 4 * unit(l) * b[0] * r.p[g]};
-    case RUN_LOGSUMEXP_WEIGHTED:
+    case OPERATION_LOGSUMEXP_WEIGHTED:
         return output == 3 ? (closed_form){1, 0} : logsumexp_weighted(l);
-    case RUN_SOFTMAX_BACKWARD:
-    case RUN_SOFTMAX_JVP:
-    case RUN_SOFTMAX_JACOBIAN_PRODUCT:
+    case OPERATION_SOFTMAX_BACKWARD:
+    case OPERATION_SOFTMAX_JVP:
+    case OPERATION_SOFTMAX_JACOBIAN_PRODUCT:
         return product_with_jacobian(l, a, b, g, 1);
-    case RUN_SOFTMAX_DOUBLE_BACKWARD:
+    case OPERATION_SOFTMAX_DOUBLE_BACKWARD:
         return double_backward(l, output, g);
-    case RUN_CROSS_ENTROPY_HESSIAN_PRODUCT:
+    case OPERATION_CROSS_ENTROPY_HESSIAN_PRODUCT:
         return product_with_jacobian(l, r.p, b, g, 8);
-    case RUN_LOG_SOFTMAX_BACKWARD:
+    case OPERATION_LOG_SOFTMAX_BACKWARD:
         return difference(l, expl(a[g]), ones, b, g);
-    case RUN_LOG_SOFTMAX_JVP: {
+    case OPERATION_LOG_SOFTMAX_JVP: {
         const long double p[2] = {expl(a[0]), expl(a[1])};
         return difference(l, 1, p, b, g);
     }
-    case RUN_SCALE_GRADIENT:
+    case OPERATION_SOFTCAP_BACKWARD: /* without a cap */
+        return (closed_form){b[g], 0};
+    case OPERATION_SINK_GRADIENT: /* without a sink */
+        return (closed_form){0, 0};
+    case OPERATION_SCALE_GRADIENT:
         return (closed_form){dot(l, a, b), 2 * unit(l) * dot_of_magnitudes(l, a, b)};
     default:
         return cross_entropy_output(l, output, i);

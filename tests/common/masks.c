@@ -147,39 +147,39 @@ static double random_softcap(rng *r) {
 
 masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r) {
     masks m = {.t = t, .rows = rows, .n = n, .opt = {.size = sizeof m.opt, .threads = 1}};
-    if (what & (SCALE_ONE | SCALE_ROWS)) {
-        m.opt.scale_stride = (what & SCALE_ROWS) != 0;
+    if (what & (OPTION_SCALE | OPTION_SCALE_ROWS)) {
+        m.opt.scale_stride = (what & OPTION_SCALE_ROWS) != 0;
         m.scale = memory(t->size * (rows + 1));
         for (size_t k = 0; k <= rows; k++) {
             t->store(m.scale, k, random_scale(r));
         }
         m.opt.scale = m.scale;
     }
-    if (what & MASK_ADD) {
+    if (what & OPTION_ADD) {
         add_random(&m, r);
     }
-    if (what & MASK_KEEP) {
+    if (what & OPTION_KEEP) {
         keep_random(&m, r);
     }
-    if (what & MASK_LENGTHS) {
+    if (what & OPTION_LENGTHS) {
         lengths_random(&m, r);
     }
-    if (what & MASK_CAUSAL) {
+    if (what & OPTION_CAUSAL) {
         m.opt.causal = rng_below(r, 2) ? SMX_CAUSAL_TOP_LEFT : SMX_CAUSAL_BOTTOM_RIGHT;
     }
-    if (what & (MASK_CAUSAL | MASK_WINDOW | ALIBI)) {
+    if (what & (OPTION_CAUSAL | OPTION_WINDOW | OPTION_ALIBI)) {
         m.opt.queries = 1 + rng_below(r, rng_below(r, 2) ? rows : n + 3);
     }
-    if (what & MASK_WINDOW) {
+    if (what & OPTION_WINDOW) {
         window_random(&m, r);
     }
-    if (what & ALIBI) {
+    if (what & OPTION_ALIBI) {
         m.opt.alibi = m.alibi = numbers_random(&m, &m.opt.alibi_rows, &m.opt.alibi_every, random_slope, r);
     }
-    if (what & SOFTCAP) {
+    if (what & OPTION_SOFTCAP) {
         m.opt.softcap = random_softcap(r);
     }
-    if (what & SINK) {
+    if (what & OPTION_SINK) {
         m.opt.sink = m.sink = numbers_random(&m, &m.opt.sink_rows, &m.opt.sink_every, random_sink, r);
     }
     return m;
@@ -192,7 +192,7 @@ void masks_free(masks *m) {
 int masks_choice(const function *f, rng *r) {
     int what = rng_below(r, 4) ? (int)rng_below(r, OPTIONS_ALL + 1) : 0;
     what = (what & f->takes) | f->needs;
-    return what & SCALE_ROWS ? what & ~SCALE_ONE : what;
+    return what & OPTION_SCALE_ROWS ? what & ~OPTION_SCALE : what;
 }
 
 const smx_options *masks_options(const masks *m, const function *f) { return f->takes ? &m->opt : NULL; }

@@ -17,7 +17,7 @@ typedef struct masks {
     int64_t position; /* of a row written out: the entry at which its query stands */
 } masks;
 
-/* Random ones, of the kinds that `what` names (MASK_ADD and so on), with strides. */
+/* Random ones, of the kinds that `what` names (OPTION_ADD and so on), with strides. */
 masks masks_random(const dtype *t, size_t rows, size_t n, int what, rng *r);
 void masks_free(masks *m);
 

@@ -5,7 +5,7 @@
 
 #include "check.h"
 
-static form form_of(const op *o, int i) { return i < o->inputs ? o->input[i].form : o->output[i - o->inputs]; }
+static enum form form_of(const op *o, int i) { return o->f->arguments[i].form; }
 
 static int arguments(const op *o) { return o->inputs + o->outputs; }
 
@@ -25,7 +25,7 @@ tensor_call tensor_call_new(const op *o, op_shape s, const element *types, const
 
 smx_status tensor_call_expect(tensor_call *c, const smx_options *opt) {
     for (int i = 0; i < arguments(c->o); i++) {
-        form kind = form_of(c->o, i);
+        enum form kind = form_of(c->o, i);
         size_t each = op_row_elements(&c->s, kind);
         c->expected[i] = malloc(c->s.rows * each * 8 + 1);
         assert_non_null(c->expected[i]);
@@ -40,7 +40,7 @@ smx_status tensor_call_expect(tensor_call *c, const smx_options *opt) {
 
 /* Argument i has the bits of the packed one, once rounded. */
 static void check_argument(const tensor_call *c, int i, const tensor *t) {
-    form kind = form_of(c->o, i);
+    enum form kind = form_of(c->o, i);
     size_t each = op_row_elements(&c->s, kind);
     for (size_t k = 0; k < c->s.rows; k++) {
         for (size_t j = 0; j < each; j++) {
@@ -92,4 +92,4 @@ const char *tensor_call_text(const op *o, const element *types, const int *layou
     return text;
 }
 
-int tensor_call_too_large(const op *o, const op_shape *s) { return o->output[0] == FORM_MATRICES && s->n > 50; }
+int tensor_call_too_large(const op *o, const op_shape *s) { return has_matrices(o->f) && s->n > 50; }

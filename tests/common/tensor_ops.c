@@ -5,61 +5,43 @@
 
 #include "check.h"
 
-/* The functions' own signatures behind one. */
-#define OF_TENSORS(name, ...)                                                                       \
+/* Of those that have the same arguments over rows and over tensors; a scale's gradient is that of each row. */
+#define OPS(X)                                                                  \
+    X(SOFTMAX, softmax, t[1])                                                   \
+    X(SOFTMAX_BACKWARD, softmax_backward, t[1], t[2])                           \
+    X(SOFTMAX_JVP, softmax_jvp, t[1], t[2])                                     \
+    X(SOFTMAX_JACOBIAN, softmax_jacobian, t[1])                                 \
+    X(SOFTMAX_DOUBLE_BACKWARD, softmax_double_backward, t[1], t[2], t[3], t[4]) \
+    X(LOG_SOFTMAX, log_softmax, t[1])                                           \
+    X(LOG_SOFTMAX_BACKWARD, log_softmax_backward, t[1], t[2])                   \
+    X(LOG_SOFTMAX_JVP, log_softmax_jvp, t[1], t[2])                             \
+    X(LOGSUMEXP, logsumexp, t[1])                                               \
+    X(LOGSUMEXP_BACKWARD, logsumexp_backward, t[1], t[2])                       \
+    X(LOGSUMEXP_WEIGHTED, logsumexp_weighted, t[1], t[2], t[3])                 \
+    X(SCALE_GRADIENT_ROWS, scale_gradient, t[1], t[2])                          \
+    X(SOFTCAP_BACKWARD, softcap_backward, t[1], t[2])                           \
+    X(SINK_GRADIENT, sink_gradient, t[1], t[2], t[3])                           \
+    X(CROSS_ENTROPY_HESSIAN, cross_entropy_hessian, t[1])                       \
+    X(CROSS_ENTROPY_HESSIAN_PRODUCT, cross_entropy_hessian_product, t[1], t[2])
+
+/* Their own signatures behind one. */
+#define OF_TENSORS(number, name, ...)                                                               \
     static smx_status name##_tensors(DLTensor *const *t, int axis, const smx_tensor_options *opt) { \
         return smx_##name(t[0], axis, __VA_ARGS__, opt);                                            \
     }
-OF_TENSORS(softmax, t[1])
-OF_TENSORS(softmax_jacobian, t[1])
-OF_TENSORS(log_softmax, t[1])
-OF_TENSORS(cross_entropy_hessian, t[1])
-OF_TENSORS(logsumexp, t[1])
-OF_TENSORS(softmax_backward, t[1], t[2])
-OF_TENSORS(softmax_jvp, t[1], t[2])
-OF_TENSORS(log_softmax_backward, t[1], t[2])
-OF_TENSORS(log_softmax_jvp, t[1], t[2])
-OF_TENSORS(cross_entropy_hessian_product, t[1], t[2])
-OF_TENSORS(logsumexp_backward, t[1], t[2])
-OF_TENSORS(scale_gradient, t[1], t[2])
-OF_TENSORS(softcap_backward, t[1], t[2])
-OF_TENSORS(sink_gradient, t[1], t[2], t[3])
-OF_TENSORS(logsumexp_weighted, t[1], t[2], t[3])
-OF_TENSORS(softmax_double_backward, t[1], t[2], t[3], t[4])
+OPS(OF_TENSORS)
 
-/* Beside the row of functions.c: over tensors, a scale's gradient is that of each row. */
+#define ENTRY(number, name, ...) {OPERATION_##number, name##_tensors},
 static const struct {
-    const char *name, *rows;
+    enum operation_number run;
     smx_status (*tensors)(DLTensor *const *t, int axis, const smx_tensor_options *opt);
-} entries[TENSOR_OPS] = {
-    {"softmax", "softmax", softmax_tensors},
-    {"softmax_backward", "softmax_backward", softmax_backward_tensors},
-    {"softmax_jacobian", "softmax_jacobian", softmax_jacobian_tensors},
-    {"softmax_jvp", "softmax_jvp", softmax_jvp_tensors},
-    {"softmax_double_backward", "softmax_double_backward", softmax_double_backward_tensors},
-    {"log_softmax", "log_softmax", log_softmax_tensors},
-    {"log_softmax_backward", "log_softmax_backward", log_softmax_backward_tensors},
-    {"log_softmax_jvp", "log_softmax_jvp", log_softmax_jvp_tensors},
-    {"logsumexp", "logsumexp", logsumexp_tensors},
-    {"logsumexp_backward", "logsumexp_backward", logsumexp_backward_tensors},
-    {"logsumexp_weighted", "logsumexp_weighted", logsumexp_weighted_tensors},
-    {"scale_gradient", "scale_gradient of each row", scale_gradient_tensors},
-    {"softcap_backward", "softcap_backward", softcap_backward_tensors},
-    {"sink_gradient", "sink_gradient", sink_gradient_tensors},
-    {"cross_entropy_hessian", "cross_entropy_hessian", cross_entropy_hessian_tensors},
-    {"cross_entropy_hessian_product", "cross_entropy_hessian_product", cross_entropy_hessian_product_tensors},
-};
+} entries[TENSOR_OPS] = {OPS(ENTRY)};
 
 static op op_of(size_t i) {
-    op o = {.name = entries[i].name, .f = function_named(entries[i].rows), .tensors = entries[i].tensors};
-    for (int k = 0; k < OP_ARGUMENTS_MAX && o.f->arguments[k].form != FORM_NONE; k++) {
-        const argument *a = &o.f->arguments[k];
-        o.argument[k] = a->name;
-        if (argument_is_input(a)) {
-            o.input[o.inputs++] = (op_input){a->form, a->content, a->in_place != 0};
-        } else {
-            o.output[o.outputs++] = a->form;
-        }
+    op o = {.f = function_named(smx_operations[entries[i].run].name), .tensors = entries[i].tensors};
+    o.name = o.f->name;
+    for (int k = 0; o.f->arguments[k].form != FORM_NONE; k++) {
+        ++*(argument_is_input(&o.f->arguments[k]) ? &o.inputs : &o.outputs);
     }
     return o;
 }
@@ -135,28 +117,28 @@ int op_axis(op_shape *s, smx_tensor_options *opt, rng *r) {
     return SMX_AXES;
 }
 
-int op_argument_shape(const op_shape *s, form kind, int64_t *shape) {
+int op_argument_shape(const op_shape *s, enum form kind, int64_t *shape) {
     int ndim = 0;
     for (int d = 0; d < s->ndim; d++) {
-        if (!in_row(s, d) || kind == FORM_ROWS) {
+        if (!in_row(s, d) || kind == FORM_ROW) {
             shape[ndim++] = s->shape[d];
         } else if (s->keepdims) {
             shape[ndim++] = 1;
         }
     }
-    if (kind == FORM_MATRICES) {
+    if (kind == FORM_MATRIX) {
         shape[ndim++] = (int64_t)s->n;
         shape[ndim++] = (int64_t)s->n;
     }
     return ndim;
 }
 
-size_t op_row_elements(const op_shape *s, form kind) {
-    return kind == FORM_VALUES ? 1 : kind == FORM_ROWS ? s->n : s->n * s->n;
+size_t op_row_elements(const op_shape *s, enum form kind) {
+    return kind == FORM_VALUE ? 1 : kind == FORM_ROW ? s->n : s->n * s->n;
 }
 
-size_t op_element(const op_shape *s, form kind, size_t k, size_t i) {
-    if (kind != FORM_ROWS) {
+size_t op_element(const op_shape *s, enum form kind, size_t k, size_t i) {
+    if (kind != FORM_ROW) {
         return k * op_row_elements(s, kind) + i;
     }
     size_t at = 0, step = 1;
@@ -170,18 +152,18 @@ size_t op_element(const op_shape *s, form kind, size_t k, size_t i) {
 }
 
 void op_fill(const op *o, int input, const op_shape *s, tensor *t, rng *r) {
-    form kind = o->input[input].form;
+    enum form kind = o->f->arguments[input].form;
     for (size_t k = 0; k < s->rows; k++) {
         double width = rng_uniform(r, 0.1, 10), share = 1.5 / (double)(s->n ? s->n : 1);
         for (size_t i = 0; i < op_row_elements(s, kind); i++) {
             double value = 0;
-            switch (o->input[input].values) {
-            case LOGITS:
-            case GRADIENTS:
-            case FACTORS:
+            switch (o->f->arguments[input].content) {
+            case CONTENT_LOGITS:
+            case CONTENT_GRADIENTS:
+            case CONTENT_FACTORS:
                 value = width * rng_normal(r);
                 break;
-            case PROBABILITIES:
+            case CONTENT_PROBABILITIES:
                 value = rng_uniform(r, 0, share < 1 ? share : 1);
                 break;
             default:

@@ -7,20 +7,11 @@
 
 enum { OP_INPUTS_MAX = 3, OP_OUTPUTS_MAX = 2, OP_ARGUMENTS_MAX = OP_INPUTS_MAX + OP_OUTPUTS_MAX };
 
-typedef struct op_input {
-    form form;
-    content values;
-    int in_place; /* the first output may be this one */
-} op_input;
-
-/* A row of functions.c as tensors have it: one after another, in the order of the row function. */
+/* A function as tensors have it: one after another, in the order of the row function's arguments. */
 typedef struct op {
     const char *name;
     const function *f;
-    const char *argument[OP_ARGUMENTS_MAX]; /* as the header calls them */
     int inputs, outputs;
-    op_input input[OP_INPUTS_MAX];
-    form output[OP_OUTPUTS_MAX];
     smx_status (*tensors)(DLTensor *const *t, int axis, const smx_tensor_options *opt);
 } op;
 
@@ -46,13 +37,13 @@ op_shape op_shape_over(int ndim, const int64_t *shape, unsigned axes, int keepdi
 /* The argument `axis` of a call, in one of the ways to say it; some need `s`, to which the options then point. */
 int op_axis(op_shape *s, smx_tensor_options *opt, rng *r);
 
-/* The shape of an argument: x's (FORM_ROWS), that of the rows (FORM_VALUES), or that and then n x n (FORM_MATRICES).
+/* The shape of an argument: x's (FORM_ROW), that of the rows (FORM_VALUE), or that and then n x n (FORM_MATRIX).
  * Returns its number of dimensions. */
-int op_argument_shape(const op_shape *s, form kind, int64_t *shape);
+int op_argument_shape(const op_shape *s, enum form kind, int64_t *shape);
 
 /* Elements that a row has of an argument, and where, in C order of the tensor, element i of row k stands. */
-size_t op_row_elements(const op_shape *s, form kind);
-size_t op_element(const op_shape *s, form kind, size_t k, size_t i);
+size_t op_row_elements(const op_shape *s, enum form kind);
+size_t op_element(const op_shape *s, enum form kind, size_t k, size_t i);
 
 /* Fills an input. */
 void op_fill(const op *o, int input, const op_shape *s, tensor *t, rng *r);

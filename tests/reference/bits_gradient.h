@@ -41,7 +41,7 @@ void F(reference_logsumexp_backward)(size_t n, const REAL *x, const REAL *dlse, 
             dx[j] = opt->softcap != 0 ? (REAL)((double)dx[j] * z.slope[j]) + 0 : dx[j];
             dx[j] = isnan(dx[j]) ? canonical_nan() : dx[j];
         }
-        if (!in_range(f) || !in_range(ratio)) {
+        if (!in_range(ratio)) {
             fill_kept(&z, dx, canonical_nan(), 0);
         }
     }

@@ -146,7 +146,6 @@ static logits logits_new(size_t n, const REAL *x, const reference_options *opt) 
     for (size_t j = 0; j < n && limit; j++) {
         z.high[j] = z.high[j] == INFINITY ? 0 : -INFINITY;
         z.low[j] = 0;
-        z.slope[j] = opt->caps_sum && z.high[j] == 0 ? 1 : z.slope[j];
     }
     if (limit) {
         z.sink = z.sink == INFINITY ? 0 : -INFINITY;

@@ -4,7 +4,10 @@
 
 /* The functions of version 0.1 have their own judges, which know rows without scale and masks. */
 static bool is_plain(const golden_case *c) {
-    return !c->array[GOLDEN_SCALE] && !c->array[GOLDEN_ADD] && !c->array[GOLDEN_KEEP] && !c->array[GOLDEN_LENGTH];
+    for (size_t a = GOLDEN_SCALE; a < GOLDEN_ARRAYS; a++)
+        if (c->array[a])
+            return false;
+    return true;
 }
 
 static oracle_verdict first_functions(const golden_case *c, const void *result) {

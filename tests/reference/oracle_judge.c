@@ -11,6 +11,20 @@ static double option(const oracle_judge *j, golden_array a, double otherwise) {
     return j->array[a] ? j->array[a][0] : otherwise;
 }
 
+/* Causality and windows come to what oracle_row has of them. */
+static void find_window(oracle_judge *j) {
+    oracle_row *row = &j->row;
+    double n = (double)row->n, first = 0, end = (double)row->length, p;
+    p = option(j, GOLDEN_CAUSAL, 0) == SMX_CAUSAL_BOTTOM_RIGHT ? n - option(j, GOLDEN_QUERIES, 1) : 0;
+    double left = option(j, GOLDEN_WINDOW_LEFT, -1), right = option(j, GOLDEN_WINDOW_RIGHT, -1);
+    end = option(j, GOLDEN_CAUSAL, 0) != SMX_CAUSAL_NONE ? fmin(end, p + 1) : end;
+    end = right >= 0 ? fmin(end, p + right + 1) : end;
+    first = left >= 0 ? fmax(first, p - left) : first;
+    row->length = end > 0 ? (size_t)end : 0;
+    row->first = (size_t)first;
+    row->position = (int64_t)p;
+}
+
 void oracle_judge_init(oracle_judge *j, const golden_case *c) {
     *j = (oracle_judge){.c = c, .type = c->f64 ? ORACLE_F64 : ORACLE_F32};
     for (size_t a = 0; a < GOLDEN_ARRAYS; a++) {
@@ -23,16 +37,21 @@ void oracle_judge_init(oracle_judge *j, const golden_case *c) {
         for (size_t i = 0; i < count; i++)
             j->array[a][i] = golden_get(c, (golden_array)a, i);
     }
-    j->row = (oracle_row){.type = j->type,
-                          .n = c->n,
-                          .x = j->array[GOLDEN_X],
-                          .add = j->array[GOLDEN_ADD],
-                          .keep = j->array[GOLDEN_KEEP],
-                          .length = (size_t)option(j, GOLDEN_LENGTH, (double)c->n),
-                          .scale = option(j, GOLDEN_SCALE, 1),
-                          .softcap = option(j, GOLDEN_SOFTCAP, 0),
-                          .plus_inf = c->options.plus_inf,
-                          .minus_inf_row = c->options.minus_inf_row};
+    j->row =
+        (oracle_row){.type = j->type,
+                     .n = c->n,
+                     .x = j->array[GOLDEN_X],
+                     .add = j->array[GOLDEN_ADD],
+                     .keep = j->array[GOLDEN_KEEP],
+                     .length = (size_t)option(j, GOLDEN_LENGTH, (double)c->n),
+                     .scale = option(j, GOLDEN_SCALE, 1),
+                     .softcap = option(j, GOLDEN_SOFTCAP, 0),
+                     .caps_first = c->function != GOLDEN_CROSS_ENTROPY && c->function != GOLDEN_CROSS_ENTROPY_DENSE,
+                     .alibi = option(j, GOLDEN_ALIBI, 0),
+                     .sink = j->array[GOLDEN_SINK],
+                     .plus_inf = c->options.plus_inf,
+                     .minus_inf_row = c->options.minus_inf_row};
+    find_window(j);
     mpfr_inits2(ORACLE_LOGITS_PRECISION, j->exact, j->bound, j->a, j->b, (mpfr_ptr)0);
 }
 
@@ -91,6 +110,27 @@ void oracle_judge_bound(oracle_judge *j, size_t i) {
         mpfr_set_zero(j->exact, 1);
     if (!special(j, i))
         note(j, i, oracle_ratio(j->type, oracle_get(j->type, j->result, i), j->exact, j->bound));
+}
+
+void oracle_judge_capped(oracle_judge *j, size_t i, double ulps, double relative, double absolute) {
+    if (j->row.softcap == 0) {
+        oracle_judge_ulp(j, i);
+        return;
+    }
+    mpfr_set_d(j->bound, absolute, MPFR_RNDN);
+    if (mpfr_number_p(j->exact)) {
+        mpfr_mul_d(j->a, j->exact, relative, MPFR_RNDN);
+        mpfr_abs(j->a, j->a, MPFR_RNDN);
+        mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
+        mpfr_set_d(j->a, ulps, MPFR_RNDN);
+        mpfr_mul_2si(j->a, j->a, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+        mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
+    }
+    oracle_judge_bound(j, i);
+}
+
+double oracle_judge_moved(const oracle_judge *j) {
+    return j->row.softcap * (j->type == ORACLE_F32 ? 0x1p-45 : 0x1p-50);
 }
 
 void oracle_judge_add_least(oracle_judge *j, unsigned long factor) {

@@ -37,6 +37,12 @@ void oracle_judge_ulp(oracle_judge *j, size_t i);
 /* The same within j->bound, which may be 0 where j->exact is a number of the type. */
 void oracle_judge_bound(oracle_judge *j, size_t i);
 
+/* By how much a softcap may move z. */
+double oracle_judge_moved(const oracle_judge *j);
+
+/* As oracle_judge_ulp without a softcap; with one within so many ULP, and a part of `exact`, and a number. */
+void oracle_judge_capped(oracle_judge *j, size_t i, double ulps, double relative, double absolute);
+
 /* The relative error that the headers call 2^-24 in f32: 2^-53 in f64, times 2^bits. */
 double oracle_unit(oracle_type type, int bits);
 

@@ -8,7 +8,8 @@
 enum { EXACT_F32 = 512, EXACT_F64 = 2560, CAPPED = 512 };
 
 bool oracle_row_keeps(const oracle_row *row, size_t j) {
-    return j < row->length && !(row->keep && row->keep[j] == 0) && !(row->add && row->add[j] == (double)-INFINITY);
+    return j >= row->first && j < row->length && !(row->keep && row->keep[j] == 0) &&
+           !(row->add && row->add[j] == (double)-INFINITY);
 }
 
 static mpfr_t *numbers(size_t n, mpfr_prec_t precision) {
@@ -29,7 +30,7 @@ static void numbers_free(mpfr_t *a, size_t n) {
 static mpfr_prec_t logit_precision(const oracle_row *row) {
     if (row->softcap != 0)
         return CAPPED;
-    return !row->add ? 53 + 53 : row->type == ORACLE_F32 ? EXACT_F32 : EXACT_F64;
+    return !row->add && row->alibi == 0 && !row->sink ? 53 + 53 : row->type == ORACLE_F32 ? EXACT_F32 : EXACT_F64;
 }
 
 /* z = softcap tanh(z / softcap), and slope = 1 / cosh(z / softcap)^2. */
@@ -42,18 +43,8 @@ static void cap(double softcap, mpfr_t z, mpfr_t slope) {
     mpfr_mul_d(z, z, softcap, MPFR_RNDN);
 }
 
-/* An infinite logit stays that under a softcap, with a slope of 0; so does one that is beyond the type's range. */
-static void logit(const oracle_row *row, size_t i, mpfr_t z, mpfr_t slope) {
-    mpfr_set_d(z, row->x[i], MPFR_RNDN);
-    mpfr_mul_d(z, z, row->scale, MPFR_RNDN);
-    if (row->add)
-        mpfr_add_d(z, z, row->add[i], MPFR_RNDN);
-    if (mpfr_number_p(z) && oracle_overflows(row->type, z))
-        mpfr_set_inf(z, mpfr_sgn(z));
-    mpfr_set_ui(slope, row->softcap == 0 || mpfr_number_p(z), MPFR_RNDN);
-    if (row->softcap != 0 && mpfr_number_p(z))
-        cap(row->softcap, z, slope);
-}
+/* Rows from there on have their logits rounded to T first: scale x, and then the sum. */
+static double large(oracle_type type) { return type == ORACLE_F32 ? 0x1p16 : 0x1p45; }
 
 static void round_to_type(oracle_type type, mpfr_t z) {
     if (type == ORACLE_F32)
@@ -62,19 +53,53 @@ static void round_to_type(oracle_type type, mpfr_t z) {
         mpfr_set_d(z, mpfr_get_d(z, MPFR_RNDN), MPFR_RNDN);
 }
 
+static bool is_large(oracle_type type, mpfr_t z) {
+    return mpfr_cmp_d(z, large(type)) >= 0 || mpfr_cmp_d(z, -large(type)) <= 0;
+}
+
+static double distance(const oracle_row *row, size_t i) { return fabs((double)(row->position - (int64_t)i)); }
+
+/* An infinite logit stays that under a softcap, with a slope of 0; so does one that is beyond the type's range. */
+static void logit(const oracle_row *row, size_t i, mpfr_t z, mpfr_t slope) {
+    mpfr_set_d(z, row->x[i], MPFR_RNDN);
+    mpfr_mul_d(z, z, row->scale, MPFR_RNDN);
+    if (row->softcap != 0 && row->caps_first && mpfr_number_p(z)) {
+        if (is_large(row->type, z))
+            round_to_type(row->type, z);
+        mpfr_set_ui(slope, 0, MPFR_RNDN);
+        if (mpfr_number_p(z))
+            cap(row->softcap, z, slope);
+    } else {
+        mpfr_set_ui(slope, row->softcap == 0, MPFR_RNDN);
+    }
+    if (row->add)
+        mpfr_add_d(z, z, row->add[i], MPFR_RNDN);
+    if (row->alibi != 0 && mpfr_number_p(z)) {
+        mpfr_t bias;
+        mpfr_init2(bias, 53 + 53);
+        mpfr_set_d(bias, row->alibi, MPFR_RNDN);
+        mpfr_mul_d(bias, bias, distance(row, i), MPFR_RNDN);
+        mpfr_sub(z, z, bias, MPFR_RNDN);
+        mpfr_clear(bias);
+    }
+    if (mpfr_number_p(z) && oracle_overflows(row->type, z))
+        mpfr_set_inf(z, mpfr_sgn(z));
+    if (row->softcap != 0 && !row->caps_first && mpfr_number_p(z))
+        cap(row->softcap, z, slope);
+}
+
 /* Sets kind and top. */
 static void classify(oracle_logits *z, mpfr_t *value) {
-    size_t n = z->row->n;
     bool nan = false;
-    z->top = n;
-    for (size_t i = 0; i < n; i++) {
+    z->top = z->count;
+    for (size_t i = 0; i < z->count; i++) {
         if (!z->kept[i])
             continue;
         nan = nan || mpfr_nan_p(value[i]);
-        if (z->top == n || mpfr_greater_p(value[i], value[z->top]))
+        if (z->top == z->count || mpfr_greater_p(value[i], value[z->top]))
             z->top = i;
     }
-    if (z->top == n)
+    if (z->top == z->count)
         z->kind = ORACLE_KIND_EMPTY;
     else if (nan)
         z->kind = ORACLE_KIND_NAN;
@@ -87,15 +112,12 @@ static void classify(oracle_logits *z, mpfr_t *value) {
                    (z->kind == ORACLE_KIND_MINUS_INF && z->row->minus_inf_row == SMX_MINUS_INF_ROW_NAN);
 }
 
-/* Rows from there on have their logits rounded to T first: scale x, and then the sum. */
-static double large(oracle_type type) { return type == ORACLE_F32 ? 0x1p16 : 0x1p45; }
-
 static void round_large(oracle_logits *z, mpfr_t *value) {
     if (z->kind != ORACLE_KIND_FINITE)
         return;
     mpfr_set(z->max, value[z->top], MPFR_RNDN);
     round_to_type(z->row->type, z->max);
-    if (mpfr_cmp_d(z->max, large(z->row->type)) < 0 && mpfr_cmp_d(z->max, -large(z->row->type)) > 0)
+    if (!is_large(z->row->type, z->max))
         return;
     for (size_t i = 0; i < z->row->n; i++) {
         if (!z->kept[i] || z->row->softcap != 0)
@@ -106,6 +128,13 @@ static void round_large(oracle_logits *z, mpfr_t *value) {
         if (z->row->add)
             mpfr_add_d(value[i], value[i], z->row->add[i], MPFR_RNDN);
         round_to_type(z->row->type, value[i]);
+        if (z->row->alibi != 0 && mpfr_number_p(value[i])) {
+            mpfr_set_d(z->max, z->row->alibi, MPFR_RNDN);
+            mpfr_mul_d(z->max, z->max, distance(z->row, i), MPFR_RNDN);
+            round_to_type(z->row->type, z->max);
+            mpfr_sub(value[i], value[i], z->max, MPFR_RNDN);
+            round_to_type(z->row->type, value[i]);
+        }
     }
     classify(z, value);
 }
@@ -129,14 +158,14 @@ static void set_term(oracle_logits *z, mpfr_t *value, size_t i) {
 }
 
 void oracle_logits_init(oracle_logits *z, const oracle_row *row) {
-    size_t n = row->n;
-    *z = (oracle_logits){.row = row, .kept = malloc(n + !n)};
+    size_t n = row->n, count = n + (row->sink != NULL);
+    *z = (oracle_logits){.row = row, .count = count, .kept = malloc(count + !count)};
     if (!z->kept)
         abort();
-    mpfr_t *value = numbers(n, logit_precision(row));
-    z->below = numbers(n, ORACLE_LOGITS_PRECISION);
-    z->term = numbers(n, ORACLE_LOGITS_PRECISION);
-    z->slope = numbers(n, ORACLE_LOGITS_PRECISION);
+    mpfr_t *value = numbers(count, logit_precision(row));
+    z->below = numbers(count, ORACLE_LOGITS_PRECISION);
+    z->term = numbers(count, ORACLE_LOGITS_PRECISION);
+    z->slope = numbers(count, ORACLE_LOGITS_PRECISION);
     mpfr_inits2(ORACLE_LOGITS_PRECISION, z->rest, z->sum, z->log_sum, (mpfr_ptr)0);
     mpfr_init2(z->max, logit_precision(row));
     for (size_t i = 0; i < n; i++) {
@@ -144,15 +173,19 @@ void oracle_logits_init(oracle_logits *z, const oracle_row *row) {
         if (z->kept[i])
             logit(row, i, value[i], z->slope[i]);
     }
+    if (row->sink) {
+        z->kept[n] = *row->sink != (double)-INFINITY;
+        mpfr_set_d(value[n], *row->sink, MPFR_RNDN);
+    }
     classify(z, value);
     round_large(z, value);
     mpfr_set_zero(z->rest, 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < count; i++) {
         set_term(z, value, i);
         if (i != z->top)
             mpfr_add(z->rest, z->rest, z->term[i], MPFR_RNDN);
     }
-    if (z->top < n)
+    if (z->top < count)
         mpfr_set(z->max, value[z->top], MPFR_RNDN);
     mpfr_add_ui(z->sum, z->rest, 1, MPFR_RNDN);
     mpfr_log1p(z->log_sum, z->rest, MPFR_RNDN);
@@ -160,10 +193,9 @@ void oracle_logits_init(oracle_logits *z, const oracle_row *row) {
 }
 
 void oracle_logits_clear(oracle_logits *z) {
-    size_t n = z->row->n;
-    numbers_free(z->below, n);
-    numbers_free(z->term, n);
-    numbers_free(z->slope, n);
+    numbers_free(z->below, z->count);
+    numbers_free(z->term, z->count);
+    numbers_free(z->slope, z->count);
     mpfr_clears(z->max, z->rest, z->sum, z->log_sum, (mpfr_ptr)0);
     free(z->kept);
 }

@@ -15,10 +15,14 @@ typedef struct oracle_row {
     size_t n;
     const double *x;
     const double *add;
-    const double *keep; /* 0: masked out */
-    size_t length;      /* n where none is given */
+    const double *keep;   /* 0: masked out */
+    size_t first, length; /* those from first on, up to length, are kept: 0 and n where no such option is given */
     double scale;
-    double softcap; /* 0: none */
+    double softcap;  /* 0: none */
+    bool caps_first; /* the options' softcap, before masks; else cross-entropy's, of all of z */
+    double alibi;    /* 0: none */
+    int64_t position;
+    const double *sink; /* null: none */
     smx_plus_inf plus_inf;
     smx_minus_inf_row minus_inf_row;
 } oracle_row;
@@ -28,14 +32,15 @@ typedef enum oracle_kind {
     ORACLE_KIND_NAN,       /* a NaN in a kept place */
     ORACLE_KIND_PLUS_INF,  /* else a +inf */
     ORACLE_KIND_MINUS_INF, /* kept entries, all -inf */
-    ORACLE_KIND_EMPTY      /* no kept entry */
+    ORACLE_KIND_EMPTY      /* no kept entry, and no sink */
 } oracle_kind;
 
 typedef struct oracle_logits {
     const oracle_row *row;
     oracle_kind kind;
     bool undefined; /* probabilities are NaN */
-    size_t top;     /* the first of the largest logits; n if none is kept */
+    size_t count;   /* of logits: n, and the sink behind them */
+    size_t top;     /* the first of the largest logits; count if none is kept */
     bool *kept;
     mpfr_t *below; /* z_i - max; -inf where p is 0 */
     mpfr_t *term;  /* exp(z_i - max) */

@@ -27,6 +27,8 @@ static const vector_file files[] = {
     {"cross-entropy-f64.txt", vectors_cross_entropy, true},
     {"second-order-f32.txt", vectors_second_order, false},
     {"second-order-f64.txt", vectors_second_order, true},
+    {"attention-f32.txt", vectors_attention, false},
+    {"attention-f64.txt", vectors_attention, true},
 };
 static const char witness_file[] = "worst.txt";
 

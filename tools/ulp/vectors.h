@@ -39,5 +39,6 @@ void vectors_masks(vector_writer *w);
 void vectors_log(vector_writer *w);
 void vectors_cross_entropy(vector_writer *w);
 void vectors_second_order(vector_writer *w);
+void vectors_attention(vector_writer *w);
 
 #endif
