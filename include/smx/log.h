@@ -154,8 +154,9 @@ SMX_API SMX_MUST_CHECK smx_status smx_softcap_backward_f64(size_t rows, size_t n
  * Aliasing  dsink must not overlap x, y or dy.
  * Options   Those of the forward pass; without a sink dsink is +0.
  * Special   Rows that softmax makes NaN give NaN (canonical), as do NaN or infinity in a kept place of dy. No kept
- *           entry: +0.
- * Error     |error| <= 2^-22 p_s sum_i |y_i dy_i| + 2^-149 in f32, and with 2^-51 and 2^-1074 in f64.
+ *           entry: +0. A sum that overflows, of y that are no probabilities, may give NaN.
+ * Error     |error| <= 2^-22 p_s sum_i |y_i dy_i| + 2^-149 in f32, and (2^-51 p_s + 2^-1074) sum_i |y_i dy_i| + 2^-1074
+ *           in f64.
  * Threads   Over rows. Same bits for any number.
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_sink_gradient_f32(size_t rows, size_t n, const float *x, size_t ldx,

@@ -99,10 +99,22 @@ static void logsumexp(oracle_judge *j) {
     oracle_logits_clear(&z);
 }
 
+/* |a| / softcap of entry i, or 0 without one. */
+static double depth(const oracle_judge *j, size_t i) {
+    return j->row.softcap == 0 ? 0 : fabs(j->row.scale * j->row.x[i] / j->row.softcap);
+}
+
 /* What the header allows the slope to be off by, relatively. */
 static double slope_error(const oracle_judge *j, size_t i) {
-    double a = fabs(j->row.scale * j->row.x[i] / j->row.softcap);
-    return a >= 345 ? 1 : j->type == ORACLE_F32 ? 0x1p-22 : 0x1p-50 * (1 + a);
+    return j->type == ORACLE_F32 ? 0x1p-22 : 0x1p-50 * (1 + depth(j, i));
+}
+
+/* Makes of j->exact, without it, the gradient behind the softcap's slope; from 345 on the header has a slope of 0. */
+static void multiply_slope(oracle_judge *j, const oracle_logits *z, size_t i) {
+    if (z->kept[i])
+        mpfr_mul(j->exact, j->exact, z->slope[i], MPFR_RNDN);
+    if (depth(j, i) >= 345 && mpfr_number_p(j->exact))
+        mpfr_set_zero(j->exact, 1);
 }
 
 static void logsumexp_backward(oracle_judge *j) {
@@ -117,8 +129,7 @@ static void logsumexp_backward(oracle_judge *j) {
             mpfr_set_zero(j->exact, 1);
         mpfr_mul_d(j->exact, j->exact, z.kept[i] ? dlse : 1, MPFR_RNDN);
         mpfr_mul_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
-        if (z.kept[i])
-            mpfr_mul(j->exact, j->exact, z.slope[i], MPFR_RNDN);
+        multiply_slope(j, &z, i);
         oracle_judge_capped(j, i, 4, 2 * oracle_judge_moved(j) + slope_error(j, i), 0);
     }
     oracle_logits_clear(&z);
@@ -152,15 +163,14 @@ static void softcap_backward(oracle_judge *j) {
     oracle_logits z;
     oracle_logits_init(&z, &j->row);
     for (size_t i = 0; i < j->row.n; i++) {
-        mpfr_set_zero(j->exact, 1);
-        if (z.kept[i])
-            mpfr_mul_d(j->exact, z.slope[i], dz[i], MPFR_RNDN);
+        mpfr_set_d(j->exact, z.kept[i] ? dz[i] : 0, MPFR_RNDN);
+        multiply_slope(j, &z, i);
         oracle_judge_capped(j, i, 0.5, slope_error(j, i), 0);
     }
     oracle_logits_clear(&z);
 }
 
-/* 2^-22 p_s sum_i |y_i dy_i| + 2^-149, and what a softcap moves p_s by. */
+/* 2^-22 p_s sum_i |y_i dy_i| + 2^-149, and what a softcap moves p_s by; in f64, p_s is held to 2^-1074. */
 static void sink_gradient(oracle_judge *j) {
     const double *y = j->array[GOLDEN_Y], *dy = j->array[GOLDEN_DY];
     bool undefined = false;
@@ -178,8 +188,10 @@ static void sink_gradient(oracle_judge *j) {
         mpfr_mul(j->exact, j->exact, j->a, MPFR_RNDN);
         mpfr_neg(j->exact, j->exact, MPFR_RNDN);
         oracle_dot(&j->row, y, dy, true, j->bound);
+        mpfr_mul_d(j->a, j->a, oracle_unit(j->type, 2) + 2 * oracle_judge_moved(j), MPFR_RNDN);
+        if (j->type == ORACLE_F64)
+            mpfr_add_d(j->a, j->a, 0x1p-1074, MPFR_RNDN);
         mpfr_mul(j->bound, j->bound, j->a, MPFR_RNDN);
-        mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 2) + 2 * oracle_judge_moved(j), MPFR_RNDN);
     }
     oracle_judge_add_least(j, 1);
     oracle_judge_bound(j, 0);

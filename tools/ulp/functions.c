@@ -43,6 +43,17 @@ static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot
         .bound = parts, .attained = parts == 1, .unit = parts == 1 ? "of the bound" : "ULP", .max_n = most,        \
         .generate = functions_generate, .mutate = functions_mutate, .evaluate = evaluate                           \
     }
+/* The same with slopes, and what else `given` says. */
+#define ATTENTION(label, real, given, f, parts, ...)                                                            \
+    {                                                                                                           \
+        .name = label, .function = f, .array_count = COUNT_OF(__VA_ARGS__), .arrays = {__VA_ARGS__}, .part = 0, \
+        .attention = ATTENTION_SLOPE | (given), .type = real, .bound = parts, .attained = parts == 1,           \
+        .unit = parts == 1 ? "of the bound" : "ULP", .max_n = 100000, .generate = functions_generate,           \
+        .mutate = functions_mutate, .evaluate = evaluate                                                        \
+    }
+#define COUNT_OF(...) (sizeof((golden_array[]){__VA_ARGS__}) / sizeof(golden_array))
+#define ATTENTION_BOTH(label, ...) \
+    ATTENTION(label "-f32", ORACLE_F32, __VA_ARGS__), ATTENTION(label "-f64", ORACLE_F64, __VA_ARGS__)
 #define BOTH(label, ...) PROBLEM(label "-f32", ORACLE_F32, __VA_ARGS__), PROBLEM(label "-f64", ORACLE_F64, __VA_ARGS__)
 
 enum { LONG = 10000000, SQUARE = 12, ALL = GOLDEN_RESULTS };
@@ -67,5 +78,14 @@ const problem function_problems[] = {
     BOTH("double-backward", GOLDEN_DOUBLE_BACKWARD, 1, ALL, LONG, 3, GOLDEN_Y, GOLDEN_DY, GOLDEN_DDX),
     BOTH("hessian-product", GOLDEN_HESSIAN_PRODUCT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_V),
     BOTH("hessian", GOLDEN_HESSIAN, 1, 0, SQUARE, 1, GOLDEN_X),
+    ATTENTION_BOTH("softmax-sink", ATTENTION_SINK, GOLDEN_SOFTMAX, 3, GOLDEN_X),
+    ATTENTION_BOTH("softmax-softcap", ATTENTION_SINK | ATTENTION_CAP, GOLDEN_SOFTMAX, 1, GOLDEN_X),
+    ATTENTION_BOTH("log-softmax-slope", 0, GOLDEN_LOG_SOFTMAX, 2.25, GOLDEN_X),
+    ATTENTION_BOTH("logsumexp-sink", ATTENTION_SINK, GOLDEN_LOGSUMEXP, 1, GOLDEN_X),
+    ATTENTION_BOTH("logsumexp-backward-sink", ATTENTION_SINK, GOLDEN_LOGSUMEXP_BACKWARD, 4, GOLDEN_X),
+    ATTENTION_BOTH("logsumexp-backward-softcap", ATTENTION_SINK | ATTENTION_CAP, GOLDEN_LOGSUMEXP_BACKWARD, 1,
+                   GOLDEN_X),
+    ATTENTION_BOTH("softcap-backward", ATTENTION_CAP, GOLDEN_SOFTCAP_BACKWARD, 1, GOLDEN_X, GOLDEN_DZ),
+    ATTENTION_BOTH("sink-gradient", ATTENTION_SINK, GOLDEN_SINK_GRADIENT, 1, GOLDEN_X, GOLDEN_Y, GOLDEN_DY),
 };
 const size_t function_problem_count = sizeof function_problems / sizeof *function_problems;

@@ -137,11 +137,26 @@ static void options(rng *random, row *r) {
             row_give(r, all[k].a, all[k].value * rng_uniform(random, 0.1, 3));
 }
 
+/* Slopes, a sink that is anywhere or one of the logits, a softcap. The query stands at the first entry. */
+static void attention(const problem *p, rng *random, row *r) {
+    row_give(r, GOLDEN_QUERIES, 1);
+    row_give(r, GOLDEN_ALIBI, rng_below(random, 2) ? ldexp(1, -(int)rng_below(random, 12)) : rng_log(random, 1e-4, 1));
+    if (p->attention & ATTENTION_SINK)
+        row_give(r, GOLDEN_SINK,
+                 r->a[rng_below(random, r->groups)] + (double)rng_below(random, 2) * rng_gaussian(random));
+    if (p->attention & ATTENTION_CAP)
+        row_give(r, GOLDEN_SOFTCAP, rng_log(random, 0x1p-10, 0x1p15));
+}
+
 static void fill(rng *random, row *r, golden_array a, double *values) {
     switch (a) {
     case GOLDEN_ADD:
         additive(random, r, values);
         return;
+    case GOLDEN_Y: /* beside x: any probabilities */
+        for (size_t i = 0; i < r->groups; i++)
+            values[i] = rng_uniform(random, 0, 2) / (double)r->n;
+        break;
     case GOLDEN_B:
         weights(random, r, values);
         break;
@@ -158,6 +173,9 @@ static void fill(rng *random, row *r, golden_array a, double *values) {
         values[i] = row_round(r->type, values[i]);
 }
 
+/* Far from overflow. */
+static double far_from_overflow(const problem *p) { return p->type == ORACLE_F32 ? 0x1p100 : 0x1p900; }
+
 /* What keeps an array within what the functions take. */
 static double admitted(const problem *p, size_t k, double value) {
     switch (p->arrays[k]) {
@@ -170,7 +188,9 @@ static double admitted(const problem *p, size_t k, double value) {
     case GOLDEN_B:
         return copysign(fmax(0x1p-60, fmin(fabs(value), 0x1p60)), value);
     case GOLDEN_DY:
-    case GOLDEN_DDX: /* products of three must neither overflow nor underflow */
+    case GOLDEN_DDX:                             /* products of three must neither overflow nor underflow */
+        if (p->function == GOLDEN_SINK_GRADIENT) /* whose y may sum to more than 1 here */
+            return copysign(fmin(fabs(value), far_from_overflow(p)), value);
         if (p->function != GOLDEN_DOUBLE_BACKWARD || value == 0)
             return value;
         return copysign(fmax(0x1p-40, fmin(fabs(value), 0x1p40)), value);
@@ -209,6 +229,8 @@ void functions_generate(const problem *p, rng *random, size_t n, row *r) {
         r->b[i] = p->array_count > 1 ? admitted(p, 1, r->b[i]) : 0;
         r->c[i] = p->array_count > 2 ? admitted(p, 2, r->c[i]) : 0;
     }
+    if (p->attention)
+        attention(p, random, r);
     if (p->function == GOLDEN_LOGSUMEXP_BACKWARD)
         row_give(r, GOLDEN_DLSE, rng_sign(random) * rng_log(random, 1e-3, 1e3));
     if (p->function == GOLDEN_CROSS_ENTROPY)
@@ -223,8 +245,10 @@ static void mutate_number(rng *random, row *r, double steps) {
         return;
     if (a == GOLDEN_LABEL)
         r->number[a] = (double)rng_below(random, r->groups);
-    else
-        r->number[a] = row_step(r->type, r->number[a], steps);
+    else if (a != GOLDEN_QUERIES)
+        r->number[a] = a == GOLDEN_SOFTCAP && row_has(r, GOLDEN_QUERIES)
+                           ? fmax(0x1p-10, fmin(row_step(r->type, r->number[a], steps), 0x1p15))
+                           : row_step(r->type, r->number[a], steps);
 }
 
 void functions_mutate(const problem *p, rng *random, row *r, size_t hot) {

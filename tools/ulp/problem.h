@@ -5,12 +5,16 @@
 #include "case.h"
 #include "row.h"
 
+/* What attention adds to logits. */
+enum { ATTENTION_SLOPE = 1, ATTENTION_SINK = 2, ATTENTION_CAP = 4 };
+
 typedef struct problem {
     const char *name;
     golden_function function;
     size_t array_count;
     golden_array arrays[3]; /* what row.a, row.b and row.c are */
     size_t part;            /* the result array that counts; GOLDEN_RESULTS: all */
+    unsigned attention;     /* what is given of ATTENTION_... */
     oracle_type type;
     double bound;        /* what the header promises; an error at or above it fails, unless it may be reached */
     bool attained;       /* the bound itself is allowed */
