@@ -25,8 +25,8 @@ void masks_free(masks *m);
 int masks_choice(const function *f, rng *r);
 
 /* What (L) of smx/base.h says of row k, written out: one scale, slope and sink, one row of `add` if there was one, one
- * row of `keep`, in which lengths, causality and the window are too. An entry that one mask drops has keep 0, and add is
- * NaN there. With perm, entry i is that of perm[i]; slopes, which depend on places, are then left out. */
+ * row of `keep`, in which lengths, causality and the window are too. An entry that one mask drops has keep 0, and add
+ * is NaN there. With perm, entry i is that of perm[i]; slopes, which depend on places, are then left out. */
 masks masks_of_row(const masks *m, size_t k, const size_t *perm);
 
 /* Whether the options of a row written out say all: with slopes, a call of one row can only have its query at the first
