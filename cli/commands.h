@@ -37,6 +37,7 @@ typedef struct command {
     ROW(logsumexp_backward)   \
     ROW(argmax)               \
     ROW(cross_entropy)        \
+    ROW(nll)                  \
     ROW(hessian_product)      \
     ROW(hessian)              \
     ROW(scale_gradient)       \

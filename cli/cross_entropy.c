@@ -1,5 +1,6 @@
-/* smx cross-entropy: loss and gradients. The library sees a tile of rows at a time, as a piece of the batch: what a
- * mean is divided by is known before the first, and the sums are exact, so that the bits are those of one call. */
+/* smx cross-entropy and smx nll: loss and gradients, of logits and of log-probabilities. The library sees a tile of
+ * rows at a time, as a piece of the batch: what a mean is divided by is known before the first, and the sums are exact,
+ * so that the bits are those of one call. */
 #include "cross_entropy.h"
 
 #include <math.h>
@@ -21,7 +22,8 @@ static double number_at(const row_call *c, const void *numbers, size_t i) {
 static int check(const settings *set, const input *source) {
     static const setting label_only[] = {SET_LOG_PROB, SET_CORRECT, SET_IGNORE_INDEX};
     const char *targets = source[TARGETS].array.name;
-    if (source[TARGETS].fit == FIT_ROWS) {
+    bool labels = source[TARGETS].fit == FIT_ROWS;
+    if (labels) {
         if (set->text[SET_GRAD_TARGETS] != NULL)
             return complain_usage(set->who, "--grad-targets needs dense targets, and %s has labels", targets);
     } else {
@@ -32,7 +34,7 @@ static int check(const settings *set, const input *source) {
         }
     }
     if (set->text[SET_DLOSS] != NULL && set->text[SET_GRAD] == NULL && set->text[SET_GRAD_TARGETS] == NULL)
-        return complain_usage(set->who, "--dloss needs --grad or --grad-targets");
+        return complain_usage(set->who, "--dloss needs --grad%s", labels ? "" : " or --grad-targets");
     return EXIT_OK;
 }
 
@@ -119,13 +121,16 @@ static smx_status value_of(const row_call *c, const smx_exact_sum *sum, double *
 #define NAME(name) name##_f64
 #include "cross_entropy_template.h"
 
-static smx_status evaluate(const row_call *c) {
+static smx_status evaluate(const row_call *c, bool log_probs) {
     totals *t = c->state;
-    smx_status status = ROW_CALL(c, evaluate, c);
+    smx_status status = ROW_CALL(c, evaluate, c, log_probs);
     for (size_t r = 0; status == SMX_OK && has_labels(c) && r < c->rows; r++)
         t->correct += ((const uint8_t *)c->out[CORRECT])[r];
     return status;
 }
+
+static smx_status cross_entropy(const row_call *c) { return evaluate(c, false); }
+static smx_status nll(const row_call *c) { return evaluate(c, true); }
 
 /* ---- After the last ---------------------------------------------------------------------------------------------- */
 
@@ -143,6 +148,36 @@ static smx_status finish(const row_call *c) {
     return status;
 }
 
+/* ---- Commands ---------------------------------------------------------------------------------------------------- */
+
+/* What both do. A result whose option a command does not take is never asked for. */
+#define LOSS_OPERATION(fit_of_targets, dtypes_of_targets, evaluate_rows)                                             \
+    &(const row_operation) {                                                                                         \
+        .source = {[LOGITS] = {.fit = FIT_SAME},                                                                     \
+                   [TARGETS] = {.fit = (fit_of_targets), .dtypes = (dtypes_of_targets)},                             \
+                   [CLASS_WEIGHTS] = {.fit = FIT_CLASSES, .from = SET_CLASS_WEIGHTS},                                \
+                   [DLOSS] = {.fit = FIT_ROWS, .from = SET_DLOSS}},                                                  \
+        .result = {[ROW_LOSS] = {.extent = EXTENT_ROWS, .always = true, .allowed = reduces_not},                     \
+                   [REDUCED_LOSS] = {.extent = EXTENT_ONE, .allowed = reduces},                                      \
+                   [GRAD] = {.extent = EXTENT_SAME, .to = SET_GRAD},                                                 \
+                   [GRAD_TARGETS] = {.extent = EXTENT_SAME, .to = SET_GRAD_TARGETS},                                 \
+                   [LSE] = {.extent = EXTENT_ROWS, .to = SET_LSE},                                                   \
+                   [LOG_PROB] = {.extent = EXTENT_ROWS, .to = SET_LOG_PROB},                                         \
+                   [ARGMAX] = {.extent = EXTENT_ROWS, .to = SET_ARGMAX, .dtype = NPY_I8},                            \
+                   [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true}},       \
+        .rows = (evaluate_rows), .check = check, .survey = survey, .finish = finish, .report = cross_entropy_report, \
+        .state_bytes = sizeof(totals)                                                                                \
+    }
+
+#define SETS_LOSS                                                                                                  \
+    (SETS_ARRAY | SET(SET_GRAD) | SET(SET_LOG_PROB) | SET(SET_ARGMAX) | SET(SET_CORRECT) | SET(SET_IGNORE_INDEX) | \
+     SET(SET_CLASS_WEIGHTS) | SET(SET_REDUCTION) | SET(SET_EMPTY_MEAN) | SET(SET_DLOSS))
+
+#define TEXT_OF_LOSS                                                                            \
+    "The loss is an exact sum over the rows: the same bits in any order. -o writes it: one\n"   \
+    "number of shape (), or with --reduction none one for each row. Nothing is printed if an\n" \
+    "output is '-'.\n"
+
 const command cross_entropy_command = {
     .name = "cross-entropy",
     .summary = "cross-entropy of logits: loss, accuracy, gradients",
@@ -155,33 +190,29 @@ const command cross_entropy_command = {
             "    (1 - E) w_t (-log p_t) + (E / n) sum_c w_c (-log p_c) + C lse^2     for a label t\n"
             "    sum_c T_c w_c (-log p_c) + C lse^2,  T_c = (1 - E) target_c + E / n\n"
             "\n"
-            "with p = softmax(z), lse = logsumexp(z). The loss is an exact sum over the rows: the same\n"
-            "bits in any order. -o writes it: one number of shape (), or with --reduction none one for\n"
-            "each row. Nothing is printed if an output is '-'.\n",
+            "with p = softmax(z), lse = logsumexp(z). With dense targets a mean is the sum divided by\n"
+            "the number of rows, also where there are class weights.\n" TEXT_OF_LOSS,
     .example = "smx cross-entropy X.npy LABELS.npy --ignore-index -100 --grad DX.npy",
     .inputs = 2,
-    .settings = SETS_ARRAY | SETS_X | SETS_POLICIES | SET(SET_GRAD) | SET(SET_GRAD_TARGETS) | SET(SET_LSE) |
-                SET(SET_LOG_PROB) | SET(SET_ARGMAX) | SET(SET_CORRECT) | SET(SET_IGNORE_INDEX) |
-                SET(SET_CLASS_WEIGHTS) | SET(SET_SMOOTHING) | SET(SET_Z_LOSS) | SET(SET_REDUCTION) |
-                SET(SET_EMPTY_MEAN) | SET(SET_DLOSS),
-    .operation =
-        &(const row_operation){
-            .source = {[LOGITS] = {.fit = FIT_SAME},
-                       [TARGETS] = {.fit = FIT_SAME, .dtypes = NPY_REALS | NPY_INTEGERS},
-                       [CLASS_WEIGHTS] = {.fit = FIT_CLASSES, .from = SET_CLASS_WEIGHTS},
-                       [DLOSS] = {.fit = FIT_ROWS, .from = SET_DLOSS}},
-            .result = {[ROW_LOSS] = {.extent = EXTENT_ROWS, .always = true, .allowed = reduces_not},
-                       [REDUCED_LOSS] = {.extent = EXTENT_ONE, .allowed = reduces},
-                       [GRAD] = {.extent = EXTENT_SAME, .to = SET_GRAD},
-                       [GRAD_TARGETS] = {.extent = EXTENT_SAME, .to = SET_GRAD_TARGETS},
-                       [LSE] = {.extent = EXTENT_ROWS, .to = SET_LSE},
-                       [LOG_PROB] = {.extent = EXTENT_ROWS, .to = SET_LOG_PROB},
-                       [ARGMAX] = {.extent = EXTENT_ROWS, .to = SET_ARGMAX, .dtype = NPY_I8},
-                       [CORRECT] = {.extent = EXTENT_ROWS, .to = SET_CORRECT, .dtype = NPY_BOOL, .always = true}},
-            .rows = evaluate,
-            .check = check,
-            .survey = survey,
-            .finish = finish,
-            .report = cross_entropy_report,
-            .state_bytes = sizeof(totals)},
+    .settings = SETS_LOSS | SETS_X | SETS_POLICIES | SET(SET_GRAD_TARGETS) | SET(SET_LSE) | SET(SET_SMOOTHING) |
+                SET(SET_Z_LOSS),
+    .operation = LOSS_OPERATION(FIT_SAME, NPY_REALS | NPY_INTEGERS, cross_entropy),
+};
+
+const command nll_command = {
+    .name = "nll",
+    .summary = "negative log-likelihood of log-probabilities: loss, accuracy, gradient",
+    .arguments = "LOGP.npy LABELS.npy [OPTION...]",
+    .text = "Prints the negative log-likelihood of labels under the log-probabilities LOGP, which\n"
+            "'smx log-softmax' writes, how many rows count, and the accuracy; writes what the options\n"
+            "ask for. LABELS has a label for each row (any integers, the shape of LOGP without the\n"
+            "axis). With weights w of the classes, the loss of a row with label t is\n"
+            "\n"
+            "    -w_t logp_t\n"
+            "\n"
+            "The other entries of a row count for argmax and accuracy alone.\n" TEXT_OF_LOSS,
+    .example = "smx nll LOGP.npy LABELS.npy --ignore-index -100 --grad DLOGP.npy",
+    .inputs = 2,
+    .settings = SETS_LOSS,
+    .operation = LOSS_OPERATION(FIT_ROWS, NPY_INTEGERS, nll),
 };

@@ -1,10 +1,10 @@
-/* What the two halves of smx cross-entropy share. */
+/* What the two halves of smx cross-entropy and smx nll share. */
 #ifndef SMX_CLI_CROSS_ENTROPY_H
 #define SMX_CLI_CROSS_ENTROPY_H
 
 #include "operation.h"
 
-enum { LOGITS, TARGETS, CLASS_WEIGHTS, DLOSS };
+enum { LOGITS, TARGETS, CLASS_WEIGHTS, DLOSS }; /* LOGITS: or log-probabilities */
 enum { ROW_LOSS, REDUCED_LOSS, GRAD, GRAD_TARGETS, LSE, LOG_PROB, ARGMAX, CORRECT };
 
 /* Over all tiles. */

@@ -1,4 +1,4 @@
-/* What smx cross-entropy prints. */
+/* What smx cross-entropy and smx nll print. */
 #include <inttypes.h>
 #include <stdio.h>
 

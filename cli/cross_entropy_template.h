@@ -1,7 +1,7 @@
-/* The call of the library for a tile of smx cross-entropy; cross_entropy.c includes it for each type, REAL, whose
- * functions are called NAME(name). */
+/* The call of the library for a tile of smx cross-entropy or smx nll; cross_entropy.c includes it for each type, REAL,
+ * whose functions are called NAME(name). */
 
-static smx_status NAME(evaluate)(const row_call *c) {
+static smx_status NAME(evaluate)(const row_call *c, bool log_probs) {
     const settings *set = c->set;
     totals *t = c->state;
     bool labels = has_labels(c);
@@ -30,5 +30,6 @@ static smx_status NAME(evaluate)(const row_call *c) {
         .dtargets = c->out[GRAD_TARGETS],
         .lddt = c->out[GRAD_TARGETS] == NULL ? 0 : c->n,
     };
-    return NAME(smx_cross_entropy)(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);
+    return log_probs ? NAME(smx_nll)(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options)
+                     : NAME(smx_cross_entropy)(c->rows, c->n, c->in[LOGITS], c->n, &ce, c->options);
 }

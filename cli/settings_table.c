@@ -190,13 +190,13 @@ static int set_window(settings *set, const char *text) {
 
 const setting_entry setting_table[SETTINGS] = {
     [SET_OUTPUT] = {"output", "FILE", "where the result goes; '-' is standard output\n", 'o', NULL},
-    [SET_GRAD] = {"grad", "FILE", "writes the gradient of the loss with respect to X\n", 0, NULL},
+    [SET_GRAD] = {"grad", "FILE", "writes the gradient of the loss with respect to the first input\n", 0, NULL},
     [SET_GRAD_TARGETS] = {"grad-targets", "FILE", "writes the gradient with respect to dense targets\n", 0, NULL},
     [SET_LSE] = {"lse", "FILE", "writes the logsumexp of each row\n", 0, NULL},
     [SET_LOG_PROB] = {"log-prob", "FILE", "writes the log-probability of each row's label\n", 0, NULL},
     [SET_ARGMAX] = {"argmax", "FILE",
-                    "writes the first largest logit of each row (i8); -1: NaN in it, or\n"
-                    "all of it masked out\n",
+                    "writes where each row has the first of its largest entries (i8); -1: NaN\n"
+                    "in it, or nothing above -inf\n",
                     0, NULL},
     [SET_CORRECT] = {"correct", "FILE", "writes whether that is the row's label (bool)\n", 0, NULL},
     [SET_SIGN] = {"sign", "FILE", "writes the sign of each weighted sum: -1, 0 or 1\n", 0, NULL},
@@ -223,8 +223,7 @@ const setting_entry setting_table[SETTINGS] = {
     [SET_REDUCTION] = {"reduction", "R",
                        "the loss is the 'mean' of the rows (default), their 'sum', or 'none':\n"
                        "one for each row. With labels a mean is the sum divided by the class\n"
-                       "weights of the rows' labels; with dense targets by the number of rows,\n"
-                       "also where there are class weights\n",
+                       "weights of the rows' labels\n",
                        0, set_reduction},
     [SET_EMPTY_MEAN] = {"empty-mean", "M",
                         "a mean over nothing, or rows of weight 0, and its gradient are 'nan'\n"

@@ -20,7 +20,8 @@ typedef struct trial {
     char arguments[200];       /* of the command line: the command and the files */
 } trial;
 
-/* The commands that this is for: the i-th, null after the last. cross-entropy and argmax have tests of their own. */
+/* The commands that this is for: the i-th, null after the last. cross-entropy, nll and argmax have tests of their
+ * own. */
 const command *row_command(size_t i);
 
 /* Whether it takes or writes files beside those that it must. */

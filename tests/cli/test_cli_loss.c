@@ -1,8 +1,9 @@
-/* smx cross-entropy: what it writes has the bits of the library, in one tile or many. */
+/* smx cross-entropy and smx nll: what they write has the bits of the library, in one tile or many. */
 #include "array.h"
 #include "tool.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,7 @@ static void free_outputs(outputs *out) {
 /* The problem, for both types; null: not given. */
 typedef struct problem {
     const void *x, *targets, *class_weights, *dloss;
+    bool log_probs; /* x has log-probabilities: the problem of nll */
     double smoothing, z_loss, softcap;
     smx_reduction reduction;
 } problem;
@@ -66,29 +68,32 @@ typedef struct problem {
     .use_ignore_index = (p)->targets == NULL, .ignore_index = (p)->targets == NULL ? IGNORED : 0,                     \
     .class_weights = (p)->class_weights, .smoothing = (real)(p)->smoothing, .z_loss = (real)(p)->z_loss,              \
     .softcap = (real)(p)->softcap, .reduction = (p)->reduction, .dloss = (p)->dloss, .loss = (out)->loss,             \
-    .reduced = (p)->reduction == SMX_REDUCTION_NONE ? NULL : (out)->reduced, .lse = (out)->lse,                       \
-    .target_log_prob = (p)->targets == NULL ? (out)->log_prob : NULL, .argmax = (out)->argmax,                        \
-    .correct = (p)->targets == NULL ? (out)->correct : NULL, .count = &(out)->count, .dx = (out)->dx, .lddx = N,      \
-    .dtargets = (p)->targets == NULL ? NULL : (out)->dtargets, .lddt = (p)->targets == NULL ? 0 : N
+    .reduced = (p)->reduction == SMX_REDUCTION_NONE ? NULL : (out)->reduced,                                          \
+    .lse = (p)->log_probs ? NULL : (out)->lse, .target_log_prob = (p)->targets == NULL ? (out)->log_prob : NULL,      \
+    .argmax = (out)->argmax, .correct = (p)->targets == NULL ? (out)->correct : NULL, .count = &(out)->count,         \
+    .dx = (out)->dx, .lddx = N, .dtargets = (p)->targets == NULL ? NULL : (out)->dtargets,                            \
+    .lddt = (p)->targets == NULL ? 0 : N
 
 static outputs *library(const dtype *t, const problem *p) {
     outputs *out = make_outputs(t);
     const smx_cross_entropy_args_f32 f32 = {.size = sizeof f32, FIELDS(p, out, float)};
     const smx_cross_entropy_args_f64 f64 = {.size = sizeof f64, FIELDS(p, out, double)};
-    assert_ok(t == &dtype_f32 ? smx_cross_entropy_f32(ROWS, N, p->x, N, &f32, NULL)
-                              : smx_cross_entropy_f64(ROWS, N, p->x, N, &f64, NULL));
+    if (p->log_probs)
+        assert_ok(t == &dtype_f32 ? smx_nll_f32(ROWS, N, p->x, N, &f32, NULL)
+                                  : smx_nll_f64(ROWS, N, p->x, N, &f64, NULL));
+    else
+        assert_ok(t == &dtype_f32 ? smx_cross_entropy_f32(ROWS, N, p->x, N, &f32, NULL)
+                                  : smx_cross_entropy_f64(ROWS, N, p->x, N, &f64, NULL));
     return out;
 }
 
 static const char *const memory[] = {"", "--memory 1 --threads 2"};
 enum { MEMORY = sizeof memory / sizeof *memory };
 
-#define ALL_LABEL_OUTPUTS \
-    "--grad dx.npy --lse lse.npy --log-prob log-prob.npy --argmax argmax.npy --correct correct.npy -o loss.npy"
+#define LABEL_OUTPUTS "--grad dx.npy --log-prob log-prob.npy --argmax argmax.npy --correct correct.npy -o loss.npy"
 
 static void check_label_outputs(const dtype *t, const outputs *out, int reduced) {
     assert_reals(t, "loss.npy", reduced ? "()" : "(300,)", reduced ? out->reduced : out->loss, reduced ? 1 : ROWS);
-    assert_reals(t, "lse.npy", "(300,)", out->lse, ROWS);
     assert_reals(t, "log-prob.npy", "(300,)", out->log_prob, ROWS);
     assert_reals(t, "dx.npy", "(300, 1000)", out->dx, (size_t)ROWS * N);
     npy_expect("argmax.npy", "<i8", "(300,)", out->argmax, sizeof out->argmax);
@@ -108,16 +113,17 @@ static void test_labels(void **state) {
     outputs *of_sum = library(t, &sum), *of_rich = library(t, &rich);
     for (int i = 0; i < MEMORY; i++) {
         assert_success(
-            shell("$SMX cross-entropy x.npy labels.npy --ignore-index -100 --reduction sum " ALL_LABEL_OUTPUTS
+            shell("$SMX cross-entropy x.npy labels.npy --ignore-index -100 --reduction sum --lse lse.npy " LABEL_OUTPUTS
                   " %s > /dev/null",
                   memory[i]));
         check_label_outputs(t, of_sum, 1);
-        assert_success(shell(
-            "$SMX cross-entropy x.npy labels-i4.npy --ignore-index -100 --reduction none "
-            "--class-weights w.npy --dloss dloss.npy --smoothing 0.125 --z-loss 0.25 --softcap 30 " ALL_LABEL_OUTPUTS
-            " %s > /dev/null",
-            memory[i]));
+        assert_reals(t, "lse.npy", "(300,)", of_sum->lse, ROWS);
+        assert_success(shell("$SMX cross-entropy x.npy labels-i4.npy --ignore-index -100 --reduction none "
+                             "--class-weights w.npy --dloss dloss.npy --smoothing 0.125 --z-loss 0.25 --softcap 30 "
+                             "--lse lse.npy " LABEL_OUTPUTS " %s > /dev/null",
+                             memory[i]));
         check_label_outputs(t, of_rich, 0);
+        assert_reals(t, "lse.npy", "(300,)", of_rich->lse, ROWS);
     }
     free_outputs(of_sum);
     free_outputs(of_rich);
@@ -165,6 +171,37 @@ static void test_dense(void **state) {
     free(targets.data);
 }
 
+static void test_nll(void **state) {
+    const dtype *t = *state;
+    rng r = rng_seed(5);
+    make_labels(&r);
+    array x = array_make(t, "x.npy", logits, -8, 0, &r),
+          w = array_make(t, "w.npy", (array){.ndim = 1, .shape = {N}}, 0, 1, &r),
+          dloss = array_make(t, "dloss.npy", (array){.ndim = 1, .shape = {ROWS}}, -8, 8, &r);
+    static const char *const options[] = {[SMX_REDUCTION_NONE] = "--reduction none --dloss dloss.npy",
+                                          [SMX_REDUCTION_SUM] = "--reduction sum",
+                                          [SMX_REDUCTION_MEAN] = ""};
+    for (smx_reduction reduction = SMX_REDUCTION_NONE; reduction <= SMX_REDUCTION_MEAN; reduction++) {
+        bool reduced = reduction != SMX_REDUCTION_NONE;
+        const problem p = {.x = x.data,
+                           .class_weights = w.data,
+                           .dloss = reduced ? NULL : dloss.data,
+                           .log_probs = true,
+                           .reduction = reduction};
+        outputs *out = library(t, &p);
+        for (int i = 0; i < MEMORY; i++) {
+            assert_success(shell("$SMX nll x.npy labels-i4.npy --ignore-index -100 --class-weights w.npy " LABEL_OUTPUTS
+                                 " %s %s > /dev/null",
+                                 options[reduction], memory[i]));
+            check_label_outputs(t, out, reduced);
+        }
+        free_outputs(out);
+    }
+    free(x.data);
+    free(w.data);
+    free(dloss.data);
+}
+
 /* Rows along another axis, and rows in another order, have the same loss. */
 static void test_layouts(void **state) {
     const dtype *t = *state;
@@ -175,20 +212,21 @@ static void test_layouts(void **state) {
     for (size_t i = 0; i < (size_t)ROWS * N; i++)
         t->store_bits(columns.data, i % N * ROWS + i / N, t->bits(x.data, i));
     array_write(&columns, "columns.npy", 1, 0);
-    assert_success(shell("$SMX cross-entropy x.npy labels.npy --ignore-index -100 -o a.npy > a.txt"));
-    assert_success(shell("$SMX cross-entropy columns.npy labels.npy --ignore-index -100 -o b.npy --axis 0 --memory 1 "
-                         "> b.txt"));
-    assert_true(same_files("a.npy", "b.npy") && same_files("a.txt", "b.txt"));
+    static const char *const names[] = {"cross-entropy", "nll"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_success(shell("$SMX %s x.npy labels.npy --ignore-index -100 -o a.npy > a.txt", names[i]));
+        assert_success(
+            shell("$SMX %s columns.npy labels.npy --ignore-index -100 -o b.npy --axis 0 --memory 1 > b.txt", names[i]));
+        assert_true(same_files("a.npy", "b.npy") && same_files("a.txt", "b.txt"));
+    }
     free(x.data);
     free(columns.data);
 }
 
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_labels),
-        TEST_BOTH(test_mean),
-        TEST_BOTH(test_dense),
-        TEST_BOTH(test_layouts),
+        TEST_BOTH(test_labels), TEST_BOTH(test_mean),    TEST_BOTH(test_dense),
+        TEST_BOTH(test_nll),    TEST_BOTH(test_layouts),
     };
     return RUN_CLI_TESTS(argc, argv, tests);
 }

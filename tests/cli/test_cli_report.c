@@ -1,4 +1,4 @@
-/* smx cross-entropy: what it prints, rows and means of nothing, and what it refuses; and argmax. */
+/* smx cross-entropy and smx nll: what they print, rows and means of nothing, and what they refuse; and argmax. */
 #include "array.h"
 #include "tool.h"
 
@@ -80,6 +80,52 @@ static void test_no_entries(void **state) {
     assert_success(shell("$SMX cross-entropy x.npy x.npy --reduction sum --grad dx.npy > printed.txt"));
     assert_printed("loss      0 (0x0p+0), the sum\nrows      0\n");
     npy_expect("dx.npy", "<f4", "(0, 3)", "", 0);
+}
+
+/* Of a row, the entry of its label counts: the others need not be log-probabilities, nor those of rows without one. */
+static void test_nll(void **state) {
+    (void)state;
+    static const float x[12] = {-1, -0.75F, -2, -INFINITY, -3, -2, -INFINITY, -4, NAN, NAN, NAN, NAN},
+                       weights[4] = {2, 1, 0, 1}, third = 0x1.555556p-2F, of_rows[3] = {0.75F, 6, 0},
+                       log_probs[3] = {-0.75F, -3, 0}, dx[12] = {0, -third, 0, 0, -2 * third};
+    static const int64_t classes[3] = {1, 0, -100}, nothing[3] = {-100, -100, -100}, weightless[3] = {2, 2, -100},
+                         argmax[3] = {1, 1, -1};
+    static const uint8_t correct[3] = {1, 0, 0};
+    npy_write_as("logp.npy", "<f4", "(3, 4)", x, sizeof x);
+    npy_write_as("w.npy", "<f4", "(4,)", weights, sizeof weights);
+    npy_write_as("classes.npy", "<i8", "(3,)", classes, sizeof classes);
+    npy_write_as("nothing.npy", "<i8", "(3,)", nothing, sizeof nothing);
+    npy_write_as("weightless.npy", "<i8", "(3,)", weightless, sizeof weightless);
+    assert_success(shell("$SMX nll logp.npy classes.npy --ignore-index -100 > printed.txt"));
+    assert_printed("loss      1.875 (0x1.ep+0), the mean\n"
+                   "rows      2 of 3, the others are ignored\n"
+                   "accuracy  50.00 %: 1 of 2\n");
+    assert_success(shell("$SMX nll logp.npy classes.npy --ignore-index -100 --class-weights w.npy --grad dx.npy "
+                         "--argmax argmax.npy --correct correct.npy --log-prob log-prob.npy > printed.txt"));
+    assert_printed("loss      2.25 (0x1.2p+1), the mean\n"
+                   "rows      2 of 3, the others are ignored\n"
+                   "weight    3 (0x1.8p+1)\n"
+                   "accuracy  50.00 %: 1 of 2\n");
+    npy_expect("dx.npy", "<f4", "(3, 4)", dx, sizeof dx);
+    npy_expect("argmax.npy", "<i8", "(3,)", argmax, sizeof argmax);
+    npy_expect("correct.npy", "|b1", "(3,)", correct, sizeof correct);
+    npy_expect("log-prob.npy", "<f4", "(3,)", log_probs, sizeof log_probs);
+    assert_success(shell("$SMX nll logp.npy classes.npy --ignore-index -100 --class-weights w.npy --reduction none "
+                         "-o loss.npy > printed.txt"));
+    assert_printed("loss      one for each row\n"
+                   "rows      2 of 3, the others are ignored\n"
+                   "weight    3 (0x1.8p+1)\n"
+                   "accuracy  50.00 %: 1 of 2\n");
+    npy_expect("loss.npy", "<f4", "(3,)", of_rows, sizeof of_rows);
+    assert_success(shell("$SMX nll logp.npy nothing.npy --ignore-index -100 > printed.txt"));
+    assert_printed("loss      nan (nan), the mean\nrows      0 of 3, the others are ignored\n");
+    /* A weight of 0 leaves nothing of a loss of infinity. */
+    assert_success(shell("$SMX nll logp.npy weightless.npy --ignore-index -100 --class-weights w.npy --empty-mean zero "
+                         "> printed.txt"));
+    assert_printed("loss      0 (0x0p+0), the mean\n"
+                   "rows      2 of 3, the others are ignored\n"
+                   "weight    0 (0x0p+0)\n"
+                   "accuracy  0.00 %: 0 of 2\n");
 }
 
 /* The argmax needs no labels, and is that of cross-entropy with some. */
@@ -169,9 +215,34 @@ static void test_refusals(void **state) {
     assert_success(shell("! test -s out.npy"));
 }
 
+/* What softmax, dense targets and logits have has no meaning beside log-probabilities. */
+static void test_nll_refusals(void **state) {
+    (void)state;
+    static const float x[6] = {0};
+    static const int64_t good[] = {0, 1}, large[] = {0, 3};
+    npy_write_as("x.npy", "<f4", "(2, 3)", x, sizeof x);
+    npy_write_as("good.npy", "<i8", "(2,)", good, sizeof good);
+    npy_write_as("large.npy", "<i8", "(2,)", large, sizeof large);
+    static const char *const options[] = {"--smoothing",    "--z-loss",  "--softcap",     "--lse",
+                                          "--grad-targets", "--scale",   "--temperature", "--scale-file",
+                                          "--mask",         "--lengths", "--causal",      "--window",
+                                          "--alibi",        "--sink",    "--plus-inf",    "--minus-inf-row"};
+    size_t before = count_entries("");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        assert_refused(shell("$SMX nll x.npy good.npy %s 1", options[i]), 2, "smx nll: unknown option '", options[i]);
+    assert_refused(shell("$SMX nll x.npy x.npy"), 1, "smx: x.npy: ", "dtype '<f4' is not supported here");
+    assert_refused(shell("$SMX nll x.npy large.npy --grad c.npy"), 1, "smx: large.npy: ", "the label of row 1 is 3");
+    assert_refused(shell("$SMX nll x.npy good.npy --dloss x.npy"), 1, "smx: x.npy: ", "must be a single number");
+    assert_refused(shell("$SMX nll x.npy"), 2, "smx nll: ", "takes 2 input files, not 1: smx nll LOGP.npy LABELS.npy");
+    assert_int_equal(count_entries(""), before);
+    npy_write_as("one.npy", "<f4", "()", x, sizeof *x);
+    assert_refused(shell("$SMX nll x.npy good.npy --dloss one.npy"), 2, "smx nll: ", "--dloss needs --grad (try");
+}
+
 int main(int argc, char **argv) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_report), cmocka_unit_test(test_empty_mean),
-                                       cmocka_unit_test(test_no_entries), cmocka_unit_test(test_argmax),
-                                       cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_report),      cmocka_unit_test(test_empty_mean),
+                                       cmocka_unit_test(test_no_entries),  cmocka_unit_test(test_argmax),
+                                       cmocka_unit_test(test_refusals),    cmocka_unit_test(test_nll),
+                                       cmocka_unit_test(test_nll_refusals)};
     return RUN_CLI_TESTS(argc, argv, tests);
 }

@@ -150,7 +150,7 @@ static void test_examples(void **state) {
         const char *names;
         array a;
     } arrays[] = {
-        {"X Y V DY DX DDX B KEEP", {.t = &dtype_f32, .ndim = 2, .shape = {4, 3}}},
+        {"X Y V DY DX DDX B KEEP LOGP", {.t = &dtype_f32, .ndim = 2, .shape = {4, 3}}},
         {"DLSE SINK", {.t = &dtype_f32, .ndim = 1, .shape = {4}}},
     };
     assert_success(shell("mkdir examples"));
