@@ -265,7 +265,9 @@ static void spoil_options(const scene *s, smx_options *o) {
         break;
     case 5:
         o->causal = SMX_CAUSAL_NONE;
-        o->queries = 1 + s->spoil_by;
+        o->use_window = 0, o->window_left = o->window_right = 0;
+        o->alibi = NULL, o->alibi_rows = o->alibi_every = 0;
+        o->queries = 1 + s->spoil_by; /* for nothing */
         break;
     case 6:
         o->causal = SMX_CAUSAL_TOP_LEFT;

@@ -52,7 +52,7 @@ static void vary_cross_entropy(function *f, bytes *b) {
     f->ce.softcap = take_below(b, 2) != 0 ? take_number(b) : 0;
     f->ce.use_ignore_index = (int)take_below(b, 2);
     f->ce.ignore_index = f->ce.use_ignore_index ? (int64_t)take_below(b, 8) - 4 : 0;
-    f->run = f->ce.reduction == SMX_REDUCTION_NONE ? OPERATION_CROSS_ENTROPY : OPERATION_CROSS_ENTROPY_REDUCED;
+    f->run = loss_operation(&f->ce);
     f->arguments[CE_DLOSS].form = take_below(b, 3) == 0 ? FORM_NONE : smx_operations[f->run].argument[CE_DLOSS].form;
     f->arguments[CE_CLASS_WEIGHTS].form = take_below(b, 2) != 0 ? FORM_CLASSES : FORM_NONE;
     if (f->ce.reduction == SMX_REDUCTION_NONE) {

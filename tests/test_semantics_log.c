@@ -194,10 +194,29 @@ static void test_logsumexp_backward(void **state) {
     expect(&dx, 1, 0);
 }
 
+/* Weights whose sum no double holds give the canonical NaN. */
+static void test_large_weights(void **state) {
+    const dtype *t = *state;
+    row x = row_filled(t, 2, 0), b = row_filled(t, 2, t->max);
+    row lse = apply("logsumexp_weighted", NULL, 0, &x, &b, NULL);
+    label("logsumexp_weighted: two weights of %g", t->max);
+    if (t->size == sizeof(double)) {
+        assert_element_bits(t, lse.storage, 0, canonical_nan(t));
+    } else {
+        assert_true(fabs(t->load(lse.storage, 0) - 89.415986) < 1e-5); /* log(2^129) */
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST_BOTH(test_nan),   TEST_BOTH(test_plus_inf), TEST_BOTH(test_row_of_minus_inf),   TEST_BOTH(test_values),
-        TEST_BOTH(test_scale), TEST_BOTH(test_backward), TEST_BOTH(test_logsumexp_backward),
+        TEST_BOTH(test_nan),
+        TEST_BOTH(test_plus_inf),
+        TEST_BOTH(test_row_of_minus_inf),
+        TEST_BOTH(test_values),
+        TEST_BOTH(test_scale),
+        TEST_BOTH(test_backward),
+        TEST_BOTH(test_logsumexp_backward),
+        TEST_BOTH(test_large_weights),
     };
     print_isas();
     int failures = 0;

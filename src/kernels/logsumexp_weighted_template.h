@@ -98,7 +98,8 @@ NOT_INLINE static real logsumexp_weighted_row(size_t n, const logits *l, real *s
     int n_of_terms = power_of_terms(m, offset);
     struct pair log = pair_log(sum.high < 0 ? pair_negative(sum) : sum);
     log = pair_add(pair_mul(pair_of(n_of_terms), LN2_OF_PAIR), log);
-    return real_of(pair_add(pair_of((double)first_lane(offset)), log));
+    real lse = real_of(pair_add(pair_of((double)first_lane(offset)), log));
+    return isnan(lse) ? canonical_nan() : lse; /* weights whose sum is beyond the range of a double */
 }
 
 #endif

@@ -4,11 +4,11 @@
 
 #include "check.h"
 
-/* Sets of cross-entropy's arguments. */
+/* Sets of the arguments of losses. */
 #define WITH(argument) (1u << CE_##argument)
 #define CE_OF_ROWS (WITH(X) | WITH(LOSS) | WITH(LSE) | WITH(ARGMAX) | WITH(COUNT) | WITH(WEIGHT) | WITH(DX))
 #define CE_OF_LABELS (CE_OF_ROWS | WITH(LABELS) | WITH(TARGET_LOG_PROB) | WITH(CORRECT))
-#define NLL_OF_LABELS (CE_OF_LABELS & ~WITH(LSE))
+#define OF_NLL (CE_OF_LABELS & ~WITH(LSE))
 #define CE_OF_TARGETS (CE_OF_ROWS | WITH(TARGETS) | WITH(REDUCED) | WITH(DTARGETS))
 
 static const struct variant {
@@ -40,17 +40,19 @@ static const struct variant {
      .targets = CONTENT_FACTORS,
      .ce = {.smoothing = 0.3125, .z_loss = 0.5, .softcap = 3, .reduction = SMX_REDUCTION_SUM}},
     {.name = "nll",
-     .given = NLL_OF_LABELS | WITH(DLOSS),
+     .given = OF_NLL | WITH(DLOSS),
      .labels = DTYPE_I64,
      .ce = {.log_probs = 1, .use_ignore_index = 1, .ignore_index = -1}},
     {.name = "nll, weighted mean",
-     .given = NLL_OF_LABELS | WITH(CLASS_WEIGHTS) | WITH(DLOSS) | WITH(REDUCED),
+     .given = OF_NLL | WITH(CLASS_WEIGHTS) | WITH(DLOSS) | WITH(REDUCED),
      .labels = DTYPE_I32,
      .ce = {.log_probs = 1, .reduction = SMX_REDUCTION_MEAN, .use_ignore_index = 1, .ignore_index = -100}},
 };
 
 function functions[FUNCTIONS_MAX];
 size_t functions_count;
+
+static int is_loss_operation(int run) { return smx_operations[run].argument[CE_LABELS].content == CONTENT_LABELS; }
 
 static function *function_add(enum operation_number run) {
     const struct operation *o = &smx_operations[run];
@@ -62,11 +64,14 @@ static function *function_add(enum operation_number run) {
     return f;
 }
 
+enum operation_number loss_operation(const cross_entropy_settings *ce) {
+    return ce->reduction == SMX_REDUCTION_NONE
+               ? (ce->log_probs ? OPERATION_NLL : OPERATION_CROSS_ENTROPY)
+               : (ce->log_probs ? OPERATION_NLL_REDUCED : OPERATION_CROSS_ENTROPY_REDUCED);
+}
+
 static void add_variant(const struct variant *v) {
-    bool each = v->ce.reduction == SMX_REDUCTION_NONE;
-    function *f = function_add(v->ce.log_probs ? each ? OPERATION_NLL : OPERATION_NLL_REDUCED
-                               : each          ? OPERATION_CROSS_ENTROPY
-                                               : OPERATION_CROSS_ENTROPY_REDUCED);
+    function *f = function_add(loss_operation(&v->ce));
     f->name = v->name;
     f->ce = v->ce;
     f->arguments[CE_LABELS].name = v->labels == DTYPE_I32 ? "labels_i32" : "labels_i64";
@@ -85,8 +90,7 @@ static void add_variant(const struct variant *v) {
 /* Before main: the table is as good as constant. Softmax of columns has tests of its own. */
 __attribute__((constructor)) static void make_functions(void) {
     for (int run = 0; run < OPERATIONS; run++) {
-        if (!is_loss(&(function){.run = (enum operation_number)run}) &&
-            smx_operations[run].argument[0].form != FORM_COLUMN) {
+        if (!is_loss_operation(run) && smx_operations[run].argument[0].form != FORM_COLUMN) {
             function_add((enum operation_number)run);
         }
     }
@@ -115,10 +119,7 @@ int is_basic(const function *f) {
     return f->run == OPERATION_SOFTMAX || f->run == OPERATION_SOFTMAX_BACKWARD || f->run == OPERATION_SOFTMAX_JACOBIAN;
 }
 
-int is_loss(const function *f) {
-    return f->run == OPERATION_CROSS_ENTROPY || f->run == OPERATION_CROSS_ENTROPY_REDUCED || f->run == OPERATION_NLL ||
-           f->run == OPERATION_NLL_REDUCED;
-}
+int is_loss(const function *f) { return is_loss_operation((int)f->run); }
 
 int argument_is_input(const struct argument *a) { return a->form != FORM_NONE && !argument_is_output(a); }
 

@@ -32,6 +32,9 @@ int has_matrices(const function *f);
 /* Cross-entropy and negative log-likelihood, whose arguments stand where CE_X and the like say. */
 int is_loss(const function *f);
 
+/* That with such settings. */
+enum operation_number loss_operation(const cross_entropy_settings *ce);
+
 /* Softmax, its backward pass and its Jacobian, of whose steps the other functions are made. */
 int is_basic(const function *f);
 

@@ -133,7 +133,7 @@ smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, 
                                  : F(smx_cross_entropy)(rows, n, x, ldx, &ce, opt);
 }
 
-static smx_status cross_entropy_run(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+static smx_status loss(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
     enum dtype labels = f->arguments[CE_LABELS].work;
     size_t bad_row;
     cross_entropy c = {
@@ -181,8 +181,8 @@ const function_run TABLE[OPERATIONS] = {
     [OPERATION_CROSS_ENTROPY_HESSIAN_PRODUCT] = cross_entropy_hessian_product,
     [OPERATION_CROSS_ENTROPY_HESSIAN] = cross_entropy_hessian,
     [OPERATION_ARGMAX] = argmax,
-    [OPERATION_CROSS_ENTROPY] = cross_entropy_run,
-    [OPERATION_CROSS_ENTROPY_REDUCED] = cross_entropy_run,
-    [OPERATION_NLL] = cross_entropy_run,
-    [OPERATION_NLL_REDUCED] = cross_entropy_run,
+    [OPERATION_CROSS_ENTROPY] = loss,
+    [OPERATION_CROSS_ENTROPY_REDUCED] = loss,
+    [OPERATION_NLL] = loss,
+    [OPERATION_NLL_REDUCED] = loss,
 };

@@ -181,6 +181,9 @@ static int has_labels(const levels *l) { return l->f->arguments[CE_LABELS].form 
 static struct loss_row loss_of(const levels *l) {
     const cross_entropy_settings *ce = &l->f->ce;
     struct loss_row r = {.s = softmax_of(l, ce->softcap), .weight = 1};
+    if (ce->log_probs) { /* they are logits whose sum is taken to be 1 */
+        r.s.lse = r.s.rho = r.s.p[0] = r.s.p[1] = 0;
+    }
     int targets = l->f->arguments[CE_TARGETS].form != FORM_NONE,
         weights = l->f->arguments[CE_CLASS_WEIGHTS].form != FORM_NONE;
     double even = rounded(l->t, ce->smoothing / (double)l->n);
