@@ -2,6 +2,7 @@
 
 #include "dispatch.h"
 
+#include "../base/attributes.h"
 #include "../base/refused.h"
 #include "../threads/parallel.h"
 #include "cpu.h"
@@ -45,17 +46,17 @@ static const struct choice *choose_by_environment(void) {
     return choose(name != NULL && name[0] != '\0' ? name : NULL);
 }
 
+/* Not inlined: every call of the library asks which choice it is. */
+NOT_INLINE static const struct choice *first_choice(void) {
+    bool sense = smx_cpu_cache_bytes() != 0 && smx_threads_make_sense();
+    const struct choice *first = sense ? choose_by_environment() : &bad_environment, *other = NULL;
+    /* If another thread was quicker, its choice stays. */
+    return atomic_compare_exchange_strong(&in_use, &other, first) ? first : other;
+}
+
 static const struct choice *current(void) {
     const struct choice *choice = atomic_load_explicit(&in_use, memory_order_acquire);
-    if (choice == NULL) {
-        bool sense = smx_cpu_cache_bytes() != 0 && smx_threads_make_sense();
-        const struct choice *first = sense ? choose_by_environment() : &bad_environment;
-        /* If another thread was quicker, its choice stays. */
-        if (atomic_compare_exchange_strong(&in_use, &choice, first)) {
-            choice = first;
-        }
-    }
-    return choice;
+    return choice != NULL ? choice : first_choice();
 }
 
 const struct kernels *smx_kernels_in_use(enum dtype real) {

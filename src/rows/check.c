@@ -107,11 +107,6 @@ static inline bool bypasses_cache(const struct rows_request *r, const struct ope
 /* Rows, columns and strides below this have no product that overflows. */
 #define SMALL ((size_t)1 << (sizeof(size_t) * 4 - 4))
 
-/* The bytes [begin, end) that an array spans. */
-struct range {
-    uintptr_t begin, end;
-};
-
 /* How many elements an array spans that is no matrix of rows, if that can be seen at once to be in order; else 0. */
 NOT_INLINE static size_t elements_spanned(const struct argument *a, const struct array *array, size_t rows, size_t n) {
     bool small = array->ld < SMALL && array->matrix < SMALL;
@@ -133,21 +128,37 @@ NOT_INLINE static size_t elements_spanned(const struct argument *a, const struct
     }
 }
 
-/* Whether array i shares no byte with an earlier one, unless neither is written, or it is an input in whose place the
- * output may be. */
-NOT_INLINE static bool apart_or_same(const struct rows_request *r, const struct range *range, int i) {
-    const struct argument *a = &r->operation->argument[i];
-    for (int j = 0; j < i; j++) {
-        bool written = argument_is_output(a) || argument_is_output(a - i + j);
-        if (!written || r->array[j].data == NULL || range[i].end <= range[j].begin || range[j].end <= range[i].begin) {
+/* The same of any argument, in bytes. */
+static inline size_t bytes_spanned(const struct rows_request *r, const struct argument *a, const struct array *array) {
+    if (a->form != FORM_ROW) {
+        return elements_spanned(a, array, r->rows, r->n) * element_size(r, a);
+    }
+    return array->ld - r->n >= SMALL ? 0 : ((r->rows - 1) * array->ld + r->n) * dtype_size(r->real);
+}
+
+/* An array that is given: its number, and the bytes [begin, end) that it spans. */
+struct range {
+    uintptr_t begin, end;
+    int number;
+};
+
+/* Whether the last of these arrays shares a byte with an earlier one, unless neither is written, or it is an input in
+ * whose very place the output may be. */
+NOT_INLINE static bool shares_memory(const struct rows_request *r, const struct range *range,
+                                     const struct range *last) {
+    const struct argument *a = &r->operation->argument[last->number];
+    for (const struct range *other = range; other < last; other++) {
+        int j = other->number;
+        if (last->end <= other->begin || other->end <= last->begin ||
+            !(argument_is_output(a) || argument_is_output(&r->operation->argument[j]))) {
             continue;
         }
-        bool may_be = (a->in_place >> j & 1) != 0 && range[i].begin == range[j].begin;
-        if (!may_be || r->array[j].ld != r->array[i].ld) {
-            return false;
+        bool may_be = (a->in_place >> j & 1) != 0 && last->begin == other->begin;
+        if (!may_be || r->array[j].ld != r->array[last->number].ld) {
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
 /* A call as most are, whose arrays can be seen to be in order without looking closer: small, plain, each by itself or
@@ -156,32 +167,27 @@ NOT_INLINE static bool apart_or_same(const struct rows_request *r, const struct 
 static inline bool in_order(const struct rows_request *r, const struct rows_run *run) {
     const struct argument *a = r->operation->argument;
     const struct array *array = r->array;
-    struct range range[ARGUMENTS_MAX];
-    size_t rows = r->rows, n = r->n, real_size = dtype_size(r->real);
+    struct range range[ARGUMENTS_MAX], *next = range;
     uintptr_t low = UINTPTR_MAX, high = 0; /* of all so far */
-    if (rows - 1 >= SMALL || n - 1 >= SMALL || r->vectors != 1 || run->settings.given != 0) {
+    if (r->rows - 1 >= SMALL || r->n - 1 >= SMALL || r->vectors != 1 || run->settings.given != 0) {
         return false;
     }
     for (int i = 0; a->form != FORM_NONE; i++, a++, array++) {
-        uintptr_t begin = (uintptr_t)array->data, end;
+        uintptr_t begin = (uintptr_t)array->data;
         if (begin == 0) {
             if (!a->optional) {
                 return false;
             }
             continue;
         }
-        if (a->form == FORM_ROW) {
-            if (array->ld - n >= SMALL) { /* also where it is less */
-                return false;
-            }
-            end = begin + ((rows - 1) * array->ld + n) * real_size;
-        } else {
-            end = begin + elements_spanned(a, array, rows, n) * (a->dtypes == 0 ? real_size : element_size(r, a));
-        }
-        range[i] = (struct range){begin, end};
-        if (begin == end || (begin < high && low < end && !apart_or_same(r, range, i))) {
+        uintptr_t end = begin + bytes_spanned(r, a, array);
+        next->begin = begin;
+        next->end = end;
+        next->number = i;
+        if (begin == end || (begin < high && low < end && shares_memory(r, range, next))) {
             return false;
         }
+        next++;
         low = begin < low ? begin : low;
         high = end > high ? end : high;
     }
