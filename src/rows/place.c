@@ -16,8 +16,11 @@ int64_t smx_place(enum dtype real, const void *array, size_t i) {
 }
 
 int64_t smx_place_of(enum dtype real, double value) {
-    float narrow = (float)value;
-    return real == DTYPE_F64 ? smx_place(real, &value, 0) : smx_place(real, &narrow, 0);
+    if (real == DTYPE_F64) {
+        return smx_place(real, &value, 0);
+    }
+    float narrow = (float)value; /* only here: of DBL_MAX it would raise the caller's flag of overflow */
+    return smx_place(real, &narrow, 0);
 }
 
 bool smx_between(enum dtype real, const void *array, size_t i, double low, double high) {
