@@ -4,6 +4,7 @@
 #ifndef SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_TRANSPOSED_TEMPLATE_H
 
+#include "../base/attributes.h"
 #include "../base/pair.h"
 
 #include <math.h>
@@ -28,8 +29,10 @@ static inline bool plain_ce_row(const ce_row *r) {
 }
 
 /* Cross-entropy of up to V_LANES rows with the same n, ldx and lddx. False, with nothing written, if one has no finite
- * maximum. The sums and logarithms are found in lanes, the rest row by row. */
-static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
+ * maximum. The sums and logarithms are found in lanes, the rest row by row. Not inlined: its lanes need not stand on
+ * the stack beside what a single row needs. */
+NOT_INLINE static bool cross_entropy_transposed(size_t rows, const ce_row *row, size_t ldx, size_t lddx,
+                                                ce_result *results) {
     size_t n = row->n;
     struct transposed_logs t;
     const struct lane_sums *s = &t.sums[0];

@@ -3,6 +3,7 @@
 
 #include "../rows/losses.h"
 
+#include "../base/attributes.h"
 #include "../base/float_env.h"
 #include "../base/refused.h"
 #include "call_options.h"
@@ -86,9 +87,9 @@ static void shared_arrays(struct call *c, struct array a[CE_ARGUMENTS]) {
 enum { SOME_LABELS = 256 };
 
 /* Number and weight of the rows that count. Labels go in C order, some at a time, so that the first bad one is found.
- */
-static smx_status weigh(const struct call *c, const struct cross_entropy *given, const struct array *a,
-                        smx_exact_sum *weight, int64_t *count) {
+ * Not inlined, or they would stay on the stack while rows are computed. */
+NOT_INLINE static smx_status weigh(const struct call *c, const struct cross_entropy *given, const struct array *a,
+                                   smx_exact_sum *weight, int64_t *count) {
     int64_t labels[SOME_LABELS];
     struct array some[CE_ARGUMENTS];
     struct cross_entropy ce = *given;
