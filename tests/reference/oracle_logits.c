@@ -189,7 +189,7 @@ void oracle_logits_init(oracle_logits *z, const oracle_row *row) {
         mpfr_set(z->max, value[z->top], MPFR_RNDN);
     mpfr_add_ui(z->sum, z->rest, 1, MPFR_RNDN);
     mpfr_log1p(z->log_sum, z->rest, MPFR_RNDN);
-    numbers_free(value, n);
+    numbers_free(value, count);
 }
 
 void oracle_logits_clear(oracle_logits *z) {
