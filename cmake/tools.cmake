@@ -12,8 +12,15 @@ endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(MPFR REQUIRED IMPORTED_TARGET mpfr)
 file(GLOB ORACLE_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/reference/oracle*.c)
-add_library(smx_oracle STATIC ${ORACLE_SOURCES})
-target_include_directories(smx_oracle PUBLIC ${PROJECT_SOURCE_DIR}/tests/reference)
+# Bounds stand in the comments of the kernels that have them.
+file(GLOB KERNEL_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/kernels/*_template.h)
+set(KERNEL_BOUNDS ${PROJECT_BINARY_DIR}/bounds/kernel_bounds.h)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bounds)
+add_custom_command(OUTPUT ${KERNEL_BOUNDS}
+    COMMAND ${PROJECT_SOURCE_DIR}/scripts/bounds.py --header > ${KERNEL_BOUNDS}
+    DEPENDS ${PROJECT_SOURCE_DIR}/scripts/bounds.py ${KERNEL_SOURCES})
+add_library(smx_oracle STATIC ${ORACLE_SOURCES} ${KERNEL_BOUNDS})
+target_include_directories(smx_oracle PUBLIC ${PROJECT_SOURCE_DIR}/tests/reference ${PROJECT_BINARY_DIR}/bounds)
 target_link_libraries(smx_oracle PUBLIC golden smx_static PkgConfig::MPFR m)
 
 # Two programs on it: the search for worst cases, and the maker of the golden vectors.

@@ -51,8 +51,8 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
 
 /* dx_i = y_i (dy_i - s), s = sum of y_j dy_j. `stream`: dx goes past the caches, and is not in place; else it may be.
  *
- * Error: at most 2^-23 y_i (|dy_i| + sum of y_j |dy_j|) + 2^-149 in f32, with 2^-52 and 2^-1074 in f64, for y in [0,
- * 1]. The worst known are 0.9996 and 0.997 of that (docs/accuracy.md). */
+ * Error: at most BOUND_BACKWARD = 2^-23 times y_i (|dy_i| + sum of y_j |dy_j|), and 2^-149, in f32, with 2^-52 and
+ * 2^-1074 in f64, for y in [0, 1]. The worst known are 0.9996 and 0.997 of that (docs/accuracy.md). */
 static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
                           size_t lddx, bool stream) {
     for (size_t k = 0; k < rows;) {

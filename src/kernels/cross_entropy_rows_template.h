@@ -15,10 +15,14 @@
 
 /* loss = sum of A_c (-log p_c) + z_loss lse^2, and its gradients. In place allowed.
  *
- * Error: the loss is off by less than 2 ULP with labels alone, else by less than 4; dx by less than 3 ULP at the label
- * and 4 elsewhere, or by the bound in smx/cross_entropy.h with weights, smoothing or targets. The worst losses known
- * are 1.41 ULP (f64: 1.35), the cases worst-cross-entropy-loss-* in tests/vectors/worst.txt; the worst dx is 0.54 of
- * its bound, the case worst-cross-entropy-gradient-of-six-f32. */
+ * Error of the loss: with a label alone below BOUND_LABEL_LOSS = 2 ULP, as is log p of a label, else below
+ * BOUND_LOSS = 4 ULP. The worst known: 1.41 ULP in worst-cross-entropy-loss-f32, 1.34 in worst-cross-entropy-loss-f64.
+ *
+ * Error of dx: with a label alone below BOUND_LABEL_GRADIENT = 3 ULP at the label and BOUND_OTHER_GRADIENT = 4 ULP
+ * elsewhere, else at most BOUND_LOSS_GRADIENT = 2^-21 times |scale G| ((sum of |A_c| + 2 z_loss |lse|) p_i + |A_i|) in
+ * f32, with 2^-50 in f64, and what smx/cross_entropy.h has besides. The worst known: 0.54 of it in
+ * worst-cross-entropy-gradient-of-six-f32. Of dtargets: below BOUND_TARGET_GRADIENT = 4 ULP; the worst known is 1.78
+ * (docs/accuracy.md). */
 NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     for (size_t k = 0; k < rows;) {
         size_t some = rows - k < V_LANES ? rows - k : V_LANES;

@@ -12,7 +12,7 @@
 /* Rows [first, last) of the n x n matrix J_ij = y_i ((i = j) - y_j), times a scale; row i goes to jac + i * ldj. A
  * single row may go over y. The + 0 makes a product that is 0 a +0.
  *
- * Error: one fma an entry. Without a scale that is the only rounding: at most 0.5 ULP. */
+ * Error: one fma an entry. Without a scale that is the only rounding: at most BOUND_JACOBIAN = 0.5 ULP, reached. */
 NOT_INLINE static void jacobian_rows(size_t n, const real *y, size_t first, size_t last, real scale, real *jac,
                                      size_t ldj) {
     bool finite = all_finite(n, y);

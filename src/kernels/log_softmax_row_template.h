@@ -26,8 +26,10 @@ static inline void log_block(const struct logit_block *b, const struct log_stats
 
 /* Masked places get -inf. In place allowed.
  *
- * Error: below 2 ULP, with a scale or masks below 2.25; the worst known of these are 1.51 (f64: 1.72), with the cases
- * worst-log-softmax-logits-* in tests/vectors/worst.txt near it (docs/accuracy.md). */
+ * Error: below BOUND_LOG_SOFTMAX, with a scale, masks or slopes below BOUND_LOG_SOFTMAX_LOGITS = 2.25 ULP, and with a
+ * softcap by what it moves logits, besides. The worst known of these: 1.78 ULP in worst-log-softmax-slope-f32, 1.62 in
+ * worst-log-softmax-slope-f64; 1.53 ULP in worst-log-softmax-logits-f32-n100, 1.5 in worst-log-softmax-logits-f32,
+ * 1.49 in worst-log-softmax-logits-f64, and 1.72 in f64 (docs/accuracy.md). */
 NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;

@@ -17,8 +17,9 @@
 
 /* lse = max + log1p(rho), rho as in log_stats_template.h.
  *
- * Error: at most 0.51 ULP + 2^-23 rho / (1 + rho) in f32, with 2^-52 in f64: a logsumexp near 0 is the difference of
- * the maximum and a logarithm. The worst known is 0.5 ULP, where rho vanishes (docs/accuracy.md). */
+ * Error: at most BOUND_LOGSUMEXP_ROUNDING = 0.51 ULP, and rho / (1 + rho) times BOUND_LOGSUMEXP = 2^-23 in f32, with
+ * 2^-52 in f64: a logsumexp near 0 is the difference of the maximum and a logarithm. The worst known: 0.98 of it in
+ * worst-logsumexp-sink-f32, 0.98 of it in worst-logsumexp-sink-f64: half an ULP, where rho vanishes. */
 static void logsumexp_rows(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
     for (size_t k = 0; k < rows;) {
         bool lanes, done = false;

@@ -69,8 +69,8 @@ static inline real sign_of(double a) { return a > 0 ? (real)1 : a < 0 ? (real)-1
 /* log |s| and the sign of s = sum of b_j exp(z_j); l->weight is b. The terms are rounded to reals before they meet b:
  * where weights cancel, no way that rounds exp(z) can do better.
  *
- * Error: at most 0.51 ULP + 2^-22 S / |s| in f32, with 2^-51 in f64, S being the sum of |b_j| exp(z_j); the worst known
- * is 0.92 of that (docs/accuracy.md). */
+ * Error: at most BOUND_LOGSUMEXP_ROUNDING, and S / |s| times BOUND_LOGSUMEXP_WEIGHTED = 2^-22 in f32, with 2^-51 in
+ * f64, S being the sum of |b_j| exp(z_j). The worst known is 0.92 of that (docs/accuracy.md). */
 NOT_INLINE static real logsumexp_weighted_row(size_t n, const logits *l, real *sign) {
     struct maximum maximum = maximum_of_logits(l, n);
     const struct weighted_row row = {l, &maximum};

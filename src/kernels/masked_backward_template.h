@@ -59,7 +59,7 @@ static void gradients_of_dot(size_t n, const logits *l, factors make, const void
 
 /* dx = scale y (dy - s), s = sum of y dy; also scale J v, as J is symmetric. In place allowed.
  *
- * Error: as backward_rows, times |scale|; the worst known in forward mode is 0.98 of the bound (docs/accuracy.md). */
+ * Error: BOUND_BACKWARD, times |scale|; the worst known in forward mode is 0.98 of the bound (docs/accuracy.md). */
 NOT_INLINE static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, masked_factors, &rows);

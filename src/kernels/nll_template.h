@@ -20,7 +20,9 @@ static inline real nll_gradient(const struct rows_call *c, size_t k, real weight
     return canonical(real_of(pair_times(gradient, pair_of(-(double)weight))));
 }
 
-/* Of a row with a label. Its log-probabilities may stand where the gradient goes. */
+/* Of a row with a label. Its log-probabilities may stand where the gradient goes.
+ *
+ * Error: each result is rounded once: BOUND_NLL = 0.5 ULP. */
 static ce_result nll_row(const struct rows_call *c, size_t k, size_t label, const real *x) {
     real log_prob = x[label],
          weight = ce_values(c, CE_CLASS_WEIGHTS) == NULL ? 1 : ce_values(c, CE_CLASS_WEIGHTS)[label];

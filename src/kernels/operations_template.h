@@ -264,7 +264,10 @@ static void sink_gradient_kernel(const struct rows_call *c, struct span run) {
 
 /* ---- The Hessian of cross-entropy ---- */
 
-/* Softmax into the product's place, and its backward pass over it. */
+/* Softmax into the product's place, and its backward pass over it.
+ *
+ * Error: at most BOUND_HESSIAN_PRODUCT = 2^-20 times scale^2 p_i (|v_i| + sum of p_j |v_j|) in f32, with 2^-49 in f64,
+ * and what smx/second_order.h has besides. The worst known is 0.34 of that (docs/accuracy.md). */
 static void hessian_product_under_options(const struct rows_call *c, const struct kept_row *r) {
     const logits l = logits_of(c, r, row_at(c, 0, r));
     logits masks = l;
@@ -294,7 +297,9 @@ static void hessian_of_nan(size_t n, real *matrix, size_t ld) {
 }
 
 /* Softmax into the matrix's last row, from which the rows follow; the last one last, over itself. The largest p (1 - p)
- * is made from the logits, where 1 - p keeps its digits. */
+ * is made from the logits, where 1 - p keeps its digits.
+ *
+ * Error: below BOUND_HESSIAN = 8 ULP; the worst known is 5.7 (docs/accuracy.md). */
 static void hessian_under_options(const struct rows_call *c, const struct kept_row *r) {
     size_t n = c->n, ld = c->array[1].ld;
     const logits l = logits_of(c, r, row_at(c, 0, r));

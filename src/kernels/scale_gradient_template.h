@@ -49,8 +49,8 @@ static inline real largest_used(const struct masked_rows *rows, size_t n) {
 
 /* The sum of x dx, divided by the row's scale; NaN: not finite.
  *
- * Error: at most 2^-22 sum of |x_i dx_i| / |scale| in f32, with 2^-51 in f64; the worst known is half of that
- * (docs/accuracy.md). */
+ * Error: at most BOUND_SCALE_GRADIENT = 2^-22 times the sum of |x_i dx_i| / |scale| in f32, with 2^-51 in f64; the
+ * worst known is half of that (docs/accuracy.md). */
 NOT_INLINE static struct pair scale_gradient_row(size_t n, const logits *l, const real *x, const real *dx) {
     struct scale_row row = {{l, x, dx}, 1, 1};
     real largest = largest_used(&row.rows, n);

@@ -16,8 +16,10 @@
 
 /* Masked places get +0. In place allowed.
  *
- * Error: below 3 ULP, as softmax_rows; the worst known are 1.97 ULP (f64: 1.99), the cases worst-softmax-logits-* in
- * tests/vectors/worst.txt. */
+ * Error: below BOUND_SOFTMAX, and with a softcap by what it moves logits, besides (smx/options.h). The worst known:
+ * 1.96 ULP in worst-softmax-logits-f32, 1.99 in worst-softmax-logits-f64; with a sink 1.69 ULP in
+ * worst-softmax-sink-f32, 1.89 in worst-softmax-sink-f64; with a softcap 0.66 of it in worst-softmax-softcap-f32, 0.52
+ * in worst-softmax-softcap-f64. */
 NOT_INLINE static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct maximum maximum;

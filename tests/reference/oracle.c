@@ -1,5 +1,7 @@
 #include "oracle.h"
 
+#include "kernel_bounds.h"
+
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -202,7 +204,7 @@ double oracle_backward_ratio(const oracle_backward *row, double y, double dy, do
 
     mpfr_add_d(bound, row->absolute, fabs(dy), MPFR_RNDN);
     mpfr_mul_d(bound, bound, fabs(y), MPFR_RNDN);
-    mpfr_mul_2si(bound, bound, 1 - precision_of(row->type), MPFR_RNDN);
+    mpfr_mul_2si(bound, bound, BOUND_BACKWARD - precision_of(row->type), MPFR_RNDN);
     mpfr_set_ui_2exp(unit, 1, min_exponent_of(row->type) - precision_of(row->type) + 1, MPFR_RNDN);
     mpfr_add(bound, bound, unit, MPFR_RNDN);
 

@@ -1,6 +1,10 @@
 #include "oracle_case.h"
 
+#include "kernel_bounds.h"
+
 #include <stddef.h>
+
+enum { LONG = 1 << 18 }; /* rows up to there have the closer bound */
 
 /* The functions of version 0.1 have their own judges, which know rows without scale and masks. */
 static bool is_plain(const golden_case *c) {
@@ -18,11 +22,11 @@ static oracle_verdict first_functions(const golden_case *c, const void *result) 
         v.error = oracle_backward_error(type, c->n, a[GOLDEN_Y], a[GOLDEN_DY], result, &v.at);
     } else if (c->function == GOLDEN_SOFTMAX) {
         v.error = oracle_softmax_error(type, c->n, a[GOLDEN_X], result, &c->options, &v.at);
-        v.bound = 3;
+        v.bound = c->n <= LONG ? BOUND_SOFTMAX : BOUND_SOFTMAX_LONG;
         v.unit = "ULP";
     } else {
         v.error = oracle_jacobian_error(type, c->n, a[GOLDEN_Y], result, c->n, &v.at);
-        v.bound = 0.5;
+        v.bound = BOUND_JACOBIAN;
         v.unit = "ULP";
     }
     return v;

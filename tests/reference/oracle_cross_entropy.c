@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kernel_bounds.h"
 #include "oracle_judge.h"
 
 typedef struct cross_entropy {
@@ -145,15 +146,15 @@ static void add_least_rho(cross_entropy *x) {
 static void judge_loss(cross_entropy *x, const void *result, oracle_verdict *verdict) {
     oracle_judge *j = x->j;
     bool in_ulp = x->convex && x->z_loss == 0 && x->moved == 0;
-    oracle_judge_part(j, result, 0, !in_ulp ? 0 : x->plain ? 2 : 4, verdict);
+    oracle_judge_part(j, result, 0, !in_ulp ? 0 : x->plain ? BOUND_LABEL_LOSS : BOUND_LOSS, verdict);
     entropy(x, j->exact, j->bound);
     if (in_ulp) {
         j->slack = j->type == ORACLE_F64 ? mpfr_get_d(x->sum, MPFR_RNDN) : 0;
         oracle_judge_ulp(j, 0);
         return;
     }
-    /* 4 ULP of a number up to `total`, which are at most 4 times 2^-23 of it. */
-    mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 3), MPFR_RNDN);
+    /* ULP of a number up to `total`, each at most 2^-23 of it. */
+    mpfr_mul_d(j->bound, j->bound, BOUND_LOSS * oracle_unit(j->type, 1), MPFR_RNDN);
     for (size_t i = 0; i < j->row.n; i++) {
         mpfr_mul_d(j->a, x->coefficient[i], 2 * x->moved, MPFR_RNDN);
         mpfr_abs(j->a, j->a, MPFR_RNDN);
@@ -177,7 +178,7 @@ static void judge_lse(cross_entropy *x, const void *result, oracle_verdict *verd
 
 static void judge_log_probability(cross_entropy *x, const void *result, oracle_verdict *verdict) {
     oracle_judge *j = x->j;
-    oracle_judge_part(j, result, 3, x->moved == 0 ? 2 : 0, verdict);
+    oracle_judge_part(j, result, 3, x->moved == 0 ? BOUND_LABEL_LOSS : 0, verdict);
     oracle_log_probability(&x->z, x->label, j->exact);
     if (x->z.undefined)
         mpfr_set_nan(j->exact);
@@ -186,7 +187,7 @@ static void judge_log_probability(cross_entropy *x, const void *result, oracle_v
         return;
     }
     mpfr_abs(j->bound, j->exact, MPFR_RNDN);
-    mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 2), MPFR_RNDN);
+    mpfr_mul_d(j->bound, j->bound, BOUND_LABEL_LOSS * oracle_unit(j->type, 1), MPFR_RNDN);
     mpfr_add_d(j->bound, j->bound, 2 * x->moved, MPFR_RNDN);
     oracle_judge_bound(j, 0);
 }
@@ -214,10 +215,10 @@ static void residual(cross_entropy *x, size_t i) {
     mpfr_add_d(j->bound, j->bound, x->magnitude[i], MPFR_RNDN);
 }
 
-/* bound = |scale G| (2^-21 bound + what lse, moving z and rounding softcap' do) + 2^-149 */
+/* bound = |scale G| (a part of bound + what lse, moving z and rounding softcap' do) + 2^-149 */
 static void gradient_bound(cross_entropy *x, size_t i) {
     oracle_judge *j = x->j;
-    double relative = oracle_unit(j->type, x->moved > 0 ? 4 : 3) + 4 * x->moved * (1 + x->z_loss);
+    double relative = oracle_unit(j->type, BOUND_LOSS_GRADIENT + (x->moved > 0)) + 4 * x->moved * (1 + x->z_loss);
     mpfr_mul_d(j->bound, j->bound, relative, MPFR_RNDN);
     if (x->z_loss != 0) {
         oracle_logsumexp_bound(&x->z, x->lse, j->b);
@@ -252,8 +253,9 @@ static void judge_gradient(cross_entropy *x, const void *result, oracle_verdict 
             mpfr_set_nan(j->exact);
         if (!x->plain)
             gradient_bound(x, i);
-        else if (mpfr_number_p(j->exact)) /* 3 or 4 ULP */
-            mpfr_set_ui_2exp(j->bound, i == x->label ? 3 : 4, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+        else if (mpfr_number_p(j->exact))
+            mpfr_set_ui_2exp(j->bound, i == x->label ? BOUND_LABEL_GRADIENT : BOUND_OTHER_GRADIENT,
+                             oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
         if (j->type == ORACLE_F64 && mpfr_number_p(j->exact)) {
             mpfr_set_d(j->a, fabs(x->dloss) * fabs(j->row.scale), MPFR_RNDN);
             mpfr_mul_2si(j->a, j->a, -1074, MPFR_RNDN);
@@ -263,10 +265,10 @@ static void judge_gradient(cross_entropy *x, const void *result, oracle_verdict 
     }
 }
 
-/* G (1 - e) w_i (-log p_i): 4 ULP, and with a softcap what it moves log p by. */
+/* G (1 - e) w_i (-log p_i): a number of ULP, and with a softcap what it moves log p by. */
 static void judge_target_gradient(cross_entropy *x, const void *result, oracle_verdict *verdict) {
     oracle_judge *j = x->j;
-    oracle_judge_part(j, result, 3, x->moved == 0 ? 4 : 0, verdict);
+    oracle_judge_part(j, result, 3, x->moved == 0 ? BOUND_TARGET_GRADIENT : 0, verdict);
     for (size_t i = 0; i < j->row.n; i++) {
         mpfr_set_d(j->a, option(j, GOLDEN_SMOOTHING, 0), MPFR_RNDN);
         mpfr_ui_sub(j->a, 1, j->a, MPFR_RNDN);
@@ -285,7 +287,7 @@ static void judge_target_gradient(cross_entropy *x, const void *result, oracle_v
             oracle_judge_ulp(j, i);
             continue;
         }
-        mpfr_mul_d(j->b, j->exact, oracle_unit(j->type, 3), MPFR_RNDN);
+        mpfr_mul_d(j->b, j->exact, BOUND_TARGET_GRADIENT * oracle_unit(j->type, 1), MPFR_RNDN);
         mpfr_abs(j->b, j->b, MPFR_RNDN);
         mpfr_mul_d(j->bound, j->a, 2 * x->moved, MPFR_RNDN);
         mpfr_abs(j->bound, j->bound, MPFR_RNDN);
@@ -321,17 +323,17 @@ static void product(oracle_judge *j, double a, double b) {
 void oracle_judge_nll(oracle_judge *j, const void *result, oracle_verdict *verdicts) {
     size_t label = (size_t)j->array[GOLDEN_LABEL][0];
     double dloss = option(j, GOLDEN_DLOSS, 1);
-    oracle_judge_part(j, result, 0, 0.5, &verdicts[0]);
+    oracle_judge_part(j, result, 0, BOUND_NLL, &verdicts[0]);
     product(j, j->array[GOLDEN_Y][label], -weight(j, label));
     oracle_judge_ulp(j, 0);
-    oracle_judge_part(j, result, 1, 0.5, &verdicts[1]);
+    oracle_judge_part(j, result, 1, BOUND_NLL, &verdicts[1]);
     for (size_t i = 0; i < j->row.n; i++) {
         product(j, isfinite(dloss) ? dloss : (double)NAN, i == label ? -weight(j, label) : 0);
         if (i != label)
             mpfr_set_zero(j->exact, 1);
         oracle_judge_ulp(j, i);
     }
-    oracle_judge_part(j, result, 2, 0.5, &verdicts[2]);
+    oracle_judge_part(j, result, 2, BOUND_NLL, &verdicts[2]);
     mpfr_set_d(j->exact, j->array[GOLDEN_Y][label], MPFR_RNDN);
     oracle_judge_ulp(j, 0);
 }

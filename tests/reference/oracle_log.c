@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kernel_bounds.h"
 #include "oracle_judge.h"
 
 static void softmax(oracle_judge *j) {
@@ -13,7 +14,7 @@ static void softmax(oracle_judge *j) {
             mpfr_set_zero(j->exact, 1);
         else
             oracle_probability(&z, i, j->exact);
-        oracle_judge_capped(j, i, 3, 2 * oracle_judge_moved(j), 0);
+        oracle_judge_capped(j, i, BOUND_SOFTMAX, 2 * oracle_judge_moved(j), 0);
     }
     oracle_logits_clear(&z);
 }
@@ -23,7 +24,7 @@ static void log_softmax(oracle_judge *j) {
     oracle_logits_init(&z, &j->row);
     for (size_t i = 0; i < j->row.n; i++) {
         oracle_log_probability(&z, i, j->exact);
-        oracle_judge_capped(j, i, 2.25, 0, 2 * oracle_judge_moved(j));
+        oracle_judge_capped(j, i, BOUND_LOG_SOFTMAX_LOGITS, 0, 2 * oracle_judge_moved(j));
     }
     oracle_logits_clear(&z);
 }
@@ -64,7 +65,8 @@ static void log_softmax_backward(oracle_judge *j) {
             mpfr_mul_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
             mpfr_mul(j->bound, j->a, absolute, MPFR_RNDN);
             mpfr_add_d(j->bound, j->bound, fabs(dy[i]), MPFR_RNDN);
-            mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale) * oracle_unit(j->type, 2), MPFR_RNDN);
+            mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale) * oracle_unit(j->type, BOUND_LOG_SOFTMAX_BACKWARD),
+                       MPFR_RNDN);
             oracle_judge_add_least(j, (unsigned long)ceil(2 * fabs(j->row.scale)));
             if (overflows) /* before a scale below 1 brings it back: the header says so */
                 mpfr_set_inf(j->bound, 1);
@@ -76,15 +78,15 @@ static void log_softmax_backward(oracle_judge *j) {
     free(ones);
 }
 
-/* 0.51 ULP(exact) + 2^-23 rho / (1 + rho), 2^-52 in f64 */
+/* So many ULP of exact, and a part of rho / (1 + rho). */
 void oracle_logsumexp_bound(const oracle_logits *z, const mpfr_t exact, mpfr_t bound) {
     oracle_type type = z->row->type;
     mpfr_t ulp;
     mpfr_init2(ulp, ORACLE_LOGITS_PRECISION);
-    mpfr_set_d(ulp, 0.51, MPFR_RNDN);
+    mpfr_set_d(ulp, BOUND_LOGSUMEXP_ROUNDING, MPFR_RNDN);
     mpfr_mul_2si(ulp, ulp, oracle_ulp_exponent(type, exact), MPFR_RNDN);
     mpfr_div(bound, z->rest, z->sum, MPFR_RNDN);
-    mpfr_mul_d(bound, bound, oracle_unit(type, 1), MPFR_RNDN);
+    mpfr_mul_d(bound, bound, oracle_unit(type, BOUND_LOGSUMEXP), MPFR_RNDN);
     mpfr_add(bound, bound, ulp, MPFR_RNDN);
     mpfr_clear(ulp);
 }
@@ -130,7 +132,7 @@ static void logsumexp_backward(oracle_judge *j) {
         mpfr_mul_d(j->exact, j->exact, z.kept[i] ? dlse : 1, MPFR_RNDN);
         mpfr_mul_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
         multiply_slope(j, &z, i);
-        oracle_judge_capped(j, i, 4, 2 * oracle_judge_moved(j) + slope_error(j, i), 0);
+        oracle_judge_capped(j, i, BOUND_LOGSUMEXP_BACKWARD, 2 * oracle_judge_moved(j) + slope_error(j, i), 0);
     }
     oracle_logits_clear(&z);
 }
@@ -165,12 +167,12 @@ static void softcap_backward(oracle_judge *j) {
     for (size_t i = 0; i < j->row.n; i++) {
         mpfr_set_d(j->exact, z.kept[i] ? dz[i] : 0, MPFR_RNDN);
         multiply_slope(j, &z, i);
-        oracle_judge_capped(j, i, 0.5, slope_error(j, i), 0);
+        oracle_judge_capped(j, i, BOUND_SOFTCAP_BACKWARD, slope_error(j, i), 0);
     }
     oracle_logits_clear(&z);
 }
 
-/* 2^-22 p_s sum_i |y_i dy_i| + 2^-149, and what a softcap moves p_s by; in f64, p_s is held to 2^-1074. */
+/* A part of p_s sum_i |y_i dy_i|, 2^-149, and what a softcap moves p_s by; in f64, p_s is held to 2^-1074. */
 static void sink_gradient(oracle_judge *j) {
     const double *y = j->array[GOLDEN_Y], *dy = j->array[GOLDEN_DY];
     bool undefined = false;
@@ -188,7 +190,7 @@ static void sink_gradient(oracle_judge *j) {
         mpfr_mul(j->exact, j->exact, j->a, MPFR_RNDN);
         mpfr_neg(j->exact, j->exact, MPFR_RNDN);
         oracle_dot(&j->row, y, dy, true, j->bound);
-        mpfr_mul_d(j->a, j->a, oracle_unit(j->type, 2) + 2 * oracle_judge_moved(j), MPFR_RNDN);
+        mpfr_mul_d(j->a, j->a, oracle_unit(j->type, BOUND_SINK_GRADIENT) + 2 * oracle_judge_moved(j), MPFR_RNDN);
         if (j->type == ORACLE_F64)
             mpfr_add_d(j->a, j->a, 0x1p-1074, MPFR_RNDN);
         mpfr_mul(j->bound, j->bound, j->a, MPFR_RNDN);
@@ -230,8 +232,9 @@ static bool is_signed_logarithm(double lse, double sign) {
     return !isnan(lse) && lse != (double)INFINITY && (nothing ? sign == 0 : fabs(sign) == 1);
 }
 
-/* With the wrong sign: the distance of exp(lse) from s, as a part of 2^-22 S. Else |lse - log |s||, as a part of
- * 0.51 ULP and what moving s by 2^-22 S does to its logarithm, 2^-22 S / |s| or a little more. */
+/* With the wrong sign: the distance of exp(lse) from s, as a part of what S allows, delta. Else
+ * |lse - log |s||, as a part of a rounding and of what moving s by delta does to its logarithm, delta / |s| or a little
+ * more. */
 static double weighted_ratio(oracle_judge *j, const oracle_logits *z, const mpfr_t s, const mpfr_t absolute) {
     double lse = oracle_get(j->type, j->result, 0);
     double sign = oracle_get(j->type, j->result, 1);
@@ -239,7 +242,7 @@ static double weighted_ratio(oracle_judge *j, const oracle_logits *z, const mpfr
         return (double)INFINITY;
     if (mpfr_sgn(s) == 0 && sign == 0)
         return 0;
-    mpfr_mul_d(j->bound, absolute, oracle_unit(j->type, 2), MPFR_RNDN);
+    mpfr_mul_d(j->bound, absolute, oracle_unit(j->type, BOUND_LOGSUMEXP_WEIGHTED), MPFR_RNDN);
     mpfr_abs(j->exact, s, MPFR_RNDN);
     if (mpfr_sgn(s) != (int)sign) {
         mpfr_d_sub(j->a, lse, z->max, MPFR_RNDN);
@@ -330,7 +333,7 @@ static void scale_gradient(oracle_judge *j) {
     oracle_dot(&j->row, x, dx, true, j->bound);
     mpfr_div_d(j->exact, j->exact, j->row.scale, MPFR_RNDN);
     mpfr_div_d(j->bound, j->bound, fabs(j->row.scale), MPFR_RNDN);
-    mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 2), MPFR_RNDN);
+    mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, BOUND_SCALE_GRADIENT), MPFR_RNDN);
     oracle_judge_add_least(j, 1);
     if (undefined)
         mpfr_set_nan(j->exact);
@@ -346,14 +349,14 @@ void oracle_judge_log(oracle_judge *j, const void *result, oracle_verdict *verdi
         void (*judge)(oracle_judge *);
         double ulps;
     } functions[GOLDEN_FUNCTIONS] = {
-        [GOLDEN_SOFTMAX] = {softmax, 3},
-        [GOLDEN_LOG_SOFTMAX] = {log_softmax, 2},
+        [GOLDEN_SOFTMAX] = {softmax, BOUND_SOFTMAX},
+        [GOLDEN_LOG_SOFTMAX] = {log_softmax, BOUND_LOG_SOFTMAX},
         [GOLDEN_LOG_SOFTMAX_BACKWARD] = {log_softmax_backward, 0},
         [GOLDEN_LOGSUMEXP] = {logsumexp, 0},
-        [GOLDEN_LOGSUMEXP_BACKWARD] = {logsumexp_backward, 4},
+        [GOLDEN_LOGSUMEXP_BACKWARD] = {logsumexp_backward, BOUND_LOGSUMEXP_BACKWARD},
         [GOLDEN_SCALE_GRADIENT] = {scale_gradient, 0},
         [GOLDEN_ARGMAX] = {argmax, 0},
-        [GOLDEN_SOFTCAP_BACKWARD] = {softcap_backward, 0.5},
+        [GOLDEN_SOFTCAP_BACKWARD] = {softcap_backward, BOUND_SOFTCAP_BACKWARD},
         [GOLDEN_SINK_GRADIENT] = {sink_gradient, 0},
     };
     double ulps = j->row.softcap == 0 ? functions[j->c->function].ulps : 0;

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kernel_bounds.h"
 #include "oracle_judge.h"
 
 static bool is_undefined(const oracle_row *row, const double *y, const double *dy) {
@@ -31,7 +32,7 @@ static void backward(oracle_judge *j, const double *y, const double *dy) {
         }
         mpfr_add_d(j->bound, absolute, fabs(dy[i]), MPFR_RNDN);
         mpfr_mul_d(j->bound, j->bound, fabs(y[i]), MPFR_RNDN);
-        mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 1), MPFR_RNDN);
+        mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, BOUND_BACKWARD), MPFR_RNDN);
         oracle_judge_add_least(j, 1);
         mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale), MPFR_RNDN);
         oracle_judge_add_least(j, j->array[GOLDEN_SCALE] ? 1 : 0);
@@ -72,7 +73,7 @@ static void log_softmax_jvp(oracle_judge *j) {
         else if (undefined)
             mpfr_set_nan(j->exact);
         mpfr_add_d(j->bound, absolute, fabs(v[i]), MPFR_RNDN);
-        mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, 2), MPFR_RNDN);
+        mpfr_mul_d(j->bound, j->bound, oracle_unit(j->type, BOUND_LOG_SOFTMAX_JVP), MPFR_RNDN);
         mpfr_add(j->bound, j->bound, total, MPFR_RNDN);
         oracle_judge_add_least(j, 1);
         mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale), MPFR_RNDN);
@@ -82,7 +83,7 @@ static void log_softmax_jvp(oracle_judge *j) {
     mpfr_clears(sum, absolute, total, (mpfr_ptr)0);
 }
 
-/* gy_i = scale (ddx_i (dy_i - s) - dy_i t); the bound has |.| of everything, times 2^-22, and 2^-148. */
+/* gy_i = scale (ddx_i (dy_i - s) - dy_i t); the bound is a part of |.| of everything, and 2^-148. */
 static void double_backward_y(oracle_judge *j) {
     const double *y = j->array[GOLDEN_Y];
     const double *dy = j->array[GOLDEN_DY];
@@ -108,7 +109,7 @@ static void double_backward_y(oracle_judge *j) {
         mpfr_mul_d(j->bound, j->bound, fabs(ddx[i]), MPFR_RNDN);
         mpfr_mul_d(j->a, abs_t, fabs(dy[i]), MPFR_RNDN);
         mpfr_add(j->bound, j->bound, j->a, MPFR_RNDN);
-        mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale) * oracle_unit(j->type, 2), MPFR_RNDN);
+        mpfr_mul_d(j->bound, j->bound, fabs(j->row.scale) * oracle_unit(j->type, BOUND_DOUBLE_BACKWARD), MPFR_RNDN);
         oracle_judge_add_least(j, 2);
         oracle_judge_bound(j, i);
     }
@@ -127,7 +128,7 @@ static void add_power_of_two(mpfr_t a, double factor, long exponent) {
     mpfr_clear(term);
 }
 
-/* hv_i = scale^2 p_i (v_i - sum_j p_j v_j), within 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148, and
+/* hv_i = scale^2 p_i (v_i - sum_j p_j v_j), within a part of scale^2 p_i (|v_i| + sum_j p_j |v_j|), 2^-148, and
  * scale^2 2^-148 more where there is a scale. As probabilities are rounded to at least 2^-149 before they meet v, there
  * is also scale^2 2^-149 (|v_i| + sum_j p_j |v_j| + p_i sum_j |v_j|). */
 static void hessian_product(oracle_judge *j) {
@@ -165,7 +166,7 @@ static void hessian_product(oracle_judge *j) {
         else if (undefined)
             mpfr_set_nan(j->exact);
         mpfr_mul(j->a, total, j->b, MPFR_RNDN);
-        mpfr_mul_d(j->b, j->b, oracle_unit(j->type, 4), MPFR_RNDN);
+        mpfr_mul_d(j->b, j->b, oracle_unit(j->type, BOUND_HESSIAN_PRODUCT), MPFR_RNDN);
         add_power_of_two(j->b, scale_squared, least);
         mpfr_add_d(j->bound, absolute, fabs(v[i]), MPFR_RNDN);
         mpfr_mul(j->bound, j->bound, j->b, MPFR_RNDN);
@@ -179,8 +180,8 @@ static void hessian_product(oracle_judge *j) {
     oracle_logits_clear(&z);
 }
 
-/* scale^2 p_i (1 - p_i) and -scale^2 p_i p_j, within 8 ULP and, as probabilities are rounded to at least 2^-149, with a
- * scale 2^-148 scale^2 besides. */
+/* scale^2 p_i (1 - p_i) and -scale^2 p_i p_j, within a number of ULP and, as probabilities are rounded to at least
+ * 2^-149, with a scale 2^-148 scale^2 besides. */
 static void hessian(oracle_judge *j) {
     size_t n = j->row.n;
     unsigned long least = j->array[GOLDEN_SCALE] ? (unsigned long)ceil(2 * j->row.scale * j->row.scale) : 0;
@@ -201,7 +202,7 @@ static void hessian(oracle_judge *j) {
             mpfr_set_zero(j->exact, 1);
         mpfr_set_zero(j->bound, 1);
         if (mpfr_regular_p(j->exact))
-            mpfr_set_ui_2exp(j->bound, 8, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+            mpfr_set_ui_2exp(j->bound, BOUND_HESSIAN, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
         oracle_judge_add_least(j, least);
         oracle_judge_bound(j, k);
     }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "kernel_bounds.h"
 #include "terms.h"
 
 /* Where the kernels change their way: from |max| = 256 or 2048 on, terms are taken relative to the maximum; and below
@@ -232,7 +233,7 @@ static void mutate(const problem *p, rng *random, row *r, size_t hot) {
     }
 enum { LONG = 1 << 18, LONGEST = 10000000 };
 
-const problem problem_forward_f32 = FORWARD("forward-f32", ORACLE_F32, 1, LONG, 3);
-const problem problem_forward_f64 = FORWARD("forward-f64", ORACLE_F64, 1, LONG, 3);
-const problem problem_forward_long_f32 = FORWARD("forward-long-f32", ORACLE_F32, LONG + 1, LONGEST, 3.5);
-const problem problem_forward_long_f64 = FORWARD("forward-long-f64", ORACLE_F64, LONG + 1, LONGEST, 3.5);
+const problem problem_forward_f32 = FORWARD("forward-f32", ORACLE_F32, 1, LONG, BOUND_SOFTMAX);
+const problem problem_forward_f64 = FORWARD("forward-f64", ORACLE_F64, 1, LONG, BOUND_SOFTMAX);
+const problem problem_forward_long_f32 = FORWARD("forward-long-f32", ORACLE_F32, LONG + 1, LONGEST, BOUND_SOFTMAX_LONG);
+const problem problem_forward_long_f64 = FORWARD("forward-long-f64", ORACLE_F64, LONG + 1, LONGEST, BOUND_SOFTMAX_LONG);

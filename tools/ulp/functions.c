@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "functions_rows.h"
+#include "kernel_bounds.h"
 #include "problem.h"
 
 /* The group in which element i of the row stands. */
@@ -59,16 +60,16 @@ static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot
 enum { LONG = 10000000, SQUARE = 12, ALL = GOLDEN_RESULTS };
 
 const problem function_problems[] = {
-    BOTH("softmax-logits", GOLDEN_SOFTMAX, 3, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
-    BOTH("log-softmax", GOLDEN_LOG_SOFTMAX, 2, 0, LONG, 1, GOLDEN_X),
-    BOTH("log-softmax-logits", GOLDEN_LOG_SOFTMAX, 2, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
+    BOTH("softmax-logits", GOLDEN_SOFTMAX, BOUND_SOFTMAX, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
+    BOTH("log-softmax", GOLDEN_LOG_SOFTMAX, BOUND_LOG_SOFTMAX, 0, LONG, 1, GOLDEN_X),
+    BOTH("log-softmax-logits", GOLDEN_LOG_SOFTMAX, BOUND_LOG_SOFTMAX_LOGITS, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
     BOTH("log-softmax-backward", GOLDEN_LOG_SOFTMAX_BACKWARD, 1, 0, LONG, 2, GOLDEN_Y, GOLDEN_DY),
     BOTH("logsumexp", GOLDEN_LOGSUMEXP, 1, 0, LONG, 1, GOLDEN_X),
     BOTH("logsumexp-logits", GOLDEN_LOGSUMEXP, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
-    BOTH("logsumexp-backward", GOLDEN_LOGSUMEXP_BACKWARD, 4, 0, LONG, 1, GOLDEN_X),
+    BOTH("logsumexp-backward", GOLDEN_LOGSUMEXP_BACKWARD, BOUND_LOGSUMEXP_BACKWARD, 0, LONG, 1, GOLDEN_X),
     BOTH("logsumexp-weighted", GOLDEN_LOGSUMEXP_WEIGHTED, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_B),
     BOTH("scale-gradient", GOLDEN_SCALE_GRADIENT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_DX),
-    BOTH("cross-entropy-loss", GOLDEN_CROSS_ENTROPY, 2, 0, LONG, 1, GOLDEN_X),
+    BOTH("cross-entropy-loss", GOLDEN_CROSS_ENTROPY, BOUND_LABEL_LOSS, 0, LONG, 1, GOLDEN_X),
     BOTH("cross-entropy-gradient", GOLDEN_CROSS_ENTROPY, 1, 2, LONG, 1, GOLDEN_X),
     BOTH("cross-entropy-options", GOLDEN_CROSS_ENTROPY, 1, ALL, LONG, 2, GOLDEN_X, GOLDEN_CLASS_WEIGHTS),
     BOTH("cross-entropy-dense", GOLDEN_CROSS_ENTROPY_DENSE, 1, ALL, LONG, 3, GOLDEN_X, GOLDEN_TARGETS,
@@ -78,11 +79,12 @@ const problem function_problems[] = {
     BOTH("double-backward", GOLDEN_DOUBLE_BACKWARD, 1, ALL, LONG, 3, GOLDEN_Y, GOLDEN_DY, GOLDEN_DDX),
     BOTH("hessian-product", GOLDEN_HESSIAN_PRODUCT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_V),
     BOTH("hessian", GOLDEN_HESSIAN, 1, 0, SQUARE, 1, GOLDEN_X),
-    ATTENTION_BOTH("softmax-sink", ATTENTION_SINK, GOLDEN_SOFTMAX, 3, GOLDEN_X),
+    ATTENTION_BOTH("softmax-sink", ATTENTION_SINK, GOLDEN_SOFTMAX, BOUND_SOFTMAX, GOLDEN_X),
     ATTENTION_BOTH("softmax-softcap", ATTENTION_SINK | ATTENTION_CAP, GOLDEN_SOFTMAX, 1, GOLDEN_X),
-    ATTENTION_BOTH("log-softmax-slope", 0, GOLDEN_LOG_SOFTMAX, 2.25, GOLDEN_X),
+    ATTENTION_BOTH("log-softmax-slope", 0, GOLDEN_LOG_SOFTMAX, BOUND_LOG_SOFTMAX_LOGITS, GOLDEN_X),
     ATTENTION_BOTH("logsumexp-sink", ATTENTION_SINK, GOLDEN_LOGSUMEXP, 1, GOLDEN_X),
-    ATTENTION_BOTH("logsumexp-backward-sink", ATTENTION_SINK, GOLDEN_LOGSUMEXP_BACKWARD, 4, GOLDEN_X),
+    ATTENTION_BOTH("logsumexp-backward-sink", ATTENTION_SINK, GOLDEN_LOGSUMEXP_BACKWARD, BOUND_LOGSUMEXP_BACKWARD,
+                   GOLDEN_X),
     ATTENTION_BOTH("logsumexp-backward-softcap", ATTENTION_SINK | ATTENTION_CAP, GOLDEN_LOGSUMEXP_BACKWARD, 1,
                    GOLDEN_X),
     ATTENTION_BOTH("softcap-backward", ATTENTION_CAP, GOLDEN_SOFTCAP_BACKWARD, 1, GOLDEN_X, GOLDEN_DZ),

@@ -1,4 +1,5 @@
 /* Jacobian: rows of y, and the error of the library's matrix on them. */
+#include "kernel_bounds.h"
 #include "problem.h"
 
 #include <math.h>
@@ -52,7 +53,7 @@ const problem problem_jacobian_f32 = {.name = "jacobian-f32",
                                       .array_count = 1,
                                       .arrays = {GOLDEN_Y},
                                       .type = ORACLE_F32,
-                                      .bound = 0.5,
+                                      .bound = BOUND_JACOBIAN,
                                       .attained = true,
                                       .unit = "ULP",
                                       .max_n = 16,
@@ -65,7 +66,7 @@ const problem problem_jacobian_f64 = {.name = "jacobian-f64",
                                       .array_count = 1,
                                       .arrays = {GOLDEN_Y},
                                       .type = ORACLE_F64,
-                                      .bound = 0.5,
+                                      .bound = BOUND_JACOBIAN,
                                       .attained = true,
                                       .unit = "ULP",
                                       .max_n = 16,
