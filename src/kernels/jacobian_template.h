@@ -17,6 +17,7 @@ NOT_INLINE static void jacobian_rows(size_t n, const real *y, size_t first, size
                                      size_t ldj) {
     bool finite = all_finite(n, y);
     v_t zero = v_set1(0);
+    v_t end = n < V_LANES ? v_load_n(y, n, zero) : v_load(y + n - V_LANES); /* for all rows, and before one over y */
     for (size_t i = first; i < last; i++) {
         real *row = jac + i * ldj;
         if (!finite) {
@@ -26,11 +27,14 @@ NOT_INLINE static void jacobian_rows(size_t n, const real *y, size_t first, size
         real scaled = y[i] * scale;
         real diagonal = r_fma(-scaled, y[i], scaled + 0); /* before the row, which may be y itself */
         v_t yi = v_set1(scaled);
-        size_t j = 0;
-        for (; n - j >= V_LANES; j += V_LANES) {
-            v_store(row + j, v_fnma(yi, v_load(y + j), zero));
+        if (n < V_LANES) {
+            v_store_n(row, v_fnma(yi, end, zero), n);
+        } else {
+            for (size_t j = 0; j < n - V_LANES; j += V_LANES) {
+                v_store(row + j, v_fnma(yi, v_load(y + j), zero));
+            }
+            v_store(row + n - V_LANES, v_fnma(yi, end, zero));
         }
-        v_store_n(row + j, v_fnma(yi, v_load_n(y + j, n - j, zero), zero), n - j);
         row[i] = diagonal;
     }
 }
