@@ -68,7 +68,7 @@ static bool read_labels(const int32_t *i32, const int64_t *i64, const void *any,
 
 static smx_status losses_f32(bool log_probs, size_t rows, size_t n, const float *x, size_t ldx,
                              const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
-    smx_cross_entropy_args_f32 given = {0};
+    smx_cross_entropy_args_f32 given;
     if (ce == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "ce");
     }
@@ -90,7 +90,7 @@ static smx_status losses_f32(bool log_probs, size_t rows, size_t n, const float 
 
 static smx_status losses_f64(bool log_probs, size_t rows, size_t n, const double *x, size_t ldx,
                              const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
-    smx_cross_entropy_args_f64 given = {0};
+    smx_cross_entropy_args_f64 given;
     if (ce == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "ce");
     }

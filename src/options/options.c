@@ -12,7 +12,9 @@ bool smx_read_sized(const void *given, size_t size, void *full, size_t known) {
     if (size < sizeof size) {
         return false;
     }
-    memcpy(full, given, size < known ? size : known);
+    size_t common = size < known ? size : known;
+    memcpy(full, given, common);
+    memset((unsigned char *)full + common, 0, known - common);
     for (size_t i = known; i < size; i++) {
         if (bytes[i] != 0) {
             return false;
@@ -104,7 +106,6 @@ smx_status smx_settings_read(const smx_options *opt, struct settings *s) {
     static const smx_options defaults = SMX_OPTIONS_INIT;
     s->opt = opt == NULL ? &defaults : opt;
     if (s->opt->size != sizeof s->completed) {
-        s->completed = defaults;
         if (!smx_read_sized(opt, opt->size, &s->completed, sizeof s->completed)) {
             return smx_refuse(SMX_ERROR_OPTION, "options.size");
         }

@@ -40,8 +40,8 @@ smx_status smx_settings_read(const smx_options *opt, struct settings *settings);
 /* The field of the first of these options, which are not none. */
 const char *smx_option_name(unsigned options);
 
-/* Copies what a caller's struct of `size` bytes, its first field, has of the `known` bytes of *full; false if it is
- * malformed or has something set that this version doesn't know. */
+/* Copies what a caller's struct of `size` bytes, its first field, has of the `known` bytes of *full, and makes the rest
+ * 0; false if it is malformed or has something set that this version doesn't know. */
 bool smx_read_sized(const void *given, size_t size, void *full, size_t known);
 
 #endif

@@ -107,33 +107,37 @@ static inline bool bypasses_cache(const struct rows_request *r, const struct ope
 /* Rows, columns and strides below this have no product that overflows. */
 #define SMALL ((size_t)1 << (sizeof(size_t) * 4 - 4))
 
-/* How many elements an array spans that is no matrix of rows, if that can be seen at once to be in order; else 0. */
-NOT_INLINE static size_t elements_spanned(const struct argument *a, const struct array *array, size_t rows, size_t n) {
-    bool small = array->ld < SMALL && array->matrix < SMALL;
+/* How many elements an array spans of rows of n, with a stride, if that can be seen at once to be in order; else 0. */
+static inline size_t elements_of_rows(size_t rows, size_t n, size_t stride) {
+    return stride - n >= SMALL ? 0 : (rows - 1) * stride + n;
+}
+
+static inline size_t elements_of_matrices(const struct rows_request *r, const struct array *array) {
+    bool fits = array->ld - r->n < SMALL && array->matrix < SMALL && array->matrix >= r->n * array->ld;
+    return fits ? (r->rows - 1) * array->matrix + (r->n - 1) * array->ld + r->n : 0;
+}
+
+/* The same of arguments that are no rows, in bytes. */
+NOT_INLINE static size_t bytes_of_others(const struct rows_request *r, const struct argument *a,
+                                         const struct array *array) {
     switch (a->form) {
-    case FORM_VALUE:
-        return rows;
-    case FORM_CLASSES:
-        return n;
-    case FORM_TOTAL:
-        return a->sum ? 0 : 1;
-    case FORM_MATRIX:
-        return small && array->ld >= n && array->matrix >= n * array->ld
-                   ? (rows - 1) * array->matrix + (n - 1) * array->ld + n
-                   : 0;
     case FORM_COLUMN:
-        return small && array->ld >= rows ? (n - 1) * array->ld + rows : 0;
+        return elements_of_rows(r->n, r->rows, array->ld) * dtype_size(r->real);
+    case FORM_MATRIX:
+        return elements_of_matrices(r, array) * dtype_size(r->real);
+    case FORM_VALUE:
+        return r->rows * element_size(r, a);
+    case FORM_CLASSES:
+        return r->n * element_size(r, a);
     default:
-        return 0;
+        return a->form == FORM_TOTAL && !a->sum ? element_size(r, a) : 0;
     }
 }
 
-/* The same of any argument, in bytes. */
+/* The same of any argument. */
 static inline size_t bytes_spanned(const struct rows_request *r, const struct argument *a, const struct array *array) {
-    if (a->form != FORM_ROW) {
-        return elements_spanned(a, array, r->rows, r->n) * element_size(r, a);
-    }
-    return array->ld - r->n >= SMALL ? 0 : ((r->rows - 1) * array->ld + r->n) * dtype_size(r->real);
+    return a->form != FORM_ROW ? bytes_of_others(r, a, array)
+                               : elements_of_rows(r->rows, r->n, array->ld) * dtype_size(r->real);
 }
 
 /* An array that is given: its number, and the bytes [begin, end) that it spans. */
@@ -166,21 +170,20 @@ NOT_INLINE static bool shares_memory(const struct rows_request *r, const struct 
  * spend its time on what cannot go wrong. */
 static inline bool in_order(const struct rows_request *r, const struct rows_run *run) {
     const struct argument *a = r->operation->argument;
-    const struct array *array = r->array;
     struct range range[ARGUMENTS_MAX], *next = range;
     uintptr_t low = UINTPTR_MAX, high = 0; /* of all so far */
-    if (r->rows - 1 >= SMALL || r->n - 1 >= SMALL || r->vectors != 1 || run->settings.given != 0) {
+    if (((r->rows - 1) | (r->n - 1)) >= SMALL || ((r->vectors - 1) | run->settings.given) != 0) {
         return false;
     }
-    for (int i = 0; a->form != FORM_NONE; i++, a++, array++) {
-        uintptr_t begin = (uintptr_t)array->data;
+    for (int i = 0; a[i].form != FORM_NONE; i++) {
+        uintptr_t begin = (uintptr_t)r->array[i].data;
         if (begin == 0) {
-            if (!a->optional) {
+            if (!a[i].optional) {
                 return false;
             }
             continue;
         }
-        uintptr_t end = begin + bytes_spanned(r, a, array);
+        uintptr_t end = begin + bytes_spanned(r, &a[i], &r->array[i]);
         next->begin = begin;
         next->end = end;
         next->number = i;

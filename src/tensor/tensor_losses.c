@@ -162,7 +162,7 @@ static smx_status pack_and_run(struct call *c, struct cross_entropy *ce) {
 
 static smx_status losses(bool log_probs, const DLTensor *x, int axis, const smx_tensor_cross_entropy_args *ce,
                          const smx_tensor_options *opt) {
-    smx_tensor_cross_entropy_args given = {0};
+    smx_tensor_cross_entropy_args given;
     const DLTensor *tensor[TENSORS_MAX];
     struct call call;
     if (ce == NULL) {
