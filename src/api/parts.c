@@ -20,12 +20,12 @@ struct part {
     void *max;
     int64_t *sum;
     const struct part_kernels *kernels;
-    struct settings settings;
+    struct options_read options;
 };
 
 /* Options and kernels; `stats` is the caller's pointer. */
 static smx_status begin(struct part *p, const void *stats, const smx_options *opt) {
-    smx_status status = smx_settings_read(opt, &p->settings);
+    smx_status status = smx_options_read(opt, &p->options);
     if (status != SMX_OK) {
         return status;
     }
@@ -33,8 +33,8 @@ static smx_status begin(struct part *p, const void *stats, const smx_options *op
     if (kernels == NULL) {
         return smx_no_kernels();
     }
-    if (p->settings.given != 0) {
-        return smx_refuse(SMX_ERROR_OPTION, smx_option_name(p->settings.given));
+    if (p->options.given != 0) {
+        return smx_refuse(SMX_ERROR_OPTION, smx_option_name(p->options.given));
     }
     if (stats == NULL) {
         smx_refuse(SMX_ERROR_NULL, "stats");
@@ -98,7 +98,7 @@ static smx_status part_sum(struct part *p) {
     }
     struct wide sum = {{0}};
     float_env caller = float_env_enter();
-    if (p->kernels->filling(p->settings.policy, p->max) == FILL_NOT) {
+    if (p->kernels->filling(p->options.policy, p->max) == FILL_NOT) {
         p->kernels->terms(p->n, p->x, p->max, p->row_n, NULL, &sum);
     }
     float_env_leave(caller);
@@ -117,7 +117,7 @@ static smx_status part_finish(struct part *p) {
     struct wide sum, ignored = {{0}};
     memcpy(sum.limb, p->sum, sizeof sum.limb);
     float_env caller = float_env_enter();
-    enum filling filling = p->kernels->filling(p->settings.policy, p->max);
+    enum filling filling = p->kernels->filling(p->options.policy, p->max);
     float_env_leave(caller);
     if (filling == FILL_NOT && !sum_of_a_row(p, sum)) {
         return smx_refuse(SMX_ERROR_STATS, "stats");

@@ -86,7 +86,7 @@ static ce_row ce_row_of(const struct rows_call *c, size_t k) {
     ce_row row = {.l = logits_of(c, &kept, c->n == 0 ? NULL : row_at(c, CE_X, &kept)),
                   .n = kept.n,
                   .classes = c->n,
-                  .policy = c->settings->policy,
+                  .policy = c->options->policy,
                   .label = NO_LABEL,
                   .smoothing = (real)ce->smoothing,
                   .z_loss = (real)ce->z_loss,

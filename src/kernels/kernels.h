@@ -26,7 +26,7 @@ struct cross_entropy; /* cross_entropy_problem.h */
 /* A call, once its arguments are checked. */
 struct rows_call {
     const struct array *array; /* in the order of the operation's arguments */
-    const struct settings *settings;
+    const struct options_read *options;
     size_t rows, n;
     size_t vectors;     /* in FORM_VECTORS: how many a row has */
     bool plain;         /* logits are the entries as they are: neither scale nor masks */

@@ -35,7 +35,7 @@ static void softmax_under_options(const struct rows_call *c, const struct kept_r
     const logits l = logits_of(c, r, row_at(c, 0, r));
     real *y = row_at(c, 1, r);
     if (r->n != 0) {
-        softmax_logits_row(r->n, &l, y, c->settings->policy);
+        softmax_logits_row(r->n, &l, y, c->options->policy);
     }
     fill_outside(c, r, FILL_ZERO, y);
 }
@@ -43,7 +43,7 @@ static void softmax_under_options(const struct rows_call *c, const struct kept_r
 static void softmax_kernel(const struct rows_call *c, struct span run) {
     if (c->plain) {
         softmax_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1),
-                     c->settings->policy);
+                     c->options->policy);
     } else {
         each_row(c, run, softmax_under_options);
     }
@@ -51,7 +51,7 @@ static void softmax_kernel(const struct rows_call *c, struct span run) {
 
 static void softmax_columns_kernel(const struct rows_call *c, struct span run) {
     softmax_columns(run.n, c->n, value_at(c, 0, run.from), stride_of(c, 0), value_at(c, 1, run.from), stride_of(c, 1),
-                    c->settings->policy);
+                    c->options->policy);
 }
 
 /* Vector number k of an operation that has some for each row: the mask is the row's. */
@@ -129,7 +129,7 @@ static void log_softmax_under_options(const struct rows_call *c, const struct ke
     const logits l = logits_of(c, r, row_at(c, 0, r));
     real *y = row_at(c, 1, r);
     if (r->n != 0) {
-        log_softmax_row(r->n, &l, y, c->settings->policy);
+        log_softmax_row(r->n, &l, y, c->options->policy);
     }
     fill_outside(c, r, FILL_MINUS_INF, y);
 }
@@ -137,7 +137,7 @@ static void log_softmax_under_options(const struct rows_call *c, const struct ke
 static void log_softmax_kernel(const struct rows_call *c, struct span run) {
     if (c->plain) {
         log_softmax_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1),
-                         c->settings->policy, c->stream);
+                         c->options->policy, c->stream);
     } else {
         each_row(c, run, log_softmax_under_options);
     }
@@ -145,7 +145,7 @@ static void log_softmax_kernel(const struct rows_call *c, struct span run) {
 
 static void log_softmax_columns_kernel(const struct rows_call *c, struct span run) {
     log_softmax_columns(run.n, c->n, value_at(c, 0, run.from), stride_of(c, 0), value_at(c, 1, run.from),
-                        stride_of(c, 1), c->settings->policy);
+                        stride_of(c, 1), c->options->policy);
 }
 
 static void log_softmax_backward_under_options(const struct rows_call *c, const struct kept_row *r) {
@@ -191,7 +191,7 @@ static void logsumexp_backward_under_options(const struct rows_call *c, const st
     const logits l = logits_of(c, r, row_at(c, 0, r));
     real *dx = row_at(c, 2, r);
     if (r->n != 0) {
-        logsumexp_backward_row(r->n, &l, *value_at(c, 1, r->k), dx, c->settings->policy);
+        logsumexp_backward_row(r->n, &l, *value_at(c, 1, r->k), dx, c->options->policy);
     }
     fill_outside(c, r, FILL_ZERO, dx);
 }
@@ -255,7 +255,7 @@ static void softcap_backward_kernel(const struct rows_call *c, struct span run) 
 
 static void sink_gradient_under_options(const struct rows_call *c, const struct kept_row *r) {
     const logits l = logits_of(c, r, row_at(c, 0, r));
-    *value_at(c, 3, r->k) = sink_gradient_row(r->n, &l, row_at(c, 1, r), row_at(c, 2, r), c->settings->policy);
+    *value_at(c, 3, r->k) = sink_gradient_row(r->n, &l, row_at(c, 1, r), row_at(c, 2, r), c->options->policy);
 }
 
 static void sink_gradient_kernel(const struct rows_call *c, struct span run) {
@@ -274,7 +274,7 @@ static void hessian_product_under_options(const struct rows_call *c, const struc
     masks.scale *= l.scale;
     real *hv = row_at(c, 2, r);
     if (r->n != 0) {
-        softmax_logits_row(r->n, &l, hv, c->settings->policy);
+        softmax_logits_row(r->n, &l, hv, c->options->policy);
         backward_logits_row(r->n, &masks, hv, row_at(c, 1, r), hv);
     }
     fill_outside(c, r, FILL_ZERO, hv);
@@ -306,7 +306,7 @@ static void hessian_under_options(const struct rows_call *c, const struct kept_r
     real *matrix = (real *)c->array[1].data + r->k * c->array[1].matrix, *last = matrix + (n - 1) * ld;
     real scale = l.scale * l.scale;
     if (r->n != 0) {
-        softmax_logits_row(r->n, &l, last + r->first, c->settings->policy);
+        softmax_logits_row(r->n, &l, last + r->first, c->options->policy);
     }
     fill_outside(c, r, FILL_ZERO, last + r->first);
     if (any_nan(n, last)) {
@@ -316,7 +316,7 @@ static void hessian_under_options(const struct rows_call *c, const struct kept_r
     jacobian_rows(n, last, 0, n - 1, scale, matrix, ld);
     jacobian_rows(n, last, n - 1, n, scale, matrix, ld);
     size_t at = r->n;
-    real variance = r->n == 0 ? 0 : peak_variance_row(r->n, &l, c->settings->policy, &at);
+    real variance = r->n == 0 ? 0 : peak_variance_row(r->n, &l, c->options->policy, &at);
     if (at < r->n) {
         size_t i = r->first + at;
         matrix[i * ld + i] = scale * variance;

@@ -44,7 +44,7 @@ static inline real scale_of_row(const smx_options *opt, size_t k) {
 
 /* Of the row's window, whose entries are at x. */
 static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
-    const smx_options *opt = c->settings->opt;
+    const smx_options *opt = c->options->opt;
     logits l = {.x = x, .stride = 1, .scale = 1, .row_n = c->n};
     if (c->plain) {
         return l;
@@ -56,7 +56,7 @@ static inline logits logits_of(const struct rows_call *c, const struct kept_row 
     l.softcap = (real)opt->softcap;
     if (opt->alibi != NULL) {
         l.alibi = ((const real *)opt->alibi)[mask_row(r->k, opt->alibi_rows, opt->alibi_every)];
-        l.position = position_of_row(c->settings, r->k, c->n) - (int64_t)r->first;
+        l.position = position_of_row(c->options, r->k, c->n) - (int64_t)r->first;
     }
     if (opt->sink != NULL) {
         l.sink = (const real *)opt->sink + mask_row(r->k, opt->sink_rows, opt->sink_every);
@@ -71,7 +71,7 @@ static inline struct kept_row kept_row(const struct rows_call *c, size_t k) {
     if (c->plain) {
         return (struct kept_row){k, 0, c->n};
     }
-    struct window w = window_of_row(c->settings, k, c->n);
+    struct window w = window_of_row(c->options, k, c->n);
     return (struct kept_row){k, w.first, w.end - w.first};
 }
 

@@ -102,7 +102,7 @@ static bool only_threads(const smx_options *o) {
             (uint64_t)o->window_right) == 0;
 }
 
-smx_status smx_settings_read(const smx_options *opt, struct settings *s) {
+smx_status smx_options_read(const smx_options *opt, struct options_read *s) {
     static const smx_options defaults = SMX_OPTIONS_INIT;
     s->opt = opt == NULL ? &defaults : opt;
     if (s->opt->size != sizeof s->completed) {

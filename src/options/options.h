@@ -26,7 +26,8 @@ enum {
     OPTIONS_ALL = OPTIONS_LOGITS | OPTION_SINK
 };
 
-struct settings {
+/* A caller's options, once they are read. */
+struct options_read {
     const smx_options *opt; /* with a value for each field of this version */
     unsigned given;         /* a set of OPTION_...; none: logits are the entries as they are */
     struct policy policy;
@@ -35,7 +36,7 @@ struct settings {
 };
 
 /* SMX_OK, or a refusal of SMX_ERROR_OPTION that names the field. */
-smx_status smx_settings_read(const smx_options *opt, struct settings *settings);
+smx_status smx_options_read(const smx_options *opt, struct options_read *options);
 
 /* The field of the first of these options, which are not none. */
 const char *smx_option_name(unsigned options);

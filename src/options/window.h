@@ -23,7 +23,7 @@ static inline size_t mask_row(size_t k, size_t limit, size_t every) {
 }
 
 /* The entry at which the query of row k stands, among n; it may lie before the first or behind the last. */
-static inline int64_t position_of_row(const struct settings *s, size_t k, size_t n) {
+static inline int64_t position_of_row(const struct options_read *s, size_t k, size_t n) {
     const smx_options *opt = s->opt;
     int64_t query = s->query != NULL ? s->query[k] : (int64_t)(k % opt->queries);
     return opt->causal == SMX_CAUSAL_BOTTOM_RIGHT ? query + (int64_t)n - (int64_t)opt->queries : query;
@@ -41,7 +41,7 @@ static inline void window_to(struct window *w, int64_t last) {
 static inline int64_t sum_up_to_most(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
 
 /* Of row k with n entries. */
-static inline struct window window_of_row(const struct settings *s, size_t k, size_t n) {
+static inline struct window window_of_row(const struct options_read *s, size_t k, size_t n) {
     const smx_options *opt = s->opt;
     struct window w = {0, n};
     if (opt->lengths != NULL) {

@@ -172,7 +172,7 @@ static inline bool in_order(const struct rows_request *r, const struct rows_run 
     const struct argument *a = r->operation->argument;
     struct range range[ARGUMENTS_MAX], *next = range;
     uintptr_t low = UINTPTR_MAX, high = 0; /* of all so far */
-    if (((r->rows - 1) | (r->n - 1)) >= SMALL || ((r->vectors - 1) | run->settings.given) != 0) {
+    if (((r->rows - 1) | (r->n - 1)) >= SMALL || ((r->vectors - 1) | run->options.given) != 0) {
         return false;
     }
     for (int i = 0; a[i].form != FORM_NONE; i++) {
@@ -222,7 +222,7 @@ static smx_status check_arrays(const struct rows_request *r, struct rows_run *ru
         }
         run->idle = run->idle && !argument_is_output(a);
     }
-    const smx_options *options = run->settings.given != 0 && rows ? run->settings.opt : NULL;
+    const smx_options *options = run->options.given != 0 && rows ? run->options.opt : NULL;
     if (options != NULL && (status = smx_check_options(r, options)) != SMX_OK) {
         return status;
     }
@@ -239,7 +239,7 @@ static smx_status check_arrays(const struct rows_request *r, struct rows_run *ru
 }
 
 smx_status smx_rows_check(const struct rows_request *r, struct rows_run *run) {
-    smx_status status = smx_settings_read(r->opt, &run->settings);
+    smx_status status = smx_options_read(r->opt, &run->options);
     if (status != SMX_OK) {
         return status;
     }
@@ -247,18 +247,18 @@ smx_status smx_rows_check(const struct rows_request *r, struct rows_run *run) {
     if (run->kernels == NULL) {
         return smx_no_kernels();
     }
-    unsigned not_taken = run->settings.given & ~r->operation->options;
+    unsigned not_taken = run->options.given & ~r->operation->options;
     if (not_taken != 0) {
         return smx_refuse(SMX_ERROR_OPTION, smx_option_name(not_taken));
     }
-    run->settings.query = r->query;
+    run->options.query = r->query;
     run->request = r;
     run->call = (struct rows_call){.array = r->array,
-                                   .settings = &run->settings,
+                                   .options = &run->options,
                                    .rows = r->rows,
                                    .n = r->n,
                                    .vectors = r->vectors,
-                                   .plain = run->settings.given == 0};
+                                   .plain = run->options.given == 0};
     run->idle = false;
     status = in_order(r, run) ? SMX_OK : check_arrays(r, run);
     if (status == SMX_OK && !run->idle && r->rows * r->n >= STREAMED_LEAST) {

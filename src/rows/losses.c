@@ -223,7 +223,7 @@ smx_status smx_cross_entropy_rows(struct rows_request *r, struct cross_entropy *
     if (status != SMX_OK) {
         return status;
     }
-    if (ce->softcap != 0 && (run.settings.given & OPTION_SOFTCAP) != 0) {
+    if (ce->softcap != 0 && (run.options.given & OPTION_SOFTCAP) != 0) {
         return smx_refuse(SMX_ERROR_OPTION, "softcap");
     }
     const smx_exact_sum *divisor = given(a, CE_BATCH_WEIGHT) ? a[CE_BATCH_WEIGHT].data : &weight;

@@ -76,9 +76,9 @@ static void step_of_part(void *data, size_t i) {
     float_env_leave(caller);
 }
 
-static void take_step(struct row_in_parts *r, enum step step, const struct settings *settings) {
+static void take_step(struct row_in_parts *r, enum step step, const struct options_read *options) {
     r->step = step;
-    smx_run_tasks(settings, r->parts, step_of_part, r);
+    smx_run_tasks(options, r->parts, step_of_part, r);
 }
 
 void smx_merge_max(enum dtype real, void *into, const void *from) {
@@ -100,8 +100,8 @@ static enum filling filling_of(const struct row_in_parts *r, struct policy polic
     return filling;
 }
 
-static void run_row(struct row_in_parts *r, const struct settings *settings, enum dtype real) {
-    take_step(r, STEP_MAX, settings);
+static void run_row(struct row_in_parts *r, const struct options_read *options, enum dtype real) {
+    take_step(r, STEP_MAX, options);
     r->max = r->part[0].max;
     r->exponent = r->part[0].exponent;
     for (size_t i = 1; i < r->parts; i++) {
@@ -111,16 +111,16 @@ static void run_row(struct row_in_parts *r, const struct settings *settings, enu
             smx_merge_max(real, &r->max, &r->part[i].max);
         }
     }
-    enum filling filling = r->backward ? FILL_NOT : filling_of(r, settings->policy);
+    enum filling filling = r->backward ? FILL_NOT : filling_of(r, options->policy);
     if (filling != FILL_NOT) {
         r->kernels->fill(r->n, filling, r->array[1]);
         return;
     }
-    take_step(r, STEP_SUM, settings);
+    take_step(r, STEP_SUM, options);
     for (size_t i = 0; i < r->parts; i++) {
         smx_merge_sum(r->sum.limb, r->part[i].sum.limb);
     }
-    take_step(r, STEP_FINISH, settings);
+    take_step(r, STEP_FINISH, options);
 }
 
 bool smx_rows_in_parts(const struct rows_run *run, size_t pieces) {
@@ -129,7 +129,7 @@ bool smx_rows_in_parts(const struct rows_run *run, size_t pieces) {
     if ((kernel != kernel_softmax && kernel != kernel_softmax_backward) || !run->call.plain) {
         return false;
     }
-    size_t parts = smx_pieces(&run->settings, request->n, 1);
+    size_t parts = smx_pieces(&run->options, request->n, 1);
     parts = parts < PARTS_MAX ? parts : PARTS_MAX;
     if (parts <= pieces) {
         return false;
@@ -145,7 +145,7 @@ bool smx_rows_in_parts(const struct rows_run *run, size_t pieces) {
             const struct array *a = &request->array[i];
             row.array[i] = (unsigned char *)a->data + k * a->ld * size;
         }
-        run_row(&row, &run->settings, request->real);
+        run_row(&row, &run->options, request->real);
     }
     return true;
 }

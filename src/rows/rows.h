@@ -22,7 +22,7 @@ struct rows_request {
 struct rows_run {
     const struct rows_request *request;
     const struct kernels *kernels;
-    struct settings settings;
+    struct options_read options;
     struct rows_call call;
     bool idle; /* no output has an element */
 };

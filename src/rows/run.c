@@ -77,11 +77,11 @@ static void run_pieces(struct rows_run *run, struct units units, size_t pieces) 
     if (pieces > 1 && run->call.sum != NULL) {
         struct exact_sum_shared shared = {{0}};
         t.sum = &shared;
-        smx_run_tasks(&run->settings, pieces, run_piece, &t);
+        smx_run_tasks(&run->options, pieces, run_piece, &t);
         *run->call.sum = exact_sum_of_shared(&shared);
         return;
     }
-    smx_run_tasks(&run->settings, pieces, run_piece, &t);
+    smx_run_tasks(&run->options, pieces, run_piece, &t);
 }
 
 /* Below this many elements, a call is never worth a second thread: smx_pieces would say so. */
@@ -107,7 +107,7 @@ void smx_rows_run(struct rows_run *run) {
         return;
     }
     struct units units = units_of(r);
-    size_t pieces = smx_pieces(&run->settings, units.count, units.work);
+    size_t pieces = smx_pieces(&run->options, units.count, units.work);
     if (!smx_rows_in_parts(run, pieces)) {
         run_pieces(run, units, pieces);
     }

@@ -136,7 +136,7 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
     if (opt != NULL && !smx_read_sized(opt, opt->size, &full, sizeof full)) {
         return smx_refuse(SMX_ERROR_OPTION, "options.size");
     }
-    smx_status status = smx_options_read_row(&full, c);
+    smx_status status = smx_tensor_options_read_row(&full, c);
     if (status != SMX_OK || (status = view_arguments(&a, &c->real)) != SMX_OK) {
         return status;
     }
@@ -148,7 +148,7 @@ smx_status smx_call_prepare(const struct tensor_request *request, struct call *c
         return smx_refuse(SMX_ERROR_SIZE, a.argument[0].name);
     }
     set_dimensions(&a.view[0], &axes, c);
-    if ((status = smx_options_read(&full, &a.view[0], &axes, of_option, c)) != SMX_OK) {
+    if ((status = smx_tensor_options_read(&full, &a.view[0], &axes, of_option, c)) != SMX_OK) {
         return status;
     }
     const char *unfit = fit_arguments(&a, &axes, c);

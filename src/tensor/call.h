@@ -65,7 +65,7 @@ struct call {
     int operands;  /* so many of them may be given */
     struct operand operand[OPERANDS_MAX];
     smx_options row_options; /* policies, threads and softcap */
-    struct settings settings;
+    struct options_read options;
     struct positions positions;
     _Alignas(8) unsigned char scale_value[8];        /* what the operand's data points to if a number is given */
     _Alignas(8) unsigned char total[TENSORS_MAX][8]; /* what has no rows, in the type that kernels take */

@@ -83,7 +83,7 @@ static const struct {
 };
 
 unsigned smx_options_given(const struct call *c) {
-    unsigned given = c->settings.given;
+    unsigned given = c->options.given;
     for (int i = 0; i < TENSORS_OF_OPTIONS; i++) {
         given |= c->operand[i].given ? of_options[i].options : 0;
     }
@@ -146,7 +146,7 @@ static smx_status read_tensors(const smx_tensor_options *opt, const struct view 
     return opt->lengths != NULL && axes->count != 1 ? smx_refuse(SMX_ERROR_OPTION, "options.lengths") : SMX_OK;
 }
 
-smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
+smx_status smx_tensor_options_read_row(const smx_tensor_options *opt, struct call *c) {
     smx_options row = {.size = sizeof row,
                        .plus_inf = opt->plus_inf,
                        .minus_inf_row = opt->minus_inf_row,
@@ -155,12 +155,12 @@ smx_status smx_options_read_row(const smx_tensor_options *opt, struct call *c) {
                        .pool = opt->pool,
                        .softcap = opt->softcap};
     c->row_options = row;
-    smx_status status = smx_settings_read(&c->row_options, &c->settings);
+    smx_status status = smx_options_read(&c->row_options, &c->options);
     return status == SMX_OK && smx_kernels_in_use(DTYPE_F32) == NULL ? smx_no_kernels() : status;
 }
 
-smx_status smx_options_read(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
-                            struct view views[TENSORS_OF_OPTIONS], struct call *c) {
+smx_status smx_tensor_options_read(const smx_tensor_options *opt, const struct view *x, const struct axes *axes,
+                                   struct view views[TENSORS_OF_OPTIONS], struct call *c) {
     smx_status status = read_tensors(opt, x, axes, views, c);
     if (status == SMX_OK) {
         status = read_scale_value(opt, c);

@@ -45,7 +45,7 @@ static bool can_be_staged(const struct call *c, const struct operand *o) {
 
 static bool suits(struct columns_plan *p) {
     const struct call *c = p->call;
-    if (c->settings.given != 0) {
+    if (c->options.given != 0) {
         return false;
     }
     for (int i = 0; i < c->operands; i++) {
@@ -78,7 +78,7 @@ static void choose_slabs(struct columns_plan *p) {
         }
     }
     p->slabs = quotient_up(columns, p->slab);
-    p->pieces = smx_pieces(&c->settings, p->matrices * p->slabs, p->slab * c->n);
+    p->pieces = smx_pieces(&c->options, p->matrices * p->slabs, p->slab * c->n);
 }
 
 /* Between `columns` of an argument, at `data`, and scratch memory. */
@@ -156,7 +156,7 @@ bool smx_run_columns(const struct call *c, smx_status *status) {
         *status = smx_refuse(SMX_ERROR_MEMORY, "");
         return true;
     }
-    smx_run_tasks(&c->settings, p.pieces, columns_task, &p);
+    smx_run_tasks(&c->options, p.pieces, columns_task, &p);
     smx_scratch_free(p.scratch);
     *status = refusal_hand_on(&p.refusal);
     return true;

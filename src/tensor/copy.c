@@ -93,7 +93,7 @@ smx_status smx_tensor_copy(const DLTensor *src, DLTensor *dst, const smx_tensor_
     }
     smx_layout_sort(&call);
     smx_layout_coalesce(&call, false);
-    copy.pieces = smx_pieces(&call.settings, copy.rows, call.n);
-    smx_run_tasks(&call.settings, copy.pieces, copy_task, &copy);
+    copy.pieces = smx_pieces(&call.options, copy.rows, call.n);
+    smx_run_tasks(&call.options, copy.pieces, copy_task, &copy);
     return SMX_OK;
 }

@@ -64,7 +64,7 @@ static size_t rows_of_a_line(const struct call *c) {
 static void choose_groups(struct plan *p) {
     const struct call *c = p->call;
     size_t run = larger(c->shape[c->ndim - 1], 1), elements = row_elements(c), line = rows_of_a_line(c);
-    size_t threads = c->settings.opt->threads != 0 ? c->settings.opt->threads : smx_threads();
+    size_t threads = c->options.opt->threads != 0 ? c->options.opt->threads : smx_threads();
     p->rows = smx_call_rows(c);
     /* A few lines side by side are read faster than one, while that does not take too much memory. */
     size_t lines = line == 1 ? 1 : larger(1, smaller(4, STRIDED_ELEMENTS / elements / line));
@@ -84,7 +84,7 @@ static void choose_groups(struct plan *p) {
         p->groups = quotient_up(p->rows, group);
     }
     p->group_rows = group;
-    p->pieces = smx_pieces(&c->settings, p->groups, group * elements);
+    p->pieces = smx_pieces(&c->options, p->groups, group * elements);
 }
 
 static bool constant(const struct call *c, const struct operand *o) {
@@ -233,7 +233,7 @@ smx_status smx_run_groups(const struct call *c) {
     for (size_t i = 0; i < p.pieces; i++) {
         memset(p.scratch + i * p.scratch_bytes, 0, p.sums_bytes);
     }
-    smx_run_tasks(&c->settings, p.pieces, group_task, &p);
+    smx_run_tasks(&c->options, p.pieces, group_task, &p);
     smx_status status = refusal_hand_on(&p.refusal);
     if (c->sum != NULL && status == SMX_OK) {
         merge_sums(&p);

@@ -44,24 +44,24 @@ unsigned smx_threads(void) {
     return threads;
 }
 
-size_t smx_pieces(const struct settings *settings, size_t count, size_t size) {
+size_t smx_pieces(const struct options_read *options, size_t count, size_t size) {
     if (size < GRAIN && count < GRAIN && count * size < GRAIN) { /* no need to ask how many threads there are */
         return 1;
     }
-    size_t threads = settings->opt->threads != 0 ? settings->opt->threads : smx_threads();
+    size_t threads = options->opt->threads != 0 ? options->opt->threads : smx_threads();
     size_t pieces = count < threads ? count : threads;
     size_t worth = size >= GRAIN ? count : count / (GRAIN / (size > 0 ? size : 1) + 1);
     pieces = pieces < worth ? pieces : worth;
     return pieces > 0 ? pieces : 1;
 }
 
-void smx_run_tasks(const struct settings *settings, size_t tasks, smx_task task, void *data) {
+void smx_run_tasks(const struct options_read *options, size_t tasks, smx_task task, void *data) {
     if (tasks == 1) {
         task(data, 0);
         return;
     }
-    if (settings->opt->parallel_for != NULL) {
-        settings->opt->parallel_for(settings->opt->pool, tasks, task, data);
+    if (options->opt->parallel_for != NULL) {
+        options->opt->parallel_for(options->opt->pool, tasks, task, data);
         return;
     }
     smx_pool_run(tasks, task, data);
