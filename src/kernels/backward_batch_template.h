@@ -26,14 +26,6 @@ static inline size_t backward_batch_rows(size_t rows, size_t n) {
     return rows < batch ? rows : batch;
 }
 
-/* Rows of y and of dy. */
-struct gradient_inputs {
-    const real *y;
-    size_t ldy;
-    const real *dy;
-    size_t lddy;
-};
-
 /* Fills what is missing to a multiple of V_LANES vectors, one for each row of a batch, with the first one. */
 static ALWAYS_INLINE void pad_to_vector(size_t batch, v_t *of_rows) {
     for (size_t i = batch; i % V_LANES != 0; i++) {

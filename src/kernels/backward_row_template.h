@@ -35,6 +35,14 @@ static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct product_ran
     return gradient(y, dy, minus_s, minus_low, v_set1(scaled ? range->dx_scale : 1));
 }
 
+/* Rows of y and of dy. */
+struct gradient_inputs {
+    const real *y;
+    size_t ldy;
+    const real *dy;
+    size_t lddy;
+};
+
 /* The row that comes next: while gradients are made, which is arithmetic, its entries are fetched into the nearest
  * cache. */
 struct next_row {

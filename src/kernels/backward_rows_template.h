@@ -36,10 +36,10 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
     }
     if (n < BACKWARD_TRANSPOSED_BELOW) {
         size_t lanes = rows < BACKWARD_TRANSPOSED_ROWS ? rows : BACKWARD_TRANSPOSED_ROWS;
-        if (backward_transposed(lanes, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx)) {
+        if (backward_transposed(lanes, n, in, dx, lddx)) {
             return lanes;
         }
-        return lanes > fewer && backward_transposed(fewer, n, in->y, in->ldy, in->dy, in->lddy, dx, lddx) ? fewer : 0;
+        return lanes > fewer && backward_transposed(fewer, n, in, dx, lddx) ? fewer : 0;
     }
     if (backward_batch(batch, rows, n, in, dx, lddx)) {
         return batch;
@@ -53,12 +53,12 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
  *
  * Error: at most BOUND_BACKWARD = 2^-23 times y_i (|dy_i| + sum of y_j |dy_j|), and 2^-149, in f32, with 2^-52 and
  * 2^-1074 in f64, for y in [0, 1]. The worst known are 0.9996 and 0.997 of that (docs/accuracy.md). */
-static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
-                          size_t lddx, bool stream) {
+static void backward_rows(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx, bool stream) {
+    const real *y = in->y, *dy = in->dy;
     for (size_t k = 0; k < rows;) {
 #ifdef V_TRANSPOSE
-        const struct gradient_inputs in = {y + k * ldy, ldy, dy + k * lddy, lddy};
-        size_t done = backward_some(rows - k, n, &in, dx + k * lddx, lddx);
+        const struct gradient_inputs left = {y + k * in->ldy, in->ldy, dy + k * in->lddy, in->lddy};
+        size_t done = backward_some(rows - k, n, &left, dx + k * lddx, lddx);
         if (done != 0) {
             k += done;
             continue;
@@ -66,11 +66,11 @@ static void backward_rows(size_t rows, size_t n, const real *y, size_t ldy, cons
 #endif
         for (size_t end = rows - k < V_LANES ? rows : k + V_LANES; k < end; k++) {
             size_t after = k + 1 < rows && prefetches_next(n, stream) ? k + 1 : k;
-            const struct next_row next = {y + after * ldy, dy + after * lddy};
+            const struct next_row next = {y + after * in->ldy, dy + after * in->lddy};
             if (stream) { /* a call for each: one for both would be slower for short rows */
-                backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, true);
+                backward_row(n, y + k * in->ldy, dy + k * in->lddy, dx + k * lddx, next, true);
             } else {
-                backward_row(n, y + k * ldy, dy + k * lddy, dx + k * lddx, next, false);
+                backward_row(n, y + k * in->ldy, dy + k * in->lddy, dx + k * lddx, next, false);
             }
         }
     }

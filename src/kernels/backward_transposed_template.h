@@ -82,16 +82,15 @@ static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy,
 
 /* Up to BACKWARD_TRANSPOSED_ROWS rows; false, with nothing written, if one has something that is not finite, or
  * products out of the range that needs no scaling. */
-static bool backward_transposed(size_t rows, size_t n, const real *y, size_t ldy, const real *dy, size_t lddy, real *dx,
-                                size_t lddx) {
+static bool backward_transposed(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx) {
     real y_columns[BACKWARD_TRANSPOSED_BELOW * BACKWARD_TRANSPOSED_ROWS],
         dy_columns[BACKWARD_TRANSPOSED_BELOW * BACKWARD_TRANSPOSED_ROWS];
     struct product_lanes t;
     /* Rows to lanes; grids. */
     for (size_t i = 0; i < rows; i += V_LANES) {
         size_t lanes = lanes_used(rows, i);
-        transpose_in(lanes, n, y + i * ldy, ldy, y_columns + i * n);
-        transpose_in(lanes, n, dy + i * lddy, lddy, dy_columns + i * n);
+        transpose_in(lanes, n, in->y + i * in->ldy, in->ldy, y_columns + i * n);
+        transpose_in(lanes, n, in->dy + i * in->lddy, in->lddy, dy_columns + i * n);
         if (!units_in_lanes(n, y_columns + i * n, dy_columns + i * n, &t, i)) {
             return false;
         }

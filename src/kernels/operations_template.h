@@ -70,8 +70,8 @@ static void backward_under_options(const struct rows_call *c, const struct kept_
 
 static void softmax_backward_kernel(const struct rows_call *c, struct span run) {
     if (c->plain) {
-        backward_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1),
-                      rows_at(c, 2, run), stride_of(c, 2), c->stream);
+        const struct gradient_inputs in = {rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1)};
+        backward_rows(run.n, c->n, &in, rows_at(c, 2, run), stride_of(c, 2), c->stream);
     } else {
         each_row(c, run, backward_under_options);
     }
