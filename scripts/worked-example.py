@@ -49,28 +49,18 @@ def constant(text):
 
 LOG2E, LN2_HI, LN2_LO = map(constant, ("0x1.715476p+0", "0x1.62e43p-1", "-0x1.05c61p-29"))
 MAGIC = constant("0x1.8p+23")
-K, BIAS, FAR, H, U = 60, 127, 256, 22, 44
+K, BIAS, FAR, U = 60, 127, 256, 45
+
+
+COEFFICIENTS = ("0x1.694c9cp-10", "0x1.12398p-7", "0x1.555a26p-5", "0x1.555492p-3", "0x1.fffffap-2", "1", "1")
 
 
 def exp_reduced(r, step):
-    r2 = step("r2", rn32(r * r))
-    s = step("s", rn32(1 + r))
-    d = step("d", rn32(r - rn32(s - 1)))
-    a = step("a", fma(constant("0x1.555492p-3"), r, constant("0x1.fffffap-2")))
-    b = step("b", fma(constant("0x1.12398p-7"), r, constant("0x1.555a26p-5")))
-    b = step("b", fma(constant("0x1.694c9cp-10"), r2, b))
-    q = step("q", fma(b, r2, a))
-    return s, step("w'", fma(q, r2, d))
-
-
-def reduced(v, magic, step):
-    """n and r of v = n ln(2) + r."""
-    n = step("n", int(rn32(fma(v, LOG2E, magic) - magic)))
-    return n, step("r", fma(-n, LN2_LO, fma(-n, LN2_HI, v)))
-
-
-def silent(_name, value):
-    return value
+    first, *others = map(constant, COEFFICIENTS)
+    q = first
+    for coefficient in others:
+        q = step("q", fma(q, r, coefficient))
+    return q
 
 
 def row_constants(x, step):
@@ -78,34 +68,25 @@ def row_constants(x, step):
     c = step("c", m if abs(m) >= FAR else Fraction(0))
     n = step("N", int(rn32(fma(rn32(m - c), LOG2E, MAGIC) - MAGIC)))
     b = step("B", K + BIAS - n)
-    t = step("t", rn32(-b * LN2_HI))
-    s_m, w_m = exp_reduced(reduced(rn32(m - c), MAGIC + b, silent)[1], silent)
-    step("s_m", s_m), step("w_m", w_m)
-    p = step("p", rn32(s_m + w_m))
-    delta = step("delta", rn32(rn32(w_m - rn32(p - s_m)) / p))
-    return c, n, b, t, delta
+    return c, n, b, step("t", rn32(-b * LN2_HI))
 
 
 def term(x, constants, step):
-    """Gives e 2^K and T."""
-    c, row_n, b, t, delta = constants
+    """Gives e 2^K and its share of S."""
+    c, row_n, b, t = constants
     v = step("v", max(rn32(x - c), t))
-    n, r = reduced(v, MAGIC + b, step)
-    s, w = exp_reduced(r, step)
-    w = step("w", fma(-delta, s, w))
-    power = step("power", Fraction(2) ** (n - row_n + K) if n + b > 0 else Fraction(0))
-    e = step("e 2^K", fma(w, power, rn32(s * power)))
-    h = step("h", round(e * Fraction(2) ** (H - K)))
-    rest = step("rest", fma(w, power, s * power - h * Fraction(2) ** (K - H)))
-    return e, step("T", h * 2 ** (U - H) + round(rest * Fraction(2) ** (U - K)))
+    n = step("n", int(rn32(fma(v, LOG2E, MAGIC + b) - (MAGIC + b))))
+    r = step("r", fma(-n, LN2_LO, fma(-n, LN2_HI, v)))
+    power = Fraction(2) ** (n - row_n + K) if n + b > 0 else Fraction(0)
+    e = step("e 2^K", rn32(exp_reduced(r, step) * step("power", power)))
+    return e, step("e 2^U", round(e * Fraction(2) ** (U - K)))
 
 
 def quotient(total, step):
     step("S", total)
     d = step("D", rn64(Fraction(total)) / 2**U)
     i = step("I", rn64(1 / d))
-    high = step("high", rn32(i))
-    return high, step("low", rn32(rn64(i - high)))
+    return step("high", rn32(i) / 2**K), step("low", rn32(rn64(i - rn32(i))) / 2**K)
 
 
 class Steps:
@@ -144,7 +125,7 @@ def softmax(x):
     constants = row_constants(x, once)
     terms = [term(xj, constants, step) for xj, step in zip(x, by_entry)]
     high, low = quotient(sum(t for _, t in terms), last)
-    y = [rn32(fma(e, high, rn32(e * low)) / 2**K) for e, _ in terms]
+    y = [fma(e, high, rn32(e * low)) for e, _ in terms]
     columns = [[("x", hexadecimal(xj)), *step.named] for xj, step in zip(x, by_entry)]
     entries = [[row[0][0], *(value for _, value in row)] for row in zip(*columns)]
     results = [["y", *map(hexadecimal, y)], ["bits of y", *map(bits, y)], ["about", *(f"{float(v):.7f}" for v in y)]]

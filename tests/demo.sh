@@ -6,7 +6,7 @@ set -eu
 
 smx=$(command -v "$1")
 data=$2
-weights=8eb9f6b5f02b8b371f6b2c325f116fd7730253f5404672285b4f86652fbe5525
+weights=bcf2f39f83207eb0259a39585423f2ebf129b31f33c162dce743174ded45f313
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

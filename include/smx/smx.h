@@ -30,7 +30,7 @@
 #include "smx/base.h"
 
 #define SMX_VERSION_MAJOR 0
-#define SMX_VERSION_MINOR 3
+#define SMX_VERSION_MINOR 4
 #define SMX_VERSION_PATCH 0
 /* One number for a version, of which a later one has the larger. */
 #define SMX_VERSION_NUMBER (10000 * SMX_VERSION_MAJOR + 100 * SMX_VERSION_MINOR + SMX_VERSION_PATCH)
@@ -50,8 +50,8 @@ extern "C" {
  * Special   A NaN in a row makes the whole row NaN (the canonical quiet NaN). +inf and rows of -inf: see the options.
  *           -inf beside a finite entry gives +0. A row of one finite entry gives exactly 1. Results below the normal
  *           range underflow gradually, never flushed. n = 0 or rows = 0 succeeds and writes nothing.
- * Error     Below 3 ULP for every input with n <= 2^18, and below 3.5 up to n = 2^31 (docs/accuracy.md: the analysis,
- *           and the worst inputs known). The ULP is that of the exact result's binade.
+ * Error     Below 3.7 ULP for every input, and 2^-150 (f64: 2^-1075) more for results below 2^-101 (2^-970):
+ *           docs/accuracy.md has the analysis, and the worst inputs known. The ULP is that of the exact result's binade.
  * Threads   Over rows, or over parts of a row when there are few long rows. Same bits for any number.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
  * Source    docs/derivation.md, equation (1); exact summation: docs/bits.md. */

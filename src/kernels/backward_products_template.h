@@ -166,7 +166,7 @@ static ALWAYS_INLINE void add_products(const struct product_row *row, bool long_
 /* The limbs of the sum of up to SUM_BLOCK vectors of products; `exponent` is that of the largest, after scaling. */
 static ALWAYS_INLINE void limbs_of_products(const struct product_row *row, int exponent, bool long_row,
                                             int64_t limbs[3]) {
-    struct grid g = grid_signed(exponent);
+    struct grid g = grid_of_products(exponent);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
     add_products(row, long_row, &g, &top, &middle, &low);
     size_t vectors = (row->n + V_LANES - 1) / V_LANES, additions = long_row ? 2 * vectors : vectors;
@@ -194,7 +194,7 @@ NOT_INLINE static void backward_products(size_t n, const real *y, const real *dy
         } else {
             limbs_of_products(&as_they_are, range.exponent, false, limbs);
         }
-        add_limbs(sum, limbs, SHIFT_TOP);
+        add_limbs(sum, limbs);
         done += block;
     }
 }

@@ -64,11 +64,10 @@ NOT_INLINE static void softmax_column(const struct columns *c, struct policy pol
         return;
     }
     struct term_sum sum = softmax_terms(n, &l, &maximum, NULL);
-    const struct term_reference ref = {maximum.high, maximum.low, true};
     struct logit_buffer buffer;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         struct logit_block b = column_block(&l, j, n, &buffer);
-        add_terms(b.n, b.high, NULL, &ref, n, buffer.low, NULL);
+        add_terms(b.n, b.high, NULL, maximum.high, n, buffer.low, NULL);
         scale_by_sum(b.n, buffer.low, &sum, buffer.low);
         scatter(b.n, buffer.low, c->y + j * c->ldy, c->ldy);
     }
@@ -101,7 +100,7 @@ static inline void find_reciprocals(struct lane_sums *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         real reciprocal[2];
         if (sizeof(real) < sizeof(double)) {
-            double exact = 1 / rounded_sum_of_lane(s, i);
+            double exact = (double)TERM_UNSCALE / rounded_sum_of_lane(s, i);
             reciprocal[0] = (real)exact;
             reciprocal[1] = (real)(exact - (double)reciprocal[0]);
         } else {

@@ -105,7 +105,7 @@ static ALWAYS_INLINE void buffered_terms(bool logarithm, const struct buffered_c
         find_references(s);
     }
     start_lane_sums(logarithm, head->n + rest->n, s);
-    add_lane_terms(kind, &run, s);
+    add_lane_terms(kind, &run, logarithm ? s->reference : s->largest, s);
     if (rest->n > 0) {
         real *e = logarithm ? NULL : rest->y + k * V_LANES;
         prefetch.from += head->n * prefetch.step;
@@ -116,7 +116,7 @@ static ALWAYS_INLINE void buffered_terms(bool logarithm, const struct buffered_c
                                       .e = e,
                                       .e_step = rest->ldy,
                                       .prefetch = prefetch};
-        add_lane_terms(kind, &more, s);
+        add_lane_terms(kind, &more, logarithm ? s->reference : s->largest, s);
     }
 }
 
@@ -172,7 +172,7 @@ static ALWAYS_INLINE bool columns_buffered(bool logarithm, size_t vectors, size_
                                           (k == 0 ? c->ldx : c->ldy) * sizeof(real)};
         buffered_terms(logarithm, &b, k, prefetch, &s[k]);
         if (logarithm) {
-            lane_factors(&s[k], stats[k].whole, stats[k].part, stats[k].exponent);
+            lane_factors(&s[k], &stats[k]);
         }
     }
     for (size_t k = 0; k < vectors; k++) {

@@ -62,7 +62,8 @@ static ALWAYS_INLINE void in_place_terms(bool logarithm, size_t vectors, size_t 
                                          .e = e,
                                          .e_step = c->ldy,
                                          .prefetch = next_rows};
-            add_lane_terms(logarithm ? TERMS_CLAMPED : TERMS_OFFSET, &run, &s[k]);
+            add_lane_terms(logarithm ? TERMS_CLAMPED : TERMS_OFFSET, &run, logarithm ? s[k].reference : s[k].largest,
+                           &s[k]);
         }
     }
 }
@@ -77,7 +78,7 @@ static ALWAYS_INLINE bool columns_in_place(bool logarithm, size_t vectors, size_
     for (size_t k = 0; k < vectors; k++) {
         struct lane_log_stats stats;
         if (logarithm) {
-            lane_factors(&s[k], stats.whole, stats.part, stats.exponent);
+            lane_factors(&s[k], &stats);
         }
         column_factors(logarithm, &s[k], &stats);
     }

@@ -178,12 +178,10 @@ static inline void probability(const struct log_stats *stats, struct pair distan
     }
     *p = pair_of(0);
     if (distance.high < -(double)EXP_LOWEST) {
-        int exponent;
-        real v[2];
-        reals_of_pair(pair_negative(distance), v);
-        struct pair e = exp_of(v[0], v[1], &exponent);
+        double exponent;
+        struct pair e = pair_exp(pair_negative(distance), &exponent);
         if (exponent >= FACTOR_LEAST) {
-            *p = pair_div(pair_scaled(e, exponent), whole);
+            *p = pair_div(pair_scaled(e, (int)exponent), whole);
         }
     }
     *other = pair_add(pair_of(1), pair_negative(*p));

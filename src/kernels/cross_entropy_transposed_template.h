@@ -54,7 +54,7 @@ NOT_INLINE static bool cross_entropy_transposed(size_t rows, const ce_row *row, 
         }
         own->maximum = (struct maximum){s->largest[i], 0, s->second[i], at};
         own->rho = rho_of_lane(stats, i);
-        set_factor(fast_sum((double)stats->whole[i], (double)stats->part[i]), (int)stats->exponent[i], own);
+        set_factor(factor_of_lane(stats, i), (int)stats->exponent[i], own);
         if (own->maximum.second == -(real)INFINITY) {
             set_factor(pair_of(0), 0, own);
         }

@@ -53,39 +53,24 @@ static inline bool label_losses(struct label_lanes *c, const double *rho) {
     return lanes_equal(c->loss, loss_above) && lanes_equal(c->lse, lse_above);
 }
 
-/* exp(label - max) as (whole + part) 2^exponent, as `probability` has it. */
-static inline void label_terms(const struct label_lanes *c, real *whole, real *part, real *exponent) {
-    real v[LANES_MOST], low[LANES_MOST];
-    for (size_t i = 0; i < V_LANES; i++) {
-        struct pair distance = distance_between(c->s->largest[i], c->label[i]), below = pair_negative(distance);
-        v[i] = (real)below.high;
-        low[i] = (real)((below.high - (double)v[i]) + below.low);
-    }
-    v_t s, w, n;
-    m_t live = exp_of_lanes(v_load(v), v_load(low), &s, &w, &n);
-    v_store(whole, v_keep(live, s));
-    v_store(part, v_keep(live, w));
-    v_store(exponent, v_keep(live, n));
-}
-
 /* Gradients at the maximum and the label, and what makes gradients of the other terms (high, low). False if one double
  * does not settle the first two. */
 static inline bool label_gradients(struct label_lanes *c, struct pair factor) {
-    real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST];
     real maximum_above[LANES_MOST], label_above[LANES_MOST];
-    label_terms(c, whole, part, exponent);
     for (size_t i = 0; i < V_LANES; i++) {
         struct pair rho = rho_of_lane(c->stats, i), w = pair_add(pair_of(1), rho);
         int k = (int)c->stats->exponent[i];
         bool nothing = k < FACTOR_LEAST;
         /* The other terms: dx = F exp(z - max) / (1 + rho), as a factor of terms. */
-        struct pair of_terms = fast_sum((double)c->stats->whole[i], (double)c->stats->part[i]);
-        struct pair share = pair_div(select_pair(nothing, pair_of(0), of_terms), w);
+        struct pair share = pair_div(select_pair(nothing, pair_of(0), factor_of_lane(c->stats, i)), w);
         struct pair terms = pair_scaled(pair_mul(factor, share), nothing ? 0 : k);
         c->high[i] = (real)terms.high;
         c->low[i] = (real)((terms.high - (double)c->high[i]) + terms.low);
         /* The maximum: p = 1 / (1 + rho). The label: p - 1, which is -rho / (1 + rho) if it is the only maximum. */
-        double one = 1 / w.high, e = ((double)whole[i] + (double)part[i]) * double_power_of_two((int)exponent[i]);
+        double one = 1 / w.high, exponent;
+        struct pair distance = distance_between(c->s->largest[i], c->label[i]);
+        struct pair of_label = exp_or_nothing(pair_negative(distance), &exponent);
+        double e = of_label.high * power_of_integer(exponent);
         bool unique = c->s->largest[i] != c->s->second[i], is_label = unique & (c->s->largest[i] == c->label[i]);
         c->unique[i] = unique ? c->s->largest[i] : (real)INFINITY;
         double at_maximum = factor.high * one;

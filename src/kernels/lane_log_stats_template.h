@@ -8,6 +8,7 @@
 
 #include "../base/attributes.h"
 #include "../base/pair.h"
+#include "../base/pair_exp.h"
 #include "../base/wide.h"
 
 #include <math.h>
@@ -19,32 +20,39 @@
 #include "term_template.h"
 #include "vector_helpers_template.h"
 
-/* exp(v + low) of each lane as (*whole + *part) 2^*n, as exp_of has it; the mask says where v is above EXP_LOWEST, as
- * it must be. */
-static ALWAYS_INLINE m_t exp_of_lanes(v_t v, v_t low, v_t *whole, v_t *part, v_t *n) {
-    v_t lowest = v_set1(EXP_LOWEST), magic = v_set1(ROUND_MAGIC), value = v_max(v, lowest), power;
-    *n = v_sub(v_fma(value, v_set1(LOG2E), magic), magic);
-    *whole = exp_parts(value, &low, magic, part, &power);
-    return m_not(v_ge(lowest, v));
+/* What log_stats has, for each lane. */
+struct lane_log_stats {
+    double factor_high[LANES_MOST], factor_low[LANES_MOST], exponent[LANES_MOST];
+    double rho_high[LANES_MOST], rho_low[LANES_MOST];
+};
+
+/* exp(a) as a pair times 2^*n; 0 and 0 where a is not above EXP_LOWEST, or NaN. */
+static ALWAYS_INLINE struct pair exp_or_nothing(struct pair a, double *n) {
+    bool live = a.high > (double)EXP_LOWEST;
+    struct pair e = pair_exp(select_pair(live, a, pair_of(0)), n);
+    *n = select_of(live, *n, 0);
+    return select_pair(live, e, pair_of(0));
 }
 
 /* The factor of each lane's terms, as find_factor has it. */
-static ALWAYS_INLINE void lane_factors(const struct lane_sums *s, real *whole, real *part, real *exponent) {
-    v_t largest = v_load(s->largest), second = v_load(s->reference), offset = term_offset(second), error;
-    v_t difference = two_sum(offset, v_sub(v_set1(0), largest), &error);
-    v_t s_of, w, n, field = v_sub(term_magic(second, offset), v_set1(ROUND_MAGIC));
-    v_t terms = v_sub(v_set1(TERM_SCALE + REAL_BIAS), field);
-    m_t live = exp_of_lanes(difference, error, &s_of, &w, &n);
-    v_store(whole, v_keep(live, s_of));
-    v_store(part, v_keep(live, w));
-    v_store(exponent, v_keep(live, v_add(n, terms)));
+static inline void lane_factors(const struct lane_sums *s, struct lane_log_stats *stats) {
+    real offset[LANES_MOST], power[LANES_MOST];
+    v_t second = v_load(s->reference), c = term_offset(second);
+    v_t field = v_sub(term_magic(second, c), v_set1(ROUND_MAGIC));
+    v_store(offset, c);
+    v_store(power, v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
+    for (size_t i = 0; i < V_LANES; i++) {
+        struct pair factor =
+            exp_or_nothing(pair_add(pair_of((double)offset[i]), pair_of(-(double)s->largest[i])), &stats->exponent[i]);
+        stats->factor_high[i] = factor.high;
+        stats->factor_low[i] = factor.low;
+        stats->exponent[i] += (double)power[i];
+    }
 }
 
-/* What log_stats has, for each lane. */
-struct lane_log_stats {
-    real whole[LANES_MOST], part[LANES_MOST], exponent[LANES_MOST]; /* of the factor */
-    double rho_high[LANES_MOST], rho_low[LANES_MOST];
-};
+static ALWAYS_INLINE struct pair factor_of_lane(const struct lane_log_stats *stats, size_t i) {
+    return (struct pair){stats->factor_high[i], stats->factor_low[i]};
+}
 
 static ALWAYS_INLINE struct pair rho_of_lane(const struct lane_log_stats *stats, size_t i) {
     return (struct pair){stats->rho_high[i], stats->rho_low[i]};
@@ -60,14 +68,14 @@ _Static_assert(sizeof(real) == sizeof(double) || TERMS_FEW * (uint64_t)SUMMAND_M
 
 /* The sum of a lane's terms in f32: 1 for a term of 1. */
 static inline struct pair pair_of_lane(const struct lane_sums *s, size_t i) {
-    return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT),
-                  double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
+    return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP + TERM_SUM_UNIT),
+                  double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + TERM_SUM_UNIT));
 }
 
 /* The same as one double. */
 static inline double rounded_sum_of_lane(const struct lane_sums *s, size_t i) {
-    return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_UNSIGNED + SUM_UNIT) +
-           double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
+    return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP + TERM_SUM_UNIT) +
+           double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + TERM_SUM_UNIT);
 }
 
 /* rho of each lane as a pair: its sum times its factor, as stats_of_sum has it. */
@@ -85,7 +93,7 @@ static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *sta
         low[i] = pair.low;
     }
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair factor = fast_sum((double)stats->whole[i], (double)stats->part[i]);
+        struct pair factor = factor_of_lane(stats, i);
         int k = (int)stats->exponent[i];
         bool nothing = k < FACTOR_LEAST;
         struct pair product = pair_mul((struct pair){high[i], low[i]}, select_pair(nothing, pair_of(0), factor));
@@ -97,11 +105,9 @@ static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *sta
 
 /* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
 static inline void rhos_in_double(const struct lane_sums *s, const struct lane_log_stats *stats, double *rho) {
-    real exponent[LANES_MOST];
-    v_store(exponent, v_max(v_load(stats->exponent), v_set1(-300)));
     for (size_t i = 0; i < V_LANES; i++) {
-        double factor = (double)stats->whole[i] + (double)stats->part[i];
-        rho[i] = factor * (rounded_sum_of_lane(s, i) * power_of_integer((double)exponent[i]));
+        double exponent = select_of(stats->exponent[i] > -300, stats->exponent[i], -300);
+        rho[i] = stats->factor_high[i] * (rounded_sum_of_lane(s, i) * power_of_integer(exponent));
     }
 }
 

@@ -94,7 +94,7 @@ static ALWAYS_INLINE bool may_spill(const struct lane_sums *s) { return LIMBS_SP
 static inline void spill_lane(struct lane_sums *s, size_t i) {
     if (may_spill(s)) {
         const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
-        add_limbs(&s->spilled[i], limbs, SHIFT_TOP_UNSIGNED);
+        add_limbs(&s->spilled[i], limbs);
         s->top[i] = s->middle[i] = 0;
     }
 }
@@ -110,25 +110,24 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
         memset(s->spilled, 0, sizeof s->spilled);
     }
     if (second) {
-        const struct grid g = grid_unsigned(TERM_SCALE);
+        const struct grid g = grid_of_terms();
         i_t zero = i_set1(0), top = zero, middle = zero, none = zero;
         v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
         const struct term_run run = {.count = 1, .lanes = V_LANES, .x = s->reference};
-        add_term_run(TERMS_CLAMPED, &run, reference, magic, v_set1(0), &top, &middle, &none);
+        add_term_run(TERMS_CLAMPED, &run, reference, magic, &top, &middle, &none);
         /* -(top - G): the constant is taken off -1 times. */
         flush_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
         flush_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);
     }
 }
 
-/* Adds the terms of a run to the sums. They are relative to the largest entries (TERMS_OFFSET) or to s->reference: with
- * the largest among them (TERMS_CLAMPED, after start_lane_sums has taken off its term) or not (TERMS_UNCORRECTED).
- * Where terms are stored, that of a clamped entry means nothing. */
-static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_run *run, struct lane_sums *s) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t reference = v_load(kind == TERMS_OFFSET ? s->largest : s->reference),
-        magic = term_magic(reference, term_offset(reference));
-    v_t correction = kind == TERMS_OFFSET ? term_correction(reference, v_set1(0), magic) : v_set1(0);
+/* Adds the terms of a run, relative to the reals of `relative_to`, to the sums: to the largest entries, or to
+ * s->reference, with the largest among them (TERMS_CLAMPED, after start_lane_sums has taken off its term) or not. Where
+ * terms are stored, that of a clamped entry means nothing. */
+static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_run *run, const real *relative_to,
+                                         struct lane_sums *s) {
+    const struct grid g = grid_of_terms();
+    v_t reference = v_load(relative_to), magic = term_magic(reference, term_offset(reference));
     struct term_run part = *run;
     for (size_t j = 0; j < run->count; j += part.count) {
         i_t top = i_set1(0), middle = top, none = top;
@@ -136,7 +135,7 @@ static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_
         part.x = run->x + j * run->step;
         part.e = run->e == NULL ? NULL : run->e + j * run->e_step;
         part.prefetch.from = run->prefetch.from + j * run->prefetch.step;
-        add_term_run(kind, &part, reference, magic, correction, &top, &middle, &none);
+        add_term_run(kind, &part, reference, magic, &top, &middle, &none);
         flush_lanes(top, g.top, part.count, s->top);
         flush_lanes(middle, g.middle, part.count, s->middle);
         for (size_t i = 0; i < V_LANES && may_spill(s); i++) {

@@ -17,7 +17,8 @@
  * pattern are a signed integer. A limb also holds the bits of G, once for each addition; sum_lanes takes them off in
  * the end, where the number of additions is known.
  *
- * The lowest unit is 2^(E - 44) with two limbs and 2^(E - 67) with three in f32, and 2^(E - 87) in f64.
+ * The lowest unit is, in f32, 2^(E - 45) of terms and 2^(E - 44) of products with two limbs, 2^(E - 68) and 2^(E - 67)
+ * with three; in f64 it is 2^(E - 87).
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LIMB_SUM_TEMPLATE_H
@@ -34,10 +35,10 @@
  * REAL_MANTISSA):
  *
  *     term      0 <= a < 1.5 2^E, since the largest is sqrt(2) 2^E or less, but for rounding.
- *               top     below 1.5 2^(REAL_MANTISSA - GRID_TOP_UNSIGNED): 1.5 2^22 in f32, 1.5 2^44 in f64
- *               middle  what is left is half a unit of the top and half an ULP of a, together below one such unit:
- *                       2^(GRID_TOP_UNSIGNED - GRID_MIDDLE): 2^22 and 2^43
- *               low     what is left is half a unit of the middle: 2^(GRID_MIDDLE - GRID_LOW - 1): 2^22
+ *               top     below 1.5 2^(REAL_MANTISSA - GRID_TOP_TERMS): 1.5 2^22 in f32, 1.5 2^44 in f64
+ *               middle  what is left is half a unit of the top: 2^(GRID_TOP_TERMS - GRID_MIDDLE_TERMS - 1): 2^22 and
+ *                       2^42
+ *               low     what is left is half a unit of the middle: 2^(GRID_MIDDLE_TERMS - GRID_LOW_TERMS - 1): 2^22
  *     product   |a b| < 2^(E + 1).
  *               top     2^(REAL_MANTISSA + 1 - GRID_TOP): 2^22 and 2^45
  *               middle  half a unit of the top: 2^(GRID_TOP - GRID_MIDDLE - 1): 2^22 and 2^42
@@ -67,33 +68,32 @@ struct grid {
     real top, middle, low;
 };
 
-/* For summands of either sign, |a| < 2^(exponent + 1). */
-static inline struct grid grid_signed(int exponent) {
+/* For products, which have either sign: |a| < 2^(exponent + 1). */
+static inline struct grid grid_of_products(int exponent) {
     struct grid g = {(real)1.5 * power_of_two(exponent + GRID_TOP), (real)1.5 * power_of_two(exponent + GRID_MIDDLE),
                      (real)1.5 * power_of_two(exponent + GRID_LOW)};
     return g;
 }
 
-/* For summands 0 <= a < 2^(exponent + 1): with no sign to make room for, the top limb can take one bit more, which
- * leaves the middle limb room for a rest of up to 2^(exponent - 22). */
-static inline struct grid grid_unsigned(int exponent) {
-    struct grid g = grid_signed(exponent);
-    g.top = power_of_two(exponent + GRID_TOP_UNSIGNED);
+/* For terms, 0 <= a < 2^(TERM_SCALE + 1). In f32 the top's constant has no factor of 1.5, since there is no sign to make
+ * room for: the same binade then takes one bit more. */
+static inline struct grid grid_of_terms(void) {
+    struct grid g = {power_of_two(TERM_SCALE + GRID_TOP_TERMS),
+                     (real)1.5 * power_of_two(TERM_SCALE + GRID_MIDDLE_TERMS),
+                     (real)1.5 * power_of_two(TERM_SCALE + GRID_LOW_TERMS)};
     return g;
 }
 
-/* The last step: adds a rest to the lower of two limbs. */
-static ALWAYS_INLINE void add_rest(v_t rest, v_t g_middle, i_t *middle) {
-    *middle = i_add(*middle, v_bits(v_add(rest, g_middle)));
-}
-
-/* Adds a term's rounded value a to the top limb and returns the rest of the term. The term is known to more digits than
- * a holds: it is whole + part * power. The rest is taken from those, not from a. That costs one operation more, and the
- * rounding of a stays out of the sum. */
-static ALWAYS_INLINE v_t add_term_top(v_t a, v_t whole, v_t part, v_t power, v_t g_top, i_t *top) {
+/* The first step: adds a to the top limb, and returns what is left of it. */
+static ALWAYS_INLINE v_t add_top(v_t a, v_t g_top, i_t *top) {
     v_t z = v_add(a, g_top);
     *top = i_add(*top, v_bits(z));
-    return v_fma(part, power, v_sub(whole, v_sub(z, g_top)));
+    return v_sub(a, v_sub(z, g_top));
+}
+
+/* The last step: adds a rest to the lowest of the limbs. */
+static ALWAYS_INLINE void add_rest(v_t rest, v_t g_lowest, i_t *lowest) {
+    *lowest = i_add(*lowest, v_bits(v_add(rest, g_lowest)));
 }
 
 /* Adds the product a b to two limbs. The product itself is never rounded: an fma rounds it to the top limb's unit, and
@@ -104,18 +104,15 @@ static ALWAYS_INLINE void add_product_to_limbs(v_t a, v_t b, v_t g_top, v_t g_mi
     add_rest(v_fms(a, b, v_sub(z, g_top)), g_middle, middle);
 }
 
-/* Adds a rest to the lower two of three limbs. */
-static ALWAYS_INLINE void add_rest_to_two(v_t rest, const struct grid *g, i_t *middle, i_t *low) {
-    v_t z = v_add(rest, v_set1(g->middle));
-    *middle = i_add(*middle, v_bits(z));
-    add_rest(v_sub(rest, v_sub(z, v_set1(g->middle))), v_set1(g->low), low);
+/* Adds a to two limbs. */
+static ALWAYS_INLINE void add_to_two(v_t a, const struct grid *g, i_t *top, i_t *middle) {
+    add_rest(add_top(a, v_set1(g->top), top), v_set1(g->middle), middle);
 }
 
 /* Adds a to three limbs. */
 static ALWAYS_INLINE void add_to_three(v_t a, const struct grid *g, i_t *top, i_t *middle, i_t *low) {
-    v_t z = v_add(a, v_set1(g->top));
-    *top = i_add(*top, v_bits(z));
-    add_rest_to_two(v_sub(a, v_sub(z, v_set1(g->top))), g, middle, low);
+    v_t rest = add_top(a, v_set1(g->top), top);
+    add_rest(add_top(rest, v_set1(g->middle), middle), v_set1(g->low), low);
 }
 
 /* The sum of the lanes of one limb after `additions`, without the constant's bits. */
@@ -124,8 +121,8 @@ static inline int64_t sum_lanes(i_t limb, real constant, size_t additions) {
 }
 
 /* Adds limbs to an integer of 128 bits, each at its place; the shifts say how the units lie to each other. */
-static inline void add_limbs(struct wide *sum, const int64_t limbs[3], int shift_top) {
-    wide_add(sum, limbs[0], shift_top);
+static inline void add_limbs(struct wide *sum, const int64_t limbs[3]) {
+    wide_add(sum, limbs[0], SHIFT_TOP);
     wide_add(sum, limbs[1], SHIFT_MIDDLE);
     wide_add(sum, limbs[2], SHIFT_LOW);
 }

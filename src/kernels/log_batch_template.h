@@ -35,7 +35,7 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
         int64_t sums[3];
         real *to = e == NULL ? NULL : e + j;
         const struct row_part part = {.n = block, .x = x + j, .e = to, .prefetch = ahead};
-        add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, v_set1(0), sums);
+        add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
         spill_lane(s, i);
@@ -100,7 +100,7 @@ static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *
     for (size_t i = 0; i < rows; i++) {
         add_row_terms(n, x + i * ldx, prefetch_distance(rows * n), e == NULL ? NULL : e + i * lde, s, i);
     }
-    lane_factors(s, stats->whole, stats->part, stats->exponent);
+    lane_factors(s, stats);
 }
 
 /* y = (x - max) - log1p of a row. */

@@ -16,10 +16,7 @@
 #include "vector_helpers_template.h"
 
 /* exp(y) of n <= LOGITS_BLOCK logarithms, times 2^TERM_SCALE. */
-static inline void exp_block(size_t n, const real *y, real *e) {
-    static const struct term_reference one = {0, 0, false};
-    add_terms(n, y, NULL, &one, 1, e, NULL);
-}
+static inline void exp_block(size_t n, const real *y, real *e) { add_terms(n, y, NULL, 0, 1, e, NULL); }
 
 /* Factors of a plain sum of b. */
 static void ones_and_values(const void *row, size_t j, size_t n, real *a, real *b) {

@@ -19,6 +19,7 @@
 
 #include "../base/attributes.h"
 #include "../base/pair.h"
+#include "../base/pair_exp.h"
 #include "../options/policy.h"
 
 #include <math.h>
@@ -44,16 +45,6 @@ struct log_stats {
 /* With a factor below 2^this, all terms together are below a quarter of the least subnormal double. */
 #define FACTOR_LEAST (-1140)
 
-/* exp(v + low) = pair 2^*exponent for EXP_LOWEST < v < OFFSET_FROM: to the precision of a term before it is rounded. By
- * vectors, as terms are, so that the bits are theirs. */
-static inline struct pair exp_of(real v, real low, int *exponent) {
-    v_t magic = v_set1(ROUND_MAGIC), vv = v_set1(v), vlow = v_set1(low), w, power;
-    v_t n = v_sub(v_fma(vv, v_set1(LOG2E), magic), magic);
-    v_t s = exp_parts(vv, &vlow, magic, &w, &power);
-    *exponent = (int)first_lane(n);
-    return fast_sum((double)first_lane(s), (double)first_lane(w));
-}
-
 /* The N of terms relative to this maximum. */
 static inline int power_of_terms(v_t max, v_t offset) {
     v_t field = v_sub(term_magic(max, offset), v_set1(ROUND_MAGIC));
@@ -69,22 +60,21 @@ static inline void set_factor(struct pair factor, int exponent, struct log_stats
 
 /* exp(c - m) 2^N for the c and N of `second`: what the terms relative to it must be multiplied by. */
 static inline void find_factor(struct log_stats *stats) {
-    v_t second = v_set1(stats->maximum.second), offset = term_offset(second), error;
-    v_t difference = two_sum(offset, v_set1(-stats->maximum.high), &error);
-    real v = first_lane(difference), low = first_lane(v_sub(error, v_set1(stats->maximum.low)));
+    v_t second = v_set1(stats->maximum.second), offset = term_offset(second);
+    const struct pair minus_maximum = {-(double)stats->maximum.high, -(double)stats->maximum.low};
+    struct pair difference = pair_add(pair_of((double)first_lane(offset)), minus_maximum);
     set_factor(pair_of(0), 0, stats);
-    if (v > EXP_LOWEST) {
-        int exponent;
-        struct pair factor = exp_of(v, low, &exponent);
-        set_factor(factor, exponent + power_of_terms(second, offset), stats);
+    if (difference.high > (double)EXP_LOWEST) {
+        double n;
+        struct pair factor = pair_exp(difference, &n);
+        set_factor(factor, (int)n + power_of_terms(second, offset), stats);
     }
 }
 
 /* The term of a maximum that has equals, relative to those. */
 static inline real term_of_tied_maximum(const struct maximum *maximum) {
-    const struct term_reference ref = {maximum->second, 0, false};
     real e;
-    add_terms(1, &maximum->high, &maximum->low, &ref, 1, &e, NULL);
+    add_terms(1, &maximum->high, &maximum->low, maximum->second, 1, &e, NULL);
     return e;
 }
 
@@ -101,12 +91,12 @@ static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *st
 /* The statistics of a row with a finite maximum; its terms but the maximum's go to e, unless that is null: relative to
  * the second largest logit, and 0 at the place of a maximum without equals. */
 static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
-    const struct term_reference ref = {stats->maximum.second, 0, false};
+    const real second = stats->maximum.second;
     struct term_sum sum = empty_logits_sum(l, n);
-    if (ref.max != -(real)INFINITY) {
-        logits_terms(l, n, &ref, stats->maximum.argmax, e, &sum);
+    if (second != -(real)INFINITY) {
+        logits_terms(l, n, second, stats->maximum.argmax, e, &sum);
         if (l->sink != NULL && stats->maximum.argmax != n) { /* else the sink is the maximum, which is left out */
-            add_sink(l, &ref, &sum);
+            add_sink(l, second, &sum);
         }
         if (e != NULL && tied(&stats->maximum)) {
             e[stats->maximum.argmax] = term_of_tied_maximum(&stats->maximum);

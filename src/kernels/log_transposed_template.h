@@ -87,16 +87,16 @@ static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real
                                          .e = terms,
                                          .e_step = V_LANES,
                                          .prefetch = after_rows};
-            add_lane_terms(TERMS_CLAMPED, &all, &t->sums[k]);
+            add_lane_terms(TERMS_CLAMPED, &all, t->sums[k].reference, &t->sums[k]);
         } else {
             const struct term_run rest = {
                 .count = n - 1, .lanes = V_LANES, .x = terms, .step = V_LANES, .prefetch = after_rows};
-            add_lane_terms(TERMS_UNCORRECTED, &rest, &t->sums[k]);
+            add_lane_terms(TERMS_OFFSET, &rest, t->sums[k].reference, &t->sums[k]);
         }
     }
     /* Factors: what the sums must be multiplied by to be rho. */
     for (size_t k = 0; k < vectors; k++) {
-        lane_factors(&t->sums[k], t->stats[k].whole, t->stats[k].part, t->stats[k].exponent);
+        lane_factors(&t->sums[k], &t->stats[k]);
     }
     return true;
 }

@@ -16,18 +16,17 @@
 #include "row_terms_template.h"
 
 /* The terms of a row but for the entry at `without` (n: of all); e may be null, l->x, or a row of its own. */
-static void logits_terms(const logits *l, size_t n, const struct term_reference *ref, size_t without, real *e,
-                         struct term_sum *sum) {
+static void logits_terms(const logits *l, size_t n, real reference, size_t without, real *e, struct term_sum *sum) {
     struct logit_buffer buffer;
     for (size_t j = 0; j < n;) {
         struct logit_block b = logits_block(l, j, n, &buffer);
         real *ej = e == NULL ? NULL : e + j;
         size_t before = without - j < b.n ? without - j : b.n; /* wraps past it */
-        add_terms(before, b.high, b.low, ref, l->row_n, ej, sum);
+        add_terms(before, b.high, b.low, reference, l->row_n, ej, sum);
         if (before < b.n) {
             size_t after = before + 1;
             const real *b_low = b.low == NULL ? NULL : b.low + after;
-            add_terms(b.n - after, b.high + after, b_low, ref, l->row_n, ej == NULL ? NULL : ej + after, sum);
+            add_terms(b.n - after, b.high + after, b_low, reference, l->row_n, ej == NULL ? NULL : ej + after, sum);
             if (ej != NULL) {
                 ej[before] = 0;
             }
@@ -37,9 +36,9 @@ static void logits_terms(const logits *l, size_t n, const struct term_reference 
 }
 
 /* Adds the term of the sink. */
-static inline void add_sink(const logits *l, const struct term_reference *ref, struct term_sum *sum) {
+static inline void add_sink(const logits *l, real reference, struct term_sum *sum) {
     real sink = sink_logit(l);
-    add_terms(1, &sink, NULL, ref, l->row_n, NULL, sum);
+    add_terms(1, &sink, NULL, reference, l->row_n, NULL, sum);
 }
 
 /* The sum of no terms, with room for those of n logits and a sink. */
@@ -50,14 +49,13 @@ static inline struct term_sum empty_logits_sum(const logits *l, size_t n) {
 /* The terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the second largest; 0 at the place of a maximum
  * without equals. */
 static inline void terms_of_block(const logits *l, size_t j, size_t n, const struct maximum *maximum, real *e) {
-    const struct term_reference ref = {maximum->second, 0, false};
     struct logit_buffer buffer;
-    if (ref.max == -(real)INFINITY) {
+    if (maximum->second == -(real)INFINITY) {
         row_fill(n, FILL_ZERO, e);
         return;
     }
     struct logit_block b = logits_block(l, j, j + n, &buffer);
-    add_terms(n, b.high, b.low, &ref, l->row_n, e, NULL);
+    add_terms(n, b.high, b.low, maximum->second, l->row_n, e, NULL);
     if (!tied(maximum) && maximum->argmax >= j && maximum->argmax < j + n) {
         e[maximum->argmax - j] = 0;
     }
@@ -65,11 +63,10 @@ static inline void terms_of_block(const logits *l, size_t j, size_t n, const str
 
 /* e = the row's terms relative to its maximum; returns their sum. */
 static inline struct term_sum softmax_terms(size_t n, const logits *l, const struct maximum *maximum, real *e) {
-    const struct term_reference ref = {maximum->high, maximum->low, true};
     struct term_sum sum = empty_logits_sum(l, n);
-    logits_terms(l, n, &ref, n, e, &sum);
+    logits_terms(l, n, maximum->high, n, e, &sum);
     if (l->sink != NULL) {
-        add_sink(l, &ref, &sum);
+        add_sink(l, maximum->high, &sum);
     }
     return sum;
 }

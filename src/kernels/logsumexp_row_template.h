@@ -31,10 +31,9 @@ NOT_INLINE static real logsumexp_row(size_t n, const logits *l) {
 
 /* e = the terms of n <= LOGITS_BLOCK entries from the j-th on, relative to the maximum. */
 static inline void softmax_terms_of_block(const logits *l, size_t j, size_t n, const struct maximum *maximum, real *e) {
-    const struct term_reference ref = {maximum->high, maximum->low, true};
     struct logit_buffer buffer;
     struct logit_block b = logits_block(l, j, j + n, &buffer);
-    add_terms(n, b.high, b.low, &ref, l->row_n, e, NULL);
+    add_terms(n, b.high, b.low, maximum->high, l->row_n, e, NULL);
 }
 
 /* dx_j = cap'(scale x_j) factor e_j, block by block, as dx may be x. */

@@ -26,10 +26,9 @@ struct weighted_row {
 /* Probabilities, not yet divided by their sum, and weights. */
 static void weighted_factors(const void *row, size_t j, size_t n, real *a, real *b) {
     const struct weighted_row *r = row;
-    const struct term_reference ref = {r->maximum->high, 0, false};
     struct logit_buffer buffer;
     struct logit_block z = logits_block(r->l, j, j + n, &buffer);
-    add_terms(n, z.high, z.low, &ref, r->l->row_n, a, NULL);
+    add_terms(n, z.high, z.low, r->maximum->high, r->l->row_n, a, NULL);
     for (size_t i = 0; i < n; i++) {
         a[i] *= TERM_UNSCALE;
         b[i] = a[i] == 0 ? 0 : r->l->weight[j + i];

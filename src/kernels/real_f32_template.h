@@ -36,16 +36,21 @@ typedef int32_t real_signed;
 
 /* The exponents of the constants G, relative to the row's E: a limb's unit is 2^-23 of its G. */
 #define GRID_TOP 2
-#define GRID_TOP_UNSIGNED 1
 #define GRID_MIDDLE (-21)
 #define GRID_LOW (-44)
 
-/* Where the limbs go in an integer of 128 bits, whose unit is 2^SUM_UNIT, relative to 2^E: that of the third limb. */
+/* The same of terms. */
+#define GRID_TOP_TERMS 1
+#define GRID_MIDDLE_TERMS (-22)
+#define GRID_LOW_TERMS (-45)
+
+/* Where the limbs go in an integer of 128 bits, whose unit, that of the third limb, is 2^SUM_UNIT, relative to 2^E, or
+ * 2^TERM_SUM_UNIT for terms. */
 #define SHIFT_TOP 46
-#define SHIFT_TOP_UNSIGNED 45
 #define SHIFT_MIDDLE 23
 #define SHIFT_LOW 0
 #define SUM_UNIT (-67)
+#define TERM_SUM_UNIT (-68)
 
 #define SUMMAND_MOST ((int64_t)3 << 21) /* what one brings to a limb: proof in limb_sum_template.h */
 #define LIMB_BITS 31                    /* of a lane, while vectors are added */
@@ -75,19 +80,15 @@ typedef int32_t real_signed;
 
 /* ---- exp ---- */
 
-/* exp(r) for |r| <= 0.34662 as s = 1 + r, rounded, which is returned, and the rest: what that rounding lost, and r^2
- * Q(r). The coefficients of Q are those of r^2 to r^6 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by 3.3e-9,
- * relatively. Q goes in two halves, which do not wait for each other (Estrin). */
-static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
-    v_t r2 = v_mul(r, r);
-    v_t s = v_add(v_set1(1.0f), r);
-    v_t t = v_sub(r, v_sub(s, v_set1(1.0f)));
-    v_t low = v_fma(v_set1(0x1.555492p-3f), r, v_set1(0x1.fffffap-2f));
-    v_t high = v_fma(v_set1(0x1.12398p-7f), r, v_set1(0x1.555a26p-5f));
-    high = v_fma(v_set1(0x1.694c9cp-10f), r2, high);
-    v_t q = v_fma(high, r2, low);
-    *rest = v_fma(q, r2, t);
-    return s;
+/* exp(r), rounded, for |r| <= 0.34662, by Horner's rule. It ends in 1 + r (1 + r Q(r)), so that exp(0) is exactly 1. The
+ * coefficients are those that tools/exp-fit.c prints: fitted to the errors of this form as it is rounded. */
+static ALWAYS_INLINE v_t exp_reduced(v_t r) {
+    v_t q = v_fma(v_set1(0x1.694c9cp-10f), r, v_set1(0x1.12398p-7f));
+    q = v_fma(q, r, v_set1(0x1.555a26p-5f));
+    q = v_fma(q, r, v_set1(0x1.555492p-3f));
+    q = v_fma(q, r, v_set1(0x1.fffffap-2f));
+    q = v_fma(q, r, v_set1(1));
+    return v_fma(q, r, v_set1(1));
 }
 
 /* ---- Sums, as what results are made with ----
@@ -102,14 +103,14 @@ static inline void split_double(double a, real value[2]) {
 
 /* Two limbs as one integer, if the upper one is below the limit. */
 #define LIMB_LIMIT ((int64_t)1 << 39)
-static inline int64_t two_limbs(const int64_t limbs[3], int shift_top) {
-    return limbs[0] * ((int64_t)1 << (shift_top - SHIFT_MIDDLE)) + limbs[1];
+static inline int64_t two_limbs(const int64_t limbs[3]) {
+    return limbs[0] * ((int64_t)1 << (SHIFT_TOP - SHIFT_MIDDLE)) + limbs[1];
 }
 
-/* 1 / sum as two floats. */
+/* What terms, as they are scaled, are multiplied by: 1 / sum of terms 2^-TERM_SCALE, as two floats. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
-    split_double(1.0 / (wide_take(&rest) * 0x1p-67), reciprocal);
+    split_double(1.0 / (wide_take(&rest) * 0x1p-8), reciprocal);
 }
 
 /* The same from two limbs; false if that would take more than 62 bits. */
@@ -117,7 +118,7 @@ static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2
     if (limbs[0] >= LIMB_LIMIT) {
         return false;
     }
-    split_double(1.0 / ((double)two_limbs(limbs, SHIFT_TOP_UNSIGNED) * 0x1p-44), reciprocal);
+    split_double(1.0 / ((double)two_limbs(limbs) * 0x1p15), reciprocal);
     return true;
 }
 
@@ -132,7 +133,7 @@ static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real val
     if (limbs[0] >= LIMB_LIMIT || limbs[0] <= -LIMB_LIMIT) {
         return false;
     }
-    split_double((double)two_limbs(limbs, SHIFT_TOP) * double_power_of_two(exponent + SHIFT_MIDDLE), value);
+    split_double((double)two_limbs(limbs) * double_power_of_two(exponent + SHIFT_MIDDLE), value);
     return true;
 }
 
@@ -141,10 +142,10 @@ static inline bool pair_of_limbs(const int64_t limbs[3], double pair[2]) {
     if (limbs[0] >= LIMB_LIMIT) {
         return false;
     }
-    int64_t sum = two_limbs(limbs, SHIFT_TOP_UNSIGNED);
+    int64_t sum = two_limbs(limbs);
     double high = (double)sum;
-    pair[0] = high * 0x1p-44;
-    pair[1] = (double)(sum - (int64_t)high) * 0x1p-44;
+    pair[0] = high * 0x1p-45;
+    pair[1] = (double)(sum - (int64_t)high) * 0x1p-45;
     return true;
 }
 

@@ -34,14 +34,16 @@ typedef int64_t real_signed;
 
 /* ---- Exact sum: two limbs always, see limb_sum_template.h ---- */
 #define GRID_TOP 8
-#define GRID_TOP_UNSIGNED 8
 #define GRID_MIDDLE (-35)
 #define GRID_LOW (-88) /* unused: WIDE_FROM is out of reach */
+#define GRID_TOP_TERMS GRID_TOP
+#define GRID_MIDDLE_TERMS GRID_MIDDLE
+#define GRID_LOW_TERMS GRID_LOW
 #define SHIFT_TOP 43
-#define SHIFT_TOP_UNSIGNED 43
 #define SHIFT_MIDDLE 0
 #define SHIFT_LOW 0 /* unused */
 #define SUM_UNIT (-87)
+#define TERM_SUM_UNIT SUM_UNIT
 #define SUMMAND_MOST ((int64_t)1 << 45) /* what one brings to a limb: proof in limb_sum_template.h */
 #define LIMB_BITS 63                    /* of a lane, while vectors are added */
 #define TERMS_FEW ((size_t)1 << 17)     /* so many are added up in two limbs of 64 bits */
@@ -66,13 +68,11 @@ typedef int64_t real_signed;
 
 /* ---- exp ---- */
 
-/* exp(r) for |r| <= 0.34662 as s = 1 + r, rounded, which is returned, and the rest: what that rounding lost, and r^2
- * Q(r). The coefficients of Q are those of r^2 to r^11 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by
- * 3.8e-18, relatively. Its pairs of coefficients do not wait for each other. */
-static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
+/* exp(r), rounded, for |r| <= 0.34662: 1 + r (1 + r Q(r)), so that exp(0) is exactly 1. Q goes in pairs of coefficients
+ * that do not wait for each other: by Horner's rule alone the chain would be twice as long. The coefficients are those
+ * that tools/exp-fit.c prints. */
+static ALWAYS_INLINE v_t exp_reduced(v_t r) {
     v_t r2 = v_mul(r, r);
-    v_t s = v_add(v_set1(1.0), r);
-    v_t t = v_sub(r, v_sub(s, v_set1(1.0)));
     v_t q2 = v_fma(v_set1(0x1.55555555554fep-3), r, v_set1(0x1.000000000000ap-1));
     v_t q4 = v_fma(v_set1(0x1.1111111126b36p-7), r, v_set1(0x1.55555555506b9p-5));
     v_t q6 = v_fma(v_set1(0x1.a01a012ff0039p-13), r, v_set1(0x1.6c16c1847815bp-10));
@@ -82,8 +82,8 @@ static ALWAYS_INLINE v_t exp_reduced(v_t r, v_t *rest) {
     q = v_fma(q, r2, q6);
     q = v_fma(q, r2, q4);
     q = v_fma(q, r2, q2);
-    *rest = v_fma(q, r2, t);
-    return s;
+    q = v_fma(q, r, v_set1(1));
+    return v_fma(q, r, v_set1(1));
 }
 
 /* ---- Sums, as what results are made with ----
@@ -98,10 +98,10 @@ static inline void reciprocal_of_pair(double high, double low, real reciprocal[2
     reciprocal[1] = error * reciprocal[0];
 }
 
-/* 1 / sum as two doubles. */
+/* What terms, as they are scaled, are multiplied by: 1 / sum of terms 2^-TERM_SCALE, as two doubles. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
-    double high = wide_take(&rest) * 0x1p-87, low = wide_take(&rest) * 0x1p-87;
+    double high = wide_take(&rest) * 0x1p13, low = wide_take(&rest) * 0x1p13;
     reciprocal_of_pair(high, low, reciprocal);
 }
 
@@ -116,7 +116,7 @@ static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2
     if (!doubles_hold(limbs)) {
         return false;
     }
-    double top = (double)limbs[0] * 0x1p-44, middle = (double)limbs[1] * 0x1p-87;
+    double top = (double)limbs[0] * 0x1p56, middle = (double)limbs[1] * 0x1p13;
     double high = top + middle;
     reciprocal_of_pair(high, middle - (high - top), reciprocal);
     return true;

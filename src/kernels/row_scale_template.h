@@ -15,11 +15,9 @@
 #include "row_terms_template.h"
 #include "vector_helpers_template.h"
 
-/* e / sum, with 1 / sum = high + low: e high + (e low), rounded once but for the last bits of the small product. Terms
- * carry a factor of 2^TERM_SCALE, which is taken off here. */
-static ALWAYS_INLINE v_t quotient(v_t e, v_t high, v_t low) {
-    return v_mul(v_fma(e, high, v_mul(e, low)), v_set1(TERM_UNSCALE));
-}
+/* e / sum, with 1 / sum = high + low: e high + (e low), rounded once but for the last bits of the small product. The
+ * reciprocal has taken off the factor of 2^TERM_SCALE that terms carry. */
+static ALWAYS_INLINE v_t quotient(v_t e, v_t high, v_t low) { return v_fma(e, high, v_mul(e, low)); }
 
 /* y = e / sum, the quotient by a reciprocal of twice the precision: one rounding. In place allowed. Two vectors a turn:
  * a loop of one is so short that its speed would hang on where it comes to lie in a cache line (docs/tuning.md). */
@@ -46,7 +44,7 @@ NOT_INLINE static void row_scale(size_t n, const real *e, const struct wide *sum
     scale_by(n, e, reciprocal, y);
 }
 
-/* One over the sum, as two reals. */
+/* What results are: terms times this, two reals. */
 static inline void find_reciprocal(const struct term_sum *sum, real reciprocal[2]) {
     if (!sum->in_limbs || !reciprocal_of_limbs(sum->limbs, reciprocal)) {
         struct wide wide = wide_of_term_sum(sum);

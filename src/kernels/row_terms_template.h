@@ -14,12 +14,6 @@
 #include "term_loop_template.h"
 #include "term_template.h"
 
-/* What the terms of a row are relative to. */
-struct term_reference {
-    real max, low;  /* the maximum, and what a rounded logit lacks */
-    bool corrected; /* whether the terms are such that the maximum's has no rounding error */
-};
-
 /* `pairs`: logits are x + low. */
 static inline enum term_kind term_kind_of_row(real max, size_t row_n, bool pairs) {
     if (max == (real)INFINITY) {
@@ -37,12 +31,11 @@ static inline enum term_kind term_kind_of_row(real max, size_t row_n, bool pairs
 /* The terms of up to SUM_BLOCK vectors, and their sum in limbs. Null sums: it is not wanted, as where terms of masked
  * places are among them, whose lanes could pass 2^63. A constant `kind` makes a loop of its own. */
 static ALWAYS_INLINE void add_part_of_kind(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic,
-                                           v_t correction, int64_t sums[3]) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
+                                           int64_t sums[3]) {
+    const struct grid g = grid_of_terms();
     i_t top = i_set1(0), middle = top, low = top;
-    size_t count = kind == TERMS_AT_INFINITY
-                       ? add_terms_at_infinity(part, &top, &middle)
-                       : add_terms_of_part(kind, part, reference, magic, correction, &top, &middle, &low);
+    size_t count = kind == TERMS_AT_INFINITY ? add_terms_at_infinity(part, &top, &middle)
+                                             : add_terms_of_part(kind, part, reference, magic, &top, &middle, &low);
     if (sums != NULL) {
         sums[0] = sum_lanes(top, g.top, count);
         sums[1] = sum_lanes(middle, g.middle, count);
@@ -51,27 +44,26 @@ static ALWAYS_INLINE void add_part_of_kind(enum term_kind kind, const struct row
 }
 
 /* The same for any kind that a row's maximum leads to. */
-static void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic, v_t correction,
-                     int64_t sums[3]) {
+static void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic, int64_t sums[3]) {
     switch (kind) {
     case TERMS_NO_OFFSET:
-        add_part_of_kind(TERMS_NO_OFFSET, part, reference, magic, correction, sums);
+        add_part_of_kind(TERMS_NO_OFFSET, part, reference, magic, sums);
         break;
     case TERMS_OFFSET:
     default:
-        add_part_of_kind(TERMS_OFFSET, part, reference, magic, correction, sums);
+        add_part_of_kind(TERMS_OFFSET, part, reference, magic, sums);
         break;
     case TERMS_LONG_ROW:
-        add_part_of_kind(TERMS_LONG_ROW, part, reference, magic, correction, sums);
+        add_part_of_kind(TERMS_LONG_ROW, part, reference, magic, sums);
         break;
     case TERMS_OF_PAIRS:
-        add_part_of_kind(TERMS_OF_PAIRS, part, reference, magic, correction, sums);
+        add_part_of_kind(TERMS_OF_PAIRS, part, reference, magic, sums);
         break;
     case TERMS_OF_PAIRS_LONG_ROW:
-        add_part_of_kind(TERMS_OF_PAIRS_LONG_ROW, part, reference, magic, correction, sums);
+        add_part_of_kind(TERMS_OF_PAIRS_LONG_ROW, part, reference, magic, sums);
         break;
     case TERMS_AT_INFINITY:
-        add_part_of_kind(TERMS_AT_INFINITY, part, reference, magic, correction, sums);
+        add_part_of_kind(TERMS_AT_INFINITY, part, reference, magic, sums);
         break;
     }
 }
@@ -95,14 +87,14 @@ static inline void add_to_term_sum(struct term_sum *sum, const int64_t limbs[3])
         sum->limbs[0] += limbs[0];
         sum->limbs[1] += limbs[1];
     } else {
-        add_limbs(&sum->wide, limbs, SHIFT_TOP_UNSIGNED);
+        add_limbs(&sum->wide, limbs);
     }
 }
 
 static inline struct wide wide_of_term_sum(const struct term_sum *sum) {
     struct wide wide = sum->wide;
     if (sum->in_limbs) {
-        add_limbs(&wide, sum->limbs, SHIFT_TOP_UNSIGNED);
+        add_limbs(&wide, sum->limbs);
     }
     return wide;
 }
@@ -113,19 +105,14 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
     if (sum->in_limbs && pair_of_limbs(sum->limbs, parts)) {
         return (struct pair){parts[0], parts[1]};
     }
-    return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), SUM_UNIT);
+    return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), TERM_SUM_UNIT);
 }
 
-/* The terms of n entries of a row of row_n, whose logits are x, or x + low. They go to e, which may be null, or x.
- * Their sum is added to *sum, unless that is null. */
-static void add_terms(size_t n, const real *x, const real *low, const struct term_reference *ref, size_t row_n, real *e,
-                      struct term_sum *sum) {
-    enum term_kind kind = term_kind_of_row(ref->max, row_n, low != NULL);
-    v_t max = v_set1(kind == TERMS_AT_INFINITY ? 0 : ref->max), magic = term_magic(max, term_offset(max));
-    v_t correction = v_set1(0);
-    if (ref->corrected) {
-        correction = term_correction(max, v_set1(ref->low), magic);
-    }
+/* The terms of n entries of a row of row_n, whose logits are x, or x + low, relative to max. They go to e, which may be
+ * null, or x. Their sum is added to *sum, unless that is null. */
+static void add_terms(size_t n, const real *x, const real *low, real max, size_t row_n, real *e, struct term_sum *sum) {
+    enum term_kind kind = term_kind_of_row(max, row_n, low != NULL);
+    v_t reference = v_set1(kind == TERMS_AT_INFINITY ? 0 : max), magic = term_magic(reference, term_offset(reference));
     for (size_t done = 0; done < n;) {
         size_t block = n - done < SUM_BLOCK * V_LANES ? n - done : SUM_BLOCK * V_LANES;
         int64_t limbs[3];
@@ -135,7 +122,7 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
                                       .low = low == NULL ? NULL : low + done,
                                       .e = to,
                                       .prefetch = prefetch_distance(row_n)};
-        add_part(kind, &part, max, magic, correction, sum == NULL ? NULL : limbs);
+        add_part(kind, &part, reference, magic, sum == NULL ? NULL : limbs);
         if (sum != NULL) {
             add_to_term_sum(sum, limbs);
         }
@@ -145,9 +132,8 @@ static void add_terms(size_t n, const real *x, const real *low, const struct ter
 
 /* The terms of a part of a row of row_n whose maximum is max; their sum is added to *sum. */
 NOT_INLINE static void row_terms(size_t n, const real *x, real max, size_t row_n, real *e, struct wide *sum) {
-    const struct term_reference ref = {max, 0, true};
     struct term_sum terms = {.in_limbs = false, .wide = *sum};
-    add_terms(n, x, NULL, &ref, row_n, e, &terms);
+    add_terms(n, x, NULL, max, row_n, e, &terms);
     *sum = terms.wide;
 }
 

@@ -1,5 +1,5 @@
 /* Softmax of some rows together, step by step, each along its own vectors. What is done once a row (a horizontal
- * maximum, a correction, a reciprocal) is a chain of operations that wait for each other. A step of one row and the
+ * maximum, horizontal sums, a reciprocal) is a chain of operations that wait for each other. A step of one row and the
  * same step of the next row do not wait for each other, so the chains of a batch run side by side.
  *
  * Template: compiled once for each instruction set and type. */
@@ -29,7 +29,7 @@ static inline size_t softmax_batch_rows(size_t rows, size_t n) {
  * has no finite maximum. */
 static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
     /* Maxima, one row after the other. */
-    real max[SOFTMAX_BATCH_ROWS], magic[SOFTMAX_BATCH_ROWS], correction[SOFTMAX_BATCH_ROWS];
+    real max[SOFTMAX_BATCH_ROWS], magic[SOFTMAX_BATCH_ROWS];
     enum term_kind kind = TERMS_NO_OFFSET;
     for (size_t i = 0; i < rows; i++) {
         max[i] = row_max(n, x + i * ldx);
@@ -41,16 +41,15 @@ static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real
     /* Constants, V_LANES rows at once. */
     for (size_t i = 0; i < rows; i += V_LANES) {
         size_t left = rows - i < V_LANES ? rows - i : V_LANES;
-        v_t m = v_load_n(max + i, left, v_set1(0)), magic_i = term_magic(m, term_offset(m));
-        v_store_n(magic + i, magic_i, left);
-        v_store_n(correction + i, term_correction(m, v_set1(0), magic_i), left);
+        v_t m = v_load_n(max + i, left, v_set1(0));
+        v_store_n(magic + i, term_magic(m, term_offset(m)), left);
     }
     /* Terms and sums, then reciprocals, then results. */
     struct term_sum sum[SOFTMAX_BATCH_ROWS];
     for (size_t i = 0; i < rows; i++) {
         sum[i] = empty_term_sum(n, n);
         const struct row_part row = {.n = n, .x = x + i * ldx, .e = y + i * ldy, .prefetch = PREFETCH_BYTES};
-        add_part(kind, &row, v_set1(max[i]), v_set1(magic[i]), v_set1(correction[i]), sum[i].limbs);
+        add_part(kind, &row, v_set1(max[i]), v_set1(magic[i]), sum[i].limbs);
     }
     real reciprocal[SOFTMAX_BATCH_ROWS][2];
     for (size_t i = 0; i < rows; i++) {

@@ -18,9 +18,8 @@ static void softmax_row(size_t n, const real *x, real *y, struct policy policy) 
         row_fill(n, filling, y);
         return;
     }
-    const struct term_reference ref = {max, 0, true};
     struct term_sum sum = empty_term_sum(n, n);
-    add_terms(n, x, NULL, &ref, n, y, &sum);
+    add_terms(n, x, NULL, max, n, y, &sum);
     scale_by_sum(n, y, &sum, y);
 }
 

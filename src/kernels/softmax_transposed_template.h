@@ -27,9 +27,8 @@ _Static_assert(SOFTMAX_TRANSPOSED_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << 
 
 /* Up to SOFTMAX_TRANSPOSED_ROWS rows; false, with nothing written, if one of them has no finite maximum. */
 static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    real columns[SOFTMAX_TRANSPOSED_MOST * SOFTMAX_TRANSPOSED_ROWS], max[SOFTMAX_TRANSPOSED_ROWS],
-        magic[SOFTMAX_TRANSPOSED_ROWS], correction[SOFTMAX_TRANSPOSED_ROWS];
+    const struct grid g = grid_of_terms();
+    real columns[SOFTMAX_TRANSPOSED_MOST * SOFTMAX_TRANSPOSED_ROWS], max[SOFTMAX_TRANSPOSED_ROWS];
     real top[SOFTMAX_TRANSPOSED_ROWS], middle[SOFTMAX_TRANSPOSED_ROWS];
     /* Rows to lanes; maxima. */
     for (size_t k = 0; k < rows; k += V_LANES) {
@@ -37,12 +36,6 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
         if (!lane_maxima(V_LANES, n, columns + k * n, V_LANES, max + k, NULL)) {
             return false;
         }
-    }
-    /* Constants. */
-    for (size_t k = 0; k < rows; k += V_LANES) {
-        v_t m = v_load(max + k), magic_k = term_magic(m, term_offset(m));
-        v_store(magic + k, magic_k);
-        v_store(correction + k, term_correction(m, v_set1(0), magic_k));
     }
     /* Terms, in place; their sums, as limbs in lanes. What follows the rows is fetched. */
     for (size_t k = 0; k < rows; k += V_LANES) {
@@ -55,8 +48,8 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
                                      .e = e,
                                      .e_step = V_LANES,
                                      .prefetch = prefetch_from(x + k * n, PREFETCH_BYTES)};
-        add_term_run(TERMS_OFFSET, &run, v_load(max + k), v_load(magic + k), v_load(correction + k), &top_k, &middle_k,
-                     &none);
+        v_t m = v_load(max + k);
+        add_term_run(TERMS_OFFSET, &run, m, term_magic(m, term_offset(m)), &top_k, &middle_k, &none);
         v_store(top + k, v_from_bits(limb_without_constant(top_k, v_set1(g.top), n)));
         v_store(middle + k, v_from_bits(limb_without_constant(middle_k, v_set1(g.middle), n)));
     }

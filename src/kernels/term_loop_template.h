@@ -21,8 +21,7 @@ enum term_kind {
     TERMS_AT_INFINITY,       /* of a row whose +inf entries share all mass: 1 for each of them, 0 else */
     TERMS_OF_PAIRS,          /* of logits x + low */
     TERMS_OF_PAIRS_LONG_ROW, /* the same in three limbs */
-    TERMS_UNCORRECTED,       /* as TERMS_OFFSET, without the correction by the maximum's rounding error */
-    TERMS_CLAMPED            /* as TERMS_UNCORRECTED, and entries above the reference count as it */
+    TERMS_CLAMPED            /* as TERMS_OFFSET, and entries above the reference count as it */
 };
 
 /* What a kind says; it is a constant, so these cost nothing. */
@@ -71,8 +70,7 @@ struct term_run {
     struct prefetch prefetch;
 };
 
-/* The j-th vector of a run, range-reduced: the first third of the way to a term. Lanes that are not there are -inf,
- * whose terms are 0. */
+/* The j-th vector of a run, range-reduced. Lanes that are not there are -inf, whose terms are 0. */
 static ALWAYS_INLINE v_t reduce_vector(enum term_kind kind, const struct term_run *run, size_t j, v_t reference,
                                        v_t magic, v_t *shifted) {
     const real *x = run->x + j * run->step;
@@ -86,68 +84,79 @@ static ALWAYS_INLINE v_t reduce_vector(enum term_kind kind, const struct term_ru
     return reduce(v, of_pairs(kind) ? &lowj : NULL, magic, shifted);
 }
 
-/* The second third: exp of what is reduced, as whole + part * power. */
-static ALWAYS_INLINE v_t exp_of_reduced(enum term_kind kind, v_t r, v_t shifted, v_t correction, v_t *part,
-                                        v_t *power) {
-    bool corrected = kind != TERMS_CLAMPED && kind != TERMS_UNCORRECTED;
-    return term_parts(r, shifted, corrected ? &correction : NULL, part, power);
-}
-
-/* The last third: rounds the terms whole + part * power, adds them to the limbs and returns them. */
-static ALWAYS_INLINE v_t add_terms_to_limbs(enum term_kind kind, v_t whole, v_t part, v_t power, i_t *top, i_t *middle,
-                                            i_t *low) {
-    const struct grid g = grid_unsigned(TERM_SCALE);
-    v_t e = v_fma(part, power, whole);
-    v_t rest = add_term_top(e, whole, part, power, v_set1(g.top), top);
+/* Adds terms to the limbs that their kind has. */
+static ALWAYS_INLINE void add_to_limbs(enum term_kind kind, v_t e, i_t *top, i_t *middle, i_t *low) {
+    const struct grid g = grid_of_terms();
     if (three_limbs(kind)) {
-        add_rest_to_two(rest, &g, middle, low);
+        add_to_three(e, &g, top, middle, low);
     } else {
-        add_rest(rest, v_set1(g.middle), middle);
-    }
-    return e;
-}
-
-/* The j-th vector of a run's terms, where they are wanted. */
-static ALWAYS_INLINE void store_terms(const struct term_run *run, size_t j, v_t e) {
-    if (run->e != NULL) {
-        store_lanes(run->e + j * run->e_step, e, run->lanes);
+        add_to_two(e, &g, top, middle);
     }
 }
 
-/* The terms of a run of at least one vector, relative to `reference`, whose term_magic `magic` is. They are added to
- * the limbs, which take SUM_BLOCK vectors, and stored if the run says where.
- *
- * The loop is software-pipelined. A term hangs on a chain of some 20 operations, and a processor's schedulers hold only
- * two or three such chains. So each turn does the last third of vector j, the second of j + 1 and the first of j + 2,
- * which do not wait for each other. Deeper pipelines would need more registers than AVX2 has. */
-static ALWAYS_INLINE void add_term_run(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
-                                       v_t correction, i_t *top, i_t *middle, i_t *low) {
-    v_t whole, part, power, r, shifted;
-    const size_t count = run->count;
+/* Where terms are stored, their sum is this many vectors behind. It reads them back, so that it hangs on no chain of its
+ * turn's, and the schedulers have the room for more terms under way. */
+#define SUM_BEHIND ((size_t)8)
+
+/* The terms of a run that says where they go. */
+static ALWAYS_INLINE void add_stored_terms(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
+                                           i_t *top, i_t *middle, i_t *low) {
+    const size_t count = run->count, lanes = run->lanes;
     uintptr_t ahead = run->prefetch.from;
-    size_t j = 0;
-    r = reduce_vector(kind, run, 0, reference, magic, &shifted);
-    whole = exp_of_reduced(kind, r, shifted, correction, &part, &power);
-    if (count > 1) {
-        r = reduce_vector(kind, run, 1, reference, magic, &shifted);
-    }
-    for (; count - j > 2; j++) {
-        v_t shifted_next, part_next, power_next;
-        v_t r_next = reduce_vector(kind, run, j + 2, reference, magic, &shifted_next);
-        v_t whole_next = exp_of_reduced(kind, r, shifted, correction, &part_next, &power_next);
-        store_terms(run, j, add_terms_to_limbs(kind, whole, part, power, top, middle, low));
+    real *e = run->e;
+    const real *behind = e;
+    v_t shifted, r = reduce_vector(kind, run, 0, reference, magic, &shifted);
+    for (size_t j = 1; j < count; j++) {
+        v_t shifted_next, r_next = reduce_vector(kind, run, j, reference, magic, &shifted_next);
+        store_lanes(e, term_of_reduced(r, shifted), lanes);
+        e += run->e_step;
+        if (j > SUM_BEHIND) {
+            add_to_limbs(kind, load_lanes(behind, lanes), top, middle, low);
+            behind += run->e_step;
+        }
         v_prefetch((const real *)ahead); /* NOLINT(performance-no-int-to-ptr) */
         ahead += run->prefetch.step;
         r = r_next;
         shifted = shifted_next;
-        whole = whole_next;
-        part = part_next;
-        power = power_next;
     }
-    store_terms(run, j, add_terms_to_limbs(kind, whole, part, power, top, middle, low));
-    if (count > 1) {
-        whole = exp_of_reduced(kind, r, shifted, correction, &part, &power);
-        store_terms(run, j + 1, add_terms_to_limbs(kind, whole, part, power, top, middle, low));
+    store_lanes(e, term_of_reduced(r, shifted), lanes);
+    for (size_t j = count > SUM_BEHIND ? count - 1 - SUM_BEHIND : 0; j < count; j++) {
+        add_to_limbs(kind, load_lanes(behind, lanes), top, middle, low);
+        behind += run->e_step;
+    }
+}
+
+/* The terms of a run that are wanted for their sum alone: each turn adds those of the turn before. */
+static ALWAYS_INLINE void add_unstored_terms(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
+                                             i_t *top, i_t *middle, i_t *low) {
+    uintptr_t ahead = run->prefetch.from;
+    v_t shifted, r = reduce_vector(kind, run, 0, reference, magic, &shifted), e = v_set1(0);
+    for (size_t j = 1; j < run->count; j++) {
+        v_t shifted_next, r_next = reduce_vector(kind, run, j, reference, magic, &shifted_next);
+        v_t e_next = term_of_reduced(r, shifted);
+        if (j > 1) {
+            add_to_limbs(kind, e, top, middle, low);
+        }
+        v_prefetch((const real *)ahead); /* NOLINT(performance-no-int-to-ptr) */
+        ahead += run->prefetch.step;
+        r = r_next;
+        shifted = shifted_next;
+        e = e_next;
+    }
+    if (run->count > 1) {
+        add_to_limbs(kind, e, top, middle, low);
+    }
+    add_to_limbs(kind, term_of_reduced(r, shifted), top, middle, low);
+}
+
+/* The terms of a run of at least one vector, relative to `reference`, whose term_magic `magic` is. They are added to
+ * the limbs, which take SUM_BLOCK vectors, and stored if the run says where. */
+static ALWAYS_INLINE void add_term_run(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
+                                       i_t *top, i_t *middle, i_t *low) {
+    if (run->e != NULL) {
+        add_stored_terms(kind, run, reference, magic, top, middle, low);
+    } else {
+        add_unstored_terms(kind, run, reference, magic, top, middle, low);
     }
 }
 
@@ -163,7 +172,7 @@ struct row_part {
 
 /* The terms of a part of a row, by whole vectors and one partial one; returns how many vectors were added. */
 static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct row_part *row, v_t reference, v_t magic,
-                                              v_t correction, i_t *top, i_t *middle, i_t *low) {
+                                              i_t *top, i_t *middle, i_t *low) {
     const size_t count = row->n / V_LANES, left = row->n % V_LANES, from = row->n - left;
     const struct prefetch prefetch = prefetch_from(row->x, row->prefetch);
     if (count != 0) {
@@ -175,7 +184,7 @@ static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct 
                                      .e = row->e,
                                      .e_step = V_LANES,
                                      .prefetch = prefetch};
-        add_term_run(kind, &run, reference, magic, correction, top, middle, low);
+        add_term_run(kind, &run, reference, magic, top, middle, low);
     }
     if (left != 0) {
         const real *x_low = of_pairs(kind) ? row->low + from : NULL;
@@ -185,7 +194,7 @@ static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct 
                                      .low = x_low,
                                      .e = row->e == NULL ? NULL : row->e + from,
                                      .prefetch = prefetch};
-        add_term_run(kind, &run, reference, magic, correction, top, middle, low);
+        add_term_run(kind, &run, reference, magic, top, middle, low);
     }
     return count + (left != 0);
 }
@@ -193,12 +202,11 @@ static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct 
 /* The same where +inf entries share all mass: 1 for each of them. */
 static inline size_t add_terms_at_infinity(const struct row_part *row, i_t *top, i_t *middle) {
     v_t zero = v_set1(0), infinity = v_set1((real)INFINITY), one = v_set1(power_of_two(TERM_SCALE));
-    i_t none = i_set1(0);
     size_t count = 0;
     for (size_t j = 0; j < row->n; j += V_LANES, count++) {
         size_t lanes = row->n - j < V_LANES ? row->n - j : V_LANES;
-        v_t whole = v_keep(v_eq(v_load_n(row->x + j, lanes, zero), infinity), one);
-        v_t e = add_terms_to_limbs(TERMS_AT_INFINITY, whole, zero, zero, top, middle, &none);
+        v_t e = v_keep(v_eq(v_load_n(row->x + j, lanes, zero), infinity), one);
+        add_to_limbs(TERMS_AT_INFINITY, e, top, middle, NULL);
         if (row->e != NULL) {
             store_lanes(row->e + j, e, lanes);
         }

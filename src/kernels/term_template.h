@@ -3,22 +3,22 @@
  *
  * The exponential is the usual one. n is the integer nearest v / ln(2), and what is left is r, |r| <= ln(2) / 2:
  *
- *     exp(v) = 2^n exp(r),    r = v - n ln(2),    exp(r) = 1 + r + r^2 Q(r)
+ *     exp(v) = 2^n exp(r),    r = v - n ln(2)
  *
  * n comes from an addition: v LOG2E + ROUND_MAGIC rounds to an integer, which stands in the sum's low bits. ln(2) is
- * two reals, LN2_HI + LN2_LO, so that r keeps all its digits. Q is a minimax polynomial (tools/exp.sollya). The result
- * stays in two parts, s = 1 + r rounded and w, which has r^2 Q(r) and what s has lost: a term is known to more digits
- * than its rounded value has, and the sum uses them.
+ * two reals, LN2_HI + LN2_LO, so that r keeps all its digits. exp(r) is a polynomial (exp_reduced), rounded to a real;
+ * multiplied by a power of two, that is the term. The row's sum is the exact sum of the terms as they are rounded.
  *
- * Three things are particular to softmax:
+ * Two things are particular to softmax:
  *
  *     offset       exp(x - max) needs no subtraction where |max| is small: exp(x) and exp(max) are then both in range,
  *                  and the power of two alone brings terms to a common scale. From OFFSET_FROM on, x - max is exact
  *                  wherever the term is not 0 (Sterbenz), so that subtracting costs no accuracy.
  *     scale        2^n is replaced by 2^(n - N + TERM_SCALE), N being the maximum's n. All terms of a row are so the
  *                  true ones times one power of two. It is chosen so that no term that matters is subnormal.
- *     correction   the maximum's term has a rounding error. All terms are made larger by that, relatively. Quotients
- *                  stay the same, and the largest one gets its exact value: a row of one gives exactly 1.
+ *
+ * A term far below the maximum is exactly 0: gradients multiply it by numbers that may be huge. So the power of two is
+ * a factor, which can be 0; added to the exponent of exp(r) as an integer, it could not.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_TERM_TEMPLATE_H
@@ -52,29 +52,8 @@ static ALWAYS_INLINE v_t reduce(v_t v, const v_t *low, v_t magic, v_t *shifted) 
 
 static ALWAYS_INLINE v_t power_of(v_t shifted) { return v_from_bits(i_exponent(v_bits(shifted))); }
 
-/* exp(v + low) 2^(TERM_SCALE - N) = (s + w) power, with s = 1 + r rounded, which is returned. The power is 0 far below
- * the maximum. */
-static ALWAYS_INLINE v_t exp_parts(v_t v, const v_t *low, v_t magic, v_t *w, v_t *power) {
-    v_t shifted, r = reduce(v, low, magic, &shifted);
-    *power = power_of(shifted);
-    return exp_reduced(r, w);
-}
-
-/* By how much, relatively, the maximum's term is rounded. */
-static ALWAYS_INLINE v_t term_correction(v_t max, v_t low, v_t magic) {
-    v_t w, power;
-    v_t s = exp_parts(v_sub(max, term_offset(max)), &low, magic, &w, &power);
-    v_t rounded = v_add(s, w);
-    return v_div(v_sub(w, v_sub(rounded, s)), rounded);
-}
-
-/* A term, from what `reduce` gives for v = max(x - offset, term_lowest): it is whole + part * power, and whole is
- * returned. It is 0 far below the maximum, so also for x = -inf. NaN never gets here. Null correction: 0. */
-static ALWAYS_INLINE v_t term_parts(v_t r, v_t shifted, const v_t *correction, v_t *part, v_t *power) {
-    v_t w, s = exp_reduced(r, &w);
-    *power = power_of(shifted);
-    *part = correction == NULL ? w : v_fnma(*correction, s, w);
-    return v_mul(s, *power);
-}
+/* A term, from what `reduce` gives for v = max(x - offset, term_lowest): 0 far below the maximum, so also for x = -inf.
+ * NaN never gets here. */
+static ALWAYS_INLINE v_t term_of_reduced(v_t r, v_t shifted) { return v_mul(exp_reduced(r), power_of(shifted)); }
 
 #endif

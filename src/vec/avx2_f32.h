@@ -163,10 +163,10 @@ static inline i_t i_mul(i_t a, i_t b) { return _mm256_mullo_epi32(a, b); }
 /* The exponent field alone: infinity has all its bits, and no others. */
 static inline v_t v_binade(v_t a) { return _mm256_and_ps(a, _mm256_set1_ps(INFINITY)); }
 
-/* top * top_unit + middle 2^-44 of four lanes. */
-static inline __m256d four_sums(__m128i top, __m128i middle, double top_unit) {
+/* top * top_unit + middle * middle_unit of four lanes. */
+static inline __m256d four_sums(__m128i top, __m128i middle, double top_unit, double middle_unit) {
     return _mm256_add_pd(_mm256_mul_pd(_mm256_cvtepi32_pd(top), _mm256_set1_pd(top_unit)),
-                         _mm256_mul_pd(_mm256_cvtepi32_pd(middle), _mm256_set1_pd(0x1p-44)));
+                         _mm256_mul_pd(_mm256_cvtepi32_pd(middle), _mm256_set1_pd(middle_unit)));
 }
 /* Doubles as two floats each, high + low. */
 static inline void split_doubles(__m256d d0, __m256d d1, v_t *high, v_t *low) {
@@ -177,13 +177,13 @@ static inline void split_doubles(__m256d d0, __m256d d1, v_t *high, v_t *low) {
 }
 static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
     __m256d one = _mm256_set1_pd(1);
-    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p-22);
-    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-22);
+    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p38, 0x1p15);
+    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p38, 0x1p15);
     split_doubles(_mm256_div_pd(one, s0), _mm256_div_pd(one, s1), high, low);
 }
 static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
-    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p-21);
-    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-21);
+    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p-21, 0x1p-44);
+    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-21, 0x1p-44);
     split_doubles(_mm256_mul_pd(s0, _mm256_cvtps_pd(_mm256_castps256_ps128(unit))),
                   _mm256_mul_pd(s1, _mm256_cvtps_pd(_mm256_extractf128_ps(unit, 1))), high, low);
 }

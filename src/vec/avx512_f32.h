@@ -144,10 +144,10 @@ static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi32(a, b); }
 /* The exponent field alone: infinity has all its bits, and no others. */
 static inline v_t v_binade(v_t a) { return _mm512_and_ps(a, _mm512_set1_ps(INFINITY)); }
 
-/* top * top_unit + middle 2^-44 of eight lanes. */
-static inline __m512d eight_sums(__m256i top, __m256i middle, double top_unit) {
+/* top * top_unit + middle * middle_unit of eight lanes. */
+static inline __m512d eight_sums(__m256i top, __m256i middle, double top_unit, double middle_unit) {
     return _mm512_add_pd(_mm512_mul_pd(_mm512_cvtepi32_pd(top), _mm512_set1_pd(top_unit)),
-                         _mm512_mul_pd(_mm512_cvtepi32_pd(middle), _mm512_set1_pd(0x1p-44)));
+                         _mm512_mul_pd(_mm512_cvtepi32_pd(middle), _mm512_set1_pd(middle_unit)));
 }
 /* Doubles as two floats each, high + low. */
 static inline void split_doubles(__m512d d0, __m512d d1, v_t *high, v_t *low) {
@@ -159,13 +159,13 @@ static inline void split_doubles(__m512d d0, __m512d d1, v_t *high, v_t *low) {
 }
 static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
     __m512d one = _mm512_set1_pd(1);
-    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p-22);
-    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-22);
+    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p38, 0x1p15);
+    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p38, 0x1p15);
     split_doubles(_mm512_div_pd(one, s0), _mm512_div_pd(one, s1), high, low);
 }
 static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
-    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p-21);
-    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-21);
+    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p-21, 0x1p-44);
+    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p-21, 0x1p-44);
     split_doubles(_mm512_mul_pd(s0, _mm512_cvtps_pd(_mm512_castps512_ps256(unit))),
                   _mm512_mul_pd(s1, _mm512_cvtps_pd(_mm512_extractf32x8_ps(unit, 1))), high, low);
 }

@@ -126,7 +126,7 @@ static REAL gradient_of_special(const loss_row *row, loss_gradient g, size_t j) 
 }
 
 static REAL gradient_of_term(const loss_row *row, loss_gradient g, factor terms, size_t j) {
-    REAL e = row->s.m2 > -INFINITY ? term_of(row->z.high[j], row->z.low[j], row->s.row).e : 0;
+    REAL e = row->s.m2 > -INFINITY ? term_of(row->z.high[j], row->z.low[j], row->s.row) : 0;
     REAL dx = scaled_term(e, terms);
     dx = row->rest ? FMA(-(REAL)g.F.h, row->rest[j], dx) + 0 : dx;
     dx = row->capped ? (REAL)((double)dx * row->z.slope[j]) + 0 : dx;

@@ -27,7 +27,7 @@ enum { SUM_UP = 40, SUM_DOWN = 100 };
 
 static const size_t LONG = (size_t)1 << 18; /* the longest row with the shorter sum */
 
-static int forward_unit(size_t n) { return n <= LONG ? 44 : 67; }
+static int forward_unit(size_t n) { return n <= LONG ? 45 : 68; }
 
 static int backward_unit(size_t n) { return n <= LONG ? 44 : 67; }
 
@@ -41,15 +41,13 @@ static float canonical_nan(void) {
     return nan;
 }
 
-static float exp_reduced(float r, float *w) {
-    float r2 = r * r;
-    float s = 1 + r, d = r - (s - 1);
-    float a = fmaf(0x1.555492p-3F, r, 0x1.fffffap-2F);
-    float b = fmaf(0x1.12398p-7F, r, 0x1.555a26p-5F);
-    b = fmaf(0x1.694c9cp-10F, r2, b);
-    float q = fmaf(b, r2, a);
-    *w = fmaf(q, r2, d);
-    return s;
+static float exp_reduced(float r) {
+    float q = fmaf(0x1.694c9cp-10F, r, 0x1.12398p-7F);
+    q = fmaf(q, r, 0x1.555a26p-5F);
+    q = fmaf(q, r, 0x1.555492p-3F);
+    q = fmaf(q, r, 0x1.fffffap-2F);
+    q = fmaf(q, r, 1);
+    return fmaf(q, r, 1);
 }
 
 /* Forward, step 5. */
@@ -58,6 +56,8 @@ static void reciprocal(const exact_sum *S, int U, float *high, float *low) {
     double I = 1 / D;
     *high = (float)I;
     *low = (float)(I - (double)*high);
+    *high = ldexpf(*high, -K);
+    *low = ldexpf(*low, -K);
 }
 
 /* Backward, step 3: S 2^exponent. */

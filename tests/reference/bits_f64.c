@@ -47,20 +47,10 @@ static double canonical_nan(void) {
     return nan;
 }
 
-static double exp_reduced(double r, double *w) {
-    double r2 = r * r;
-    double s = 1 + r, d = r - (s - 1);
-    double q2 = fma(0x1.55555555554fep-3, r, 0x1.000000000000ap-1);
-    double q4 = fma(0x1.1111111126b36p-7, r, 0x1.55555555506b9p-5);
-    double q6 = fma(0x1.a01a012ff0039p-13, r, 0x1.6c16c1847815bp-10);
-    double q8 = fma(0x1.71df18e74b0efp-19, r, 0x1.a019995b5d189p-16);
-    double q = fma(0x1.ad92ff4f05acap-26, r, 0x1.28ae00ae2e2f5p-22);
-    q = fma(q, r2, q8);
-    q = fma(q, r2, q6);
-    q = fma(q, r2, q4);
-    q = fma(q, r2, q2);
-    *w = fma(q, r2, d);
-    return s;
+static double exp_reduced(double r) {
+    double q = quadratic_and_up(r);
+    q = fma(q, r, 1);
+    return fma(q, r, 1);
 }
 
 /* Forward, step 5. */
@@ -69,6 +59,8 @@ static void reciprocal(const exact_sum *S, int U, double *high, double *low) {
     double d = ldexp(exact_sum_rest(S), -U);
     *high = 1 / D;
     *low = fma(-d, *high, fma(-D, *high, 1)) * *high;
+    *high = ldexp(*high, -K);
+    *low = ldexp(*low, -K);
 }
 
 /* Backward, step 3: S 2^exponent. */

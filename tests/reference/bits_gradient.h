@@ -33,7 +33,7 @@ void F(reference_logsumexp_backward)(size_t n, const REAL *x, const REAL *dlse, 
     pair f = pair_multiply(pair_of(opt->scale), pair_of((double)*dlse));
     if (!fill_without_peak(&z, dx, 0, opt)) {
         exact_sum S;
-        terms_of_row(&z, constants_of(z.m, z.m_low), dx, &S);
+        terms_of_row(&z, constants_of(z.m), dx, &S);
         pair ratio = pair_divide(f, value_as_pair(&S, -forward_unit(n)));
         exact_sum_clear(&S);
         for (size_t j = 0; j < n; j++) {
@@ -92,13 +92,12 @@ void F(reference_log_softmax_backward)(size_t n, const REAL *y, const REAL *dy, 
     g = g > SUM_UP ? SUM_UP : g < -SUM_DOWN ? -SUM_DOWN : g;
     REAL high, low;
     two_numbers(pair_scale(D, g + shrink), &high, &low);
-    row_constants row = constants_of(0, 0);
-    row.delta = 0;
+    row_constants row = constants_of(0);
     for (size_t j = 0; j < n; j++) {
         bad |= is_kept(opt, j) && !(y[j] < 0.5);
     }
     for (size_t j = 0; j < n; j++) {
-        REAL p = LDEXP(term_of(y[j], 0, row).e, -K - g);
+        REAL p = LDEXP(term_of(y[j], 0, row), -K - g);
         dx[j] = bad ? canonical_nan() : FMA(-p, high, FMA(-p, low, dy[j])) * (REAL)opt->scale + 0;
         dx[j] = is_kept(opt, j) ? dx[j] : 0;
     }
@@ -117,13 +116,11 @@ void F(reference_softcap_backward)(size_t n, const REAL *x, const REAL *dz, REAL
 
 /* exp(-distance) / W. */
 static pair probability_at(pair distance, pair W) {
-    REAL high, low;
-    two_numbers(distance, &high, &low);
     if (!(distance.h < (double)EXP_IS_0)) {
         return pair_of(0);
     }
     int k;
-    pair E = exp_pair(-high, -low, &k);
+    pair E = pair_exp(pair_negative(distance), &k);
     return k < -1140 ? pair_of(0) : pair_divide(pair_scale(E, k), W);
 }
 

@@ -177,9 +177,8 @@ static int fill_without_peak(const logits *z, REAL *y, REAL nothing, const refer
 static void terms_of_row(const logits *z, row_constants row, REAL *e, exact_sum *S) {
     exact_sum_init(S);
     for (size_t j = 0; j < z->n; j++) {
-        row_term term = term_of(z->high[j], z->low[j], row);
-        e[j] = term.e;
-        add_term(S, term, forward_unit(z->n));
+        e[j] = term_of(z->high[j], z->low[j], row);
+        add_term(S, e[j], forward_unit(z->n));
     }
     if (z->has_sink) {
         add_term(S, term_of(z->sink, 0, row), forward_unit(z->n));
@@ -190,27 +189,18 @@ void F(reference_logits_softmax)(size_t n, const REAL *x, REAL *y, const referen
     logits z = logits_new(n, x, opt);
     if (!fill_without_peak(&z, y, 0, opt)) {
         exact_sum S;
-        terms_of_row(&z, constants_of(z.m, z.m_low), y, &S);
+        terms_of_row(&z, constants_of(z.m), y, &S);
         REAL high, low;
         reciprocal(&S, forward_unit(n), &high, &low);
         exact_sum_clear(&S);
         for (size_t j = 0; j < n; j++) {
-            y[j] = LDEXP(FMA(y[j], high, y[j] * low), -K);
+            y[j] = FMA(y[j], high, y[j] * low);
         }
     }
     logits_free(&z);
 }
 
 /* ---- Logarithms -------------------------------------------------------------------------------------------------- */
-
-/* exp(v, low): a pair times 2^k. */
-static pair exp_pair(REAL v, REAL low, int *k) {
-    REAL n = FMA(v, LOG2E, MAGIC) - MAGIC;
-    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v)) + low;
-    REAL w, s = exp_reduced(r, &w);
-    *k = (int)n;
-    return pair_fast((double)s, (double)w);
-}
 
 static pair value_as_pair(const exact_sum *S, int exponent) {
     return (pair){ldexp(exact_sum_rounded(S), exponent), ldexp(exact_sum_rest(S), exponent)};
@@ -257,15 +247,14 @@ static statistics statistics_of(const logits *z) {
     }
     s.m2 = z->has_sink && out != z->n && z->sink > s.m2 ? z->sink : s.m2;
     if (s.m2 > -INFINITY) {
-        s.row = constants_of(s.m2, 0);
-        s.row.delta = 0;
-        REAL v = s.row.c - z->m, back = v - s.row.c;
-        REAL err = (s.row.c - (v - back)) + (-z->m - back);
-        if (v > -EXP_IS_0) {
-            s.G = exp_pair(v, err - z->m_low, &s.k);
+        s.row = constants_of(s.m2);
+        pair v = pair_add(pair_of((double)s.row.c), (pair){-(double)z->m, -(double)z->m_low});
+        int live = v.h > -(double)EXP_IS_0;
+        if (live) {
+            s.G = pair_exp(v, &s.k);
             s.k += K + BIAS - (int)s.row.B; /* N */
         }
-        if (v <= -EXP_IS_0 || s.k < -1140) {
+        if (!live || s.k < -1140) {
             s.G = pair_of(0);
             s.k = 0;
         }

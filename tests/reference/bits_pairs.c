@@ -80,3 +80,25 @@ pair pair_log1p(pair a) {
     }
     return a.h < 0.25 ? log_reduced(0, a) : pair_log(pair_add(pair_of(1), a));
 }
+
+double quadratic_and_up(double r) {
+    double r2 = r * r;
+    double q2 = fma(0x1.55555555554fep-3, r, 0x1.000000000000ap-1);
+    double q4 = fma(0x1.1111111126b36p-7, r, 0x1.55555555506b9p-5);
+    double q6 = fma(0x1.a01a012ff0039p-13, r, 0x1.6c16c1847815bp-10);
+    double q8 = fma(0x1.71df18e74b0efp-19, r, 0x1.a019995b5d189p-16);
+    double q = fma(0x1.ad92ff4f05acap-26, r, 0x1.28ae00ae2e2f5p-22);
+    q = fma(q, r2, q8);
+    q = fma(q, r2, q6);
+    q = fma(q, r2, q4);
+    return fma(q, r2, q2);
+}
+
+pair pair_exp(pair a, int *k) {
+    double n = fma(a.h, 0x1.71547652b82fep+0, 0x1.8p+52) - 0x1.8p+52;
+    double t = fma(-n, LN2.h, a.h), r = fma(-n, LN2.l, t);
+    double lost = fma(-n, LN2.l, t - r) + a.l;
+    double s = 1 + r, w = fma(quadratic_and_up(r), r * r, r - (s - 1));
+    *k = (int)n;
+    return pair_fast(s, fma(lost, s, w));
+}

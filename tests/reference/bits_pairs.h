@@ -23,4 +23,10 @@ double pair_real(pair a);
 
 pair pair_log1p(pair a);
 
+/* A pair times 2^k. */
+pair pair_exp(pair a, int *k);
+
+/* The Q of exp(r) = 1 + r + r^2 Q(r). */
+double quadratic_and_up(double r);
+
 #endif

@@ -23,57 +23,33 @@ static REAL maximum(size_t n, const REAL *x) {
 
 /* Step 2. */
 typedef struct row_constants {
-    REAL c, B, t, delta;
+    REAL c, B, t;
 } row_constants;
 
-/* exp(v + low) / 2^N = (s + w) 2^(field - BIAS - K), steps 2 and 3; low is not 0 for logits only. */
-typedef struct exp_parts {
-    REAL s, w;
-    int field;
-} exp_parts;
-
-static exp_parts parts_of(REAL v, REAL low, REAL B) {
-    REAL shift = MAGIC + B;
-    REAL n = FMA(v, LOG2E, shift) - shift;
-    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v)) + low;
-    exp_parts parts;
-    parts.s = exp_reduced(r, &parts.w);
-    parts.field = n + B > 0 ? (int)(n + B) : 0; /* NaN, too, makes none */
-    return parts;
-}
-
-static row_constants constants_of(REAL m, REAL low) {
+static row_constants constants_of(REAL m) {
     row_constants row;
     row.c = m >= FAR || m <= -FAR ? m : 0;
     REAL N = FMA(m - row.c, LOG2E, MAGIC) - MAGIC;
     row.B = (REAL)(K + BIAS) - N;
     row.t = -row.B * LN2_HI;
-    exp_parts of_max = parts_of(m - row.c, low, row.B);
-    REAL p = of_max.s + of_max.w;
-    row.delta = (of_max.w - (p - of_max.s)) / p;
     return row;
 }
 
-/* Step 3: e is e_j 2^K, which is of T, as e_j alone need not be. */
-typedef struct row_term {
-    REAL e, s, w, power;
-} row_term;
-
-static row_term term_of(REAL x, REAL low, row_constants row) {
-    REAL v = x - row.c;
-    exp_parts parts = parts_of(v > row.t ? v : row.t, low, row.B);
-    row_term term = {.s = parts.s, .w = FMA(-row.delta, parts.s, parts.w)};
-    term.power = parts.field > 0 ? LDEXP(1, parts.field - BIAS) : 0;
-    term.e = FMA(term.w, term.power, term.s * term.power);
-    return term;
+/* Step 3: e_j 2^K, which is of T, as e_j alone need not be; low is not 0 for logits only. */
+static REAL term_of(REAL x, REAL low, row_constants row) {
+    REAL v = x - row.c, shift = MAGIC + row.B;
+    v = v > row.t ? v : row.t;
+    REAL n = FMA(v, LOG2E, shift) - shift;
+    REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v)) + low;
+    REAL field = n + row.B;
+    return exp_reduced(r) * (field > 0 ? LDEXP(1, (int)field - BIAS) : 0);
 }
 
 /* Step 4: one term's share of S. */
-static void add_term(exact_sum *S, row_term term, int U) {
-    REAL h = (REAL)exact_product_rne((double)term.e, 1, FORWARD_H - K);
-    REAL rest = FMA(term.w, term.power, term.s * term.power - LDEXP(h, K - FORWARD_H));
+static void add_term(exact_sum *S, REAL e, int U) {
+    REAL h = (REAL)exact_product_rne((double)e, 1, FORWARD_H - K);
     exact_sum_add(S, (double)h, U - FORWARD_H);
-    exact_sum_add(S, (double)rest, U - K);
+    exact_sum_add(S, (double)(e - LDEXP(h, K - FORWARD_H)), U - K);
 }
 
 void F(reference_softmax)(size_t n, const REAL *x, REAL *y, smx_plus_inf plus_inf, smx_minus_inf_row minus_inf_row) {
@@ -86,21 +62,20 @@ void F(reference_softmax)(size_t n, const REAL *x, REAL *y, smx_plus_inf plus_in
         fill(n, y, minus_inf_row == SMX_MINUS_INF_ROW_ZEROS ? 0 : canonical_nan());
         return;
     }
-    row_constants row = constants_of(m, 0);
+    row_constants row = constants_of(m);
     int U = forward_unit(n);
     exact_sum S;
     exact_sum_init(&S);
     for (size_t j = 0; j < n; j++) {
-        row_term one = {.e = x[j] == INFINITY ? LDEXP(1, K) : 0, .s = x[j] == INFINITY ? LDEXP(1, K) : 0, .power = 1};
-        row_term term = m == INFINITY ? one : term_of(x[j], 0, row);
-        y[j] = term.e;
-        add_term(&S, term, U);
+        REAL one = x[j] == INFINITY ? LDEXP(1, K) : 0;
+        y[j] = m == INFINITY ? one : term_of(x[j], 0, row);
+        add_term(&S, y[j], U);
     }
     REAL high, low;
     reciprocal(&S, U, &high, &low);
     exact_sum_clear(&S);
     for (size_t j = 0; j < n; j++) {
-        y[j] = LDEXP(FMA(y[j], high, y[j] * low), -K);
+        y[j] = FMA(y[j], high, y[j] * low);
     }
 }
 

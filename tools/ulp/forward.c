@@ -235,5 +235,5 @@ enum { LONG = 1 << 18, LONGEST = 10000000 };
 
 const problem problem_forward_f32 = FORWARD("forward-f32", ORACLE_F32, 1, LONG, BOUND_SOFTMAX);
 const problem problem_forward_f64 = FORWARD("forward-f64", ORACLE_F64, 1, LONG, BOUND_SOFTMAX);
-const problem problem_forward_long_f32 = FORWARD("forward-long-f32", ORACLE_F32, LONG + 1, LONGEST, BOUND_SOFTMAX_LONG);
-const problem problem_forward_long_f64 = FORWARD("forward-long-f64", ORACLE_F64, LONG + 1, LONGEST, BOUND_SOFTMAX_LONG);
+const problem problem_forward_long_f32 = FORWARD("forward-long-f32", ORACLE_F32, LONG + 1, LONGEST, BOUND_SOFTMAX);
+const problem problem_forward_long_f64 = FORWARD("forward-long-f64", ORACLE_F64, LONG + 1, LONGEST, BOUND_SOFTMAX);
