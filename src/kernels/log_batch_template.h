@@ -44,9 +44,6 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
 
 #ifdef V_TRANSPOSE
 
-/* The larger of reals, for i_fold_each, which works on integers. */
-static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
-
 /* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
  * if a largest is not finite. Rows leave a vector each of largest and second largest entries; these are joined in
  * lanes, a row in each. */

@@ -11,23 +11,28 @@
 
 #include "vector_helpers_template.h"
 
-/* The maximum of n entries: NaN if any is NaN, -inf if there is none. */
-static real row_max(size_t n, const real *x) {
+/* The largest of n entries in each lane, and of those before in *a and *b; *nan gets where there was a NaN. */
+static ALWAYS_INLINE void max_of_lanes(size_t n, const real *x, v_t *a, v_t *b, m_t *nan) {
     v_t lowest = v_set1(-(real)INFINITY);
-    v_t a = lowest, b = lowest;
-    m_t nan = m_none();
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         v_t x0 = v_load(x + j), x1 = v_load(x + j + V_LANES);
-        a = v_max(a, x0);
-        b = v_max(b, x1);
-        nan = m_or(nan, v_unordered(x0, x1));
+        *a = v_max(*a, x0);
+        *b = v_max(*b, x1);
+        *nan = m_or(*nan, v_unordered(x0, x1));
     }
     for (; j < n; j += V_LANES) {
         v_t x0 = n - j < V_LANES ? v_load_n(x + j, n - j, lowest) : v_load(x + j);
-        a = v_max(a, x0);
-        nan = m_or(nan, v_unordered(x0, x0));
+        *a = v_max(*a, x0);
+        *nan = m_or(*nan, v_unordered(x0, x0));
     }
+}
+
+/* The maximum of n entries: NaN if any is NaN, -inf if there is none. */
+static real row_max(size_t n, const real *x) {
+    v_t a = v_set1(-(real)INFINITY), b = a;
+    m_t nan = m_none();
+    max_of_lanes(n, x, &a, &b, &nan);
     return m_any(nan) ? canonical_nan() : v_hmax(v_max(a, b));
 }
 

@@ -1,8 +1,10 @@
 /* Softmax of rows of any length. docs/bits.md, "Forward".
  *
- * A row goes one of three ways, all with the same bits:
+ * A row goes one of four ways, all with the same bits:
  *
  *     transposed    short rows, V_LANES of them in the lanes of vectors: softmax_transposed_template.h
+ *     folded        rows of some vectors, each along its own, but one in each lane in between:
+ *                   softmax_folded_template.h
  *     batch         rows of middling length, some together, each along its own vectors: softmax_batch_template.h
  *     row           one by one: long rows, single rows, and rows with something special: softmax_row_template.h
  *
@@ -13,6 +15,7 @@
 #include "../options/policy.h"
 
 #include "softmax_batch_template.h"
+#include "softmax_folded_template.h"
 #include "softmax_row_template.h"
 #include "softmax_transposed_template.h"
 #include "transpose_template.h"
@@ -21,9 +24,16 @@
  * these must go one by one. */
 static bool softmax_rows_together(size_t *rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
 #ifdef V_TRANSPOSE
-    if (n <= SOFTMAX_TRANSPOSED_MOST && *rows >= TRANSPOSED_ROWS_LEAST) {
+    if (n <= SOFTMAX_TRANSPOSED_MOST && (n % V_LANES != 0 || n < SOFTMAX_FOLDED_LEAST) &&
+        *rows >= TRANSPOSED_ROWS_LEAST) {
         *rows = *rows < SOFTMAX_TRANSPOSED_ROWS ? *rows : SOFTMAX_TRANSPOSED_ROWS;
         return softmax_transposed(*rows, n, x, ldx, y, ldy);
+    }
+#endif
+#ifdef V_TRANSPOSE
+    if (n <= SOFTMAX_FOLDED_MOST && *rows >= TRANSPOSED_ROWS_LEAST) {
+        *rows = *rows < SOFTMAX_FOLDED_ROWS ? *rows : SOFTMAX_FOLDED_ROWS;
+        return softmax_folded(*rows, n, x, ldx, y, ldy);
     }
 #endif
     *rows = softmax_batch_rows(*rows, n);

@@ -13,6 +13,7 @@
 #include "log_transposed_template.h"
 #include "mask_template.h"
 #include "softmax_batch_template.h"
+#include "softmax_folded_template.h"
 #include "softmax_transposed_template.h"
 #include "term_loop_template.h"
 #include "transpose_template.h"
@@ -25,6 +26,9 @@ static size_t threshold_of_n(size_t i) {
         4 * V_LANES,
 #ifdef V_TRANSPOSE
         SOFTMAX_TRANSPOSED_MOST,
+        SOFTMAX_FOLDED_LEAST,
+        2 * SOFTMAX_FOLDED_LEAST,
+        SOFTMAX_FOLDED_MOST,
         LOG_TRANSPOSED_MOST,
         LOG_TRANSPOSED_TOGETHER,
         BACKWARD_TRANSPOSED_BELOW,
@@ -61,6 +65,7 @@ static size_t threshold_of_rows(size_t i) {
 #ifdef V_TRANSPOSE
         TRANSPOSED_ROWS_LEAST > 0 ? TRANSPOSED_ROWS_LEAST : 1,
         SOFTMAX_TRANSPOSED_ROWS,
+        SOFTMAX_FOLDED_ROWS,
         LOG_TRANSPOSED_ROWS,
         BACKWARD_TRANSPOSED_ROWS,
         BACKWARD_BATCH_ROWS,

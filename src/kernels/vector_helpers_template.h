@@ -66,6 +66,9 @@ static ALWAYS_INLINE v_t select_lanes(m_t mask, v_t a, v_t b) {
     return v_from_bits(i_or(v_bits(v_keep(mask, a)), v_bits(v_keep(m_not(mask), b))));
 }
 
+/* The larger of reals, for i_fold_each, which works on integers. */
+static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
+
 /* The canonical NaN for any NaN: which one an operation gives differs between processors. */
 static ALWAYS_INLINE v_t canonical_nans(v_t a) { return select_lanes(v_unordered(a, a), v_set1(canonical_nan()), a); }
 
