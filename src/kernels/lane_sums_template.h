@@ -128,6 +128,7 @@ static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_
                                          struct lane_sums *s) {
     const struct grid g = grid_of_terms();
     v_t reference = v_load(relative_to), magic = term_magic(reference, term_offset(reference));
+    bool far = far_from_zero(reference);
     struct term_run part = *run;
     for (size_t j = 0; j < run->count; j += part.count) {
         i_t top = i_set1(0), middle = top, none = top;
@@ -135,7 +136,12 @@ static ALWAYS_INLINE void add_lane_terms(enum term_kind kind, const struct term_
         part.x = run->x + j * run->step;
         part.e = run->e == NULL ? NULL : run->e + j * run->e_step;
         part.prefetch.from = run->prefetch.from + j * run->prefetch.step;
-        add_term_run(kind, &part, reference, magic, &top, &middle, &none);
+        if (far) {
+            add_term_run(kind, &part, reference, magic, &top, &middle, &none);
+        } else {
+            add_term_run(kind == TERMS_CLAMPED ? TERMS_CLAMPED_NO_OFFSET : TERMS_NO_OFFSET, &part, reference, magic,
+                         &top, &middle, &none);
+        }
         flush_lanes(top, g.top, part.count, s->top);
         flush_lanes(middle, g.middle, part.count, s->middle);
         for (size_t i = 0; i < V_LANES && may_spill(s); i++) {

@@ -49,7 +49,11 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
                                      .e_step = V_LANES,
                                      .prefetch = prefetch_from(x + k * n, PREFETCH_BYTES)};
         v_t m = v_load(max + k);
-        add_term_run(TERMS_OFFSET, &run, m, term_magic(m, term_offset(m)), &top_k, &middle_k, &none);
+        if (far_from_zero(m)) {
+            add_term_run(TERMS_OFFSET, &run, m, term_magic(m, term_offset(m)), &top_k, &middle_k, &none);
+        } else {
+            add_term_run(TERMS_NO_OFFSET, &run, m, term_magic(m, v_set1(0)), &top_k, &middle_k, &none);
+        }
         v_store(top + k, v_from_bits(limb_without_constant(top_k, v_set1(g.top), n)));
         v_store(middle + k, v_from_bits(limb_without_constant(middle_k, v_set1(g.middle), n)));
     }

@@ -21,12 +21,19 @@ enum term_kind {
     TERMS_AT_INFINITY,       /* of a row whose +inf entries share all mass: 1 for each of them, 0 else */
     TERMS_OF_PAIRS,          /* of logits x + low */
     TERMS_OF_PAIRS_LONG_ROW, /* the same in three limbs */
-    TERMS_CLAMPED            /* as TERMS_OFFSET, and entries above the reference count as it */
+    TERMS_CLAMPED,           /* as TERMS_OFFSET, and entries above the reference count as it */
+    TERMS_CLAMPED_NO_OFFSET
 };
 
 /* What a kind says; it is a constant, so these cost nothing. */
 static ALWAYS_INLINE bool three_limbs(enum term_kind kind) {
     return kind == TERMS_LONG_ROW || kind == TERMS_OF_PAIRS_LONG_ROW;
+}
+static ALWAYS_INLINE bool clamped(enum term_kind kind) {
+    return kind == TERMS_CLAMPED || kind == TERMS_CLAMPED_NO_OFFSET;
+}
+static ALWAYS_INLINE bool without_offset(enum term_kind kind) {
+    return kind == TERMS_NO_OFFSET || kind == TERMS_CLAMPED_NO_OFFSET;
 }
 static ALWAYS_INLINE bool of_pairs(enum term_kind kind) {
     return kind == TERMS_OF_PAIRS || kind == TERMS_OF_PAIRS_LONG_ROW;
@@ -79,8 +86,8 @@ static ALWAYS_INLINE v_t reduce_vector(enum term_kind kind, const struct term_ru
     if (of_pairs(kind)) {
         lowj = load_lanes(run->low + j * run->step, run->lanes);
     }
-    xj = kind == TERMS_CLAMPED ? v_min(xj, reference) : xj;
-    v_t v = v_max(kind == TERMS_NO_OFFSET ? xj : v_sub(xj, offset), term_lowest(magic));
+    xj = clamped(kind) ? v_min(xj, reference) : xj;
+    v_t v = v_max(without_offset(kind) ? xj : v_sub(xj, offset), term_lowest(magic));
     return reduce(v, of_pairs(kind) ? &lowj : NULL, magic, shifted);
 }
 

@@ -29,6 +29,9 @@
 /* What is taken off every entry: the maximum, or 0 where that is small. */
 static ALWAYS_INLINE v_t term_offset(v_t max) { return v_keep(v_ge(v_abs(max), v_set1(OFFSET_FROM)), max); }
 
+/* Whether that is other than 0 in any lane. */
+static ALWAYS_INLINE bool far_from_zero(v_t max) { return m_any(v_ge(v_abs(max), v_set1(OFFSET_FROM))); }
+
 /* ROUND_MAGIC, plus what n must be raised by to be the exponent field of 2^(n - N + TERM_SCALE). The field then stands
  * in the low bits of a rounded sum, and one shift puts it into place (power_of). */
 static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) {
