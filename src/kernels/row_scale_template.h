@@ -45,7 +45,7 @@ NOT_INLINE static void row_scale(size_t n, const real *e, const struct wide *sum
 }
 
 /* What results are: terms times this, two reals. */
-static inline void find_reciprocal(const struct term_sum *sum, real reciprocal[2]) {
+static ALWAYS_INLINE void find_reciprocal(const struct term_sum *sum, real reciprocal[2]) {
     if (!sum->in_limbs || !reciprocal_of_limbs(sum->limbs, reciprocal)) {
         struct wide wide = wide_of_term_sum(sum);
         reciprocal_of_sum(&wide, reciprocal);
