@@ -101,4 +101,70 @@ static inline int64_t i_hsum(i_t a) {
     return _mm_cvtsi128_si64(_mm_add_epi64(t, _mm_unpackhi_epi64(t, t)));
 }
 
+/* ---- Rows to lanes ---- */
+
+#define V_TRANSPOSE 1
+static ALWAYS_INLINE void v_transpose(v_t a[4]) {
+    __m256d low0 = _mm256_unpacklo_pd(a[0], a[1]), high0 = _mm256_unpackhi_pd(a[0], a[1]);
+    __m256d low1 = _mm256_unpacklo_pd(a[2], a[3]), high1 = _mm256_unpackhi_pd(a[2], a[3]);
+    a[0] = _mm256_permute2f128_pd(low0, low1, 0x20);
+    a[1] = _mm256_permute2f128_pd(high0, high1, 0x20);
+    a[2] = _mm256_permute2f128_pd(low0, low1, 0x31);
+    a[3] = _mm256_permute2f128_pd(high0, high1, 0x31);
+}
+
+static inline void v_unzip(v_t a, v_t b, v_t *even, v_t *odd) {
+    __m256d low = _mm256_permute2f128_pd(a, b, 0x20), high = _mm256_permute2f128_pd(a, b, 0x31);
+    *even = _mm256_unpacklo_pd(low, high);
+    *odd = _mm256_unpackhi_pd(low, high);
+}
+static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
+    __m256d low = _mm256_unpacklo_pd(even, odd), high = _mm256_unpackhi_pd(even, odd);
+    *a = _mm256_permute2f128_pd(low, high, 0x20);
+    *b = _mm256_permute2f128_pd(low, high, 0x31);
+}
+
+/* As with floats. */
+static ALWAYS_INLINE i_t i_fold_each(const v_t a[4], i_t (*op)(i_t, i_t)) {
+    i_t b[2];
+    for (int i = 0; i < 2; i++) {
+        i_t even = v_bits(a[2 * i]), odd = v_bits(a[2 * i + 1]);
+        b[i] = op(_mm256_unpacklo_epi64(even, odd), _mm256_unpackhi_epi64(even, odd));
+    }
+    return op(_mm256_permute2x128_si256(b[0], b[1], 0x20), _mm256_permute2x128_si256(b[0], b[1], 0x31));
+}
+
+/* ---- Sums of limbs, in lanes ---- */
+
+/* AVX2 multiplies integers of 32 bits: what the upper halves give is added to the upper half. */
+static inline i_t i_mul(i_t a, i_t b) {
+    i_t upper =
+        _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b), _mm256_mul_epu32(a, _mm256_srli_epi64(b, 32)));
+    return _mm256_add_epi64(_mm256_mul_epu32(a, b), _mm256_slli_epi64(upper, 32));
+}
+/* The exponent field alone: infinity has all its bits, and no others. */
+static inline v_t v_binade(v_t a) { return _mm256_and_pd(a, _mm256_set1_pd(INFINITY)); }
+
+/* AVX2 does not convert integers of 64 bits. */
+static inline v_t doubles_of_integers(i_t a) {
+    int64_t lanes[4];
+    i_store(lanes, a);
+    return _mm256_setr_pd((double)lanes[0], (double)lanes[1], (double)lanes[2], (double)lanes[3]);
+}
+static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
+    v_t one = v_set1(1), upper = v_mul(doubles_of_integers(top), v_set1(0x1p56));
+    v_t lower = v_mul(doubles_of_integers(middle), v_set1(0x1p13)), sum = v_add(upper, lower);
+    v_t rest = v_sub(lower, v_sub(sum, upper));
+    *high = v_div(one, sum);
+    *low = v_mul(v_fnma(rest, *high, v_fnma(sum, *high, one)), *high);
+}
+static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
+    v_t upper = v_mul(doubles_of_integers(top), v_set1(0x1p-44));
+    v_t lower = v_mul(doubles_of_integers(middle), v_set1(0x1p-87));
+    v_t sum = v_add(upper, lower), back = v_sub(sum, upper);
+    v_t rest = v_add(v_sub(upper, v_sub(sum, back)), v_sub(lower, back));
+    *high = v_mul(sum, unit);
+    *low = v_mul(rest, unit);
+}
+
 #endif

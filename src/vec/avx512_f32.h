@@ -125,17 +125,21 @@ static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
     *b = _mm512_permutex2var_ps(even, alternately(8), odd);
 }
 
+/* Quarters of two vectors, added up in pairs: those of a, then those of b. */
+static ALWAYS_INLINE i_t fold_quarters(i_t a, i_t b, i_t (*op)(i_t, i_t)) {
+    return op(_mm512_shuffle_i32x4(a, b, 0x88), _mm512_shuffle_i32x4(a, b, 0xdd));
+}
+/* A transposition that joins two vectors after each step: 16, 8, 4 and 2 shuffles instead of 16 each time. */
 static ALWAYS_INLINE i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
-    v_t lanes[16];
-    for (int i = 0; i < 16; i++) {
-        lanes[i] = a[i];
+    i_t b[8], c[4];
+    for (int i = 0; i < 8; i++) {
+        i_t even = v_bits(a[2 * i]), odd = v_bits(a[2 * i + 1]);
+        b[i] = op(_mm512_unpacklo_epi32(even, odd), _mm512_unpackhi_epi32(even, odd));
     }
-    v_transpose(lanes);
-    i_t result = v_bits(lanes[0]);
-    for (int i = 1; i < 16; i++) {
-        result = op(result, v_bits(lanes[i]));
+    for (int i = 0; i < 4; i++) {
+        c[i] = op(_mm512_unpacklo_epi64(b[2 * i], b[2 * i + 1]), _mm512_unpackhi_epi64(b[2 * i], b[2 * i + 1]));
     }
-    return result;
+    return fold_quarters(fold_quarters(c[0], c[1], op), fold_quarters(c[2], c[3], op), op);
 }
 
 /* ---- Sums of limbs, in lanes ---- */

@@ -74,4 +74,72 @@ static inline i_t i_exponent(i_t a) { return _mm512_slli_epi64(a, 52); }
 static inline double v_hmax(v_t a) { return _mm512_reduce_max_pd(a); }
 static inline int64_t i_hsum(i_t a) { return _mm512_reduce_add_epi64(a); }
 
+/* ---- Rows to lanes ---- */
+
+#define V_TRANSPOSE 1
+/* Pairs of rows are interleaved; then quarters of vectors are exchanged twice. */
+static ALWAYS_INLINE void v_transpose(v_t a[8]) {
+    __m512d b[8];
+    for (int i = 0; i < 4; i++) {
+        b[i] = _mm512_unpacklo_pd(a[2 * i], a[2 * i + 1]);
+        b[i + 4] = _mm512_unpackhi_pd(a[2 * i], a[2 * i + 1]);
+    }
+    /* b[4 h + g] holds, in its 128-bit lane q, column 2 q + h of rows 2 g and 2 g + 1. */
+    for (int h = 0; h < 2; h++) {
+        const __m512d *pair = b + 4 * h;
+        __m512d even0 = _mm512_shuffle_f64x2(pair[0], pair[1], 0x88),
+                odd0 = _mm512_shuffle_f64x2(pair[0], pair[1], 0xdd);
+        __m512d even1 = _mm512_shuffle_f64x2(pair[2], pair[3], 0x88),
+                odd1 = _mm512_shuffle_f64x2(pair[2], pair[3], 0xdd);
+        a[h] = _mm512_shuffle_f64x2(even0, even1, 0x88);
+        a[h + 2] = _mm512_shuffle_f64x2(odd0, odd1, 0x88);
+        a[h + 4] = _mm512_shuffle_f64x2(even0, even1, 0xdd);
+        a[h + 6] = _mm512_shuffle_f64x2(odd0, odd1, 0xdd);
+    }
+}
+
+static inline void v_unzip(v_t a, v_t b, v_t *even, v_t *odd) {
+    *even = _mm512_permutex2var_pd(a, _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), b);
+    *odd = _mm512_permutex2var_pd(a, _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15), b);
+}
+static inline void v_zip(v_t even, v_t odd, v_t *a, v_t *b) {
+    *a = _mm512_permutex2var_pd(even, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), odd);
+    *b = _mm512_permutex2var_pd(even, _mm512_setr_epi64(4, 12, 5, 13, 6, 14, 7, 15), odd);
+}
+
+/* As with floats. */
+static ALWAYS_INLINE i_t fold_quarters(i_t a, i_t b, i_t (*op)(i_t, i_t)) {
+    return op(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd));
+}
+static ALWAYS_INLINE i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
+    i_t b[4];
+    for (int i = 0; i < 4; i++) {
+        i_t even = v_bits(a[2 * i]), odd = v_bits(a[2 * i + 1]);
+        b[i] = op(_mm512_unpacklo_epi64(even, odd), _mm512_unpackhi_epi64(even, odd));
+    }
+    return fold_quarters(fold_quarters(b[0], b[1], op), fold_quarters(b[2], b[3], op), op);
+}
+
+/* ---- Sums of limbs, in lanes ---- */
+
+static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi64(a, b); }
+/* The exponent field alone: infinity has all its bits, and no others. */
+static inline v_t v_binade(v_t a) { return _mm512_and_pd(a, _mm512_set1_pd(INFINITY)); }
+
+static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
+    v_t one = v_set1(1), upper = v_mul(_mm512_cvtepi64_pd(top), v_set1(0x1p56));
+    v_t lower = v_mul(_mm512_cvtepi64_pd(middle), v_set1(0x1p13)), sum = v_add(upper, lower);
+    v_t rest = v_sub(lower, v_sub(sum, upper));
+    *high = v_div(one, sum);
+    *low = v_mul(v_fnma(rest, *high, v_fnma(sum, *high, one)), *high);
+}
+static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
+    v_t upper = v_mul(_mm512_cvtepi64_pd(top), v_set1(0x1p-44));
+    v_t lower = v_mul(_mm512_cvtepi64_pd(middle), v_set1(0x1p-87));
+    v_t sum = v_add(upper, lower), back = v_sub(sum, upper);
+    v_t rest = v_add(v_sub(upper, v_sub(sum, back)), v_sub(lower, back));
+    *high = v_mul(sum, unit);
+    *low = v_mul(rest, unit);
+}
+
 #endif
