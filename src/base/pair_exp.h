@@ -1,5 +1,6 @@
-/* Once a row: exp of a pair of doubles, for either type. docs/bits.md, "Pairs". Without branches, and always inlined, as
- * pair.h says. */
+/* Once a row: exp of a pair of doubles, for either type (docs/bits.md, "Pairs"), and of one double where that settles a
+ * float. Without branches, and always inlined, as pair.h says. As terms in f64 are made (term_template.h), with their
+ * coefficients. */
 #ifndef SMX_PAIR_EXP_H
 #define SMX_PAIR_EXP_H
 
@@ -8,14 +9,8 @@
 
 #include <math.h>
 
-/* exp(a) = pair 2^*n for |a| < 2^12, to within 0.25 2^-53. As terms in f64 are made (term_template.h), with their
- * coefficients, but r keeps what its rounding loses, and so does the sum 1 + r. */
-static ALWAYS_INLINE struct pair pair_exp(struct pair a, double *n) {
-    const double magic = 0x1.8p52, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-    *n = fma(a.high, 0x1.71547652b82fep0, magic) - magic;
-    double t = fma(-*n, ln2_high, a.high), r = fma(-*n, ln2_low, t);
-    double lost = fma(-*n, ln2_low, t - r) + a.low;
-    double r2 = r * r, s = 1 + r;
+/* The Q of exp(r) = 1 + r + r^2 Q(r). */
+static ALWAYS_INLINE double exp_quadratic(double r, double r2) {
     double q2 = fma(0x1.55555555554fep-3, r, 0x1.000000000000ap-1);
     double q4 = fma(0x1.1111111126b36p-7, r, 0x1.55555555506b9p-5);
     double q6 = fma(0x1.a01a012ff0039p-13, r, 0x1.6c16c1847815bp-10);
@@ -24,8 +19,33 @@ static ALWAYS_INLINE struct pair pair_exp(struct pair a, double *n) {
     q = fma(q, r2, q8);
     q = fma(q, r2, q6);
     q = fma(q, r2, q4);
-    q = fma(q, r2, q2);
-    return fast_sum(s, fma(lost, s, fma(q, r2, r - (s - 1))));
+    return fma(q, r2, q2);
+}
+
+/* The integer nearest v / ln(2), and v less so many ln(2): t to the first two thirds of ln(2)'s digits, r to all. */
+static ALWAYS_INLINE double exp_reduction(double v, double *t, double *r) {
+    const double magic = 0x1.8p52;
+    double n = fma(v, 0x1.71547652b82fep0, magic) - magic;
+    *t = fma(-n, LN2_OF_PAIR.high, v);
+    *r = fma(-n, LN2_OF_PAIR.low, *t);
+    return n;
+}
+
+/* exp(a) = pair 2^*n for |a| < 2^12, to within 0.25 2^-53: r keeps what its rounding loses, and so does 1 + r. */
+static ALWAYS_INLINE struct pair pair_exp(struct pair a, double *n) {
+    double t, r;
+    *n = exp_reduction(a.high, &t, &r);
+    double lost = fma(-*n, LN2_OF_PAIR.low, t - r) + a.low;
+    double r2 = r * r, s = 1 + r;
+    return fast_sum(s, fma(lost, s, fma(exp_quadratic(r, r2), r2, r - (s - 1))));
+}
+
+/* exp(v) = result 2^*n, to within 2^-51. */
+static ALWAYS_INLINE double double_exp(double v, double *n) {
+    double t, r;
+    *n = exp_reduction(v, &t, &r);
+    double r2 = r * r;
+    return 1 + fma(exp_quadratic(r, r2), r2, r);
 }
 
 #endif

@@ -171,9 +171,6 @@ static ALWAYS_INLINE bool columns_buffered(bool logarithm, size_t vectors, size_
         const struct prefetch prefetch = {k == 0 ? next : (uintptr_t)c->y + LAST_BYTE,
                                           (k == 0 ? c->ldx : c->ldy) * sizeof(real)};
         buffered_terms(logarithm, &b, k, prefetch, &s[k]);
-        if (logarithm) {
-            lane_factors(&s[k], &stats[k]);
-        }
     }
     for (size_t k = 0; k < vectors; k++) {
         column_factors(logarithm, &s[k], &stats[k]);

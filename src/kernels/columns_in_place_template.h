@@ -77,9 +77,6 @@ static ALWAYS_INLINE bool columns_in_place(bool logarithm, size_t vectors, size_
     in_place_terms(logarithm, vectors, lanes, c, s);
     for (size_t k = 0; k < vectors; k++) {
         struct lane_log_stats stats;
-        if (logarithm) {
-            lane_factors(&s[k], &stats);
-        }
         column_factors(logarithm, &s[k], &stats);
     }
     const real *from = logarithm ? c->x : c->y;

@@ -38,7 +38,7 @@ static bool label_loss_batch(size_t rows, const ce_labels *c, const real *x, con
     for (size_t i = 0; i < rows && (c->places || dx != NULL); i++) { /* before dx, which may be x, is written */
         place[i] = first_place_of(n, x + i * c->ldx, s.largest[i], NULL, 0);
     }
-    batch_terms(rows, n, x, c->ldx, dx, c->lddx, &s, &stats);
+    batch_terms(rows, n, x, c->ldx, dx, c->lddx, &s);
     finish_label_lanes(&l, dx != NULL, c->gradient);
     store_label_results(rows, &l, results);
     for (size_t i = 0; i < rows; i++) {

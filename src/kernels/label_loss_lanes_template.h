@@ -112,7 +112,7 @@ static void finish_label_lanes(struct label_lanes *c, bool gradients, struct pai
     if (gradients) {
         find_lane_rhos(c->s, c->stats);
     } else {
-        rhos_in_double(c->s, c->stats, rho);
+        rhos_in_double(c->s, rho);
     }
     bool losses = label_losses(c, gradients ? c->stats->rho_high : rho);
     if ((gradients && !label_gradients(c, factor)) || !losses) {

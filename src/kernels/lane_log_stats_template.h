@@ -34,16 +34,21 @@ static ALWAYS_INLINE struct pair exp_or_nothing(struct pair a, double *n) {
     return select_pair(live, e, pair_of(0));
 }
 
-/* The factor of each lane's terms, as find_factor has it. */
-static inline void lane_factors(const struct lane_sums *s, struct lane_log_stats *stats) {
-    real offset[LANES_MOST], power[LANES_MOST];
+/* The c and the N of each lane's terms. */
+static ALWAYS_INLINE void lane_references(const struct lane_sums *s, real *offset, real *power) {
     v_t second = v_load(s->reference), c = term_offset(second);
     v_t field = v_sub(term_magic(second, c), v_set1(ROUND_MAGIC));
     v_store(offset, c);
     v_store(power, v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
+}
+
+/* The factor of each lane's terms, as find_factor has it. */
+static inline void lane_factors(const struct lane_sums *s, struct lane_log_stats *stats) {
+    real offset[LANES_MOST], power[LANES_MOST];
+    lane_references(s, offset, power);
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair factor =
-            exp_or_nothing(pair_add(pair_of((double)offset[i]), pair_of(-(double)s->largest[i])), &stats->exponent[i]);
+        struct pair difference = pair_add(pair_of((double)offset[i]), pair_of(-(double)s->largest[i]));
+        struct pair factor = exp_or_nothing(difference, &stats->exponent[i]);
         stats->factor_high[i] = factor.high;
         stats->factor_low[i] = factor.low;
         stats->exponent[i] += (double)power[i];
@@ -78,8 +83,9 @@ static inline double rounded_sum_of_lane(const struct lane_sums *s, size_t i) {
            double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + TERM_SUM_UNIT);
 }
 
-/* rho of each lane as a pair: its sum times its factor, as stats_of_sum has it. */
+/* The factor of each lane and rho as pairs: its sum times its factor, as stats_of_sum has it. */
 static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *stats) {
+    lane_factors(s, stats);
     double high[LANES_MOST], low[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
         struct pair pair;
@@ -103,11 +109,18 @@ static void find_lane_rhos(const struct lane_sums *s, struct lane_log_stats *sta
     }
 }
 
-/* rho of each lane to within 2^-51, at least 2^-300 or 0: for what becomes a float. */
-static inline void rhos_in_double(const struct lane_sums *s, const struct lane_log_stats *stats, double *rho) {
+/* rho of each lane to within 2^-45, at least 2^-300 or 0: for what becomes a float. It is the difference of the largest
+ * entry and the offset that is off by so much where the offset is not 0. */
+static inline void rhos_in_double(const struct lane_sums *s, double *rho) {
+    real offset[LANES_MOST], power[LANES_MOST];
+    lane_references(s, offset, power);
     for (size_t i = 0; i < V_LANES; i++) {
-        double exponent = select_of(stats->exponent[i] > -300, stats->exponent[i], -300);
-        rho[i] = stats->factor_high[i] * (rounded_sum_of_lane(s, i) * power_of_integer(exponent));
+        double difference = (double)offset[i] - (double)s->largest[i], n;
+        bool live = difference > (double)EXP_LOWEST;
+        double factor = select_of(live, double_exp(select_of(live, difference, 0), &n), 0);
+        double exponent = n + (double)power[i];
+        exponent = select_of(exponent > -300, exponent, -300);
+        rho[i] = factor * (rounded_sum_of_lane(s, i) * power_of_integer(exponent));
     }
 }
 
@@ -117,7 +130,7 @@ static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, st
     if (LOG_IN_DOUBLE) {
         double rho[LANES_MOST];
         real above[LANES_MOST];
-        rhos_in_double(s, stats, rho);
+        rhos_in_double(s, rho);
         for (size_t i = 0; i < V_LANES; i++) {
             double log1p = log1p_in_double(rho[i]), value = (double)a[i] + log1p;
             double error = (fabs((double)a[i]) + log1p) * LOG_IN_DOUBLE_ERROR;

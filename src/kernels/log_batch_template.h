@@ -94,14 +94,12 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
 
 #endif
 
-/* Sums of the rows' terms and their factors; terms go to e, if it is not null. */
-static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lane_sums *s,
-                        struct lane_log_stats *stats) {
+/* Sums of the rows' terms; terms go to e, if it is not null. */
+static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lane_sums *s) {
     start_lane_sums(true, n, s);
     for (size_t i = 0; i < rows; i++) {
         add_row_terms(n, x + i * ldx, prefetch_distance(rows * n), e == NULL ? NULL : e + i * lde, s, i);
     }
-    lane_factors(s, stats);
 }
 
 /* y = (x - max) - log1p of a row. */
@@ -147,7 +145,7 @@ static bool log_softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, 
     if (!batch_maxima(rows, n, x, ldx, &s)) {
         return false;
     }
-    batch_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
+    batch_terms(rows, n, x, ldx, NULL, 0, &s);
     find_log1p(&s, &stats);
     log_rows(rows, n, x, ldx, &s, y, ldy, stream);
     return true;
@@ -160,7 +158,7 @@ static bool logsumexp_batch(size_t rows, size_t n, const real *x, size_t ldx, re
     if (!batch_maxima(rows, n, x, ldx, &s)) {
         return false;
     }
-    batch_terms(rows, n, x, ldx, NULL, 0, &s, &stats);
+    batch_terms(rows, n, x, ldx, NULL, 0, &s);
     lanes_plus_log1p(&s, s.largest, &stats, s.high);
     memcpy(lse, s.high, rows * sizeof(real));
     return true;

@@ -94,10 +94,6 @@ static ALWAYS_INLINE bool log_stats_transposed(size_t rows, size_t n, const real
             add_lane_terms(TERMS_OFFSET, &rest, t->sums[k].reference, &t->sums[k]);
         }
     }
-    /* Factors: what the sums must be multiplied by to be rho. */
-    for (size_t k = 0; k < vectors; k++) {
-        lane_factors(&t->sums[k], &t->stats[k]);
-    }
     return true;
 }
 
