@@ -1,10 +1,11 @@
-/* Runs a dozen kernels under callgrind, each counted by itself: what bench/callgrind.sh compares.
+/* Runs a dozen kernels under callgrind, and some of them with each option, each counted by itself: what
+ * bench/callgrind.sh compares.
  *
  * Prints the compiler, its options (BUILD) and libc, as the counts depend on them; with --build nothing else. Each
  * count ends in callgrind's dump file as `desc: Trigger: Client Request: ISA NAME SHAPE`, with the number of
  * instructions under `summary:`.
  */
-#include "jobs.h"
+#include "job_options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,20 @@ static const struct {
     {"cross_entropy_gradient", F32, run_cross_entropy_gradient},
     {"cross_entropy_gradient", F64, run_cross_entropy_gradient},
 };
+
+/* Those that are counted with options too. */
+static const struct {
+    const char *name;
+    void (*run)(void *job);
+    int function; /* of enum job_functions */
+} with_options[] = {
+    {"softmax", run_forward, OF_SOFTMAX},
+    {"softmax_backward", run_backward, OF_BACKWARD},
+    {"log_softmax", run_log_softmax, OF_LOG_SOFTMAX},
+    {"logsumexp", run_logsumexp, OF_LOGSUMEXP},
+    {"cross_entropy_gradient", run_cross_entropy_gradient, OF_CROSS_ENTROPY},
+};
+static const struct shape shapes_with_options[] = {{64, 32}, {4, 1000}};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 #define JACOBIAN_N_MAX 128
@@ -48,7 +63,15 @@ static const struct {
 /* Not all that this machine has: the figures are to be the same on all. Valgrind knows no AVX-512. */
 static const char *const isas[] = {"scalar", "avx2"};
 
-static void count(const char *isa, size_t kernel, struct shape shape) {
+static void count(struct job *j, void (*run)(void *job), const char *label) {
+    run(j); /* the first call of a function may also resolve symbols */
+    CALLGRIND_ZERO_STATS;
+    run(j);
+    CALLGRIND_DUMP_STATS_AT(label);
+    job_free(j);
+}
+
+static void count_kernel(const char *isa, size_t kernel, struct shape shape) {
     if (kernels[kernel].run == run_jacobian && shape.n > JACOBIAN_N_MAX) {
         return;
     }
@@ -56,11 +79,21 @@ static void count(const char *isa, size_t kernel, struct shape shape) {
     struct job *j = job_new(type, isa, shape.rows, shape.n);
     char label[80];
     snprintf(label, sizeof label, "%s %s_%s %zux%zu", isa, kernels[kernel].name, type_name(type), shape.rows, shape.n);
-    kernels[kernel].run(j); /* the first call of a function may also resolve symbols */
-    CALLGRIND_ZERO_STATS;
-    kernels[kernel].run(j);
-    CALLGRIND_DUMP_STATS_AT(label);
-    job_free(j);
+    count(j, kernels[kernel].run, label);
+}
+
+static void count_options(const char *isa, size_t kernel, struct shape shape) {
+    for (const struct job_option *option = job_options; option->name != NULL; option++) {
+        if ((option->functions & with_options[kernel].function) == 0) {
+            continue;
+        }
+        struct job *j = job_new(F32, isa, shape.rows, shape.n);
+        option->set(j);
+        char label[80];
+        snprintf(label, sizeof label, "%s %s_%s_%s %zux%zu", isa, with_options[kernel].name, type_name(F32),
+                 option->name, shape.rows, shape.n);
+        count(j, with_options[kernel].run, label);
+    }
 }
 
 #ifdef __clang__
@@ -92,7 +125,12 @@ int main(int argc, char **argv) {
         }
         for (size_t k = 0; k < COUNT(kernels); k++) {
             for (size_t s = 0; s < COUNT(shapes); s++) {
-                count(isas[i], k, shapes[s]);
+                count_kernel(isas[i], k, shapes[s]);
+            }
+        }
+        for (size_t k = 0; k < COUNT(with_options); k++) {
+            for (size_t s = 0; s < COUNT(shapes_with_options); s++) {
+                count_options(isas[i], k, shapes_with_options[s]);
             }
         }
     }

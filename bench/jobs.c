@@ -86,6 +86,7 @@ struct job *job_new(enum type type, const char *isa, size_t rows, size_t n) {
     *j = (struct job){.type = type, .isa = isa, .rows = rows, .n = n, .shape = {(int64_t)rows, (int64_t)n}};
     j->opt = (smx_options){.size = sizeof j->opt, .threads = 1};
     j->tensor_opt = (smx_tensor_options){.size = sizeof j->tensor_opt, .threads = 1};
+    j->ce.size = sizeof j->ce;
     j->x = bench_allocate(bytes);
     j->y = bench_allocate(bytes);
     j->dy = bench_allocate(bytes);
@@ -111,14 +112,25 @@ void job_free(struct job *j) {
     free(j->dy);
     free(j->dx);
     free(j->jac);
+    free(j->option_array);
     free(j->row_results);
     free(j->labels);
     free(j);
 }
 
+static void run_strided(struct job *j) {
+    int64_t strides[] = {(int64_t)j->n * j->inner_stride, j->inner_stride};
+    DLTensor x = tensor(j, j->type, j->option_array);
+    DLTensor y = tensor(j, j->type, j->y);
+    x.strides = strides;
+    must(smx_softmax(&x, 1, &y, &j->tensor_opt));
+}
+
 void run_forward(void *job) {
     struct job *j = job;
-    if (j->type == F32) {
+    if (j->inner_stride != 0) {
+        run_strided(j);
+    } else if (j->type == F32) {
         must(smx_softmax_f32(j->rows, j->n, j->x, j->n, j->y, j->n, &j->opt));
     } else if (j->type == F64) {
         must(smx_softmax_f64(j->rows, j->n, j->x, j->n, j->y, j->n, &j->opt));
@@ -176,7 +188,9 @@ static void cross_entropy(struct job *j, bool gradient) {
         ce.lddx = j->n;
         must(smx_cross_entropy_f64(j->rows, j->n, j->x, j->n, &ce, &j->opt));
     } else {
-        smx_cross_entropy_args_f32 ce = {.size = sizeof ce, .labels_i64 = j->labels, .loss = j->row_results};
+        smx_cross_entropy_args_f32 ce = j->ce;
+        ce.labels_i64 = ce.targets == NULL ? j->labels : NULL;
+        ce.loss = j->row_results;
         ce.dx = gradient ? j->dx : NULL;
         ce.lddx = j->n;
         must(smx_cross_entropy_f32(j->rows, j->n, j->x, j->n, &ce, &j->opt));

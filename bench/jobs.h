@@ -23,6 +23,9 @@ struct job {
     int64_t shape[2];
     smx_options opt;
     smx_tensor_options tensor_opt;
+    smx_cross_entropy_args_f32 ce; /* labels and outputs come with each call */
+    void *option_array;            /* what a field of opt or ce points to, or x with an inner stride */
+    int64_t inner_stride;          /* 0: 1 */
     smx_softmax_stats_f32 stats_f32;
     smx_softmax_stats_f64 stats_f64;
     smx_softmax_backward_stats backward_stats;
@@ -43,7 +46,8 @@ void bench_advise_huge_pages(bool huge);
 struct job *job_new(enum type type, const char *isa, size_t rows, size_t n);
 void job_free(struct job *job);
 
-/* Each takes a struct job. These three take every type; half types go through the functions on tensors. */
+/* Each takes a struct job. These three take every type; half types, and forward with an inner stride, go through the
+ * functions on tensors. */
 void run_forward(void *job);
 void run_backward(void *job);
 void run_log_softmax(void *job);

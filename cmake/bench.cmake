@@ -16,7 +16,7 @@ set_target_properties(harness PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINA
 # both were made alike.
 find_path(VALGRIND_INCLUDE_DIR valgrind/callgrind.h)
 if(VALGRIND_INCLUDE_DIR)
-    add_executable(callgrind EXCLUDE_FROM_ALL bench/callgrind.c bench/jobs.c)
+    add_executable(callgrind EXCLUDE_FROM_ALL bench/callgrind.c bench/job_options.c bench/jobs.c)
     target_include_directories(callgrind SYSTEM PRIVATE ${VALGRIND_INCLUDE_DIR})
     target_link_libraries(callgrind PRIVATE smx_static m)
     set_target_properties(callgrind PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
