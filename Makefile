@@ -45,7 +45,7 @@ fuzz:
 bench bench-quick:
 	@scripts/setup.sh run bench
 	cmake --preset release
-	cmake --build --preset release --target all bench_copies harness
+	cmake --build --preset release --target all bench_copies bench_hold harness
 	@scripts/bench-setup.sh
 	build/bench-venv/bin/python bench/bench.py $(if $(filter bench-quick,$@),--quick)
 

@@ -1,10 +1,10 @@
 """libsmx beside its peers: `make bench`, `make bench-quick`.
 
-    bench.py [--quick] [--only TEXT] [--threads N,N] [--seconds N] [--libraries FOLDER]
+    bench.py [--quick] [--only TEXT] [--isa NAME,NAME] [--threads N,N] [--seconds N] [--libraries FOLDER]
     bench.py --docs
 
 Measures, prints tables, and writes build/bench/results.json, results.txt (the tables, and calls from C) and a picture.
---docs measures nothing: it keeps the last run of everything as bench/results.txt, and takes a table and the picture
+--docs measures nothing: it keeps the last run of everything as bench/results.txt, and takes its tables and the picture
 into docs/performance.md, between the marks there; what stands around them stays.
 """
 
@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import isas
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
 RESULTS = FOLDER / "results.json"
@@ -24,17 +26,18 @@ PICTURE = ROOT / "docs" / "performance.png"
 RAW = ROOT / "bench" / "results.txt"
 
 
-def environment(threads):
+def environment(isa, threads, libraries):
     """For a measuring process. Freed memory stays with it, since contenders that make their result anew on each call
     would else be charged for the kernel's zeroing of pages; and JAX reads its number of threads here."""
-    flags = os.environ.get("XLA_FLAGS", "")
+    held = isas.environment(isa, libraries)
+    flags = [os.environ.get("XLA_FLAGS"), held.get("XLA_FLAGS")]
     if threads == 1:
-        flags += " --xla_cpu_multi_thread_eigen=false"
-    return os.environ | {
+        flags.append("--xla_cpu_multi_thread_eigen=false")
+    return os.environ | held | {
         "MALLOC_MMAP_MAX_": "0",
         "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
         "MALLOC_ARENA_MAX": "1",
-        "XLA_FLAGS": flags.strip(),
+        "XLA_FLAGS": " ".join(filter(None, flags)),
         "PJRT_NPROC": str(threads),
         "NPROC": str(threads),
         "JAX_PLATFORMS": "cpu",
@@ -42,12 +45,12 @@ def environment(threads):
     }
 
 
-def run(arguments, threads, seconds):
+def run(arguments, isa, threads, seconds):
     with tempfile.NamedTemporaryFile(suffix=".json") as output:
         command = [sys.executable, str(ROOT / "bench" / "measure.py")]
-        command += [str(threads), str(seconds), str(arguments.libraries), output.name, "--only", arguments.only]
+        command += [isa, str(threads), str(seconds), str(arguments.libraries), output.name, "--only", arguments.only]
         command += ["--quick"] if arguments.quick else []
-        if subprocess.run(command, env=environment(threads)).returncode:
+        if subprocess.run(command, env=environment(isa, threads, arguments.libraries)).returncode:
             sys.exit("bench: measuring failed, see above")
         return json.loads(Path(output.name).read_text())
 
@@ -66,21 +69,26 @@ def measure_all(arguments):
     import cases
     import machine
 
-    if not any((c.quick or not arguments.quick) and arguments.only in c.name for c in cases.CASES):
+    counts = [count for count in arguments.threads if cases.chosen(count, arguments.quick, arguments.only)]
+    if not counts:
         sys.exit(f"bench: no case has '{arguments.only}' in its name")
-    for name in ("libsmx.so", "libbench_copies.so", "bench/harness"):
+    for name in ("libsmx.so", "libbench_copies.so", "libbench_hold.so", "bench/harness"):
         if not (arguments.libraries / name).exists():
             sys.exit(f"bench: {arguments.libraries / name} is missing: `make bench` builds it")
+    measurable = isas.measurable(arguments.libraries)
+    chosen = arguments.isa or measurable
+    if not set(chosen) <= set(measurable):
+        sys.exit(f"bench: of the instruction sets, {', '.join(measurable)} can be measured here")
     results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so")}
-    results |= {"quick": arguments.quick, "only": arguments.only}
-    seconds = arguments.seconds / len(arguments.threads)
-    results["runs"] = [run(arguments, threads, seconds) for threads in arguments.threads]
+    results |= {"quick": arguments.quick, "only": arguments.only, "isas": chosen, "threads": counts}
+    seconds = arguments.seconds / len(chosen) / len(counts)
+    results["runs"] = [run(arguments, isa, count, seconds) for isa in chosen for count in counts]
     results["harness"] = harness(arguments)
     return results
 
 
-def between_marks(page, text):
-    begin, end = (f"<!-- bench.py --docs: {which} -->" for which in ("begin", "end"))
+def between_marks(page, block, text):
+    begin, end = (f"<!-- bench.py --docs: {block}, {which} -->" for which in ("begin", "end"))
     if begin not in page or end not in page:
         sys.exit(f"bench: {PAGE} lacks the marks {begin} and {end}")
     before, rest = page.split(begin, 1)
@@ -94,32 +102,39 @@ def write_docs():
     if not RESULTS.exists():
         sys.exit(f"bench: no {RESULTS}: run `make bench` first")
     results = json.loads(RESULTS.read_text())
-    if results["quick"] or results["only"] or results["runs"][0]["threads"] != 1:
+    if results["quick"] or results["only"] or results["threads"][0] != 1:
         sys.exit("bench: the last run was not of everything; docs/performance.md takes the whole: run `make bench`")
-    page = between_marks(PAGE.read_text(), report.page(results, PICTURE.name))
+    page = PAGE.read_text()
+    for block, text in report.page(results, PICTURE.name).items():
+        page = between_marks(page, block, text)
     plots.draw(results, PICTURE)
     RAW.write_text(report.raw(results))
     PAGE.write_text(page)
     print(f"bench: wrote {PAGE}, {PICTURE.name} beside it, and {RAW}")
 
 
+def words(text):
+    return text.split(",")
+
+
 def numbers(text):
-    return [int(word) for word in text.split(",")]
+    return [int(word) for word in words(text)]
 
 
 def main():
     every = len(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--quick", action="store_true", help="fewer shapes, about a minute")
+    parser.add_argument("--quick", action="store_true", help="fewer shapes, below two minutes")
     parser.add_argument("--only", default="", help="only cases with this in their name, e.g. 'softmax f32 1024 x'")
+    parser.add_argument("--isa", type=words, help="e.g. avx2; default: the best, and those that peers can be held to")
     parser.add_argument("--threads", type=numbers, default=sorted({1, every}), help="e.g. 1,2; default: 1 and all")
-    parser.add_argument("--seconds", type=float, help="how long to measure in all; default 600, quick 30")
+    parser.add_argument("--seconds", type=float, help="how long to measure in all; default 700, quick 30")
     parser.add_argument("--libraries", type=Path, default=ROOT / "build", help="where libsmx.so is")
     parser.add_argument("--docs", action="store_true", help="take the last results into docs/performance.md")
     arguments = parser.parse_args()
     if arguments.docs:
         return write_docs()
-    arguments.seconds = arguments.seconds or (30 if arguments.quick else 600)
+    arguments.seconds = arguments.seconds or (30 if arguments.quick else 700)
 
     results = measure_all(arguments)
     import plots

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import bench
 import cases
+import isas
 import machine
+import names
 import numpy as np
 import peers
 import report
@@ -60,13 +62,18 @@ def column(contender):
     return [contender.name, permuted, alone, *(worst_error(softmax(contender, x), x) for x in inputs)]
 
 
+def libraries_folder():
+    return Path(sys.argv[1]) if len(sys.argv) > 1 else bench.ROOT / "build"
+
+
 def main():
-    libraries = Path(sys.argv[1]) if len(sys.argv) > 1 else bench.ROOT / "build"
+    libraries = libraries_folder()
     head = ["softmax f32, n = 1000", "bits that change when a row is permuted", f"... when it leaves a batch of {BATCH}"]
     head += [f"largest error in ULP, normal inputs, sd {spread}" for spread in SPREADS]
-    contenders = [c for c in peers.make(1, libraries) if c.name not in peers.COPIES]
+    contenders = [c for c in peers.make(1, libraries)[0] if c.name not in names.COPIES]
     columns = [head, *filter(None, map(column, contenders))]
     described = machine.describe(bench.ROOT, libraries / "libsmx.so")
+    described["instruction set"] = isas.available(libraries)[0]
     described |= {c.name: c.version for c in contenders}
     print(report.plain([[key, str(value)] for key, value in described.items()], prose=2), end="\n\n")
     print(report.plain(list(zip(*columns)), prose=1))
@@ -74,5 +81,7 @@ def main():
 
 if __name__ == "__main__":
     if "NPROC" not in os.environ:  # JAX reads its number of threads before anything runs
-        os.execve(sys.executable, [sys.executable, *sys.argv], bench.environment(1))
+        libraries = libraries_folder()
+        environment = bench.environment(isas.available(libraries)[0], 1, libraries)
+        os.execve(sys.executable, [sys.executable, *sys.argv], environment)
     main()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
+import options
 from functions import AXIS, DTYPES, FUNCTIONS
 
 
@@ -13,6 +14,7 @@ class Case:
     dtype: str
     shape: tuple  # rows x n, or outer x n x inner; the function works along n, which is axis 1 of both
     quick: bool  # measured by `make bench-quick` too, and in the table of docs/performance.md
+    option: str = ""  # of options.OPTIONS; none: a plain call
 
     @property
     def elements(self):
@@ -28,7 +30,8 @@ class Case:
 
     @property
     def name(self):
-        return f"{self.function} {self.dtype} {' x '.join(map(str, self.shape))}"
+        option = f", {self.option}" if self.option else ""
+        return f"{self.function} {self.dtype} {' x '.join(map(str, self.shape))}{option}"
 
 
 def shapes(text):
@@ -41,7 +44,7 @@ SHAPES = {
     # Short rows, many of them; rows of a usual length; vocabularies; all of these in a cache of 32 MiB. Then arrays of
     # 64 and 128 MiB, beyond it. Then one row alone. Then an axis that is not the last.
     ("softmax", "f32"): """
-        262144x2 131072x4 65536x8! 52429x10 32768x16 16384x32! 8192x64 4096x128
+        262144x2 131072x4 65536x8! 52429x10 32768x16 16384x32! 10922x48 8192x64 5461x96 4096x128!
         4096x256 1024x1000! 256x4096 32x32000 32x32768! 8x131072 4x262144
         2097152x8 16384x1000! 256x131072 128x262144
         1x10! 1x1000 1x4096 1x32000 1x262144
@@ -61,21 +64,30 @@ SHAPES = {
     ("cross_entropy", "f32"): "65536x10 16384x32 4096x1000 64x32768 16x131072 1x32000",
     ("cross_entropy_gradient", "f32"): """
         65536x10! 16384x32 8192x128 4096x1000! 64x32768 16x131072 256x131072 1x32000""",
-    ("softmax", "bf16"): "65536x8 16384x32 4096x128 1024x1000! 64x32768 32768x1000 1x1000 32x1000x196",
-    ("softmax_backward", "bf16"): "65536x8 4096x128 1024x1000 64x32768",
+    ("softmax", "bf16"): """
+        65536x8 16384x32 4096x128 1024x1000! 64x32768 32768x1000 1x1000
+        32x1000x196! 16x21x16384""",
+    ("softmax_backward", "bf16"): "65536x8 4096x128 1024x1000! 64x32768",
     ("log_softmax", "bf16"): "65536x8 4096x128 1024x1000 64x32768",
     ("cross_entropy_gradient", "bf16"): "4096x1000 64x32768",
-    ("softmax", "f16"): "65536x8 4096x128 1024x1000! 64x32768 32768x1000",
-    ("softmax_backward", "f16"): "65536x8 1024x1000 64x32768",
+    ("softmax", "f16"): "65536x8 16384x32 4096x128 1024x1000! 64x32768 32768x1000 1x1000",
+    ("softmax_backward", "f16"): "65536x8 4096x128 1024x1000! 64x32768",
     ("log_softmax", "f16"): "65536x8 1024x1000 64x32768",
-    ("softmax", "f64"): "65536x8 4096x128 1024x1000! 32x32768 8192x1000 1x1000",
-    ("softmax_backward", "f64"): "65536x8 4096x128 1024x1000 32x32768 8192x1000",
-    ("log_softmax", "f64"): "65536x8 1024x1000 32x32768",
+    ("softmax", "f64"): "65536x8! 4096x128 1024x1000! 32x32768 8192x1000 1x1000",
+    ("softmax_backward", "f64"): "65536x8! 4096x128 1024x1000 32x32768 8192x1000",
+    ("log_softmax", "f64"): "65536x8! 1024x1000 32x32768",
     ("logsumexp", "f64"): "1024x1000",
     ("cross_entropy_gradient", "f64"): "1024x1000 32x32768",
 }
 
 CASES = [Case(*key, *shape) for key, text in SHAPES.items() for shape in shapes(text)]
+CASES += [Case(function, "f32", shape, quick, option) for function, option, shape, quick in options.chosen()]
+
+
+def chosen(threads, quick, only):
+    """The cases of a run. Options are a matter of one thread."""
+    of_threads = (case for case in CASES if threads == 1 or not case.option)
+    return [case for case in of_threads if (case.quick or not quick) and only in case.name]
 
 
 def aligned(shape, dtype):
@@ -97,6 +109,10 @@ def some(case):
 
 def buffers(case):
     """The inputs of a case and an output, the same for every contender."""
+    rows_alone = FUNCTIONS[case.function].a_number_a_row
+    out = aligned(case.shape[:AXIS] if rows_alone else case.shape, DTYPES[case.dtype][0])
+    if case.option:
+        return options.inputs(case.function, case.option, case.shape), out
     function, dtype = FUNCTIONS[case.function], DTYPES[case.dtype][0]
     random = np.random.default_rng(1)
     inputs = []
@@ -105,22 +121,34 @@ def buffers(case):
         for start in range(0, len(whole), len(drawn)):
             whole[start : start + len(drawn)] = drawn[: len(whole) - start]
         inputs.append(whole)
-    return inputs, aligned(case.shape[:AXIS] if function.a_number_a_row else case.shape, dtype)
+    return inputs, out
 
 
-def error(case, inputs, result):
-    """The largest error of a result relative to the scale of its row, over rows spread through the array."""
-    function = FUNCTIONS[case.function]
-    checked = np.linspace(0, case.shape[0] - 1, some(case)).astype(int)
-    arrays = [array[checked].astype(np.float64) for array in inputs]
-    exact = function.exact(*arrays)
-    result = np.asarray(result)
-    if result.size * len(checked) != exact.size * case.shape[0]:
-        return np.inf
-    result = result.reshape(case.shape[0], *exact.shape[1:])[checked].astype(np.float64)
-    if not np.isfinite(result).all():
-        return np.inf
-    return float((np.abs(result - exact) / function.scale(exact, *arrays)).max())
+class Check:
+    """The definition's results of a case, which every contender's are compared with: of rows spread over the array."""
+
+    def __init__(self, case, inputs):
+        self.rows = case.shape[0]
+        self.checked = np.linspace(0, self.rows - 1, some(case)).astype(int)
+        if case.option:
+            self.exact, self.scale = options.exact(case.function, inputs)
+            return
+        function = FUNCTIONS[case.function]
+        arrays = [array[self.checked].astype(np.float64) for array in inputs]
+        self.exact = function.exact(*arrays)
+        self.scale = function.scale(self.exact, *arrays)
+
+    def error(self, result):
+        """The largest error, relative to the scale of its row."""
+        exact, result = self.exact, np.asarray(result)
+        if result.size * len(self.checked) != exact.size * self.rows:
+            return np.inf
+        result = result.reshape(self.rows, *exact.shape[1:])[self.checked].astype(np.float64)
+        finite = np.isfinite(exact)
+        if not np.array_equal(result[~finite], exact[~finite]) or not np.isfinite(result[finite]).all():
+            return np.inf
+        difference = np.subtract(result, exact, where=finite, out=np.zeros_like(exact))
+        return float((np.abs(difference) / self.scale).max())
 
 
 def tolerance(case):

@@ -2,7 +2,7 @@
 
 import math
 
-import peers
+import names
 
 
 def shape(case):
@@ -14,9 +14,18 @@ def ns_per_element(case, name, figure="min"):
     return entry and entry[figure] / case["elements"]
 
 
+def cases(results):
+    """Of all runs: plain calls, in order."""
+    return [case for run in results["runs"] for case in run["cases"] if not case["option"]]
+
+
+def option_cases(results):
+    return [case for run in results["runs"] for case in run["cases"] if case["option"]]
+
+
 def copy_ns(case):
     """A call of the faster copy."""
-    return min(case["contenders"][name]["min"] for name in peers.COPIES if name in case["contenders"])
+    return min(case["contenders"][name]["min"] for name in names.COPIES if name in case["contenders"])
 
 
 def copy_gbs(case):
@@ -26,22 +35,27 @@ def copy_gbs(case):
 
 def streaming_gbs(case):
     """Bandwidth of the copy past the cache, or None on a machine without such stores."""
-    entry = case["contenders"].get(peers.STREAMING)
+    entry = case["contenders"].get(names.STREAMING)
     return entry and 2 * case["array_bytes"] / entry["min"]
 
 
-def gbs(case, name=peers.OURS):
+def gbs(case, name=names.OURS):
     return case["bytes_moved"] / case["contenders"][name]["min"]
 
 
 def rivals(case):
-    return {n: c["min"] for n, c in case["contenders"].items() if n in peers.RIVALS}
+    return {n: c["min"] for n, c in case["contenders"].items() if n in names.RIVALS}
 
 
 def speedup(case, name):
     """How many times faster than `name` libsmx is, or None if that one was not measured."""
     other = case["contenders"].get(name)
-    return other and other["min"] / case["contenders"][peers.OURS]["min"]
+    return other and other["min"] / case["contenders"][names.OURS]["min"]
+
+
+def cost(case):
+    """How many times as long a call takes with the option as without."""
+    return case["contenders"][names.OURS]["min"] / case["contenders"][names.WITHOUT]["min"]
 
 
 def fastest(case):

@@ -1,8 +1,9 @@
-"""Measures the cases on one number of threads: every contender in this process, on the same arrays, in turns.
+"""Measures the cases on one instruction set and number of threads: every contender in this process, on the same arrays,
+in turns.
 
-bench.py starts this as a program for each number of threads, since JAX's is settled when it starts:
+bench.py starts this as a program for each of both, since the environment settles them when the program starts:
 
-    measure.py THREADS SECONDS LIBRARIES OUTPUT.json [--quick] [--only TEXT]
+    measure.py ISA THREADS SECONDS LIBRARIES OUTPUT.json [--quick] [--only TEXT]
 """
 
 import argparse
@@ -14,10 +15,11 @@ import time
 from pathlib import Path
 
 import cases
+import names
 import peers
 
 SAMPLE_NS = 2_000_000  # a sample repeats the call for about this long
-ROUNDS_MIN = 5
+ROUNDS_MIN, ROUNDS_MIN_QUICK = 5, 3
 ROUNDS_MAX = 100
 SETTLE_SECONDS = 0.001
 SETTLE_TRIES = 50
@@ -73,6 +75,7 @@ class Entry:
 def entries(case, contenders, inputs, out):
     """Prepares every contender and checks its result. Says who was left out, and why."""
     ready, notes = [], []
+    check = cases.Check(case, inputs)
     for contender in contenders:
         out.fill(7)  # no result: whoever writes nothing is found out
         prepared = peers.prepare(contender, case, inputs, out)
@@ -80,26 +83,26 @@ def entries(case, contenders, inputs, out):
             continue
         run, read = prepared
         error = None
-        if contender.name not in peers.COPIES:
+        if contender.name not in (*names.COPIES, names.WITHOUT):
             run()
-            error = cases.error(case, inputs, read())
+            error = check.error(read())
             if not error <= cases.tolerance(case):
                 notes.append(f"{contender.name} is wrong by {error:.2g} of the row's scale, left out")
-                if contender.name == peers.OURS:
+                if contender.name == names.OURS:
                     raise RuntimeError(f"{case.name}: {notes[-1]}")
                 continue
         ready.append(Entry(contender, run, error))
     return ready, notes
 
 
-def measure(case, contenders, seconds, say):
+def measure(case, contenders, seconds, rounds_min, say):
     """Takes about so many seconds, preparations included."""
     deadline = time.monotonic() + seconds
     inputs, out = cases.buffers(case)
     ready, notes = entries(case, contenders, inputs, out)
     shuffle = random.Random(1)
     rounds = 0
-    while rounds < ROUNDS_MIN or (rounds < ROUNDS_MAX and time.monotonic() < deadline):
+    while rounds < rounds_min or (rounds < ROUNDS_MAX and time.monotonic() < deadline):
         shuffle.shuffle(ready)
         for entry in ready:
             settle()
@@ -111,17 +114,19 @@ def measure(case, contenders, seconds, say):
         "function": case.function,
         "dtype": case.dtype,
         "shape": case.shape,
+        "option": case.option,
         "quick": case.quick,
         "elements": case.elements,
         "array_bytes": case.array_bytes,
         "bytes_moved": case.bytes_moved,
         "notes": notes,
-        "contenders": {name: results[name] for name in peers.NAMES if name in results},
+        "contenders": {name: results[name] for name in names.NAMES if name in results},
     }
 
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("isa")
     parser.add_argument("threads", type=int)
     parser.add_argument("seconds", type=float)
     parser.add_argument("libraries", type=Path)
@@ -130,26 +135,31 @@ def main():
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
 
-    chosen = [c for c in cases.CASES if (c.quick or not arguments.quick) and arguments.only in c.name]
+    chosen = cases.chosen(arguments.threads, arguments.quick, arguments.only)
     end = time.monotonic() + arguments.seconds
-    contenders = peers.make(arguments.threads, arguments.libraries)
+    plain, with_options = peers.make(arguments.threads, arguments.libraries)
+    where = f"{arguments.isa}, {arguments.threads} thread(s)"
+    rounds_min = ROUNDS_MIN_QUICK if arguments.quick else ROUNDS_MIN
     results = []
     for i, case in enumerate(chosen):
 
         def say(what, i=i, case=case):
             if sys.stderr.isatty():
-                line = f"{arguments.threads} thread(s), case {i + 1} of {len(chosen)}: {case.name}, {what}"
+                line = f"{where}, case {i + 1} of {len(chosen)}: {case.name}, {what}"
                 print(f"\r{line:<100}", end="", file=sys.stderr, flush=True)
 
         say("preparing")
-        results.append(measure(case, contenders, (end - time.monotonic()) / (len(chosen) - i), say))
+        contenders = with_options if case.option else plain
+        share = (end - time.monotonic()) / (len(chosen) - i)
+        result = {"isa": arguments.isa, "threads": arguments.threads}
+        results.append(result | measure(case, contenders, share, rounds_min, say))
         gc.collect()
         if not sys.stderr.isatty():
-            print(f"{arguments.threads} thread(s), case {i + 1} of {len(chosen)}: {case.name}", file=sys.stderr)
+            print(f"{where}, case {i + 1} of {len(chosen)}: {case.name}", file=sys.stderr)
     if sys.stderr.isatty():
         print("\r" + " " * 100, end="\r", file=sys.stderr, flush=True)
-    versions = {c.name: c.version for c in contenders if c.version}
-    arguments.output.write_text(json.dumps({"threads": arguments.threads, "versions": versions, "cases": results}))
+    versions = {c.name: c.version for c in plain if c.version}
+    arguments.output.write_text(json.dumps({"versions": versions, "cases": results}))
 
 
 if __name__ == "__main__":

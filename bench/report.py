@@ -3,13 +3,15 @@ minima, all taken in one process on the same arrays."""
 
 import textwrap
 
-import peers
+import names
+import figures
+import options
 import targets
-from figures import copy_gbs, copy_ns, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
+from figures import copy_gbs, copy_ns, cost, fastest, gbs, geometric_mean, ns_per_element, number, shape, speedup
 
 HEAD = (
-    *(["shape", "memcpy", "stream", "libsmx", "median", "spread"]),
-    *peers.RIVALS,
+    *(["shape", "ISA", "memcpy", "stream", "libsmx", "median", "spread"]),
+    *names.RIVALS,
     *(["GB/s", "of copy", "/ PyTorch", "/ fastest", "which"]),
 )
 
@@ -18,10 +20,11 @@ def row(case):
     best = fastest(case)
     return [
         shape(case),
-        *(number(ns_per_element(case, name)) for name in (*peers.COPIES, peers.OURS)),
-        number(ns_per_element(case, peers.OURS, "median")),
-        f"{100 * case['contenders'][peers.OURS]['spread']:.0f} %",
-        *(number(ns_per_element(case, name)) for name in peers.RIVALS),
+        case["isa"],
+        *(number(ns_per_element(case, name)) for name in (*names.COPIES, names.OURS)),
+        number(ns_per_element(case, names.OURS, "median")),
+        f"{100 * case['contenders'][names.OURS]['spread']:.0f} %",
+        *(number(ns_per_element(case, name)) for name in names.RIVALS),
         number(gbs(case)),
         f"{100 * gbs(case) / copy_gbs(case):.0f} %",
         number(speedup(case, "PyTorch")),
@@ -31,21 +34,26 @@ def row(case):
 
 
 def groups(results):
-    """(threads, function, dtype) -> its cases, in order. Those over an axis that is not the last are a function of
-    their own: they compare with each other only."""
+    """(threads, function, dtype) -> its cases, in order, each shape's instruction sets one below the other. Those over
+    an axis that is not the last are a function of their own: they compare with each other only."""
     found = {}
-    for run in results["runs"]:
-        for case in run["cases"]:
-            function = case["function"] + ("_over_axis_1_of_3" if len(case["shape"]) == 3 else "")
-            found.setdefault((run["threads"], function, case["dtype"]), []).append(case)
-    return found
+    for case in figures.cases(results):
+        function = case["function"] + ("_over_axis_1_of_3" if len(case["shape"]) == 3 else "")
+        shapes = found.setdefault((case["threads"], function, case["dtype"]), {})
+        shapes.setdefault(shape(case), []).append(case)
+    return {key: sum(shapes.values(), []) for key, shapes in found.items()}
 
 
 def means(cases):
-    """One line on a group: how it stands against the two measures of the tables, over all shapes."""
-    pytorch = geometric_mean([speedup(c, "PyTorch") for c in cases])
-    best = geometric_mean([speedup(c, fastest(c)) for c in cases])
-    return f"Geometric mean over {len(cases)} shapes: {number(pytorch)} x PyTorch, {number(best)} x the fastest peer."
+    """A line for each instruction set of a group: how it stands against two measures of the tables, over all shapes."""
+    lines = []
+    for isa in dict.fromkeys(case["isa"] for case in cases):
+        these = [case for case in cases if case["isa"] == isa]
+        pytorch = geometric_mean([speedup(case, names.PYTORCH) for case in these])
+        best = geometric_mean([speedup(case, fastest(case)) for case in these])
+        what = f"{isa}, geometric mean over {len(these)} shapes"
+        lines.append(f"{what}: {number(pytorch)} x PyTorch, {number(best)} x the fastest peer.")
+    return "\n".join(lines)
 
 
 def title(key):
@@ -61,6 +69,32 @@ def without_empty_columns(rows):
 
 def table(cases):
     return without_empty_columns([list(HEAD), *(row(c) for c in cases)])
+
+
+OPTIONS_HEAD = [
+    *("function", "option", "shape", "ISA", "libsmx", "without", "with / without", "wanted"),
+    *("PyTorch", "/ PyTorch", "reached"),
+]
+OPTIONS_TITLE = "Options, f32, one thread: the call beside the same without (inner stride: a copy and then the call)"
+
+
+def option_row(case):
+    most = options.GROUPS[options.OPTIONS[case["option"]].group]
+    reached = cost(case) <= most and speedup(case, names.PYTORCH) >= 1
+    times = [number(ns_per_element(case, name)) for name in (names.OURS, names.WITHOUT, names.PYTORCH)]
+    return [
+        *(case["function"].replace("_", " "), case["option"], shape(case), case["isa"]),
+        *(*times[:2], number(cost(case)), f"<= {most:g}", times[2], number(speedup(case, names.PYTORCH))),
+        "yes" if reached else "no",
+    ]
+
+
+def option_table(cases):
+    """Each option's instruction sets one below the other."""
+    found = {}
+    for case in cases:
+        found.setdefault((case["function"], case["option"]), []).append(case)
+    return [OPTIONS_HEAD, *(option_row(case) for case in sum(found.values(), []))]
 
 
 def plain(rows, prose=0):
@@ -101,20 +135,24 @@ def strange(threads, entry):
 
 def notes(results):
     found = []
-    for run in results["runs"]:
-        for case in run["cases"]:
-            name = f"{case['function']} {case['dtype']} {shape(case)}, {run['threads']} thread(s)"
-            found += [f"{name}: {note}" for note in case["notes"]]
-            reasons = {}
-            for contender, entry in case["contenders"].items():
-                reasons.setdefault(strange(run["threads"], entry), []).append(contender)
-            found += [f"{name}: {', '.join(who)} {why}" for why, who in reasons.items() if why]
+    for case in (*figures.cases(results), *figures.option_cases(results)):
+        option = f", {case['option']}" if case["option"] else ""
+        where = f"{case['isa']}, {case['threads']} thread(s)"
+        name = f"{case['function']} {case['dtype']} {shape(case)}{option}, {where}"
+        found += [f"{name}: {note}" for note in case["notes"]]
+        reasons = {}
+        for contender, entry in case["contenders"].items():
+            reasons.setdefault(strange(case["threads"], entry), []).append(contender)
+        found += [f"{name}: {', '.join(who)} {why}" for why, who in reasons.items() if why]
     return found
 
 
 def text(results):
     parts = [f"{title(key)}\n{plain(table(cases))}\n{means(cases)}" for key, cases in groups(results).items()]
-    reached = f"{plain(targets.table(results), prose=2)}\n{targets.LEGEND}"
+    with_options = figures.option_cases(results)
+    if with_options:
+        parts.append(f"{OPTIONS_TITLE}\n{plain(option_table(with_options), prose=4)}")
+    reached = f"{plain(targets.table(results), prose=4)}\n{targets.LEGEND}"
     return "\n\n".join(filter(None, [*parts, LEGEND, "\n".join(notes(results)), reached]))
 
 
@@ -135,25 +173,31 @@ def raw(results):
     return "\n\n".join(parts) + "\n"
 
 
-CHOSEN_HEAD = ["function", "type", "shape", "copy", peers.OURS, *peers.RIVALS, "/ PyTorch", "/ fastest"]
+CHOSEN_HEAD = ["function", "type", "shape", "ISA", "copy", names.OURS, *names.RIVALS, "/ PyTorch", "/ fastest"]
 
 
 def chosen_row(case):
     """The quickest of libsmx and its peers in bold."""
-    times = {name: ns_per_element(case, name) for name in (peers.OURS, *peers.RIVALS)}
+    times = {name: ns_per_element(case, name) for name in (names.OURS, *names.RIVALS)}
     least = min(time for time in times.values() if time)
     cells = [number(time) if time != least else f"**{number(time)}**" for time in times.values()]
     copy = number(copy_ns(case) / case["elements"])
     function = case["function"].replace("_", " ") + (", axis 1" if len(case["shape"]) == 3 else "")
     ratios = [number(speedup(case, "PyTorch")), number(speedup(case, fastest(case)))]
-    return [function, case["dtype"], shape(case), copy, *cells, *ratios]
+    return [function, case["dtype"], shape(case), case["isa"], copy, *cells, *ratios]
 
 
 def page(results, picture):
-    """What docs/performance.md shows of a run: its machine, the shapes of `make bench-quick` on one thread, a picture."""
-    rows = [chosen_row(case) for case in results["runs"][0]["cases"] if case["quick"]]
+    """What docs/performance.md shows of a run, block by block: its machine; the targets; the shapes of
+    `make bench-quick` on one thread; a picture; and the options."""
+    rows = [chosen_row(c) for key, cases in groups(results).items() if key[0] == 1 for c in cases if c["quick"]]
     shown = (*OF_THE_MACHINE, *results["runs"][0]["versions"])
     described = "; ".join(f"{key} {value}" for key, value in machine(results) if key in shown)
-    lines = [textwrap.fill(f"The run: {described}.", 120)]
-    lines += ["", markdown([CHOSEN_HEAD, *rows], prose=3), "", f"![{PICTURE}]({picture})"]
-    return "\n".join(lines) + "\n"
+    blocks = {
+        "machine": textwrap.fill(f"The run: {described}.", 120),
+        "targets": markdown(targets.table(results), prose=4),
+        "shapes": markdown([CHOSEN_HEAD, *rows], prose=4),
+        "picture": f"![{PICTURE}]({picture})",
+        "options": markdown(option_table(figures.option_cases(results)), prose=4),
+    }
+    return {block: f"{text}\n" for block, text in blocks.items()}

@@ -7,6 +7,8 @@ add_library(bench_copies MODULE EXCLUDE_FROM_ALL bench/copies.c)
 target_compile_options(bench_copies PRIVATE -O2)
 target_link_libraries(bench_copies PRIVATE $<TARGET_NAME_IF_EXISTS:OpenMP::OpenMP_C>)
 
+add_library(bench_hold MODULE EXCLUDE_FROM_ALL bench/hold.c)
+
 add_executable(harness EXCLUDE_FROM_ALL bench/harness.c bench/jobs.c bench/samples.c)
 target_link_libraries(harness PRIVATE smx_static m)
 

@@ -4,31 +4,32 @@ A method gets the input arrays and the output array and returns (run, read): `ru
 result is there, `read()` then gives the result as an array. Where a contender can write into the output array it does;
 else it makes its result anew on each call, as its users have it, from an allocator that keeps freed memory.
 A method that returns None, or is missing, says that this contender has no such thing for these arrays.
+
+Those of a call with an option have one method, `with_option(function, given, out)`, which returns the same.
 """
 
-from . import copies, jax_jit, libsmx, litert, onnx_runtime, pytorch, scipy_special
+import names
 
-OURS = libsmx.Libsmx.name
-OURS_ON_ONE_THREAD = libsmx.OneThread.name
-STREAMING = copies.Streaming.name
-COPIES = (copies.Memcpy.name, STREAMING)
-OTHERS = (
-    pytorch.PyTorch,
-    pytorch.OneDnn,
-    onnx_runtime.OnnxRuntime,
-    litert.Xnnpack,
-    jax_jit.Jax,
-    scipy_special.SciPy,
+from . import copies, jax_jit, libsmx, libsmx_options, litert, onnx_runtime, pytorch, pytorch_options, scipy_special
+
+CLASSES = (
+    *(libsmx.Libsmx, libsmx.OneThread, copies.Memcpy, copies.Streaming, pytorch.PyTorch, pytorch.OneDnn),
+    *(onnx_runtime.OnnxRuntime, litert.Xnnpack, jax_jit.Jax, scipy_special.SciPy),
 )
-RIVALS = tuple(c.name for c in OTHERS)
-CLASSES = (libsmx.Libsmx, libsmx.OneThread, copies.Memcpy, copies.Streaming, *OTHERS)
-NAMES = tuple(c.name for c in CLASSES)
+OPTION_CLASSES = (libsmx_options.With, libsmx_options.Without, pytorch_options.Way)
 
 
 def make(threads, libraries):
-    return [c(threads, libraries) for c in CLASSES if threads > 1 or c is not libsmx.OneThread]
+    """Those of plain calls, and those of calls with an option."""
+
+    def of(classes):
+        return [c(threads, libraries) for c in classes if threads > 1 or c.name != names.OURS_ON_ONE_THREAD]
+
+    return of(CLASSES), of(OPTION_CLASSES)
 
 
 def prepare(contender, case, inputs, out):
+    if case.option:
+        return contender.with_option(case.function, inputs, out)
     method = getattr(contender, case.function, None) or getattr(contender, "any_function", None)
     return method(*inputs, out) if method else None

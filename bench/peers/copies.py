@@ -3,6 +3,7 @@
 import ctypes
 from functools import partial
 
+import names
 from cases import aligned
 
 
@@ -19,14 +20,14 @@ class Copy:
 
 
 class Memcpy(Copy):
-    name = "memcpy"
+    name = names.MEMCPY
 
     def any_function(self, *arrays):
         return self.prepare(self.library.copy_cached, arrays[0], arrays[-1])
 
 
 class Streaming(Copy):
-    name = "streaming copy"
+    name = names.STREAMING
 
     def any_function(self, *arrays):
         run, read = self.prepare(self.library.copy_streaming, arrays[0], arrays[-1])

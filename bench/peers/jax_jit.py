@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import names
 from functions import AXIS
 
 from . import pytorch
@@ -40,7 +41,7 @@ def cross_entropy_gradient(x, labels):
 
 
 class Jax:
-    name = "JAX"
+    name = names.JAX
 
     def __init__(self, _threads, _libraries):
         # How many threads it uses is settled by the environment that bench.py starts this process with.

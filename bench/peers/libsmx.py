@@ -1,77 +1,25 @@
 """libsmx, through ctypes: its functions on rows where they take the arrays as they are, else those on tensors."""
 
 import ctypes
-from functools import partial
 
+import names
 from functions import AXIS
+
+from .libsmx_abi import INT, POINTER, REDUCTION_NONE, REDUCTION_SUM, SIZE, CrossEntropy, Library, Options, tensor
 
 SUFFIX = {"float32": "f32", "float64": "f64"}
 
-SIZE, POINTER, INT, DOUBLE = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int, ctypes.c_double
-
-
-def structure(name, **fields):
-    return type(name, (ctypes.Structure,), {"_fields_": list(fields.items())})
-
-
-# The first fields of smx_options, and of smx_tensor_options, which begins in the same way; the rest counts as zero.
-Options = structure(
-    "Options",
-    **{"size": SIZE, "plus_inf": INT, "minus_inf_row": INT},
-    **{"threads": ctypes.c_uint, "parallel_for": POINTER, "pool": POINTER},
-)
-
-# smx_tensor_cross_entropy_args, as far as it is used here.
-CrossEntropy = structure(
-    "CrossEntropy",
-    **{"size": SIZE, "labels": POINTER, "targets": POINTER, "use_ignore_index": INT, "ignore_index": ctypes.c_int64},
-    **{"class_weights": POINTER, "smoothing": DOUBLE, "z_loss": DOUBLE, "softcap": DOUBLE},
-    **{"reduction": INT, "empty_mean": INT, "dloss": POINTER},
-    **dict.fromkeys(["loss", "reduced", "lse", "target_log_prob"], POINTER),
-    **dict.fromkeys(["argmax", "correct", "count", "weight", "dx"], POINTER),
-)
-REDUCTION_NONE, REDUCTION_SUM = 0, 1
-
-# DLPack's DLTensor.
-DLTensor = structure(
-    "DLTensor",
-    **{"data": POINTER, "device_type": INT, "device_id": INT, "ndim": INT, "code": ctypes.c_uint8},
-    **{"bits": ctypes.c_uint8, "lanes": ctypes.c_uint16, "shape": ctypes.POINTER(ctypes.c_int64)},
-    **{"strides": POINTER, "byte_offset": ctypes.c_uint64},
-)
-CPU = 1
-CODES = {"int64": 0, "float16": 2, "float32": 2, "float64": 2, "bfloat16": 4}
-
-
-def tensor(array):
-    return DLTensor(
-        data=array.ctypes.data,
-        device_type=CPU,
-        ndim=array.ndim,
-        code=CODES[array.dtype.name],
-        bits=8 * array.itemsize,
-        lanes=1,
-        shape=(ctypes.c_int64 * array.ndim)(*array.shape),
-    )
-
 
 class Libsmx:
-    name = "libsmx"
+    name = names.OURS
 
     def __init__(self, threads, libraries):
-        self.library = ctypes.CDLL(str(libraries / "libsmx.so"))
-        self.library.smx_isa.restype = ctypes.c_char_p
-        self.library.smx_version.restype = ctypes.c_char_p
-        self.library.smx_status_str.restype = ctypes.c_char_p
+        self.library = Library(libraries)
         self.options = Options(size=ctypes.sizeof(Options), threads=threads)
-        self.version = f"{self.library.smx_version().decode()} ({(self.library.smx_isa() or b'?').decode()})"
+        self.version = self.library.version
 
     def prepared(self, name, *arguments):
-        """The call itself; checks the first status, as a caller would."""
-        run = partial(self.library[name], *arguments, ctypes.byref(self.options))
-        if status := run():
-            raise RuntimeError(f"{name}: {self.library.smx_status_str(status).decode()}")
-        return run
+        return self.library.prepared(name, *arguments, ctypes.byref(self.options))
 
     def call(self, stem, *arrays):
         """A function of arrays of one shape, or of which the last has a number a row: the inputs, then the output."""
@@ -114,9 +62,7 @@ class Libsmx:
 
 
 class OneThread(Libsmx):
-    """What several threads are measured against, in the same turns."""
-
-    name = "libsmx on one thread"
+    name = names.OURS_ON_ONE_THREAD
 
     def __init__(self, _threads, libraries):
         super().__init__(1, libraries)

@@ -3,11 +3,16 @@
 Its tensors lie in memory of its own; the input is copied there once, before the time is taken.
 """
 
-import flatbuffers
-import numpy as np
-from ai_edge_litert import interpreter
-from ai_edge_litert import schema_py_generated as schema
 from importlib.metadata import version
+
+import flatbuffers
+import held
+import names
+import numpy as np
+
+held.hold("ai_edge_litert", "libLiteRt.so", "libpywrap_litert_common.so")
+from ai_edge_litert import interpreter  # noqa: E402
+from ai_edge_litert import schema_py_generated as schema  # noqa: E402
 
 SCHEMA_VERSION = 3
 MAX_BYTES = 1 << 30  # below the 2 GiB that a flat buffer's arena can hold
@@ -40,7 +45,7 @@ def softmax_model(shape):
 
 
 class Xnnpack:
-    name = "XNNPACK"
+    name = names.XNNPACK
 
     def __init__(self, threads, _libraries):
         self.threads = threads

@@ -3,10 +3,14 @@
 For f16, and for the loss, it makes several nodes of that one.
 """
 
+import held
+import names
 import onnx
-import onnxruntime
 from functions import AXIS
 from onnx import TensorProto, helper
+
+held.hold("onnxruntime", "capi/onnxruntime_pybind11_state*.so")
+import onnxruntime  # noqa: E402
 
 TYPES = {
     "float32": TensorProto.FLOAT,
@@ -23,7 +27,7 @@ def described(name, array):
 
 
 class OnnxRuntime:
-    name = "ONNX Runtime"
+    name = names.ONNX_RUNTIME
 
     def __init__(self, threads, _libraries):
         self.threads = threads

@@ -1,5 +1,6 @@
 """PyTorch, eager, into a given output; and oneDNN, which PyTorch calls for tensors in its mkldnn layout."""
 
+import names
 import numpy as np
 import torch
 from functions import AXIS
@@ -13,7 +14,7 @@ def tensor(array):
 
 
 class PyTorch:
-    name = "PyTorch"
+    name = names.PYTORCH
 
     def __init__(self, threads, _libraries):
         torch.set_num_threads(threads)
@@ -53,7 +54,7 @@ class PyTorch:
 
 
 class OneDnn:
-    name = "oneDNN"
+    name = names.ONEDNN
 
     def __init__(self, _threads, _libraries):
         self.version = f"in PyTorch {torch.__version__}"

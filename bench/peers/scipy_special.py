@@ -1,12 +1,13 @@
 """SciPy, which has one thread, no backward pass and no loss. It computes halves in their own type."""
 
+import names
 import scipy
 from functions import AXIS
 from scipy import special
 
 
 class SciPy:
-    name = "SciPy"
+    name = names.SCIPY
 
     def __init__(self, _threads, _libraries):
         self.version = scipy.__version__
