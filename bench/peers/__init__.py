@@ -20,10 +20,11 @@ OPTION_CLASSES = (libsmx_options.With, libsmx_options.Without, pytorch_options.W
 
 
 def make(threads, libraries):
-    """Those of plain calls, and those of calls with an option."""
+    """Those of plain calls, and those of calls with an option. SciPy has one thread, whatever there are."""
+    left_out = names.OURS_ON_ONE_THREAD if threads == 1 else names.SCIPY
 
     def of(classes):
-        return [c(threads, libraries) for c in classes if threads > 1 or c.name != names.OURS_ON_ONE_THREAD]
+        return [c(threads, libraries) for c in classes if c.name != left_out]
 
     return of(CLASSES), of(OPTION_CLASSES)
 
