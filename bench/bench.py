@@ -128,13 +128,13 @@ def main():
     parser.add_argument("--only", default="", help="only cases with this in their name, e.g. 'softmax f32 1024 x'")
     parser.add_argument("--isa", type=words, help="e.g. avx2; default: the best, and those that peers can be held to")
     parser.add_argument("--threads", type=numbers, default=sorted({1, every}), help="e.g. 1,2; default: 1 and all")
-    parser.add_argument("--seconds", type=float, help="how long to measure in all; default 700, quick 30")
+    parser.add_argument("--seconds", type=float, help="how long to measure in all; default 640, quick 30")
     parser.add_argument("--libraries", type=Path, default=ROOT / "build", help="where libsmx.so is")
     parser.add_argument("--docs", action="store_true", help="take the last results into docs/performance.md")
     arguments = parser.parse_args()
     if arguments.docs:
         return write_docs()
-    arguments.seconds = arguments.seconds or (30 if arguments.quick else 700)
+    arguments.seconds = arguments.seconds or (30 if arguments.quick else 640)
 
     results = measure_all(arguments)
     import plots
