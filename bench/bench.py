@@ -80,7 +80,8 @@ def measure_all(arguments):
     if not set(chosen) <= set(measurable):
         sys.exit(f"bench: of the instruction sets, {', '.join(measurable)} can be measured here")
     results = {"machine": machine.describe(ROOT, arguments.libraries / "libsmx.so")}
-    results |= {"quick": arguments.quick, "only": arguments.only, "isas": chosen, "threads": counts}
+    whole = chosen == measurable and counts[0] == 1 and not arguments.quick and not arguments.only
+    results |= {"whole": whole, "only": arguments.only, "isas": chosen, "threads": counts}
     seconds = arguments.seconds / len(chosen) / len(counts)
     results["runs"] = [run(arguments, isa, count, seconds) for isa in chosen for count in counts]
     results["harness"] = harness(arguments)
@@ -102,7 +103,7 @@ def write_docs():
     if not RESULTS.exists():
         sys.exit(f"bench: no {RESULTS}: run `make bench` first")
     results = json.loads(RESULTS.read_text())
-    if results["quick"] or results["only"] or results["threads"][0] != 1:
+    if not results["whole"]:
         sys.exit("bench: the last run was not of everything; docs/performance.md takes the whole: run `make bench`")
     page = PAGE.read_text()
     for block, text in report.page(results, PICTURE.name).items():

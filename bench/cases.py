@@ -109,11 +109,10 @@ def some(case):
 
 def buffers(case):
     """The inputs of a case and an output, the same for every contender."""
-    rows_alone = FUNCTIONS[case.function].a_number_a_row
-    out = aligned(case.shape[:AXIS] if rows_alone else case.shape, DTYPES[case.dtype][0])
+    function, dtype = FUNCTIONS[case.function], DTYPES[case.dtype][0]
+    out = aligned(case.shape[:AXIS] if function.a_number_a_row else case.shape, dtype)
     if case.option:
         return options.inputs(case.function, case.option, case.shape), out
-    function, dtype = FUNCTIONS[case.function], DTYPES[case.dtype][0]
     random = np.random.default_rng(1)
     inputs = []
     for drawn in function.inputs(random, (some(case), *case.shape[1:])):
