@@ -49,7 +49,7 @@ def constant(text):
 
 LOG2E, LN2_HI, LN2_LO = map(constant, ("0x1.715476p+0", "0x1.62e43p-1", "-0x1.05c61p-29"))
 MAGIC = constant("0x1.8p+23")
-K, BIAS, FAR, U = 60, 127, 256, 45
+K, BIAS, FAR, U = 60, 127, 256, 44
 
 
 COEFFICIENTS = ("0x1.694c9cp-10", "0x1.12398p-7", "0x1.555a26p-5", "0x1.555492p-3", "0x1.fffffap-2", "1", "1")

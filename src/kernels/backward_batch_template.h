@@ -83,11 +83,11 @@ static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, si
     }
     batch_sums(batch, n, in, &t);
     for (size_t i = 0; i < batch; i++) {
-        const real minus_s[2] = {t.minus_s[i], t.minus_low[i]};
+        const real s[2] = {t.power[i], t.rest[i]};
         const real *y = in->y + i * in->ldy, *dy = in->dy + i * in->lddy;
         const size_t ahead = i + batch < rows ? batch : 0;
         const struct next_row next = {y + ahead * in->ldy, dy + ahead * in->lddy};
-        gradients_of_row(n, y, dy, NULL, false, minus_s, dx + i * lddx, next);
+        gradients_of_row(n, y, dy, NULL, false, s, dx + i * lddx, next);
     }
     return true;
 }

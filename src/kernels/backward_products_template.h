@@ -139,7 +139,7 @@ static ALWAYS_INLINE void add_product(v_t y, v_t dy, const struct product_range 
         add_to_three(product, g, top, middle, low);
         add_to_three(v_fms(y, dy, product), g, top, middle, low);
     } else {
-        add_product_to_limbs(y, dy, v_set1(g->top), v_set1(g->middle), top, middle);
+        add_product_to_limbs(y, dy, v_set1(g->top), v_set1(g->top + g->middle), top, middle);
     }
 }
 
@@ -163,15 +163,18 @@ static ALWAYS_INLINE void add_products(const struct product_row *row, bool long_
     }
 }
 
+/* The middle limb's unit where products have two, in that of three. */
+#define MIDDLE_UNIT_OF_TWO ((int64_t)1 << (GRID_MIDDLE_OF_TWO - GRID_MIDDLE))
+
 /* The limbs of the sum of up to SUM_BLOCK vectors of products; `exponent` is that of the largest, after scaling. */
 static ALWAYS_INLINE void limbs_of_products(const struct product_row *row, int exponent, bool long_row,
                                             int64_t limbs[3]) {
-    struct grid g = grid_of_products(exponent);
+    struct grid g = long_row ? grid_of_summands(exponent) : grid_of_products(exponent);
     i_t top = i_set1(0), middle = i_set1(0), low = i_set1(0);
     add_products(row, long_row, &g, &top, &middle, &low);
     size_t vectors = (row->n + V_LANES - 1) / V_LANES, additions = long_row ? 2 * vectors : vectors;
     limbs[0] = sum_lanes(top, g.top, additions);
-    limbs[1] = sum_lanes(middle, g.middle, additions);
+    limbs[1] = sum_lanes(middle, g.middle, additions) * (long_row ? 1 : MIDDLE_UNIT_OF_TWO);
     limbs[2] = long_row ? sum_lanes(low, g.low, additions) : 0;
 }
 
@@ -194,7 +197,7 @@ NOT_INLINE static void backward_products(size_t n, const real *y, const real *dy
         } else {
             limbs_of_products(&as_they_are, range.exponent, false, limbs);
         }
-        add_limbs(sum, limbs);
+        add_limbs(sum, limbs, SHIFT_TOP);
         done += block;
     }
 }

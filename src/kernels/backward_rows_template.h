@@ -52,7 +52,8 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
 /* dx_i = y_i (dy_i - s), s = sum of y_j dy_j. `stream`: dx goes past the caches, and is not in place; else it may be.
  *
  * Error: at most BOUND_BACKWARD = 2^-23 times y_i (|dy_i| + sum of y_j |dy_j|), and 2^-149, in f32, with 2^-52 and
- * 2^-1074 in f64, for y in [0, 1]. The worst known are 0.9996 and 0.997 of that (docs/accuracy.md). */
+ * 2^-1074 in f64, for y in [0, 1]. The worst known: 1.0 of it in worst-backward-f32 and 1.0 of it in
+ * worst-backward-f64, whose results are subnormal; of others 0.9993 of it in worst-backward-normal-f32. */
 static void backward_rows(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx, bool stream) {
     const real *y = in->y, *dy = in->dy;
     for (size_t k = 0; k < rows;) {

@@ -28,11 +28,11 @@ _Static_assert(BACKWARD_BATCH_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB
 /* The constant G of a limb, in units of the largest product's binade. */
 #define GRID_OF_UNIT(exponent) ((real)1.5 * power_of_two(exponent))
 
-/* Of up to BACKWARD_BATCH_ROWS rows, a lane each: their grids' unit and constants, and minus their sums, as two
- * reals. */
+/* Of up to BACKWARD_BATCH_ROWS rows, a lane each: their grids' unit and constants, and their sums as a power of two and
+ * the rest. */
 struct product_lanes {
-    real unit[BACKWARD_BATCH_ROWS], top[BACKWARD_BATCH_ROWS], middle[BACKWARD_BATCH_ROWS], minus_s[BACKWARD_BATCH_ROWS],
-        minus_low[BACKWARD_BATCH_ROWS];
+    real unit[BACKWARD_BATCH_ROWS], top[BACKWARD_BATCH_ROWS], middle[BACKWARD_BATCH_ROWS], power[BACKWARD_BATCH_ROWS],
+        rest[BACKWARD_BATCH_ROWS];
 };
 
 /* The grids of V_LANES rows from the i-th on; false if one has something that is not finite, or products out of the
@@ -43,18 +43,21 @@ static ALWAYS_INLINE bool grids_in_lanes(i_t largest_bits, i_t y_bits, struct pr
         m_or(products_out_of_range(largest_bits, y_bits), v_ge(largest, v_set1(power_of_two(PRODUCT_LARGE + 1))));
     v_store(t->unit + i, unit);
     v_store(t->top + i, v_mul(unit, v_set1(GRID_OF_UNIT(GRID_TOP))));
-    v_store(t->middle + i, v_mul(unit, v_set1(GRID_OF_UNIT(GRID_MIDDLE))));
+    v_store(t->middle + i, v_mul(unit, v_set1(GRID_OF_UNIT(GRID_MIDDLE_OF_TWO))));
     return !m_any(m_or(unfit, v_ge(v_set1(power_of_two(PRODUCT_SMALL)), largest)));
 }
 
 /* The sums of V_LANES rows from the i-th on, from their limbs after `additions`. */
 static ALWAYS_INLINE void sums_of_limbs(i_t top, i_t middle, size_t additions, struct product_lanes *t, size_t i) {
-    v_t s_high, s_low, zero = v_set1(0);
+    v_t high, low;
     top = limb_without_constant(top, v_load(t->top + i), additions);
     middle = limb_without_constant(middle, v_load(t->middle + i), additions);
-    v_value_of_limbs(top, middle, v_load(t->unit + i), &s_high, &s_low);
-    v_store(t->minus_s + i, v_sub(zero, s_high));
-    v_store(t->minus_low + i, v_sub(zero, s_low));
+    middle = i_mul(middle, i_set1((real_bits)MIDDLE_UNIT_OF_TWO));
+    v_value_of_limbs(top, middle, v_load(t->unit + i), &high, &low);
+    /* As split_off_power: in these rows, a sum that is not 0 is normal. */
+    v_t power = v_binade(v_from_bits(i_add(v_bits(high), i_set1(HALF_BINADE))));
+    v_store(t->power + i, power);
+    v_store(t->rest + i, v_add(v_sub(high, power), low));
 }
 
 /* So many vectors of rows go through backward together, step by step: what one waits for, another computes. */
@@ -72,10 +75,10 @@ static ALWAYS_INLINE bool units_in_lanes(size_t n, const real *y, const real *dy
 
 /* The second pass: the exact sum of each row's products. */
 static ALWAYS_INLINE void sums_in_lanes(size_t n, const real *y, const real *dy, struct product_lanes *t, size_t i) {
-    v_t g_top = v_load(t->top + i), g_middle = v_load(t->middle + i);
+    v_t g_top = v_load(t->top + i), both = v_add(g_top, v_load(t->middle + i));
     i_t top = i_set1(0), middle = i_set1(0);
     for (size_t j = 0; j < n; j++) {
-        add_product_to_limbs(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), g_top, g_middle, &top, &middle);
+        add_product_to_limbs(v_load(y + j * V_LANES), v_load(dy + j * V_LANES), g_top, both, &top, &middle);
     }
     sums_of_limbs(top, middle, n, t, i);
 }
@@ -101,10 +104,9 @@ static bool backward_transposed(size_t rows, size_t n, const struct gradient_inp
     }
     /* Gradients, and back to rows. */
     for (size_t i = 0; i < rows; i += V_LANES) {
-        v_t minus_s = v_load(t.minus_s + i), minus_low = v_load(t.minus_low + i);
+        v_t power = v_load(t.power + i), rest = v_load(t.rest + i);
         for (size_t j = i * n; j < (i + V_LANES) * n; j += V_LANES) {
-            v_t g = gradient(v_load(y_columns + j), v_load(dy_columns + j), minus_s, minus_low, v_set1(1));
-            v_store(y_columns + j, g);
+            v_store(y_columns + j, gradient(v_load(y_columns + j), v_load(dy_columns + j), power, rest));
         }
         transpose_out(lanes_used(rows, i), n, y_columns + i * n, dx + i * lddx, lddx);
     }

@@ -73,14 +73,14 @@ _Static_assert(sizeof(real) == sizeof(double) || TERMS_FEW * (uint64_t)SUMMAND_M
 
 /* The sum of a lane's terms in f32: 1 for a term of 1. */
 static inline struct pair pair_of_lane(const struct lane_sums *s, size_t i) {
-    return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP + TERM_SUM_UNIT),
-                  double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + TERM_SUM_UNIT));
+    return sum_of(double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_TERMS + SUM_UNIT),
+                  double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT));
 }
 
 /* The same as one double. */
 static inline double rounded_sum_of_lane(const struct lane_sums *s, size_t i) {
-    return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP + TERM_SUM_UNIT) +
-           double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + TERM_SUM_UNIT);
+    return double_of_integer(s->top[i]) * double_power_of_two(SHIFT_TOP_TERMS + SUM_UNIT) +
+           double_of_integer(s->middle[i]) * double_power_of_two(SHIFT_MIDDLE + SUM_UNIT);
 }
 
 /* The factor of each lane and rho as pairs: its sum times its factor, as stats_of_sum has it. */

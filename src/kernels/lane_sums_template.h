@@ -94,7 +94,7 @@ static ALWAYS_INLINE bool may_spill(const struct lane_sums *s) { return LIMBS_SP
 static inline void spill_lane(struct lane_sums *s, size_t i) {
     if (may_spill(s)) {
         const int64_t limbs[3] = {s->top[i], s->middle[i], 0};
-        add_limbs(&s->spilled[i], limbs);
+        add_limbs(&s->spilled[i], limbs, SHIFT_TOP_TERMS);
         s->top[i] = s->middle[i] = 0;
     }
 }

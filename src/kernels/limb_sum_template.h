@@ -17,8 +17,8 @@
  * pattern are a signed integer. A limb also holds the bits of G, once for each addition; sum_lanes takes them off in
  * the end, where the number of additions is known.
  *
- * The lowest unit is, in f32, 2^(E - 45) of terms and 2^(E - 44) of products with two limbs, 2^(E - 68) and 2^(E - 67)
- * with three; in f64 it is 2^(E - 87).
+ * The lowest unit is 2^(E - 44) with two limbs, 2^(E - 43) for products, and 2^(E - 67) with three in f32, and
+ * 2^(E - 87) in f64.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LIMB_SUM_TEMPLATE_H
@@ -36,12 +36,12 @@
  *
  *     term      0 <= a < 1.5 2^E, since the largest is sqrt(2) 2^E or less, but for rounding.
  *               top     below 1.5 2^(REAL_MANTISSA - GRID_TOP_TERMS): 1.5 2^22 in f32, 1.5 2^44 in f64
- *               middle  what is left is half a unit of the top: 2^(GRID_TOP_TERMS - GRID_MIDDLE_TERMS - 1): 2^22 and
- *                       2^42
- *               low     what is left is half a unit of the middle: 2^(GRID_MIDDLE_TERMS - GRID_LOW_TERMS - 1): 2^22
+ *               middle  what is left is half a unit of the top: 2^(GRID_TOP_TERMS - GRID_MIDDLE - 1): 2^21 and 2^42
+ *               low     what is left is half a unit of the middle: 2^(GRID_MIDDLE - GRID_LOW - 1): 2^22
  *     product   |a b| < 2^(E + 1).
  *               top     2^(REAL_MANTISSA + 1 - GRID_TOP): 2^22 and 2^45
- *               middle  half a unit of the top: 2^(GRID_TOP - GRID_MIDDLE - 1): 2^22 and 2^42
+ *               middle  half a unit of the top: 2^(GRID_TOP - GRID_MIDDLE - 1): 2^22 and 2^42; with two limbs in f32,
+ *                       whose unit there is twice as large (GRID_MIDDLE_OF_TWO), 2^21
  *               low     2^22, as for a term
  *               With three limbs a product comes as two summands, the second being the error of the first: at most
  *               2^(E - REAL_MANTISSA - 1), and half an ULP of the first. It brings nothing to the top, of whose unit it
@@ -68,19 +68,25 @@ struct grid {
     real top, middle, low;
 };
 
-/* For products, which have either sign: |a| < 2^(exponent + 1). */
-static inline struct grid grid_of_products(int exponent) {
+/* For summands of either sign, |a| < 2^(exponent + 1). */
+static inline struct grid grid_of_summands(int exponent) {
     struct grid g = {(real)1.5 * power_of_two(exponent + GRID_TOP), (real)1.5 * power_of_two(exponent + GRID_MIDDLE),
                      (real)1.5 * power_of_two(exponent + GRID_LOW)};
+    return g;
+}
+
+/* The same for products in two limbs. */
+static inline struct grid grid_of_products(int exponent) {
+    struct grid g = {(real)1.5 * power_of_two(exponent + GRID_TOP),
+                     (real)1.5 * power_of_two(exponent + GRID_MIDDLE_OF_TWO), 0};
     return g;
 }
 
 /* For terms, 0 <= a < 2^(TERM_SCALE + 1). In f32 the top's constant has no factor of 1.5, since there is no sign to make
  * room for: the same binade then takes one bit more. */
 static inline struct grid grid_of_terms(void) {
-    struct grid g = {power_of_two(TERM_SCALE + GRID_TOP_TERMS),
-                     (real)1.5 * power_of_two(TERM_SCALE + GRID_MIDDLE_TERMS),
-                     (real)1.5 * power_of_two(TERM_SCALE + GRID_LOW_TERMS)};
+    struct grid g = grid_of_summands(TERM_SCALE);
+    g.top = power_of_two(TERM_SCALE + GRID_TOP_TERMS);
     return g;
 }
 
@@ -96,17 +102,21 @@ static ALWAYS_INLINE void add_rest(v_t rest, v_t g_lowest, i_t *lowest) {
     *lowest = i_add(*lowest, v_bits(v_add(rest, g_lowest)));
 }
 
-/* Adds the product a b to two limbs. The product itself is never rounded: an fma rounds it to the top limb's unit, and
- * another one takes that off the exact product again. Only this rest is rounded, to a real, before its own step. */
-static ALWAYS_INLINE void add_product_to_limbs(v_t a, v_t b, v_t g_top, v_t g_middle, i_t *top, i_t *middle) {
+/* Adds the product a b to two limbs. An fma rounds it to the top limb's unit: z - G. Another one takes that off the
+ * exact product again and rounds the rest to the middle limb's unit at once, as it adds the middle limb's constant less
+ * z - G. That is `both` - z, with `both` the sum of the two constants. It is exact, and `both` is a real, as the middle
+ * constant is a multiple of the top limb's unit. */
+static ALWAYS_INLINE void add_product_to_limbs(v_t a, v_t b, v_t g_top, v_t both, i_t *top, i_t *middle) {
     v_t z = v_fma(a, b, g_top);
     *top = i_add(*top, v_bits(z));
-    add_rest(v_fms(a, b, v_sub(z, g_top)), g_middle, middle);
+    *middle = i_add(*middle, v_bits(v_fma(a, b, v_sub(both, z))));
 }
 
-/* Adds a to two limbs. */
+/* Adds a to two limbs, in the same way. */
 static ALWAYS_INLINE void add_to_two(v_t a, const struct grid *g, i_t *top, i_t *middle) {
-    add_rest(add_top(a, v_set1(g->top), top), v_set1(g->middle), middle);
+    v_t z = v_add(a, v_set1(g->top));
+    *top = i_add(*top, v_bits(z));
+    *middle = i_add(*middle, v_bits(v_add(a, v_sub(v_set1(g->top + g->middle), z))));
 }
 
 /* Adds a to three limbs. */
@@ -121,8 +131,8 @@ static inline int64_t sum_lanes(i_t limb, real constant, size_t additions) {
 }
 
 /* Adds limbs to an integer of 128 bits, each at its place; the shifts say how the units lie to each other. */
-static inline void add_limbs(struct wide *sum, const int64_t limbs[3]) {
-    wide_add(sum, limbs[0], SHIFT_TOP);
+static inline void add_limbs(struct wide *sum, const int64_t limbs[3], int shift_top) {
+    wide_add(sum, limbs[0], shift_top);
     wide_add(sum, limbs[1], SHIFT_MIDDLE);
     wide_add(sum, limbs[2], SHIFT_LOW);
 }

@@ -25,16 +25,25 @@ static void masked_factors(const void *row, size_t j, size_t n, real *a, real *b
     memmove(b, kept_block(r->l, j, n, r->b, b), n * sizeof(real));
 }
 
+/* y (dy - s) with one rounding, as a scale adds its own: the difference as two reals (TwoSum). */
+static ALWAYS_INLINE v_t gradient_to_scale(v_t y, v_t dy, v_t minus_high, v_t minus_low) {
+    v_t error, d = two_sum(dy, minus_high, &error);
+    return v_fma(y, d, v_mul(y, v_add(error, minus_low)));
+}
+
 /* As `gradients`, times a scale. */
 static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
-                                    const real s[2], real scale, real *dx) {
-    v_t minus_s = v_set1(-s[0]), minus_low = v_set1(-s[1]), zero = v_set1(0);
-    v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale);
+                                    const real sum[2], real scale, real *dx) {
+    real s[2];
+    split_off_power(sum, s);
+    v_t power = v_set1(s[0]), rest = v_set1(s[1]), minus_high = v_set1(-sum[0]), minus_low = v_set1(-sum[1]);
+    v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale), zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_t yj = v_load_n(y + j, left, zero), dyj = v_load_n(dy + j, left, zero);
-        v_t value = scaled_result(unscaled_gradient(yj, v_mul(dyj, dy_scale), minus_s, minus_low), out);
-        v_store_n(dx + j, canonical_nans(value), left); /* scale^2 may be infinite */
+        v_t yj = v_load_n(y + j, left, zero), dyj = v_mul(v_load_n(dy + j, left, zero), dy_scale);
+        v_t value = scale == 1 ? unscaled_gradient(yj, dyj, power, rest)
+                               : gradient_to_scale(yj, dyj, minus_high, minus_low);
+        v_store_n(dx + j, canonical_nans(scaled_result(value, out)), left); /* scale^2 may be infinite */
     }
 }
 

@@ -38,19 +38,15 @@ typedef int32_t real_signed;
 #define GRID_TOP 2
 #define GRID_MIDDLE (-21)
 #define GRID_LOW (-44)
+#define GRID_MIDDLE_OF_TWO (-20) /* of products in two limbs: the least that is a multiple of the top limb's unit */
+#define GRID_TOP_TERMS 1         /* the same of terms */
 
-/* The same of terms. */
-#define GRID_TOP_TERMS 1
-#define GRID_MIDDLE_TERMS (-22)
-#define GRID_LOW_TERMS (-45)
-
-/* Where the limbs go in an integer of 128 bits, whose unit, that of the third limb, is 2^SUM_UNIT, relative to 2^E, or
- * 2^TERM_SUM_UNIT for terms. */
+/* Where the limbs go in an integer of 128 bits, whose unit is 2^SUM_UNIT, relative to 2^E: that of the third limb. */
 #define SHIFT_TOP 46
+#define SHIFT_TOP_TERMS 45
 #define SHIFT_MIDDLE 23
 #define SHIFT_LOW 0
 #define SUM_UNIT (-67)
-#define TERM_SUM_UNIT (-68)
 
 #define SUMMAND_MOST ((int64_t)3 << 21) /* what one brings to a limb: proof in limb_sum_template.h */
 #define LIMB_BITS 31                    /* of a lane, while vectors are added */
@@ -103,14 +99,14 @@ static inline void split_double(double a, real value[2]) {
 
 /* Two limbs as one integer, if the upper one is below the limit. */
 #define LIMB_LIMIT ((int64_t)1 << 39)
-static inline int64_t two_limbs(const int64_t limbs[3]) {
-    return limbs[0] * ((int64_t)1 << (SHIFT_TOP - SHIFT_MIDDLE)) + limbs[1];
+static inline int64_t two_limbs(const int64_t limbs[3], int shift_top) {
+    return limbs[0] * ((int64_t)1 << (shift_top - SHIFT_MIDDLE)) + limbs[1];
 }
 
 /* What terms, as they are scaled, are multiplied by: 1 / sum of terms 2^-TERM_SCALE, as two floats. */
 static inline void reciprocal_of_sum(const struct wide *sum, real reciprocal[2]) {
     struct wide rest = *sum;
-    split_double(1.0 / (wide_take(&rest) * 0x1p-8), reciprocal);
+    split_double(1.0 / (wide_take(&rest) * 0x1p-7), reciprocal);
 }
 
 /* The same from two limbs; false if that would take more than 62 bits. */
@@ -118,7 +114,7 @@ static inline bool reciprocal_of_limbs(const int64_t limbs[3], real reciprocal[2
     if (limbs[0] >= LIMB_LIMIT) {
         return false;
     }
-    split_double(1.0 / ((double)two_limbs(limbs) * 0x1p15), reciprocal);
+    split_double(1.0 / ((double)two_limbs(limbs, SHIFT_TOP_TERMS) * 0x1p16), reciprocal);
     return true;
 }
 
@@ -133,7 +129,7 @@ static inline bool value_of_limbs(const int64_t limbs[3], int exponent, real val
     if (limbs[0] >= LIMB_LIMIT || limbs[0] <= -LIMB_LIMIT) {
         return false;
     }
-    split_double((double)two_limbs(limbs) * double_power_of_two(exponent + SHIFT_MIDDLE), value);
+    split_double((double)two_limbs(limbs, SHIFT_TOP) * double_power_of_two(exponent + SHIFT_MIDDLE), value);
     return true;
 }
 
@@ -142,10 +138,10 @@ static inline bool pair_of_limbs(const int64_t limbs[3], double pair[2]) {
     if (limbs[0] >= LIMB_LIMIT) {
         return false;
     }
-    int64_t sum = two_limbs(limbs);
+    int64_t sum = two_limbs(limbs, SHIFT_TOP_TERMS);
     double high = (double)sum;
-    pair[0] = high * 0x1p-45;
-    pair[1] = (double)(sum - (int64_t)high) * 0x1p-45;
+    pair[0] = high * 0x1p-44;
+    pair[1] = (double)(sum - (int64_t)high) * 0x1p-44;
     return true;
 }
 

@@ -37,13 +37,12 @@ typedef int64_t real_signed;
 #define GRID_MIDDLE (-35)
 #define GRID_LOW (-88) /* unused: WIDE_FROM is out of reach */
 #define GRID_TOP_TERMS GRID_TOP
-#define GRID_MIDDLE_TERMS GRID_MIDDLE
-#define GRID_LOW_TERMS GRID_LOW
+#define GRID_MIDDLE_OF_TWO GRID_MIDDLE
 #define SHIFT_TOP 43
+#define SHIFT_TOP_TERMS SHIFT_TOP
 #define SHIFT_MIDDLE 0
 #define SHIFT_LOW 0 /* unused */
 #define SUM_UNIT (-87)
-#define TERM_SUM_UNIT SUM_UNIT
 #define SUMMAND_MOST ((int64_t)1 << 45) /* what one brings to a limb: proof in limb_sum_template.h */
 #define LIMB_BITS 63                    /* of a lane, while vectors are added */
 #define TERMS_FEW ((size_t)1 << 17)     /* so many are added up in two limbs of 64 bits */

@@ -87,14 +87,14 @@ static inline void add_to_term_sum(struct term_sum *sum, const int64_t limbs[3])
         sum->limbs[0] += limbs[0];
         sum->limbs[1] += limbs[1];
     } else {
-        add_limbs(&sum->wide, limbs);
+        add_limbs(&sum->wide, limbs, SHIFT_TOP_TERMS);
     }
 }
 
 static inline struct wide wide_of_term_sum(const struct term_sum *sum) {
     struct wide wide = sum->wide;
     if (sum->in_limbs) {
-        add_limbs(&wide, sum->limbs);
+        add_limbs(&wide, sum->limbs, SHIFT_TOP_TERMS);
     }
     return wide;
 }
@@ -105,7 +105,7 @@ static inline struct pair pair_of_sum(const struct term_sum *sum) {
     if (sum->in_limbs && pair_of_limbs(sum->limbs, parts)) {
         return (struct pair){parts[0], parts[1]};
     }
-    return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), TERM_SUM_UNIT);
+    return pair_scaled(pair_of_wide(wide_of_term_sum(sum)), SUM_UNIT);
 }
 
 /* The terms of n entries of a row of row_n, whose logits are x, or x + low, relative to max. They go to e, which may be

@@ -29,6 +29,16 @@ static inline real power_of_two(int exponent) {
     return real_from_bits((real_bits)(exponent + REAL_BIAS) << REAL_MANTISSA);
 }
 
+/* Added to the bits of a real, it takes those in the upper half of a binade into the next. */
+#define HALF_BINADE ((real_bits)1 << (REAL_MANTISSA - 1))
+
+/* The power of two nearest to a, with its sign, and of two the larger; 0 for a below the normal range. */
+static inline real nearest_power(real a) {
+    const real_bits sign_and_exponent = ~(real_bits)0 << REAL_MANTISSA;
+    bool normal = a >= power_of_two(1 - REAL_BIAS) || -a >= power_of_two(1 - REAL_BIAS);
+    return normal ? real_from_bits((bits_of_real(a) + HALF_BINADE) & sign_and_exponent) : 0;
+}
+
 /* The exponent of a normal a > 0. */
 static inline int32_t exponent_of_real(real a) { return (int32_t)(bits_of_real(a) >> REAL_MANTISSA) - REAL_BIAS; }
 

@@ -160,8 +160,8 @@ static ALWAYS_INLINE i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
 /* ---- Sums of limbs, in lanes ---- */
 
 static inline i_t i_mul(i_t a, i_t b) { return _mm256_mullo_epi32(a, b); }
-/* The exponent field alone: infinity has all its bits, and no others. */
-static inline v_t v_binade(v_t a) { return _mm256_and_ps(a, _mm256_set1_ps(INFINITY)); }
+/* Sign and exponent field alone: minus infinity has all their bits, and no others. */
+static inline v_t v_binade(v_t a) { return _mm256_and_ps(a, _mm256_set1_ps(-INFINITY)); }
 
 /* top * top_unit + middle * middle_unit of four lanes. */
 static inline __m256d four_sums(__m128i top, __m128i middle, double top_unit, double middle_unit) {
@@ -177,8 +177,8 @@ static inline void split_doubles(__m256d d0, __m256d d1, v_t *high, v_t *low) {
 }
 static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
     __m256d one = _mm256_set1_pd(1);
-    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p38, 0x1p15);
-    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p38, 0x1p15);
+    __m256d s0 = four_sums(_mm256_castsi256_si128(top), _mm256_castsi256_si128(middle), 0x1p38, 0x1p16);
+    __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p38, 0x1p16);
     split_doubles(_mm256_div_pd(one, s0), _mm256_div_pd(one, s1), high, low);
 }
 static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {

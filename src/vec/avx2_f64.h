@@ -142,8 +142,8 @@ static inline i_t i_mul(i_t a, i_t b) {
         _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b), _mm256_mul_epu32(a, _mm256_srli_epi64(b, 32)));
     return _mm256_add_epi64(_mm256_mul_epu32(a, b), _mm256_slli_epi64(upper, 32));
 }
-/* The exponent field alone: infinity has all its bits, and no others. */
-static inline v_t v_binade(v_t a) { return _mm256_and_pd(a, _mm256_set1_pd(INFINITY)); }
+/* As with floats. */
+static inline v_t v_binade(v_t a) { return _mm256_and_pd(a, _mm256_set1_pd(-INFINITY)); }
 
 /* AVX2 does not convert integers of 64 bits. */
 static inline v_t doubles_of_integers(i_t a) {

@@ -145,8 +145,8 @@ static ALWAYS_INLINE i_t i_fold_each(const v_t a[16], i_t (*op)(i_t, i_t)) {
 /* ---- Sums of limbs, in lanes ---- */
 
 static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi32(a, b); }
-/* The exponent field alone: infinity has all its bits, and no others. */
-static inline v_t v_binade(v_t a) { return _mm512_and_ps(a, _mm512_set1_ps(INFINITY)); }
+/* Sign and exponent field alone: minus infinity has all their bits, and no others. */
+static inline v_t v_binade(v_t a) { return _mm512_and_ps(a, _mm512_set1_ps(-INFINITY)); }
 
 /* top * top_unit + middle * middle_unit of eight lanes. */
 static inline __m512d eight_sums(__m256i top, __m256i middle, double top_unit, double middle_unit) {
@@ -163,8 +163,8 @@ static inline void split_doubles(__m512d d0, __m512d d1, v_t *high, v_t *low) {
 }
 static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
     __m512d one = _mm512_set1_pd(1);
-    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p38, 0x1p15);
-    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p38, 0x1p15);
+    __m512d s0 = eight_sums(_mm512_castsi512_si256(top), _mm512_castsi512_si256(middle), 0x1p38, 0x1p16);
+    __m512d s1 = eight_sums(_mm512_extracti64x4_epi64(top, 1), _mm512_extracti64x4_epi64(middle, 1), 0x1p38, 0x1p16);
     split_doubles(_mm512_div_pd(one, s0), _mm512_div_pd(one, s1), high, low);
 }
 static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {

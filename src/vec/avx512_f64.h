@@ -123,8 +123,8 @@ static ALWAYS_INLINE i_t i_fold_each(const v_t a[8], i_t (*op)(i_t, i_t)) {
 /* ---- Sums of limbs, in lanes ---- */
 
 static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi64(a, b); }
-/* The exponent field alone: infinity has all its bits, and no others. */
-static inline v_t v_binade(v_t a) { return _mm512_and_pd(a, _mm512_set1_pd(INFINITY)); }
+/* As with floats. */
+static inline v_t v_binade(v_t a) { return _mm512_and_pd(a, _mm512_set1_pd(-INFINITY)); }
 
 static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
     v_t one = v_set1(1), upper = v_mul(_mm512_cvtepi64_pd(top), v_set1(0x1p56));

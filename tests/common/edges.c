@@ -114,7 +114,7 @@ static void store_pair(const dtype *t, void *y, void *dy, size_t i, int exponent
 }
 
 /* The unit of the sum is 2^-U' of the largest product. */
-static int unit_bits(const dtype *t, size_t n) { return !is_f32(t) ? 87 : n <= (size_t)1 << 18 ? 45 : 68; }
+static int unit_bits(const dtype *t, size_t n) { return !is_f32(t) ? 87 : n <= (size_t)1 << 18 ? 44 : 67; }
 
 /* Where dy is 0, dx shows all bits of the sum. */
 static void cancelling(const dtype *t, void *y, void *dy, size_t n, int exponent, rng *r) {

@@ -17,17 +17,24 @@ void exact_sum_add(exact_sum *S, double v, long e) {
     mpfr_add(S->value, S->value, S->term, MPFR_RNDN);
 }
 
+static void multiply(mpfr_t product, double a, double b) {
+    mpfr_set_d(product, a, MPFR_RNDN);
+    mpfr_mul_d(product, product, b, MPFR_RNDN);
+}
+
+void exact_sum_add_product(exact_sum *S, double a, double b, long e) {
+    multiply(S->term, a, b);
+    mpfr_mul_2si(S->term, S->term, e, MPFR_RNDN);
+    mpfr_roundeven(S->term, S->term);
+    mpfr_add(S->value, S->value, S->term, MPFR_RNDN);
+}
+
 double exact_sum_rounded(const exact_sum *S) { return mpfr_get_d(S->value, MPFR_RNDN); }
 
 double exact_sum_rest(const exact_sum *S) {
     MPFR_DECL_INIT(rest, SUM_BITS);
     mpfr_sub_d(rest, S->value, exact_sum_rounded(S), MPFR_RNDN);
     return mpfr_get_d(rest, MPFR_RNDN);
-}
-
-static void multiply(mpfr_t product, double a, double b) {
-    mpfr_set_d(product, a, MPFR_RNDN);
-    mpfr_mul_d(product, product, b, MPFR_RNDN);
 }
 
 double exact_product_rne(double a, double b, long e) {

@@ -15,6 +15,9 @@ void exact_sum_clear(exact_sum *S);
 /* S = S + RNE(v 2^e). */
 void exact_sum_add(exact_sum *S, double v, long e);
 
+/* S = S + RNE(a b 2^e). */
+void exact_sum_add_product(exact_sum *S, double a, double b, long e);
+
 /* RN64(S), and RN64(S - RN64(S)). */
 double exact_sum_rounded(const exact_sum *S);
 double exact_sum_rest(const exact_sum *S);

@@ -19,7 +19,7 @@ enum { BITS = 24 };
 static const float LOG2E = 0x1.715476p+0F, LN2_HI = 0x1.62e43p-1F, LN2_LO = -0x1.05c61p-29F, MAGIC = 0x1.8p+23F;
 static const float FAR = 256;
 enum { K = 60, BIAS = 127, FORWARD_H = 22 };
-enum { LARGE = 60, SMALL = -60, NOTHING = -180, DOWN = -34, UP = 110, H = 21 };
+enum { LARGE = 60, SMALL = -60, NOTHING = -180, DOWN = -34, UP = 110 };
 
 /* Of logits: from where on a low part is 0, from where on exp(-v) is, and what the sum of dy is scaled by at most. */
 static const float LOW_BELOW = 0x1p16F, EXP_IS_0 = 512;
@@ -27,12 +27,12 @@ enum { SUM_UP = 40, SUM_DOWN = 100 };
 
 static const size_t LONG = (size_t)1 << 18; /* the longest row with the shorter sum */
 
-static int forward_unit(size_t n) { return n <= LONG ? 45 : 68; }
+static int forward_unit(size_t n) { return n <= LONG ? 44 : 67; }
 
-static int backward_unit(size_t n) { return n <= LONG ? 44 : 67; }
+static int backward_unit(size_t n) { return n <= LONG ? 43 : 67; }
 
-/* Whether a product is split at 2^(E' - H), and not into its rounding and that one's error. */
-static int splits_at_upper_unit(size_t n) { return n <= LONG; }
+/* Whether a product goes in as its rounding and that one's error. */
+static int splits_product(size_t n) { return n > LONG; }
 
 static float canonical_nan(void) {
     const uint32_t bits = 0x7fc00000;

@@ -19,7 +19,7 @@ enum { BITS = 53 };
 static const double LOG2E = 0x1.71547652b82fep+0, LN2_HI = 0x1.62e42fefa39efp-1, LN2_LO = 0x1.abc9e3b39803fp-56;
 static const double MAGIC = 0x1.8p+52, FAR = 2048;
 enum { K = 100, BIAS = 1023, FORWARD_H = 44 };
-enum { LARGE = 900, SMALL = -900, NOTHING = -1200, DOWN = -512, UP = 600, H = 44 };
+enum { LARGE = 900, SMALL = -900, NOTHING = -1200, DOWN = -512, UP = 600 };
 
 /* Of logits: from where on a low part is 0, from where on exp(-v) is, and what the sum of dy is scaled by at most. */
 static const double LOW_BELOW = 0x1p45, EXP_IS_0 = 4096;
@@ -35,9 +35,9 @@ static int backward_unit(size_t n) {
     return 87;
 }
 
-static int splits_at_upper_unit(size_t n) {
+static int splits_product(size_t n) {
     (void)n;
-    return 1;
+    return 0;
 }
 
 static double canonical_nan(void) {

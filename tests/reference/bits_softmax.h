@@ -101,17 +101,14 @@ typedef struct gradient_constants {
 
 /* Step 3: one product's share of S. */
 static void add_product(exact_sum *S, REAL a, REAL b, int E1, int U, int split) {
-    if (split) {
-        REAL h = (REAL)exact_product_rne((double)a, (double)b, H - E1);
-        REAL r = FMA(a, b, -LDEXP(h, E1 - H));
-        exact_sum_add(S, (double)h, U - H);
-        exact_sum_add(S, (double)r, U - E1);
-    } else {
-        REAL p = a * b;
-        REAL q = FMA(a, b, -p);
-        exact_sum_add(S, (double)p, U - E1);
-        exact_sum_add(S, (double)q, U - E1);
+    if (!split) {
+        exact_sum_add_product(S, (double)a, (double)b, U - E1);
+        return;
     }
+    REAL p = a * b;
+    REAL q = FMA(a, b, -p);
+    exact_sum_add(S, (double)p, U - E1);
+    exact_sum_add(S, (double)q, U - E1);
 }
 
 /* Step 2, and step 3 as far as the integer S. */
@@ -126,7 +123,7 @@ static void add_products(size_t n, const REAL *y, const REAL *g, int E, gradient
     int E1 = E + row->a_scale + row->b_scale; /* E' */
     for (size_t j = 0; j < n; j++) {
         REAL a = LDEXP(g[j], row->a_scale), b = LDEXP(y[j], row->b_scale);
-        add_product(S, a, b, E1, backward_unit(n), splits_at_upper_unit(n));
+        add_product(S, a, b, E1, backward_unit(n), splits_product(n));
     }
 }
 
@@ -143,11 +140,14 @@ static gradient_constants sum_products(size_t n, const REAL *y, const REAL *g, i
 
 /* Step 4. */
 static REAL gradient(REAL y, REAL a, gradient_constants row) {
-    REAL d = a - row.s_hi;
-    REAL back = d - a;
-    REAL err = (a - (d - back)) - (row.s_hi + back);
-    REAL low = err - row.s_lo;
-    return FMA(FMA(y, d, y * low), row.out, 0);
+    int k;
+    double fraction = frexp(fabs((double)row.s_hi), &k); /* 1/2 to 1 */
+    REAL power = LDEXP(row.s_hi < 0 ? -1 : 1, fraction < 0.75 ? k - 1 : k);
+    power = k - 1 < 1 - BIAS || row.s_hi == 0 ? 0 : power;
+    REAL rest = row.s_hi - power + row.s_lo;
+    REAL d = a - rest;
+    REAL p = y * power;
+    return FMA(y, d, -p) * row.out + 0;
 }
 
 void F(reference_backward)(size_t n, const REAL *y, const REAL *g, REAL *dx) {
