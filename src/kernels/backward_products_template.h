@@ -87,13 +87,13 @@ static ALWAYS_INLINE void scan_products(v_t y, v_t dy, i_t *largest, i_t *y_bits
 static ALWAYS_INLINE void scan_row(size_t n, const real *y, const real *dy, i_t *largest, i_t *y_bits) {
     size_t j = 0;
     for (; n - j >= 4 * V_LANES; j += 4 * V_LANES) {
-        scan_products(v_load(y + j), v_load(dy + j), largest, y_bits);
-        scan_products(v_load(y + j + V_LANES), v_load(dy + j + V_LANES), largest, y_bits);
-        scan_products(v_load(y + j + 2 * V_LANES), v_load(dy + j + 2 * V_LANES), largest, y_bits);
-        scan_products(v_load(y + j + 3 * V_LANES), v_load(dy + j + 3 * V_LANES), largest, y_bits);
+        scan_products(v_load_once(y + j), v_load_once(dy + j), largest, y_bits);
+        scan_products(v_load_once(y + j + V_LANES), v_load_once(dy + j + V_LANES), largest, y_bits);
+        scan_products(v_load_once(y + j + 2 * V_LANES), v_load_once(dy + j + 2 * V_LANES), largest, y_bits);
+        scan_products(v_load_once(y + j + 3 * V_LANES), v_load_once(dy + j + 3 * V_LANES), largest, y_bits);
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        scan_products(v_load(y + j), v_load(dy + j), largest, y_bits);
+        scan_products(v_load_once(y + j), v_load_once(dy + j), largest, y_bits);
     }
     if (j < n) {
         v_t zero = v_set1(0);
@@ -151,11 +151,11 @@ static ALWAYS_INLINE void add_products(const struct product_row *row, bool long_
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         const real *y1 = y + j + V_LANES, *dy1 = dy + j + V_LANES;
-        add_product(v_load(y + j), v_load(dy + j), row->range, long_row, g, top, middle, low);
-        add_product(v_load(y1), v_load(dy1), row->range, long_row, g, top, middle, low);
+        add_product(v_load_once(y + j), v_load_once(dy + j), row->range, long_row, g, top, middle, low);
+        add_product(v_load_once(y1), v_load_once(dy1), row->range, long_row, g, top, middle, low);
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        add_product(v_load(y + j), v_load(dy + j), row->range, long_row, g, top, middle, low);
+        add_product(v_load_once(y + j), v_load_once(dy + j), row->range, long_row, g, top, middle, low);
     }
     if (j < n) {
         v_t zero = v_set1(0), yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);

@@ -75,11 +75,11 @@ static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *
         const size_t k = j + V_LANES;
         prefetch_two_vectors(next.y + j);
         prefetch_two_vectors(next.dy + j);
-        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, power, rest));
-        v_store(dx + k, scaled_gradient(v_load(y + k), v_load(dy + k), range, scaled, power, rest));
+        v_store(dx + j, scaled_gradient(v_load_once(y + j), v_load_once(dy + j), range, scaled, power, rest));
+        v_store(dx + k, scaled_gradient(v_load_once(y + k), v_load_once(dy + k), range, scaled, power, rest));
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_store(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), range, scaled, power, rest));
+        v_store(dx + j, scaled_gradient(v_load_once(y + j), v_load_once(dy + j), range, scaled, power, rest));
     }
     if (j < n) {
         v_t zero = v_set1(0), yj = v_load_n(y + j, n - j, zero), dyj = v_load_n(dy + j, n - j, zero);
@@ -97,7 +97,7 @@ static void gradients_streamed(size_t n, const real *y, const real *dy, const re
     for (; lines.to - j >= V_LANES; j += V_LANES) {
         v_prefetch(next.y + j);
         v_prefetch(next.dy + j);
-        v_stream(dx + j, scaled_gradient(v_load(y + j), v_load(dy + j), NULL, false, power, rest));
+        v_stream(dx + j, scaled_gradient(v_load_once(y + j), v_load_once(dy + j), NULL, false, power, rest));
     }
     gradients_of_row(n - j, y + j, dy + j, NULL, false, s, dx + j, (struct next_row){next.y + j, next.dy + j});
 }

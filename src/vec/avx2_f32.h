@@ -26,6 +26,12 @@ static inline __m256i first_lanes(size_t n) {
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (8 - n)));
 }
 static inline v_t v_load(const float *p) { return _mm256_loadu_ps(p); }
+/* gcc would load a vector that is used twice again for each use, as an operand of it. */
+static ALWAYS_INLINE v_t v_load_once(const float *p) {
+    v_t a = v_load(p);
+    __asm__("" : "+x"(a));
+    return a;
+}
 /* vmaskmov reads nothing where the mask is not set, and gives 0 there: hence the blend. */
 static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);

@@ -25,6 +25,12 @@ static inline __m256i first_lanes(size_t n) {
     return _mm256_loadu_si256((const __m256i *)(const void *)(window + (4 - n)));
 }
 static inline v_t v_load(const double *p) { return _mm256_loadu_pd(p); }
+/* gcc would load a vector that is used twice again for each use, as an operand of it. */
+static ALWAYS_INLINE v_t v_load_once(const double *p) {
+    v_t a = v_load(p);
+    __asm__("" : "+x"(a));
+    return a;
+}
 static ALWAYS_INLINE v_t v_load_n(const double *p, size_t n, v_t fill) {
     __m256i lanes = first_lanes(n);
     return _mm256_blendv_pd(fill, _mm256_maskload_pd(p, lanes), _mm256_castsi256_pd(lanes));

@@ -22,6 +22,12 @@ static inline i_t i_set1(uint32_t a) { return _mm512_set1_epi32((int)a); }
 static inline void i_store(int32_t *p, i_t a) { _mm512_storeu_si512(p, a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const float *p) { return _mm512_loadu_ps(p); }
+/* gcc would load a vector that is used twice again for each use, as an operand of it. */
+static ALWAYS_INLINE v_t v_load_once(const float *p) {
+    v_t a = v_load(p);
+    __asm__("" : "+v"(a));
+    return a;
+}
 static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
     return _mm512_mask_loadu_ps(fill, first_lanes(n), p);
 }

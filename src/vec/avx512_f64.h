@@ -21,6 +21,12 @@ static inline i_t i_set1(uint64_t a) { return _mm512_set1_epi64((long long)a); }
 static inline void i_store(int64_t *p, i_t a) { _mm512_storeu_si512(p, a); }
 static inline m_t first_lanes(size_t n) { return (m_t)((1u << n) - 1); }
 static inline v_t v_load(const double *p) { return _mm512_loadu_pd(p); }
+/* gcc would load a vector that is used twice again for each use, as an operand of it. */
+static ALWAYS_INLINE v_t v_load_once(const double *p) {
+    v_t a = v_load(p);
+    __asm__("" : "+v"(a));
+    return a;
+}
 static ALWAYS_INLINE v_t v_load_n(const double *p, size_t n, v_t fill) {
     return _mm512_mask_loadu_pd(fill, first_lanes(n), p);
 }

@@ -27,6 +27,7 @@ static inline void i_store(int32_t *p, i_t a) {
     __riscv_vse32_v_i32m1(p, __riscv_vreinterpret_v_u32m1_i32m1(a), V_LANES);
 }
 static inline v_t v_load(const float *p) { return __riscv_vle32_v_f32m1(p, V_LANES); }
+static inline v_t v_load_once(const float *p) { return v_load(p); }
 /* _tu: lanes from n on stay those of fill. */
 static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) { return __riscv_vle32_v_f32m1_tu(fill, p, n); }
 static ALWAYS_INLINE void v_prefetch(const float *p) { (void)p; }

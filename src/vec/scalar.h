@@ -22,6 +22,7 @@ static inline v_t v_set1(scalar_real a) { return a; }
 static inline i_t i_set1(scalar_bits a) { return a; }
 static inline void i_store(scalar_integer *p, i_t a) { *p = (scalar_integer)a; }
 static inline v_t v_load(const scalar_real *p) { return *p; }
+static inline v_t v_load_once(const scalar_real *p) { return v_load(p); }
 static ALWAYS_INLINE v_t v_load_n(const scalar_real *p, size_t n, v_t fill) { return n == 0 ? fill : *p; }
 static ALWAYS_INLINE void v_prefetch(const scalar_real *p) { (void)p; }
 static inline void v_store(scalar_real *p, v_t a) { *p = a; }

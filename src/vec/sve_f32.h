@@ -24,6 +24,7 @@ static inline i_t i_set1(uint32_t a) { return svdup_n_u32(a); }
 static inline void i_store(int32_t *p, i_t a) { svst1_s32(all_lanes(), p, svreinterpret_s32_u32(a)); }
 static inline m_t first_lanes(size_t n) { return svwhilelt_b32_u64(0, n); }
 static inline v_t v_load(const float *p) { return svld1_f32(all_lanes(), p); }
+static inline v_t v_load_once(const float *p) { return v_load(p); }
 static ALWAYS_INLINE v_t v_load_n(const float *p, size_t n, v_t fill) {
     m_t lanes = first_lanes(n);
     return svsel_f32(lanes, svld1_f32(lanes, p), fill);
