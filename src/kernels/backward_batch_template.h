@@ -26,26 +26,28 @@ static inline size_t backward_batch_rows(size_t rows, size_t n) {
     return rows < batch ? rows : batch;
 }
 
-/* Fills what is missing to a multiple of V_LANES vectors, one for each row of a batch, with the first one. */
-static ALWAYS_INLINE void pad_to_vector(size_t batch, v_t *of_rows) {
-    for (size_t i = batch; i % V_LANES != 0; i++) {
-        of_rows[i] = of_rows[0];
-    }
+/* Row r of V_LANES rows from the i-th on; those that a batch lacks are its last one again. */
+static inline struct product_row row_of_batch(size_t i, size_t r, size_t batch, size_t n,
+                                              const struct gradient_inputs *in) {
+    size_t k = i + r < batch ? i + r : batch - 1;
+    return (struct product_row){n, in->y + k * in->ldy, in->dy + k * in->lddy, NULL};
 }
 
-/* Along each row: its largest product, in each lane. Then across: a row in each lane. False if a row is special. */
+/* Along each row: its largest product, in each lane. Then across: a row in each lane. False if a row is special. The
+ * loop over rows is unrolled here and below, so that their vectors stay in registers. */
 static ALWAYS_INLINE bool batch_grids(size_t batch, size_t n, const struct gradient_inputs *in,
                                       struct product_lanes *t) {
-    v_t largest[BACKWARD_BATCH_ROWS];
     i_t y_bits = i_set1(0);
-    for (size_t i = 0; i < batch; i++) {
-        i_t own = i_set1(0);
-        scan_row(n, in->y + i * in->ldy, in->dy + i * in->lddy, &own, &y_bits);
-        largest[i] = v_from_bits(own);
-    }
-    pad_to_vector(batch, largest);
     for (size_t i = 0; i < batch; i += V_LANES) {
-        if (!grids_in_lanes(i_fold_each(largest + i, i_max), y_bits, t, i)) {
+        v_t largest[V_LANES];
+#pragma GCC unroll 16
+        for (size_t r = 0; r < V_LANES; r++) {
+            const struct product_row row = row_of_batch(i, r, batch, n, in);
+            i_t own = i_set1(0);
+            scan_row(n, row.y, row.dy, &own, &y_bits);
+            largest[r] = v_from_bits(own);
+        }
+        if (!grids_in_lanes(i_fold_each(largest, i_max), y_bits, t, i)) {
             return false;
         }
     }
@@ -55,28 +57,27 @@ static ALWAYS_INLINE bool batch_grids(size_t batch, size_t n, const struct gradi
 /* Along each row: its products, in limbs in each lane. Then across: the rows' sums. */
 static ALWAYS_INLINE void batch_sums(size_t batch, size_t n, const struct gradient_inputs *in,
                                      struct product_lanes *t) {
-    v_t upper[BACKWARD_BATCH_ROWS], lower[BACKWARD_BATCH_ROWS];
-    for (size_t i = 0; i < batch; i++) {
-        const struct grid g = {t->top[i], t->middle[i], 0};
-        const struct product_row row = {n, in->y + i * in->ldy, in->dy + i * in->lddy, NULL};
-        i_t top = i_set1(0), middle = i_set1(0);
-        add_products(&row, false, &g, &top, &middle, NULL);
-        upper[i] = v_from_bits(top);
-        lower[i] = v_from_bits(middle);
-    }
-    pad_to_vector(batch, upper);
-    pad_to_vector(batch, lower);
+    const size_t additions = V_LANES * ((n + V_LANES - 1) / V_LANES);
     for (size_t i = 0; i < batch; i += V_LANES) {
-        size_t additions = V_LANES * ((n + V_LANES - 1) / V_LANES);
-        sums_of_limbs(i_fold_each(upper + i, i_add), i_fold_each(lower + i, i_add), additions, t, i);
+        v_t upper[V_LANES], lower[V_LANES];
+#pragma GCC unroll 16
+        for (size_t r = 0; r < V_LANES; r++) {
+            const struct grid g = {t->top[i + r], t->middle[i + r], 0};
+            const struct product_row row = row_of_batch(i, r, batch, n, in);
+            i_t top = i_set1(0), middle = i_set1(0);
+            add_products(&row, false, &g, &top, &middle, NULL);
+            upper[r] = v_from_bits(top);
+            lower[r] = v_from_bits(middle);
+        }
+        sums_of_limbs(i_fold_each(upper, i_add), i_fold_each(lower, i_add), additions, t, i);
     }
 }
 
 /* The first `batch` of the rows, all of length n. False, with nothing written, if one has something that is not finite,
  * or products out of the range that needs no scaling. What is done along rows and what is done across them have loops
  * of their own: in one, they would not have registers enough. */
-static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, size_t n,
-                                                   const struct gradient_inputs *in, real *dx, size_t lddx) {
+static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t n, const struct gradient_inputs *in, real *dx,
+                                                   size_t lddx) {
     struct product_lanes t;
     if (!batch_grids(batch, n, in, &t)) {
         return false;
@@ -85,22 +86,18 @@ static ALWAYS_INLINE bool backward_batch_of_length(size_t batch, size_t rows, si
     for (size_t i = 0; i < batch; i++) {
         const real s[2] = {t.power[i], t.rest[i]};
         const real *y = in->y + i * in->ldy, *dy = in->dy + i * in->lddy;
-        const size_t ahead = i + batch < rows ? batch : 0;
-        const struct next_row next = {y + ahead * in->ldy, dy + ahead * in->lddy};
-        gradients_of_row(n, y, dy, NULL, false, s, dx + i * lddx, next);
+        gradients_of_row(n, y, dy, NULL, false, s, dx + i * lddx);
     }
     return true;
 }
 
 /* The same. With a constant number of vectors in a row, loops along rows are straight code. */
-static bool backward_batch(size_t batch, size_t rows, size_t n, const struct gradient_inputs *in, real *dx,
-                           size_t lddx) {
-    return n == V_LANES        ? backward_batch_of_length(batch, rows, V_LANES, in, dx, lddx)
-           : n == 2 * V_LANES  ? backward_batch_of_length(batch, rows, 2 * V_LANES, in, dx, lddx)
-           : n == 4 * V_LANES  ? backward_batch_of_length(batch, rows, 4 * V_LANES, in, dx, lddx)
-           : n == 8 * V_LANES  ? backward_batch_of_length(batch, rows, 8 * V_LANES, in, dx, lddx)
-           : n == 16 * V_LANES ? backward_batch_of_length(batch, rows, 16 * V_LANES, in, dx, lddx)
-                               : backward_batch_of_length(batch, rows, n, in, dx, lddx);
+static bool backward_batch(size_t batch, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx) {
+    return n == V_LANES       ? backward_batch_of_length(batch, V_LANES, in, dx, lddx)
+           : n == 2 * V_LANES ? backward_batch_of_length(batch, 2 * V_LANES, in, dx, lddx)
+           : n == 4 * V_LANES ? backward_batch_of_length(batch, 4 * V_LANES, in, dx, lddx)
+           : n == 8 * V_LANES ? backward_batch_of_length(batch, 8 * V_LANES, in, dx, lddx)
+                              : backward_batch_of_length(batch, n, in, dx, lddx);
 }
 
 #endif

@@ -55,7 +55,7 @@ static inline int32_t exponent_of_product(real a, real b) {
 }
 
 /* One by one, for rows where all products are tiny, or one leaves the range, or something is not finite. */
-static int32_t largest_exponent_slowly(size_t n, const real *y, const real *dy) {
+NOT_INLINE static int32_t largest_exponent_slowly(size_t n, const real *y, const real *dy) {
     int32_t largest = INT32_MIN;
     for (size_t j = 0; j < n; j++) {
         if (!(y[j] < 2 && y[j] > -2) || !isfinite(dy[j])) {
@@ -114,10 +114,14 @@ static ALWAYS_INLINE real largest_product(size_t n, const real *y, const real *d
     return m_any(products_out_of_range(largest, y_bits)) ? canonical_nan() : v_hmax(v_from_bits(largest));
 }
 
-/* INT32_MAX if dy is not finite or y not below 2 in magnitude, INT32_MIN if all products are 0. */
-NOT_INLINE static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
-    real largest = largest_product(n, y, dy);
+/* The largest exponent, given the largest product. INT32_MAX if dy is not finite or y not below 2 in magnitude,
+ * INT32_MIN if all products are 0. */
+static inline int32_t exponent_of_largest(size_t n, const real *y, const real *dy, real largest) {
     return largest >= power_of_two(PRODUCT_SMALL) ? exponent_of_real(largest) : largest_exponent_slowly(n, y, dy);
+}
+
+NOT_INLINE static int32_t backward_exponent(size_t n, const real *y, const real *dy) {
+    return exponent_of_largest(n, y, dy, largest_product(n, y, dy));
 }
 
 /* Entries whose products are added up; null range: they need no scaling. */

@@ -15,6 +15,7 @@
 #include "backward_products_template.h"
 #include "row_fill_template.h"
 #include "streaming_template.h"
+#include "term_loop_template.h"
 #include "vector_helpers_template.h"
 
 /* A sum as two reals, each the rounded rest of the one before, becomes the power of two nearest to it and the rest. */
@@ -44,6 +45,9 @@ static ALWAYS_INLINE v_t scaled_gradient(v_t y, v_t dy, const struct product_ran
     return scaled_result(unscaled_gradient(y, dy, power, rest), v_set1(range->dx_scale));
 }
 
+/* The longest rows of which two, and a result, lie in the nearest cache together. */
+#define LOOK_AHEAD_MOST ((size_t)6144 / sizeof(real))
+
 /* Rows of y and of dy. */
 struct gradient_inputs {
     const real *y;
@@ -52,29 +56,18 @@ struct gradient_inputs {
     size_t lddy;
 };
 
-/* The row that comes next: while gradients are made, which is arithmetic, its entries are fetched into the nearest
- * cache. */
-struct next_row {
+/* A row to come. One whose results go past the caches fetches it into the nearest of them. */
+struct row_ahead {
     const real *y, *dy;
 };
 
-/* One hint for two vectors, where a line holds both. */
-static ALWAYS_INLINE void prefetch_two_vectors(const real *p) {
-    v_prefetch(p);
-    if (2 * V_LANES * sizeof(real) > CACHE_LINE) {
-        v_prefetch(p + V_LANES);
-    }
-}
-
 /* `scaled`: whether the scale of dy is other than 1. */
 static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *dy, const struct product_range *range,
-                                           bool scaled, const real s[2], real *dx, struct next_row next) {
+                                           bool scaled, const real s[2], real *dx) {
     const v_t power = v_set1(s[0]), rest = v_set1(s[1]);
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         const size_t k = j + V_LANES;
-        prefetch_two_vectors(next.y + j);
-        prefetch_two_vectors(next.dy + j);
         v_store(dx + j, scaled_gradient(v_load_once(y + j), v_load_once(dy + j), range, scaled, power, rest));
         v_store(dx + k, scaled_gradient(v_load_once(y + k), v_load_once(dy + k), range, scaled, power, rest));
     }
@@ -89,36 +82,36 @@ static ALWAYS_INLINE void gradients_of_row(size_t n, const real *y, const real *
 
 /* The same past the caches, for products that need no scale. */
 static void gradients_streamed(size_t n, const real *y, const real *dy, const real s[2], real *dx,
-                               struct next_row next) {
+                               struct row_ahead ahead) {
     const struct lines lines = whole_lines(n, dx);
     const v_t power = v_set1(s[0]), rest = v_set1(s[1]);
     size_t j = lines.from;
-    gradients_of_row(j, y, dy, NULL, false, s, dx, next);
+    gradients_of_row(j, y, dy, NULL, false, s, dx);
     for (; lines.to - j >= V_LANES; j += V_LANES) {
-        v_prefetch(next.y + j);
-        v_prefetch(next.dy + j);
+        v_prefetch(ahead.y + j);
+        v_prefetch(ahead.dy + j);
         v_stream(dx + j, scaled_gradient(v_load_once(y + j), v_load_once(dy + j), NULL, false, power, rest));
     }
-    gradients_of_row(n - j, y + j, dy + j, NULL, false, s, dx + j, (struct next_row){next.y + j, next.dy + j});
+    gradients_of_row(n - j, y + j, dy + j, NULL, false, s, dx + j);
 }
 
 /* dx of n entries, given the sum as two reals. In place allowed, unless they are to go past the caches. */
 static ALWAYS_INLINE void gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
-                                    const real sum[2], real *dx, struct next_row next, bool stream) {
+                                    const real sum[2], real *dx, const struct row_ahead *ahead) {
     real s[2];
     split_off_power(sum, s);
-    if (stream && range->dy_scale == 1) {
-        gradients_streamed(n, y, dy, s, dx, next);
+    if (ahead != NULL && range->dy_scale == 1) {
+        gradients_streamed(n, y, dy, s, dx, *ahead);
     } else if (range->dy_scale == 1) {
-        gradients_of_row(n, y, dy, range, false, s, dx, next);
+        gradients_of_row(n, y, dy, range, false, s, dx);
     } else {
-        gradients_of_row(n, y, dy, range, true, s, dx, next);
+        gradients_of_row(n, y, dy, range, true, s, dx);
     }
 }
 
 /* dx of n entries, given the largest exponent and the sum of the products. */
 static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent, const struct wide *sum, real *dx,
-                       struct next_row next, bool stream) {
+                       const struct row_ahead *ahead) {
     if (exponent == INT32_MAX) {
         row_fill(n, FILL_NAN, dx);
         return;
@@ -129,33 +122,73 @@ static void finish_row(size_t n, const real *y, const real *dy, int32_t exponent
     if (!nothing) {
         value_of_sum(sum, unit_exponent(exponent, &range), value);
     }
-    gradients(n, y, dy, &range, value, dx, next, stream);
+    gradients(n, y, dy, &range, value, dx, ahead);
 }
 
 /* dx of n entries of a row with these statistics. In place allowed. */
 NOT_INLINE static void backward_finish(size_t n, const real *y, const real *dy, int32_t exponent,
                                        const struct wide *sum, real *dx) {
-    finish_row(n, y, dy, exponent, sum, dx, (struct next_row){y, dy}, false);
+    finish_row(n, y, dy, exponent, sum, dx, NULL);
 }
 
-/* The two passes over a row, and the third for its gradients. */
-static ALWAYS_INLINE void backward_row(size_t n, const real *y, const real *dy, real *dx, struct next_row next,
-                                       bool stream) {
-    int32_t exponent = backward_exponent(n, y, dy);
-    if (n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && exponent >= PRODUCT_SMALL && exponent <= PRODUCT_LARGE) {
-        /* One block of unscaled products needs no wide integer, which would take longer than a short row. */
-        struct product_range range = product_range_of(exponent);
-        int64_t limbs[3];
+/* The sum of a row's products: limbs, if they are in range and one block, as a wide integer would take longer than a
+ * short row; else wide. */
+struct product_sum {
+    int32_t exponent;
+    bool in_limbs;
+    int64_t limbs[3];
+    struct wide wide;
+};
+
+/* The second pass over a row, whose largest product is given. */
+static ALWAYS_INLINE void sum_row(size_t n, const real *y, const real *dy, real largest, struct product_sum *sum) {
+    sum->exponent = exponent_of_largest(n, y, dy, largest);
+    sum->in_limbs =
+        n <= SUM_BLOCK * V_LANES && n < WIDE_FROM && sum->exponent >= PRODUCT_SMALL && sum->exponent <= PRODUCT_LARGE;
+    if (sum->in_limbs) {
+        limbs_of_products(&(struct product_row){n, y, dy, NULL}, sum->exponent, false, sum->limbs);
+    } else {
+        sum->wide = (struct wide){{0}};
+        backward_products(n, y, dy, sum->exponent, n, &sum->wide);
+    }
+}
+
+/* The third pass. */
+static ALWAYS_INLINE void gradients_of_sum(size_t n, const real *y, const real *dy, struct product_sum *sum, real *dx,
+                                           const struct row_ahead *ahead) {
+    if (sum->in_limbs) {
+        struct product_range range = product_range_of(sum->exponent);
         real value[2];
-        limbs_of_products(&(struct product_row){n, y, dy, NULL}, range.exponent, false, limbs);
-        if (value_of_limbs(limbs, unit_exponent(exponent, &range), value)) {
-            gradients(n, y, dy, &range, value, dx, next, stream);
+        if (value_of_limbs(sum->limbs, unit_exponent(sum->exponent, &range), value)) {
+            gradients(n, y, dy, &range, value, dx, ahead);
             return;
         }
+        sum->wide = (struct wide){{0}};
+        add_limbs(&sum->wide, sum->limbs, SHIFT_TOP);
     }
-    struct wide sum = {{0}};
-    backward_products(n, y, dy, exponent, n, &sum);
-    finish_row(n, y, dy, exponent, &sum, dx, next, stream);
+    finish_row(n, y, dy, sum->exponent, &sum->wide, dx, ahead);
+}
+
+/* Rows one by one. The first pass over the next row comes before the last pass over this one: so nothing waits for what
+ * is found once a row, and the next row is in the nearest cache when it is needed. */
+static ALWAYS_INLINE void backward_one_by_one(size_t rows, size_t n, const struct gradient_inputs *in, real *dx,
+                                              size_t lddx, bool stream) {
+    real largest = 0;
+    for (size_t k = 0; k < rows; k++) {
+        const real *y = in->y + k * in->ldy, *dy = in->dy + k * in->lddy;
+        if (k == 0 || n > LOOK_AHEAD_MOST) {
+            largest = largest_product(n, y, dy);
+        }
+        struct product_sum sum;
+        sum_row(n, y, dy, largest, &sum);
+        if (k + 1 < rows && n <= LOOK_AHEAD_MOST) {
+            largest = largest_product(n, y + in->ldy, dy + in->lddy);
+        }
+        size_t ahead = n > LOOK_AHEAD_MOST ? 1 : 2;
+        ahead = k + ahead < rows && n * sizeof(real) <= PREFETCH_ROW_BYTES ? ahead : 0;
+        const struct row_ahead fetched = {y + ahead * in->ldy, dy + ahead * in->lddy};
+        gradients_of_sum(n, y, dy, &sum, dx + k * lddx, stream ? &fetched : NULL);
+    }
 }
 
 #endif

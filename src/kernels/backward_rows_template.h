@@ -13,17 +13,7 @@
 #include "backward_batch_template.h"
 #include "backward_row_template.h"
 #include "backward_transposed_template.h"
-#include "term_loop_template.h"
 #include "transpose_template.h"
-
-/* Whether a row is fetched while the one before it is finished: long ones only from beyond the cache, where it pays,
- * until the cache loses them before they are needed. */
-#define PREFETCHED_ROW_MOST ((size_t)8192)
-
-/* `stream`: results go past the caches, as they do where a call has more than the caches hold. */
-static inline bool prefetches_next(size_t n, bool stream) {
-    return n <= PREFETCHED_ROW_MOST || (stream && n * sizeof(real) <= PREFETCH_ROW_BYTES);
-}
 
 #ifdef V_TRANSPOSE
 
@@ -41,10 +31,10 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
         }
         return lanes > fewer && backward_transposed(fewer, n, in, dx, lddx) ? fewer : 0;
     }
-    if (backward_batch(batch, rows, n, in, dx, lddx)) {
+    if (backward_batch(batch, n, in, dx, lddx)) {
         return batch;
     }
-    return batch > fewer && backward_batch(fewer, rows, n, in, dx, lddx) ? fewer : 0;
+    return batch > fewer && backward_batch(fewer, n, in, dx, lddx) ? fewer : 0;
 }
 
 #endif
@@ -55,25 +45,23 @@ static size_t backward_some(size_t rows, size_t n, const struct gradient_inputs 
  * 2^-1074 in f64, for y in [0, 1]. The worst known: 1.0 of it in worst-backward-f32 and 1.0 of it in
  * worst-backward-f64, whose results are subnormal; of others 0.9993 of it in worst-backward-normal-f32. */
 static void backward_rows(size_t rows, size_t n, const struct gradient_inputs *in, real *dx, size_t lddx, bool stream) {
-    const real *y = in->y, *dy = in->dy;
     for (size_t k = 0; k < rows;) {
+        const struct gradient_inputs left = {in->y + k * in->ldy, in->ldy, in->dy + k * in->lddy, in->lddy};
+        size_t some = rows - k;
 #ifdef V_TRANSPOSE
-        const struct gradient_inputs left = {y + k * in->ldy, in->ldy, dy + k * in->lddy, in->lddy};
         size_t done = backward_some(rows - k, n, &left, dx + k * lddx, lddx);
         if (done != 0) {
             k += done;
             continue;
         }
+        some = n <= BACKWARD_BATCH_MOST && some > V_LANES ? V_LANES : some;
 #endif
-        for (size_t end = rows - k < V_LANES ? rows : k + V_LANES; k < end; k++) {
-            size_t after = k + 1 < rows && prefetches_next(n, stream) ? k + 1 : k;
-            const struct next_row next = {y + after * in->ldy, dy + after * in->lddy};
-            if (stream) { /* a call for each: one for both would be slower for short rows */
-                backward_row(n, y + k * in->ldy, dy + k * in->lddy, dx + k * lddx, next, true);
-            } else {
-                backward_row(n, y + k * in->ldy, dy + k * in->lddy, dx + k * lddx, next, false);
-            }
+        if (stream) { /* a call for each: one for both would be slower for short rows */
+            backward_one_by_one(some, n, &left, dx + k * lddx, lddx, true);
+        } else {
+            backward_one_by_one(some, n, &left, dx + k * lddx, lddx, false);
         }
+        k += some;
     }
     if (stream) {
         v_stream_end();

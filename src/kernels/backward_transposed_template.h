@@ -16,9 +16,9 @@
 #ifdef V_TRANSPOSE
 
 /* Shorter rows have a lane each. Longer ones, up to the most, go in batches. The most: sums must fit a lane, which in
- * f32 they do up to 511 additions; and a batch's rows should lie in the nearest cache. */
+ * f32 they do up to 511 additions; and V_LANES rows and their results should lie in the nearest cache. */
 #define BACKWARD_TRANSPOSED_BELOW (V_LANES)
-#define BACKWARD_BATCH_MOST ((size_t)256)
+#define BACKWARD_BATCH_MOST ((size_t)2048 / V_LANES)
 _Static_assert(BACKWARD_BATCH_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS,
                "the sum of a row overflows a lane");
 

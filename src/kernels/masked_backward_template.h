@@ -41,8 +41,8 @@ static inline void scaled_gradients(size_t n, const real *y, const real *dy, con
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t left = n - j < V_LANES ? n - j : V_LANES;
         v_t yj = v_load_n(y + j, left, zero), dyj = v_mul(v_load_n(dy + j, left, zero), dy_scale);
-        v_t value = scale == 1 ? unscaled_gradient(yj, dyj, power, rest)
-                               : gradient_to_scale(yj, dyj, minus_high, minus_low);
+        v_t value =
+            scale == 1 ? unscaled_gradient(yj, dyj, power, rest) : gradient_to_scale(yj, dyj, minus_high, minus_low);
         v_store_n(dx + j, canonical_nans(scaled_result(value, out)), left); /* scale^2 may be infinite */
     }
 }

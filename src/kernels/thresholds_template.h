@@ -34,7 +34,6 @@ static size_t threshold_of_n(size_t i) {
         BACKWARD_TRANSPOSED_BELOW,
         BACKWARD_BATCH_MOST,
         8 * V_LANES, /* backward_batch */
-        16 * V_LANES,
         BACKWARD_BATCH_ENTRIES / V_LANES,
 #endif
         SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / SOFTMAX_BATCH_ROWS,
@@ -42,7 +41,7 @@ static size_t threshold_of_n(size_t i) {
         LOG_BATCH_ENTRIES / V_LANES,
         LOG_BATCH_ENTRIES,
         LOGITS_BLOCK,
-        PREFETCHED_ROW_MOST,
+        LOOK_AHEAD_MOST,
         PREFETCH_BYTES / sizeof(real),
         PREFETCH_ROW_BYTES / sizeof(real),
         COLUMN_BUFFER_LINES,
