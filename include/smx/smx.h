@@ -248,6 +248,7 @@ SMX_API unsigned smx_threads(void);
 #include "smx/cross_entropy.h"
 #include "smx/exact_sum.h"
 #include "smx/log.h"
+#include "smx/parts.h"
 #include "smx/second_order.h"
 
 #endif

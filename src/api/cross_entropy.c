@@ -5,6 +5,7 @@
 
 #include "../base/float_env.h"
 #include "../base/refused.h"
+#include "../rows/part_rows.h"
 #include "request.h"
 
 /* What the two types' structs of arguments have by the same names: arrays, and the rest. */
@@ -66,8 +67,8 @@ static bool read_labels(const int32_t *i32, const int64_t *i64, const void *any,
     return wrong == NULL || smx_refuse(SMX_ERROR_OPTION, wrong) == SMX_OK;
 }
 
-static smx_status losses_f32(bool log_probs, size_t rows, size_t n, const float *x, size_t ldx,
-                             const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
+static smx_status losses_f32(const struct rows_part *part, bool log_probs, size_t rows, size_t n, const float *x,
+                             size_t ldx, const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
     smx_cross_entropy_args_f32 given;
     if (ce == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "ce");
@@ -85,11 +86,12 @@ static smx_status losses_f32(bool log_probs, size_t rows, size_t n, const float 
     struct cross_entropy problem = READ_PROBLEM(given, labels, log_probs);
     float_env_leave(caller);
     struct rows_request request = REQUEST(CROSS_ENTROPY, F32, a);
+    request.part = part;
     return smx_cross_entropy_rows(&request, &problem);
 }
 
-static smx_status losses_f64(bool log_probs, size_t rows, size_t n, const double *x, size_t ldx,
-                             const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
+static smx_status losses_f64(const struct rows_part *part, bool log_probs, size_t rows, size_t n, const double *x,
+                             size_t ldx, const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
     smx_cross_entropy_args_f64 given;
     if (ce == NULL) {
         return smx_refuse(SMX_ERROR_NULL, "ce");
@@ -107,25 +109,89 @@ static smx_status losses_f64(bool log_probs, size_t rows, size_t n, const double
     struct cross_entropy problem = READ_PROBLEM(given, labels, log_probs);
     float_env_leave(caller);
     struct rows_request request = REQUEST(CROSS_ENTROPY, F64, a);
+    request.part = part;
     return smx_cross_entropy_rows(&request, &problem);
 }
 
 smx_status smx_cross_entropy_f32(size_t rows, size_t n, const float *x, size_t ldx,
                                  const smx_cross_entropy_args_f32 *ce, const smx_options *opt) {
-    return losses_f32(false, rows, n, x, ldx, ce, opt);
+    return losses_f32(NULL, false, rows, n, x, ldx, ce, opt);
 }
 
 smx_status smx_nll_f32(size_t rows, size_t n, const float *x, size_t ldx, const smx_cross_entropy_args_f32 *ce,
                        const smx_options *opt) {
-    return losses_f32(true, rows, n, x, ldx, ce, opt);
+    return losses_f32(NULL, true, rows, n, x, ldx, ce, opt);
 }
 
 smx_status smx_cross_entropy_f64(size_t rows, size_t n, const double *x, size_t ldx,
                                  const smx_cross_entropy_args_f64 *ce, const smx_options *opt) {
-    return losses_f64(false, rows, n, x, ldx, ce, opt);
+    return losses_f64(NULL, false, rows, n, x, ldx, ce, opt);
 }
 
 smx_status smx_nll_f64(size_t rows, size_t n, const double *x, size_t ldx, const smx_cross_entropy_args_f64 *ce,
                        const smx_options *opt) {
-    return losses_f64(true, rows, n, x, ldx, ce, opt);
+    return losses_f64(NULL, true, rows, n, x, ldx, ce, opt);
+}
+
+/* ---- Rows in parts ---- */
+
+/* A round that there is not is refused where the part is read. */
+static enum part_step step_of_round(int round) {
+    return round >= 1 && round <= SMX_PART_ROUNDS ? (enum part_step)round : PART_NO_STEP;
+}
+
+static smx_status part_f32(enum part_step step, size_t rows, size_t n, const float *x, size_t ldx,
+                           const smx_cross_entropy_args_f32 *ce, const smx_part *given, const smx_options *opt) {
+    if (ce == NULL && step != PART_FINISH) {
+        const struct array a = rows_of(x, ldx);
+        struct rows_request request = {.real = DTYPE_F32, .rows = rows, .n = n, .vectors = 1, .array = &a, .opt = opt};
+        return smx_part_share(&request, given, step);
+    }
+    struct rows_part part;
+    smx_status status = smx_part_read(given, step, n, &part);
+    return status == SMX_OK ? losses_f32(&part, false, rows, n, x, ldx, ce, opt) : status;
+}
+
+smx_status smx_part_maxima_f32(int round, size_t rows, size_t n, const float *x, size_t ldx,
+                               const smx_cross_entropy_args_f32 *ce, const smx_part *part, const smx_options *opt) {
+    return part_f32(step_of_round(round), rows, n, x, ldx, ce, part, opt);
+}
+
+smx_status smx_part_sums_f32(size_t rows, size_t n, const float *x, size_t ldx, const smx_cross_entropy_args_f32 *ce,
+                             const smx_part *part, const smx_options *opt) {
+    return part_f32(PART_ADD, rows, n, x, ldx, ce, part, opt);
+}
+
+smx_status smx_cross_entropy_part_f32(size_t rows, size_t n, const float *x, size_t ldx,
+                                      const smx_cross_entropy_args_f32 *ce, const smx_part *part,
+                                      const smx_options *opt) {
+    return part_f32(PART_FINISH, rows, n, x, ldx, ce, part, opt);
+}
+
+static smx_status part_f64(enum part_step step, size_t rows, size_t n, const double *x, size_t ldx,
+                           const smx_cross_entropy_args_f64 *ce, const smx_part *given, const smx_options *opt) {
+    if (ce == NULL && step != PART_FINISH) {
+        const struct array a = rows_of(x, ldx);
+        struct rows_request request = {.real = DTYPE_F64, .rows = rows, .n = n, .vectors = 1, .array = &a, .opt = opt};
+        return smx_part_share(&request, given, step);
+    }
+    struct rows_part part;
+    smx_status status = smx_part_read(given, step, n, &part);
+    return status == SMX_OK ? losses_f64(&part, false, rows, n, x, ldx, ce, opt) : status;
+}
+
+smx_status smx_part_maxima_f64(int round, size_t rows, size_t n, const double *x, size_t ldx,
+                               const smx_cross_entropy_args_f64 *ce, const smx_part *part, const smx_options *opt) {
+    return part_f64(step_of_round(round), rows, n, x, ldx, ce, part, opt);
+}
+
+smx_status smx_part_sums_f64(size_t rows, size_t n, const double *x, size_t ldx, const smx_cross_entropy_args_f64 *ce,
+                             const smx_part *part, const smx_options *opt) {
+    return part_f64(PART_ADD, rows, n, x, ldx, ce, part, opt);
+}
+
+smx_status smx_cross_entropy_part_f64(size_t rows, size_t n, const double *x, size_t ldx,
+                                      const smx_cross_entropy_args_f64 *ce, const smx_part *part,
+                                      const smx_options *opt) {
+    return part_f64(PART_FINISH, rows, n, x, ldx, ce, part, opt);
 }

@@ -3,6 +3,7 @@
 
 #include "../base/float_env.h"
 #include "../rows/losses.h"
+#include "../rows/part_rows.h"
 #include "request.h"
 #include "smx/smx.h"
 
@@ -152,4 +153,34 @@ smx_status smx_sink_gradient_f64(size_t rows, size_t n, const double *x, size_t 
     const struct array a[] = {rows_of(x, ldx), rows_of(y, ldy), rows_of(dy, lddy), numbers_of(dsink)};
     const struct rows_request request = REQUEST(SINK_GRADIENT, F64, a);
     return smx_rows(&request);
+}
+
+/* ---- Rows in parts ---- */
+
+smx_status smx_log_softmax_part_f32(size_t rows, size_t n, const float *x, size_t ldx, float *y, size_t ldy,
+                                    const smx_part *part, const smx_options *opt) {
+    const struct array arrays[] = {rows_of(x, ldx), rows_of(y, ldy)};
+    struct rows_request request = REQUEST(LOG_SOFTMAX, F32, arrays);
+    return smx_part_finish_rows(&request, part);
+}
+
+smx_status smx_log_softmax_part_f64(size_t rows, size_t n, const double *x, size_t ldx, double *y, size_t ldy,
+                                    const smx_part *part, const smx_options *opt) {
+    const struct array arrays[] = {rows_of(x, ldx), rows_of(y, ldy)};
+    struct rows_request request = REQUEST(LOG_SOFTMAX, F64, arrays);
+    return smx_part_finish_rows(&request, part);
+}
+
+smx_status smx_logsumexp_part_f32(size_t rows, float *lse, const smx_part *part, const smx_options *opt) {
+    const size_t n = 0;
+    const struct array arrays[] = {rows_of(NULL, 0), numbers_of(lse)};
+    struct rows_request request = REQUEST(LOGSUMEXP, F32, arrays);
+    return smx_part_finish_rows(&request, part);
+}
+
+smx_status smx_logsumexp_part_f64(size_t rows, double *lse, const smx_part *part, const smx_options *opt) {
+    const size_t n = 0;
+    const struct array arrays[] = {rows_of(NULL, 0), numbers_of(lse)};
+    struct rows_request request = REQUEST(LOGSUMEXP, F64, arrays);
+    return smx_part_finish_rows(&request, part);
 }

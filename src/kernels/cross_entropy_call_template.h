@@ -8,6 +8,7 @@
 
 #include "../base/kulisch.h"
 #include "cross_entropy_labels_template.h"
+#include "cross_entropy_part_template.h"
 #include "cross_entropy_problem.h"
 #include "cross_entropy_rows_template.h"
 #include "row_fill_template.h"
@@ -85,7 +86,7 @@ static ce_row ce_row_of(const struct rows_call *c, size_t k) {
     bool skip = row_is_ignored(c->ce, c->array, k);
     ce_row row = {.l = logits_of(c, &kept, c->n == 0 ? NULL : row_at(c, CE_X, &kept)),
                   .n = kept.n,
-                  .classes = c->n,
+                  .classes = row_length(c),
                   .policy = c->options->policy,
                   .label = NO_LABEL,
                   .smoothing = (real)ce->smoothing,
@@ -96,10 +97,10 @@ static ce_row ce_row_of(const struct rows_call *c, size_t k) {
         row.l.caps_sum = true;
     }
     if (!skip && c->array[CE_LABELS].data != NULL) {
-        row.label = label_of_row(ce, c->array, k) - (int64_t)kept.first;
+        row.label = label_of_row(ce, c->array, k) - (int64_t)place_of_window(c, &kept);
     }
     if (ce_values(c, CE_CLASS_WEIGHTS) != NULL) {
-        row.class_weights = ce_values(c, CE_CLASS_WEIGHTS) + kept.first;
+        row.class_weights = ce_values(c, CE_CLASS_WEIGHTS) + place_of_window(c, &kept);
     }
     if (ce->reduction == SMX_REDUCTION_NONE && ce_values(c, CE_DLOSS) != NULL) {
         row.gradient = pair_of((double)ce_values(c, CE_DLOSS)[k]);
@@ -124,10 +125,16 @@ NOT_INLINE static void ce_full_rows(const struct rows_call *c, struct span run, 
     do {
         rows[made] = ce_row_of(c, run.from + made);
     } while (++made < run.n);
-    cross_entropy_rows(run.n, rows, stride_of(c, CE_X), stride_of(c, CE_DX), results);
+    if (c->part == NULL) {
+        cross_entropy_rows(run.n, rows, stride_of(c, CE_X), stride_of(c, CE_DX), results);
+    }
     for (size_t i = 0; i < run.n; i++) {
         struct kept_row kept = kept_row(c, run.from + i);
-        results[i].argmax += results[i].argmax >= 0 ? (int64_t)kept.first : 0;
+        if (c->part != NULL) {
+            results[i] = cross_entropy_of_part(c, &kept, &rows[i]);
+        } else {
+            results[i].argmax += results[i].argmax >= 0 ? (int64_t)kept.first : 0;
+        }
         if (rows[i].dx != NULL) {
             fill_outside(c, &kept, FILL_ZERO, rows[i].dx);
         }
@@ -198,6 +205,21 @@ static inline void ce_run_by_run(const struct rows_call *c, struct span run, row
     }
 }
 
-static void cross_entropy_kernel(const struct rows_call *c, struct span run) { ce_run_by_run(c, run, ce_some_rows); }
+/* A step of rows in parts before the last. */
+static void ce_shares(const struct rows_call *c, struct span run) {
+    for (size_t k = run.from; k < run.from + run.n; k++) {
+        const struct kept_row kept = kept_row(c, k);
+        const ce_row row = ce_row_of(c, k);
+        share_of_loss(c, &kept, &row);
+    }
+}
+
+static void cross_entropy_kernel(const struct rows_call *c, struct span run) {
+    if (c->part != NULL && c->part->step != PART_FINISH) {
+        ce_shares(c, run);
+    } else {
+        ce_run_by_run(c, run, ce_some_rows);
+    }
+}
 
 #endif

@@ -108,7 +108,9 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
     }
     /* Before dx, which may be x, is overwritten. */
     size_t at = stats->maximum.argmax;
-    real at_maximum = gradient_of_entry(r, parts, &g, at, slope_of_entry(r, at)), at_label = 0;
+    bool has_maximum =
+        at < r->n && !tied(&stats->maximum); /* else it is as its equals, or in another part of the row */
+    real at_maximum = has_maximum ? gradient_of_entry(r, parts, &g, at, slope_of_entry(r, at)) : 0, at_label = 0;
     if (has_label(r)) {
         size_t j = (size_t)r->label;
         at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
@@ -128,7 +130,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
             memcpy(r->dx + j, block, length * sizeof(real));
         }
     }
-    if (!tied(&stats->maximum)) { /* else it is as its equals */
+    if (has_maximum) {
         r->dx[at] = at_maximum;
     }
     if (has_label(r)) {

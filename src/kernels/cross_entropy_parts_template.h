@@ -132,21 +132,29 @@ static inline double infinite_distance(const struct rest_factors *f) {
     return isnan(value) ? (double)canonical_nan() : value;
 }
 
+/* The power of two by which the rest_c, the largest of which has this magnitude, exceed 2. */
+static inline int rest_above_two(real largest) {
+    if (!(largest >= 2 && isfinite(largest))) {
+        return 0;
+    }
+    int up = exponent_of((double)largest);
+    return up < REAL_BIAS - 1 ? up : REAL_BIAS - 1;
+}
+
+/* B and R from their sums; of R, which has been brought down, `infinite` is what it is where it is not finite. */
+static inline void set_rest(const struct dot *sum, const struct dot *distance, int up, double infinite,
+                            struct ce_parts *parts) {
+    parts->rest = dot_is_finite(sum) ? pair_of_dot(sum) : pair_of((double)canonical_nan());
+    parts->rest_distance = dot_is_finite(distance) ? pair_scaled(pair_of_dot(distance), up) : pair_of(infinite);
+}
+
 /* B and R. Where R is infinite, because a logit of -inf has a coefficient, it is added up plainly. */
 static void find_rest(const ce_row *r, struct ce_parts *parts) {
-    struct rest_factors f = {r, &parts->stats.maximum, 1};
-    real largest = largest_rest(r);
-    int up = 0;
-    if (largest >= 2 && isfinite(largest)) {
-        up = exponent_of((double)largest);
-        up = up < REAL_BIAS - 1 ? up : REAL_BIAS - 1;
-        f.down = power_of_two(-up);
-    }
+    int up = rest_above_two(largest_rest(r));
+    const struct rest_factors f = {r, &parts->stats.maximum, power_of_two(-up)};
     struct dot sum = exact_dot(r->n, r->l.row_n, rest_and_ones, &f);
     struct dot distance = exact_dot(r->n, r->l.row_n, rest_and_distances, &f);
-    parts->rest = dot_is_finite(&sum) ? pair_of_dot(&sum) : pair_of((double)canonical_nan());
-    parts->rest_distance =
-        dot_is_finite(&distance) ? pair_scaled(pair_of_dot(&distance), up) : pair_of(infinite_distance(&f));
+    set_rest(&sum, &distance, up, dot_is_finite(&distance) ? 0 : infinite_distance(&f), parts);
 }
 
 /* m - z as a pair; +inf if z is -inf, or too far below. */
@@ -155,15 +163,20 @@ static inline struct pair distance_between(real m, real z) {
     return isfinite(distance.high) ? distance : pair_of((double)INFINITY);
 }
 
+/* The same for a logit of two reals; a null low stands for none. */
+static inline struct pair distance_of_logit(real high, const real *low, const struct maximum *maximum) {
+    struct pair distance = distance_between(maximum->high, high);
+    if (low != NULL && isfinite(distance.high)) {
+        distance = pair_add(distance, sum_of((double)maximum->low, -(double)*low));
+    }
+    return distance;
+}
+
 /* m - z of one entry; +inf if it is -inf. */
 static inline struct pair distance_of_entry(const logits *l, size_t j, const struct maximum *maximum) {
     struct logit_buffer buffer;
     struct logit_block z = logits_block(l, j, j + 1, &buffer);
-    struct pair distance = distance_between(maximum->high, z.high[0]);
-    if (z.low != NULL && isfinite(distance.high)) {
-        distance = pair_add(distance, sum_of((double)maximum->low, -(double)z.low[0]));
-    }
-    return distance;
+    return distance_of_logit(z.high[0], z.low, maximum);
 }
 
 /* p and 1 - p of an entry at this distance from the maximum; `is_maximum`: it is the one that rho leaves out. Of that,

@@ -26,8 +26,9 @@ static inline struct pair label_part(const ce_row *r) {
 }
 
 /* The results of a row that is not computed. An empty row costs nothing if no class has a coefficient, else infinitely
- * much. */
-static ce_result ce_result_of_uncomputed(const ce_row *r, enum row_kind kind, const struct ce_parts *parts) {
+ * much. `largest`: the largest magnitude among the rest_c. */
+static ce_result ce_result_of_uncomputed(const ce_row *r, enum row_kind kind, const struct ce_parts *parts,
+                                         real largest) {
     const struct maximum *maximum = &parts->stats.maximum;
     ce_result result = {.lse = maximum->high,
                         .argmax = maximum->high == (real)INFINITY ? (int64_t)maximum->argmax : -1};
@@ -36,7 +37,7 @@ static ce_result ce_result_of_uncomputed(const ce_row *r, enum row_kind kind, co
         fill_gradients(r, canonical_nan());
         return result;
     }
-    bool costs = parts->label_part.high != 0 || (parts->has_rest && largest_rest(r) != 0);
+    bool costs = parts->label_part.high != 0 || largest != 0;
     result.loss = costs ? (real)INFINITY : 0;
     result.target_log_prob = -(real)INFINITY;
     fill_gradients(r, 0);
@@ -118,7 +119,7 @@ static ce_result cross_entropy_row(const ce_row *given) {
     struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};
     enum row_kind kind = classify_row(r->n, &r->l, r->policy, &parts.stats.maximum);
     if (kind != ROW_COMPUTED) {
-        return ce_result_of_uncomputed(r, kind, &parts);
+        return ce_result_of_uncomputed(r, kind, &parts, parts.has_rest ? largest_rest(r) : 0);
     }
     parts.label_distance = pair_of((double)INFINITY);
     if (has_label(r)) {

@@ -21,25 +21,37 @@ struct dot {
     struct wide sum;
 };
 
-/* The sum of a_j b_j over n entries of a row of row_n. */
-static struct dot exact_dot(size_t n, size_t row_n, factors make, const void *row) {
+/* The largest exponent of a_j b_j over n entries. */
+static int32_t dot_exponent(size_t n, factors make, const void *row) {
     real a[LOGITS_BLOCK], b[LOGITS_BLOCK];
-    struct dot dot = {INT32_MIN, {{0}}};
+    int32_t largest = INT32_MIN;
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
         make(row, j, length, a, b);
         int32_t exponent = backward_exponent(length, a, b);
-        dot.exponent = exponent > dot.exponent ? exponent : dot.exponent;
+        largest = exponent > largest ? exponent : largest;
     }
-    if (dot.exponent == INT32_MAX || products_vanish(dot.exponent)) {
+    return largest;
+}
+
+/* The sum of a_j b_j over n entries of a row of row_n, the largest of whose products has this exponent. */
+static struct dot dot_of_exponent(int32_t exponent, size_t n, size_t row_n, factors make, const void *row) {
+    real a[LOGITS_BLOCK], b[LOGITS_BLOCK];
+    struct dot dot = {exponent, {{0}}};
+    if (exponent == INT32_MAX || products_vanish(exponent)) {
         return dot;
     }
     for (size_t j = 0; j < n; j += LOGITS_BLOCK) {
         size_t length = block_length(n - j);
         make(row, j, length, a, b);
-        backward_products(length, a, b, dot.exponent, row_n, &dot.sum);
+        backward_products(length, a, b, exponent, row_n, &dot.sum);
     }
     return dot;
+}
+
+/* The sum of a_j b_j over n entries of a row of row_n. */
+static struct dot exact_dot(size_t n, size_t row_n, factors make, const void *row) {
+    return dot_of_exponent(dot_exponent(n, make, row), n, row_n, make, row);
 }
 
 static inline bool dot_is_finite(const struct dot *dot) { return dot->exponent != INT32_MAX; }

@@ -22,6 +22,7 @@ struct span {
 };
 
 struct cross_entropy; /* cross_entropy_problem.h */
+struct rows_part;     /* part_words.h */
 
 /* A call, once its arguments are checked. */
 struct rows_call {
@@ -33,6 +34,7 @@ struct rows_call {
     bool stream;        /* results go past the caches, as far as the kernel can; they are not in place then */
     smx_exact_sum *sum; /* of an operation with a total over all rows: the kernel adds its rows' part to it */
     const struct cross_entropy *ce;
+    const struct rows_part *part; /* of which rows these are a part; null: they are whole */
 };
 
 /* Computes some of the call's rows; of a column operation, some of its columns; of the Jacobian, some of the rows of
@@ -61,6 +63,7 @@ typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
     X(scale_gradient_rows)      \
     X(cross_entropy)            \
     X(nll)                      \
+    X(part)                     \
     X(cross_entropy_hessian)    \
     X(cross_entropy_hessian_product)
 #define SMX_KERNEL_NUMBER(name) kernel_##name,

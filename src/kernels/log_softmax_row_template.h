@@ -24,6 +24,21 @@ static inline void log_block(const struct logit_block *b, const struct log_stats
     v_store_n(y + i, v_sub(below_maximum(b, i, b->n, &stats->maximum), log1p), b->n - i);
 }
 
+/* y from the statistics of a row that is computed. */
+static inline void log_logits(const logits *l, size_t n, const struct log_stats *stats, real *y) {
+    struct logit_buffer buffer;
+    for (size_t j = 0; j < n;) {
+        struct logit_block b = logits_block(l, j, n, &buffer);
+        log_block(&b, stats, y + j);
+        j += b.n;
+    }
+}
+
+/* y of a row that is not. */
+static inline void fill_log_row(const logits *l, size_t n, enum row_kind kind, real *y) {
+    fill_kept(l, n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
+}
+
 /* Masked places get -inf. In place allowed.
  *
  * Error: below BOUND_LOG_SOFTMAX, with a scale, masks or slopes below BOUND_LOG_SOFTMAX_LOGITS = 2.25 ULP, and with a
@@ -35,16 +50,11 @@ NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, s
     struct log_stats stats;
     enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);
     if (kind != ROW_COMPUTED) {
-        fill_kept(&l, n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
+        fill_log_row(&l, n, kind, y);
         return;
     }
     find_log_stats(&l, n, NULL, &stats);
-    struct logit_buffer buffer;
-    for (size_t j = 0; j < n;) {
-        struct logit_block b = logits_block(&l, j, n, &buffer);
-        log_block(&b, &stats, y + j);
-        j += b.n;
-    }
+    log_logits(&l, n, &stats, y);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include "../options/window.h"
 #include "kernels.h"
 #include "mask_template.h"
+#include "part_words.h"
 #include "row_fill_template.h"
 
 /* A row under options: number k, of which the entries [first, first + n) are kept by its window. */
@@ -28,6 +29,11 @@ static ALWAYS_INLINE real *value_at(const struct rows_call *c, int i, size_t k) 
 
 /* ---- Rows under options ---- */
 
+/* How many entries whole rows have, and which of them is the call's first. */
+static inline size_t row_length(const struct rows_call *c) { return c->part == NULL ? c->n : c->part->row_n; }
+
+static inline size_t row_offset(const struct rows_call *c) { return c->part == NULL ? 0 : c->part->first; }
+
 /* The row's window of an argument, at the argument's row `k`; null if that is not given. */
 static inline real *window_at(const struct rows_call *c, int i, size_t k, const struct kept_row *r) {
     real *data = c->array[i].data;
@@ -45,7 +51,7 @@ static inline real scale_of_row(const smx_options *opt, size_t k) {
 /* Of the row's window, whose entries are at x. */
 static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
     const smx_options *opt = c->options->opt;
-    logits l = {.x = x, .stride = 1, .scale = 1, .row_n = c->n};
+    logits l = {.x = x, .stride = 1, .scale = 1, .row_n = row_length(c)};
     if (c->plain) {
         return l;
     }
@@ -56,7 +62,7 @@ static inline logits logits_of(const struct rows_call *c, const struct kept_row 
     l.softcap = (real)opt->softcap;
     if (opt->alibi != NULL) {
         l.alibi = ((const real *)opt->alibi)[mask_row(r->k, opt->alibi_rows, opt->alibi_every)];
-        l.position = position_of_row(c->options, r->k, c->n) - (int64_t)r->first;
+        l.position = position_of_row(c->options, r->k, row_length(c)) - (int64_t)(row_offset(c) + r->first);
     }
     if (opt->sink != NULL) {
         l.sink = (const real *)opt->sink + mask_row(r->k, opt->sink_rows, opt->sink_every);
@@ -71,7 +77,10 @@ static inline struct kept_row kept_row(const struct rows_call *c, size_t k) {
     if (c->plain) {
         return (struct kept_row){k, 0, c->n};
     }
-    struct window w = window_of_row(c->options, k, c->n);
+    struct window w = window_of_row(c->options, k, row_length(c));
+    if (c->part != NULL) {
+        w = window_of_part(w, c->part->first, c->n);
+    }
     return (struct kept_row){k, w.first, w.end - w.first};
 }
 

@@ -63,4 +63,11 @@ static inline struct window window_of_row(const struct options_read *s, size_t k
     return w;
 }
 
+/* What a part has of a row's window, counted in the part: the n entries from the row's `first` on. */
+static inline struct window window_of_part(struct window w, size_t first, size_t n) {
+    w.first = w.first < first ? 0 : w.first - first < n ? w.first - first : n;
+    w.end = w.end < first ? 0 : w.end - first < n ? w.end - first : n;
+    return w;
+}
+
 #endif

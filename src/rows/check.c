@@ -39,7 +39,7 @@ static inline struct matrix matrix_of(const struct rows_request *r, const struct
         m.stride = data->matrix;
         break;
     default: /* numbers side by side */
-        m.n = a->form == FORM_VALUE ? r->rows : a->form == FORM_CLASSES ? r->n : 1;
+        m.n = a->form == FORM_VALUE ? r->rows : a->form == FORM_CLASSES ? smx_row_length(r) : 1;
         m.rows = 1;
         m.stride = m.n;
         m.size = a->sum ? sizeof(smx_exact_sum) : size;
@@ -172,7 +172,7 @@ static inline bool in_order(const struct rows_request *r, const struct rows_run 
     const struct argument *a = r->operation->argument;
     struct range range[ARGUMENTS_MAX], *next = range;
     uintptr_t low = UINTPTR_MAX, high = 0; /* of all so far */
-    if (((r->rows - 1) | (r->n - 1)) >= SMALL || ((r->vectors - 1) | run->options.given) != 0) {
+    if (r->part != NULL || ((r->rows - 1) | (r->n - 1)) >= SMALL || ((r->vectors - 1) | run->options.given) != 0) {
         return false;
     }
     for (int i = 0; a[i].form != FORM_NONE; i++) {
@@ -195,6 +195,31 @@ static inline bool in_order(const struct rows_request *r, const struct rows_run 
         high = end > high ? end : high;
     }
     return true;
+}
+
+/* The integers of rows in parts, which share memory with nothing. */
+static smx_status check_part(const struct rows_request *r, const struct matrix *m, int count,
+                             const smx_options *options) {
+    const struct matrix words[] = {{r->part->maxima, r->rows, SMX_PART_MAXIMA, SMX_PART_MAXIMA, sizeof(int64_t)},
+                                   {r->part->sums, r->rows, SMX_PART_SUMS, SMX_PART_SUMS, sizeof(int64_t)}};
+    static const char *const name[] = {"maxima", "sums"};
+    for (int k = 0; k < 2; k++) {
+        smx_status status = matrix_check(&words[k], name[k], name[k]);
+        if (status != SMX_OK) {
+            return status;
+        }
+    }
+    bool shared = matrix_overlap(&words[0], &words[1]);
+    for (int k = 0; k < 2; k++) {
+        shared = shared || (options != NULL && smx_overlaps_options(r, &words[k], options));
+        for (int i = 0; i < count; i++) {
+            shared = shared || (takes_part(&r->operation->argument[i], &m[i]) && matrix_overlap(&words[k], &m[i]));
+        }
+        if (shared) {
+            return smx_refuse(SMX_ERROR_OVERLAP, name[k]);
+        }
+    }
+    return SMX_OK;
 }
 
 static smx_status check_arrays(const struct rows_request *r, struct rows_run *run) {
@@ -235,7 +260,7 @@ static smx_status check_arrays(const struct rows_request *r, struct rows_run *ru
             return smx_refuse(SMX_ERROR_OVERLAP, a->name);
         }
     }
-    return SMX_OK;
+    return r->part != NULL && r->rows != 0 ? check_part(r, m, count, options) : SMX_OK;
 }
 
 smx_status smx_rows_check(const struct rows_request *r, struct rows_run *run) {
@@ -258,6 +283,7 @@ smx_status smx_rows_check(const struct rows_request *r, struct rows_run *run) {
                                    .rows = r->rows,
                                    .n = r->n,
                                    .vectors = r->vectors,
+                                   .part = r->part,
                                    .plain = run->options.given == 0};
     run->idle = false;
     status = in_order(r, run) ? SMX_OK : check_arrays(r, run);

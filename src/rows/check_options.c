@@ -76,7 +76,7 @@ smx_status smx_check_options(const struct rows_request *r, const smx_options *o)
     if (status == SMX_OK && o->lengths != NULL) {
         size_t used = mask_rows(r->rows, o->lengths_rows, o->lengths_every);
         for (size_t k = 0; k < used; k++) {
-            if (o->lengths[k] < 0 || (uint64_t)o->lengths[k] > r->n) {
+            if (o->lengths[k] < 0 || (uint64_t)o->lengths[k] > smx_row_length(r)) {
                 return smx_refuse(SMX_ERROR_LENGTH, "options.lengths");
             }
         }

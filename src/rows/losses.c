@@ -4,6 +4,7 @@
 
 #include "../base/float_env.h"
 #include "../base/refused.h"
+#include "part_rows.h"
 
 #include <math.h>
 
@@ -206,7 +207,10 @@ static smx_status check(struct rows_request *r, const struct cross_entropy *ce, 
     float_env caller = float_env_enter();
     smx_status status = smx_cross_entropy_check_fields(ce, r->array, r->real);
     if (status == SMX_OK && (status = smx_rows_check(r, run)) == SMX_OK) {
-        status = smx_cross_entropy_check_weights(r->array, r->real, r->n);
+        status = smx_cross_entropy_check_weights(r->array, r->real, smx_row_length(r));
+    }
+    if (status == SMX_OK && r->part != NULL) {
+        status = smx_part_check(r, &run->options, true);
     }
     float_env_leave(caller);
     return status;
@@ -228,15 +232,20 @@ smx_status smx_cross_entropy_rows(struct rows_request *r, struct cross_entropy *
     }
     const smx_exact_sum *divisor = given(a, CE_BATCH_WEIGHT) ? a[CE_BATCH_WEIGHT].data : &weight;
     float_env caller = float_env_enter();
-    status = smx_cross_entropy_weigh(ce, a, r->real, r->rows, r->n, &weight, &count);
+    status = smx_cross_entropy_weigh(ce, a, r->real, r->rows, smx_row_length(r), &weight, &count);
     if (status == SMX_OK) {
-        smx_cross_entropy_prepare(ce, a, r->real, run.call.plain, divisor);
+        smx_cross_entropy_prepare(ce, a, r->real, run.call.plain && r->part == NULL, divisor);
     }
     float_env_leave(caller);
     if (status != SMX_OK) {
         return status;
     }
     run.call.ce = ce;
+    if (r->part != NULL && r->part->step != PART_FINISH) {
+        run.idle = false;
+        smx_rows_run(&run);
+        return SMX_OK;
+    }
     run.call.sum = &loss;
     if (wants_rows(a)) {
         smx_rows_run(&run);

@@ -147,8 +147,7 @@ static smx_status begin_backward(struct part *p, const void *stats) {
     return status;
 }
 
-/* The exponents that products of two numbers of a type may have, and what stands for none and for no number. */
-static bool exponent_of_a_row(enum dtype real, int32_t exponent) {
+bool smx_exponent_of_a_row(enum dtype real, int32_t exponent) {
     int32_t least = real == DTYPE_F64 ? -2148 : -298, most = real == DTYPE_F64 ? 2047 : 255;
     return exponent == INT32_MIN || exponent == INT32_MAX || (exponent >= least && exponent <= most);
 }
@@ -169,7 +168,7 @@ smx_status smx_part_backward_sum(struct part *p, smx_softmax_backward_stats *sta
     if (status != SMX_OK || (status = check_row_n(p)) != SMX_OK) {
         return status;
     }
-    if (!exponent_of_a_row(p->real, stats->exponent)) {
+    if (!smx_exponent_of_a_row(p->real, stats->exponent)) {
         return smx_refuse(SMX_ERROR_STATS, "stats");
     }
     struct wide sum = {{0}};
@@ -186,7 +185,7 @@ smx_status smx_part_backward_finish(struct part *p, const smx_softmax_backward_s
     if (status != SMX_OK) {
         return status;
     }
-    if (!exponent_of_a_row(p->real, stats->exponent)) {
+    if (!smx_exponent_of_a_row(p->real, stats->exponent)) {
         return smx_refuse(SMX_ERROR_STATS, "stats");
     }
     if ((status = check_output(p, p->x, "dx")) != SMX_OK || (status = check_output(p, p->dy, "dx")) != SMX_OK ||

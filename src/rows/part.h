@@ -36,4 +36,7 @@ smx_status smx_part_backward_max(struct part *part, smx_softmax_backward_stats *
 smx_status smx_part_backward_sum(struct part *part, smx_softmax_backward_stats *stats);
 smx_status smx_part_backward_finish(struct part *part, const smx_softmax_backward_stats *stats);
 
+/* The exponents that products of two numbers of a type may have, and what stands for none and for no number. */
+bool smx_exponent_of_a_row(enum dtype real, int32_t exponent);
+
 #endif

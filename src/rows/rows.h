@@ -4,6 +4,7 @@
 #define SMX_ROWS_H
 
 #include "../isa/dispatch.h"
+#include "../kernels/part_words.h"
 #include "../operations/operation.h"
 
 /* What a caller asks for: `array` has an element for each of the operation's arguments. */
@@ -13,10 +14,14 @@ struct rows_request {
     size_t rows, n;
     size_t vectors; /* in FORM_VECTORS: how many a row has */
     const struct array *array;
-    const smx_options *opt; /* null: the defaults */
-    enum dtype labels;      /* their type, if there are any */
-    const int64_t *query;   /* for the causal rule: the query that each row is; null: k % queries of row k */
+    const smx_options *opt;       /* null: the defaults */
+    enum dtype labels;            /* their type, if there are any */
+    const int64_t *query;         /* for the causal rule: the query that each row is; null: k % queries of row k */
+    const struct rows_part *part; /* which part these are of rows; null: whole rows */
 };
+
+/* How many entries whole rows have. */
+static inline size_t smx_row_length(const struct rows_request *r) { return r->part == NULL ? r->n : r->part->row_n; }
 
 /* A call that has been checked. */
 struct rows_run {

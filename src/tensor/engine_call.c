@@ -37,8 +37,8 @@ smx_status smx_run_blocks(const struct call *c, const struct some_rows *some) {
         bool repeats = b->single && some->operation->argument[i].repeats;
         a[i] = (struct array){b->data, repeats ? 0 : b->ld, b->matrix};
     }
-    const struct rows_request request = {some->operation, c->real,   some->rows, c->n, 1, a,
-                                         some->opt,       DTYPE_I64, some->query};
+    const struct rows_request request = {some->operation, c->real,   some->rows,  c->n, 1, a,
+                                         some->opt,       DTYPE_I64, some->query, NULL};
     struct rows_run run;
     smx_status status = smx_rows_check(&request, &run);
     if (status == SMX_OK) {

@@ -14,6 +14,13 @@ typedef struct cross_entropy_settings {
     int log_probs; /* negative log-likelihood: x has log-probabilities */
 } cross_entropy_settings;
 
+/* A step of rows in parts: the rounds of maxima, the sums, and the results. */
+enum { STEP_SUMS = SMX_PART_ROUNDS + 1, STEP_FINISH };
+typedef struct part_call {
+    int step;
+    smx_part part;
+} part_call;
+
 /* The fields of smx_cross_entropy_args_f32, for both types. */
 typedef struct {
     const int32_t *labels_i32;
@@ -31,6 +38,7 @@ typedef struct {
     void *dtargets;
     size_t lddt;
     size_t *bad_row;
+    const part_call *part; /* null: whole rows */
 } cross_entropy;
 
 smx_status cross_entropy_eval(const dtype *t, size_t rows, size_t n, const void *x, size_t ldx, const cross_entropy *c,

@@ -56,4 +56,10 @@ typedef smx_status (*function_run)(const function *f, size_t rows, size_t n, con
 extern const function_run functions_f32[OPERATIONS];
 extern const function_run functions_f64[OPERATIONS];
 
+/* A step of rows in parts of log-softmax, logsumexp or a loss, on blocks that begin where the part does. */
+smx_status part_step_f32(const function *f, size_t rows, size_t n, const block *b, const part_call *p,
+                         const smx_options *opt);
+smx_status part_step_f64(const function *f, size_t rows, size_t n, const block *b, const part_call *p,
+                         const smx_options *opt);
+
 #endif

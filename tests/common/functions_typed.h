@@ -129,11 +129,18 @@ smx_status CROSS_ENTROPY_EVAL(size_t rows, size_t n, const void *x, size_t ldx, 
         .lddt = c->lddt,
         .bad_row = c->bad_row,
     };
+    if (c->part) {
+        int step = c->part->step;
+        return step == STEP_FINISH ? F(smx_cross_entropy_part)(rows, n, x, ldx, &ce, &c->part->part, opt)
+               : step == STEP_SUMS ? F(smx_part_sums)(rows, n, x, ldx, &ce, &c->part->part, opt)
+                                   : F(smx_part_maxima)(step, rows, n, x, ldx, &ce, &c->part->part, opt);
+    }
     return c->settings.log_probs ? F(smx_nll)(rows, n, x, ldx, &ce, opt)
                                  : F(smx_cross_entropy)(rows, n, x, ldx, &ce, opt);
 }
 
-static smx_status loss(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+static smx_status loss_step(const function *f, size_t rows, size_t n, const block *b, const part_call *part,
+                            const smx_options *opt) {
     enum dtype labels = f->arguments[CE_LABELS].work;
     size_t bad_row;
     cross_entropy c = {
@@ -157,8 +164,29 @@ static smx_status loss(const function *f, size_t rows, size_t n, const block *b,
         .dtargets = b[CE_DTARGETS].a,
         .lddt = b[CE_DTARGETS].ld,
         .bad_row = &bad_row,
+        .part = part,
     };
     return CROSS_ENTROPY_EVAL(rows, n, b[CE_X].a, b[CE_X].ld, &c, opt);
+}
+
+static smx_status loss(const function *f, size_t rows, size_t n, const block *b, const smx_options *opt) {
+    return loss_step(f, rows, n, b, NULL, opt);
+}
+
+smx_status PART_STEP(const function *f, size_t rows, size_t n, const block *b, const part_call *p,
+                     const smx_options *opt) {
+    if (is_loss(f)) {
+        return loss_step(f, rows, n, b, p, opt);
+    }
+    if (p->step < STEP_SUMS) {
+        return F(smx_part_maxima)(p->step, rows, n, b[0].a, b[0].ld, NULL, &p->part, opt);
+    }
+    if (p->step == STEP_SUMS) {
+        return F(smx_part_sums)(rows, n, b[0].a, b[0].ld, NULL, &p->part, opt);
+    }
+    return f->run == OPERATION_LOGSUMEXP
+               ? F(smx_logsumexp_part)(rows, b[1].a, &p->part, opt)
+               : F(smx_log_softmax_part)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, &p->part, opt);
 }
 
 const function_run TABLE[OPERATIONS] = {
