@@ -1,4 +1,4 @@
-/* Rows in parts have the bits of whole rows: log-softmax, logsumexp, and cross-entropy with all that it gives, under
+/* Rows in parts have the bits of whole rows: log-softmax, logsumexp also with weights, and cross-entropy with all that it gives, under
  * all options, for any cut. What parts tell each other goes through plain maxima and sums of 64-bit integers, as a
  * library of messages would take them. */
 #include "common/check.h"
@@ -83,6 +83,10 @@ static void step(const call *c, const smx_options *opt, const share *s, int numb
     blocks_from(c, s->first, b);
     const smx_options from = options_from(c->t, opt, s->first);
     part_call p = {number, SMX_PART_INIT};
+    if (c->f->run == OPERATION_LOGSUMEXP_WEIGHTED) {
+        p.part.b = b[1].a;
+        p.part.ldb = b[1].ld;
+    }
     p.part.row_n = c->n;
     p.part.first = s->first;
     p.part.maxima = s->maxima;
@@ -117,7 +121,8 @@ static void run_in_parts(call *c, const smx_options *opt, const cut *where, rng 
 }
 
 static int is_in_parts(const function *f) {
-    return f->run == OPERATION_LOG_SOFTMAX || f->run == OPERATION_LOGSUMEXP || (is_loss(f) && !f->ce.log_probs);
+    return f->run == OPERATION_LOG_SOFTMAX || f->run == OPERATION_LOGSUMEXP || f->run == OPERATION_LOGSUMEXP_WEIGHTED ||
+           (is_loss(f) && !f->ce.log_probs);
 }
 
 static void erase_outputs(call *c) {
@@ -194,6 +199,10 @@ static void check_ties(const function *f, const dtype *t, uint64_t seed) {
         for (size_t i = 0; i < N; i++) {
             t->store(block_element(&p.c.b[0], k, i), 0, values[rng_below(&r, kinds)]);
         }
+    }
+    if (f->run == OPERATION_LOGSUMEXP_WEIGHTED && rng_below(&r, 2)) {
+        block *b = &p.c.b[1]; /* of which there may be one row for all */
+        t->store(block_element(b, rng_below(&r, b->rows), rng_below(&r, N)), 0, values[rng_below(&r, 9)]);
     }
     check_problem(&p, 1 + rng_below(&r, 20));
     problem_free(&p);

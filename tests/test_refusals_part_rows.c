@@ -162,6 +162,27 @@ static void test_options(void **state) {
     }
 }
 
+static void test_weights(void **state) {
+    scene s;
+    scene_init(&s, *state, "cross_entropy of labels");
+    s.call.part.b = s.x;
+    s.call.part.ldb = N;
+    expect(&s, 1, SMX_ERROR_OPTION, "part.b");
+    scene_init(&s, *state, "logsumexp_weighted");
+    s.b[2].a = s.lse;
+    s.call.part.b = s.x;
+    s.call.part.ldb = N - 1;
+    expect(&s, 1, SMX_ERROR_STRIDE, "ldb");
+    s.call.part.ldb = N;
+    steps_before(&s, STEP_FINISH);
+    s.opt.sink = s.x;
+    s.opt.sink_rows = 1;
+    expect(&s, STEP_FINISH, SMX_ERROR_OPTION, "options.sink");
+    s.opt.sink = NULL;
+    s.maxima[10] = 5000;
+    expect(&s, STEP_FINISH, SMX_ERROR_STATS, "maxima");
+}
+
 static void test_null(void **state) {
     (void)state;
     float x[N] = {0};
@@ -181,6 +202,6 @@ static void test_null(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {TEST_BOTH(test_arguments), TEST_BOTH(test_stats), TEST_BOTH(test_options),
-                                       cmocka_unit_test(test_null)};
+                                       TEST_BOTH(test_weights), cmocka_unit_test(test_null)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 enum {
-    SMX_PART_ROUNDS = 3,  /* of maxima; log-softmax and logsumexp need the first two only */
+    SMX_PART_ROUNDS = 3,  /* of maxima; all but cross-entropy need the first two only */
     SMX_PART_MAXIMA = 16, /* int64_t, for each row */
     SMX_PART_SUMS = 12    /* int64_t, for each row */
 };
@@ -43,6 +43,8 @@ typedef struct smx_part {
     size_t row_n, first; /* how many entries the whole rows have; which of them is the part's first, from 0 */
     int64_t *maxima;     /* rows x SMX_PART_MAXIMA, without gaps */
     int64_t *sums;       /* rows x SMX_PART_SUMS, without gaps */
+    const void *b; /* of type T: the weights of a weighted logsumexp, rows x n, of the part's entries; null: none */
+    size_t ldb;    /* their stride; 0: one row of them serves all */
 } smx_part;
 #define SMX_PART_INIT SMX_SIZED(smx_part)
 
@@ -57,8 +59,8 @@ typedef struct smx_part {
  * Special, Error    As the function of whole rows, whose bits these are.
  * Aliasing  As the function of whole rows. maxima and sums overlap nothing.
  * Threads   Over rows. Same bits for any number.
- * Status    As the function of whole rows; besides, SMX_ERROR_NULL for part, maxima and sums; _OPTION for part->size and
- *           a round that does not exist; _SIZE for first + n > row_n; _STATS for maxima or sums that no rows have, or
+ * Status    As the function of whole rows; besides, SMX_ERROR_NULL for part, maxima and sums; _OPTION for part->size,
+ *           a round that does not exist, and part->b beside ce; _SIZE for first + n > row_n; _STATS for maxima or sums that no rows have, or
  *           where a round is missing. A refused call writes nothing. */
 
 /* Round 1 sets this part's share of all maxima; rounds 2 and 3, given the maxima of whole rows from the round before,
@@ -91,6 +93,13 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_part_f32(size_t rows, float *lse
                                                          const smx_options *opt);
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_part_f64(size_t rows, double *lse, const smx_part *part,
                                                          const smx_options *opt);
+
+/* Given the maxima and sums of whole rows, from steps with part->b: their lse and sign, as smx_logsumexp_weighted_f32 has
+ * them. sign may be null. Of the options and the part, nothing more is looked at. */
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_part_f32(size_t rows, float *lse, float *sign,
+                                                                  const smx_part *part, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_part_f64(size_t rows, double *lse, double *sign,
+                                                                  const smx_part *part, const smx_options *opt);
 
 /* Given the maxima and sums of whole rows: what `ce` asks for, as smx_cross_entropy_f32 has it. Every part gets the same
  * losses, argmax and reductions; let one of them have loss_sum and weight_sum. */

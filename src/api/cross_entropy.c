@@ -149,6 +149,9 @@ static smx_status part_f32(enum part_step step, size_t rows, size_t n, const flo
     }
     struct rows_part part;
     smx_status status = smx_part_read(given, step, n, &part);
+    if (status == SMX_OK && part.b != NULL) {
+        status = smx_refuse(SMX_ERROR_OPTION, "part.b");
+    }
     return status == SMX_OK ? losses_f32(&part, false, rows, n, x, ldx, ce, opt) : status;
 }
 
@@ -177,6 +180,9 @@ static smx_status part_f64(enum part_step step, size_t rows, size_t n, const dou
     }
     struct rows_part part;
     smx_status status = smx_part_read(given, step, n, &part);
+    if (status == SMX_OK && part.b != NULL) {
+        status = smx_refuse(SMX_ERROR_OPTION, "part.b");
+    }
     return status == SMX_OK ? losses_f64(&part, false, rows, n, x, ldx, ce, opt) : status;
 }
 

@@ -184,3 +184,19 @@ smx_status smx_logsumexp_part_f64(size_t rows, double *lse, const smx_part *part
     struct rows_request request = REQUEST(LOGSUMEXP, F64, arrays);
     return smx_part_finish_rows(&request, part);
 }
+
+smx_status smx_logsumexp_weighted_part_f32(size_t rows, float *lse, float *sign, const smx_part *part,
+                                           const smx_options *opt) {
+    const size_t n = 0;
+    const struct array arrays[] = {rows_of(NULL, 0), rows_of(NULL, 0), numbers_of(lse), numbers_of(sign)};
+    struct rows_request request = REQUEST(LOGSUMEXP_WEIGHTED, F32, arrays);
+    return smx_part_finish_rows(&request, part);
+}
+
+smx_status smx_logsumexp_weighted_part_f64(size_t rows, double *lse, double *sign, const smx_part *part,
+                                           const smx_options *opt) {
+    const size_t n = 0;
+    const struct array arrays[] = {rows_of(NULL, 0), rows_of(NULL, 0), numbers_of(lse), numbers_of(sign)};
+    struct rows_request request = REQUEST(LOGSUMEXP_WEIGHTED, F64, arrays);
+    return smx_part_finish_rows(&request, part);
+}

@@ -39,10 +39,6 @@ static inline void share_rest_exponents(const struct rest_factors *f, int64_t *m
     }
 }
 
-static inline int32_t exponent_of_row(int64_t exponent) {
-    return exponent == PART_NONE ? INT32_MIN : (int32_t)exponent;
-}
-
 static inline void share_rest(const struct rest_factors *f, const int64_t *maxima, int64_t *sums) {
     const ce_row *r = f->r;
     struct dot sum = dot_of_exponent(exponent_of_row(maxima[PART_REST_EXPONENT]), r->n, r->l.row_n, rest_and_ones, f);

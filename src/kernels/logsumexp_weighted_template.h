@@ -65,6 +65,31 @@ static inline bool weights_finite(size_t n, const logits *l) {
 
 static inline real sign_of(double a) { return a > 0 ? (real)1 : a < 0 ? (real)-1 : (real)0; }
 
+/* What makes the factors of s, for a maximum that is not -inf. */
+static inline factors factors_of_weighted(const struct maximum *maximum) {
+    return maximum->high == (real)INFINITY ? limit_factors : weighted_factors;
+}
+
+/* log |s| and the sign of s, from the sum of the products of terms and weights. */
+static inline real logsumexp_of_dot(real max, const struct dot *dot, real *sign) {
+    struct pair sum = pair_of_dot(dot);
+    if (max == (real)INFINITY) {
+        *sign = sum.high == 0 ? canonical_nan() : sign_of(sum.high);
+        return sum.high == 0 ? canonical_nan() : max;
+    }
+    *sign = sign_of(sum.high);
+    if (sum.high == 0) {
+        return -(real)INFINITY;
+    }
+    /* The terms are exp(z - c) / 2^N. */
+    v_t m = v_set1(max), offset = term_offset(m);
+    int n_of_terms = power_of_terms(m, offset);
+    struct pair log = pair_log(sum.high < 0 ? pair_negative(sum) : sum);
+    log = pair_add(pair_mul(pair_of(n_of_terms), LN2_OF_PAIR), log);
+    real lse = real_of(pair_add(pair_of((double)first_lane(offset)), log));
+    return isnan(lse) ? canonical_nan() : lse; /* weights whose sum is beyond the range of a double */
+}
+
 /* log |s| and the sign of s = sum of b_j exp(z_j); l->weight is b. The terms are rounded to reals before they meet b:
  * where weights cancel, no way that rounds exp(z) can do better.
  *
@@ -81,24 +106,8 @@ NOT_INLINE static real logsumexp_weighted_row(size_t n, const logits *l, real *s
         *sign = 0;
         return maximum.high;
     }
-    bool limit = maximum.high == (real)INFINITY;
-    struct dot dot = exact_dot(n, l->row_n, limit ? limit_factors : weighted_factors, &row);
-    struct pair sum = pair_of_dot(&dot);
-    if (limit) {
-        *sign = sum.high == 0 ? canonical_nan() : sign_of(sum.high);
-        return sum.high == 0 ? canonical_nan() : maximum.high;
-    }
-    *sign = sign_of(sum.high);
-    if (sum.high == 0) {
-        return -(real)INFINITY;
-    }
-    /* The terms are exp(z - c) / 2^N. */
-    v_t m = v_set1(maximum.high), offset = term_offset(m);
-    int n_of_terms = power_of_terms(m, offset);
-    struct pair log = pair_log(sum.high < 0 ? pair_negative(sum) : sum);
-    log = pair_add(pair_mul(pair_of(n_of_terms), LN2_OF_PAIR), log);
-    real lse = real_of(pair_add(pair_of((double)first_lane(offset)), log));
-    return isnan(lse) ? canonical_nan() : lse; /* weights whose sum is beyond the range of a double */
+    struct dot dot = exact_dot(n, l->row_n, factors_of_weighted(&maximum), &row);
+    return logsumexp_of_dot(maximum.high, &dot, sign);
 }
 
 #endif

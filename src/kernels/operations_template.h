@@ -228,7 +228,9 @@ static void logsumexp_backward_kernel(const struct rows_call *c, struct span run
 
 static void logsumexp_weighted_under_options(const struct rows_call *c, const struct kept_row *r) {
     real sign = 0, lse = -(real)INFINITY;
-    if (r->n != 0) {
+    if (c->part != NULL) {
+        lse = logsumexp_weighted_of_part(c, r->k, &sign);
+    } else if (r->n != 0) {
         logits l = logits_of(c, r, row_at(c, 0, r));
         l.weight = row_at(c, 1, r);
         lse = logsumexp_weighted_row(r->n, &l, &sign);

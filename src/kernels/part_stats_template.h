@@ -12,6 +12,7 @@
 #include "log_stats_template.h"
 #include "logits_max_template.h"
 #include "logits_terms_template.h"
+#include "logsumexp_weighted_template.h"
 #include "mask_template.h"
 #include "part_words.h"
 #include "rows_of_call_template.h"
@@ -162,9 +163,53 @@ static void share_of_part(const struct rows_call *c, const struct kept_row *r, c
     }
 }
 
+/* ---- Weighted logsumexp ---- */
+
+static inline int32_t exponent_of_row(int64_t exponent) {
+    return exponent == PART_NONE ? INT32_MIN : (int32_t)exponent;
+}
+
+/* What weights add to a step before the last; policies have no part in it. */
+static void share_weighted(const struct rows_call *c, const struct kept_row *r, const logits *l) {
+    int64_t *maxima = maxima_of_row(c, r->k);
+    const struct maximum maximum = {.high = real_of_key(maxima[PART_HIGH])};
+    const struct weighted_row row = {l, &maximum};
+    if (c->part->step == PART_ROUND_1) {
+        maxima[PART_NOT_A_NUMBER] = !weights_finite(r->n, l);
+    } else if (isnan(maximum.high) || maximum.high == -(real)INFINITY || maxima[PART_NOT_A_NUMBER] > 0) {
+        return;
+    } else if (c->part->step == PART_ROUND_2) {
+        maxima[PART_REST_EXPONENT] = dot_exponent(r->n, factors_of_weighted(&maximum), &row);
+    } else if (c->part->step == PART_ADD) {
+        struct dot dot = dot_of_exponent(exponent_of_row(maxima[PART_REST_EXPONENT]), r->n, l->row_n,
+                                         factors_of_weighted(&maximum), &row);
+        store_limbs(dot.sum, sums_of_row(c, r->k) + PART_RESTS);
+    }
+}
+
+/* The last step. */
+static inline real logsumexp_weighted_of_part(const struct rows_call *c, size_t k, real *sign) {
+    const int64_t *maxima = maxima_of_row(c, k);
+    real high = real_of_key(maxima[PART_HIGH]);
+    *sign = canonical_nan();
+    if (isnan(high) || maxima[PART_NOT_A_NUMBER] > 0) {
+        return canonical_nan();
+    }
+    if (high == -(real)INFINITY) {
+        *sign = 0;
+        return high;
+    }
+    const struct dot dot = {exponent_of_row(maxima[PART_REST_EXPONENT]), limbs_at(sums_of_row(c, k) + PART_RESTS)};
+    return logsumexp_of_dot(high, &dot, sign);
+}
+
 static void part_under_options(const struct rows_call *c, const struct kept_row *r) {
-    const logits l = logits_of(c, r, row_at(c, 0, r));
+    logits l = logits_of(c, r, row_at(c, 0, r));
+    l.weight = row_at(c, 1, r);
     share_of_part(c, r, &l);
+    if (c->array[1].data != NULL) {
+        share_weighted(c, r, &l);
+    }
 }
 
 /* ---- Statistics ---- */

@@ -17,11 +17,11 @@ enum {
     PART_LABEL_LOW,         /* which one part has */
     PART_REST,              /* key of the largest coefficient's magnitude */
     PART_ARGMAX,            /* from round 3 on: -1 - p for the first place of the largest logit */
-    PART_REST_EXPONENT,     /* of the largest product in the sum of coefficients, */
-    PART_DISTANCE_EXPONENT, /* and in that of coefficients and distances */
+    PART_REST_EXPONENT,     /* of the largest product in the sum of coefficients; from round 2 on in that of weights */
+    PART_DISTANCE_EXPONENT, /* of that in the sum of coefficients and distances */
     PART_PLUS_INFINITE,     /* 1 if an infinite summand is there of this sign, */
     PART_MINUS_INFINITE,
-    PART_NOT_A_NUMBER, /* or one that is NaN */
+    PART_NOT_A_NUMBER, /* or one that is NaN; from round 1 on, a weight that is not finite */
     PART_WORDS
 };
 
@@ -41,6 +41,8 @@ struct rows_part {
     enum part_step step;
     size_t row_n, first;
     int64_t *maxima, *sums;
+    const void *b; /* weights, or null */
+    size_t ldb;
 };
 
 /* Numbers as integers of the same order, with -0 before +0 and the canonical NaN above all. */

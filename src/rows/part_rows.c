@@ -21,7 +21,7 @@ smx_status smx_part_read(const smx_part *part, enum part_step step, size_t n, st
     if (given.row_n > SMX_ROW_MOST || given.first > given.row_n || n > given.row_n - given.first) {
         return smx_refuse(SMX_ERROR_SIZE, "part.row_n");
     }
-    *read = (struct rows_part){step, given.row_n, given.first, given.maxima, given.sums};
+    *read = (struct rows_part){step, given.row_n, given.first, given.maxima, given.sums, given.b, given.ldb};
     return SMX_OK;
 }
 
@@ -73,8 +73,7 @@ static bool sound_losses(const int64_t *m, const struct keys *k, enum dtype real
     bool label = m[PART_LABEL_HIGH] == PART_NONE || number_key(m[PART_LABEL_HIGH], k);
     bool low = m[PART_LABEL_LOW] == PART_NONE || number_key(m[PART_LABEL_LOW], k);
     bool rest = m[PART_REST] == PART_NONE || (m[PART_REST] >= 0 && number_key(m[PART_REST], k));
-    return label && low && rest && sound_argmax(m, n) && sound_exponent(m[PART_REST_EXPONENT], real) &&
-           sound_exponent(m[PART_DISTANCE_EXPONENT], real);
+    return label && low && rest && sound_argmax(m, n) && sound_exponent(m[PART_DISTANCE_EXPONENT], real);
 }
 
 static bool sound_maxima(const struct rows_request *r, const int64_t *m, const struct keys *k, bool losses,
@@ -86,7 +85,7 @@ static bool sound_maxima(const struct rows_request *r, const int64_t *m, const s
     if (p->step == PART_ROUND_2) {
         return true;
     }
-    return sound_second(m, k, p->row_n, beaten) &&
+    return sound_second(m, k, p->row_n, beaten) && sound_exponent(m[PART_REST_EXPONENT], r->real) &&
            (p->step == PART_ROUND_3 || !losses || sound_losses(m, k, r->real, p->row_n));
 }
 
@@ -118,35 +117,53 @@ smx_status smx_part_check(const struct rows_request *r, const struct options_rea
     return SMX_OK;
 }
 
-static smx_status part_rows(const struct rows_request *whole, const smx_part *given, enum part_step step) {
-    struct rows_part part;
+/* Of a part that has been read. */
+static smx_status part_rows(const struct rows_request *whole, const struct rows_part *part) {
     struct rows_run run;
     struct rows_request r = *whole;
-    smx_status status = smx_part_read(given, step, r.n, &part);
-    r.part = &part;
-    if (status == SMX_OK) {
-        status = smx_rows_check(&r, &run);
-    }
+    r.part = part;
+    smx_status status = smx_rows_check(&r, &run);
     if (status == SMX_OK) {
         status = smx_part_check(&r, &run.options, false);
     }
     if (status == SMX_OK) {
-        run.idle = run.idle && step == PART_FINISH;
+        run.idle = run.idle && part->step == PART_FINISH;
         smx_rows_run(&run);
     }
     return status;
 }
 
-smx_status smx_part_finish_rows(const struct rows_request *r, const smx_part *part) {
-    return part_rows(r, part, PART_FINISH);
+smx_status smx_part_finish_rows(const struct rows_request *r, const smx_part *given) {
+    struct rows_part part;
+    smx_status status = smx_part_read(given, PART_FINISH, r->n, &part);
+    return status == SMX_OK ? part_rows(r, &part) : status;
 }
 
-smx_status smx_part_share(struct rows_request *r, const smx_part *part, enum part_step step) {
+smx_status smx_part_share(const struct rows_request *given_rows, const smx_part *given, enum part_step step) {
+    /* All options that any last step takes; that refuses those which it does not. */
     static const struct operation shares = {
         "part",
         kernel_part,
         OPTIONS_ALL,
-        {{.name = "x", .stride = "ldx", .form = FORM_ROW, .content = CONTENT_LOGITS}}};
-    r->operation = &shares;
-    return part_rows(r, part, step);
+        {{.name = "x", .stride = "ldx", .form = FORM_ROW, .content = CONTENT_LOGITS},
+         {.name = "b",
+          .stride = "ldb",
+          .form = FORM_ROW,
+          .content = CONTENT_FACTORS,
+          .optional = true,
+          .repeats = true}}};
+    struct rows_part part;
+    smx_status status = smx_part_read(given, step, given_rows->n, &part);
+    if (status != SMX_OK) {
+        return status;
+    }
+    union {
+        const void *in;
+        void *data;
+    } b = {part.b};
+    const struct array arrays[] = {given_rows->array[0], {b.data, part.ldb, 0}};
+    struct rows_request r = *given_rows;
+    r.operation = &shares;
+    r.array = arrays;
+    return part_rows(&r, &part);
 }

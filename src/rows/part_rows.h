@@ -15,6 +15,6 @@ smx_status smx_part_check(const struct rows_request *request, const struct optio
 smx_status smx_part_finish_rows(const struct rows_request *request, const smx_part *part);
 
 /* A step of theirs before that; x is all that the request has. */
-smx_status smx_part_share(struct rows_request *request, const smx_part *part, enum part_step step);
+smx_status smx_part_share(const struct rows_request *request, const smx_part *part, enum part_step step);
 
 #endif

@@ -184,6 +184,9 @@ smx_status PART_STEP(const function *f, size_t rows, size_t n, const block *b, c
     if (p->step == STEP_SUMS) {
         return F(smx_part_sums)(rows, n, b[0].a, b[0].ld, NULL, &p->part, opt);
     }
+    if (f->run == OPERATION_LOGSUMEXP_WEIGHTED) {
+        return F(smx_logsumexp_weighted_part)(rows, b[2].a, b[3].a, &p->part, opt);
+    }
     return f->run == OPERATION_LOGSUMEXP
                ? F(smx_logsumexp_part)(rows, b[1].a, &p->part, opt)
                : F(smx_log_softmax_part)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, &p->part, opt);
