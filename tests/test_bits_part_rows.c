@@ -1,4 +1,4 @@
-/* Rows in parts have the bits of whole rows: log-softmax, logsumexp also with weights, and cross-entropy with all that it gives, under
+/* Rows in parts have the bits of whole rows: softmax, its backward pass, log-softmax, logsumexp also with weights, and cross-entropy with all that it gives, under
  * all options, for any cut. What parts tell each other goes through plain maxima and sums of 64-bit integers, as a
  * library of messages would take them. */
 #include "common/check.h"
@@ -78,12 +78,19 @@ static void any_isa(rng *r) {
     assert_ok(smx_isa_set(smx_isa_available(rng_below(r, count))));
 }
 
+static smx_part_kind kind_of(const function *f) {
+    return f->run == OPERATION_SOFTMAX            ? SMX_PART_SOFTMAX
+           : f->run == OPERATION_SOFTMAX_BACKWARD ? SMX_PART_SOFTMAX_BACKWARD
+                                                  : SMX_PART_LOGARITHMS;
+}
+
 static void step(const call *c, const smx_options *opt, const share *s, int number) {
     block b[ARGUMENTS_MAX];
     blocks_from(c, s->first, b);
     const smx_options from = options_from(c->t, opt, s->first);
     part_call p = {number, SMX_PART_INIT};
-    if (c->f->run == OPERATION_LOGSUMEXP_WEIGHTED) {
+    p.part.kind = kind_of(c->f);
+    if (c->f->run == OPERATION_LOGSUMEXP_WEIGHTED || p.part.kind == SMX_PART_SOFTMAX_BACKWARD) {
         p.part.b = b[1].a;
         p.part.ldb = b[1].ld;
     }
@@ -101,7 +108,7 @@ static void run_in_parts(call *c, const smx_options *opt, const cut *where, rng 
     for (size_t k = 0; k < where->parts; k++) {
         s[k] = (share){where->begin[k], where->begin[k + 1] - where->begin[k], words(maxima), words(sums)};
     }
-    int rounds = is_loss(c->f) ? SMX_PART_ROUNDS : 2;
+    int rounds = is_loss(c->f) ? SMX_PART_ROUNDS : kind_of(c->f) == SMX_PART_LOGARITHMS ? 2 : 1;
     for (int number = 1; number <= STEP_FINISH; number += number == rounds ? STEP_SUMS - rounds : 1) {
         for (size_t k = 0; k < where->parts; k++) {
             any_isa(r);
@@ -121,8 +128,8 @@ static void run_in_parts(call *c, const smx_options *opt, const cut *where, rng 
 }
 
 static int is_in_parts(const function *f) {
-    return f->run == OPERATION_LOG_SOFTMAX || f->run == OPERATION_LOGSUMEXP || f->run == OPERATION_LOGSUMEXP_WEIGHTED ||
-           (is_loss(f) && !f->ce.log_probs);
+    return f->run == OPERATION_SOFTMAX || f->run == OPERATION_SOFTMAX_BACKWARD || f->run == OPERATION_LOG_SOFTMAX ||
+           f->run == OPERATION_LOGSUMEXP || f->run == OPERATION_LOGSUMEXP_WEIGHTED || (is_loss(f) && !f->ce.log_probs);
 }
 
 static void erase_outputs(call *c) {

@@ -10,7 +10,7 @@ enum { ROWS = 2, N = 5, ROW_N = 9 };
 typedef struct scene {
     const dtype *t;
     const function *f;
-    double x[ROWS * N], y[ROWS * N], lse[ROWS];
+    double x[ROWS * N], y[ROWS * N], z[ROWS * N], lse[ROWS];
     int64_t labels[ROWS], argmax[ROWS];
     int64_t maxima[ROWS * SMX_PART_MAXIMA], sums[ROWS * SMX_PART_SUMS];
     block b[ARGUMENTS_MAX];
@@ -172,7 +172,7 @@ static void test_weights(void **state) {
     s.b[2].a = s.lse;
     s.call.part.b = s.x;
     s.call.part.ldb = N - 1;
-    expect(&s, 1, SMX_ERROR_STRIDE, "ldb");
+    expect(&s, 1, SMX_ERROR_STRIDE, "part.ldb");
     s.call.part.ldb = N;
     steps_before(&s, STEP_FINISH);
     s.opt.sink = s.x;
@@ -181,6 +181,25 @@ static void test_weights(void **state) {
     s.opt.sink = NULL;
     s.maxima[10] = 5000;
     expect(&s, STEP_FINISH, SMX_ERROR_STATS, "maxima");
+}
+
+/* Steps to one kind of results do for no other. */
+static void test_kinds(void **state) {
+    static const char *const all[] = {"softmax", "softmax_backward", "log_softmax", "cross_entropy of labels"};
+    static const smx_part_kind kinds[] = {SMX_PART_SOFTMAX, SMX_PART_SOFTMAX_BACKWARD, SMX_PART_LOGARITHMS,
+                                          SMX_PART_LOGARITHMS};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        for (int kind = SMX_PART_LOGARITHMS; kind <= SMX_PART_SOFTMAX_BACKWARD + 1; kind++) {
+            scene s;
+            label("%s, kind %d", all[i], kind);
+            scene_init(&s, *state, all[i]);
+            s.b[2] = s.b[2].a ? s.b[2] : (block){.a = s.z, .ld = N};
+            s.call.part.kind = (smx_part_kind)kind;
+            if (s.call.part.kind != kinds[i]) {
+                expect(&s, STEP_FINISH, SMX_ERROR_OPTION, "part.kind");
+            }
+        }
+    }
 }
 
 static void test_null(void **state) {
@@ -202,6 +221,6 @@ static void test_null(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {TEST_BOTH(test_arguments), TEST_BOTH(test_stats), TEST_BOTH(test_options),
-                                       TEST_BOTH(test_weights), cmocka_unit_test(test_null)};
+                                       TEST_BOTH(test_weights),   TEST_BOTH(test_kinds), cmocka_unit_test(test_null)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

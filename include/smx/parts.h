@@ -1,5 +1,6 @@
-/* Rows that lie in parts, on several threads, processes or machines: log-softmax, logsumexp and cross-entropy with its
- * gradients and argmax. Part of smx/smx.h, which has softmax and its backward pass of one row in parts.
+/* Rows that lie in parts, on several threads, processes or machines, under all options: log-softmax, logsumexp,
+ * cross-entropy with its gradients and argmax, softmax and its backward pass. Part of smx/smx.h, which has the last two
+ * for one row of plain entries, too.
  *
  * The entries of all rows may be cut anywhere, into any number of parts, some of which may have none. Every result has
  * the bits that the function of whole rows gives. What parts must tell each other is two arrays of plain 64-bit
@@ -30,8 +31,15 @@
 extern "C" {
 #endif
 
+/* What the steps on a part lead to. */
+typedef enum smx_part_kind {
+    SMX_PART_LOGARITHMS = 0,      /* log-softmax, logsumexp, cross-entropy */
+    SMX_PART_SOFTMAX = 1,         /* softmax: the first round of maxima is enough */
+    SMX_PART_SOFTMAX_BACKWARD = 2 /* its backward pass, with y for x and dy for b: the same */
+} smx_part_kind;
+
 enum {
-    SMX_PART_ROUNDS = 3,  /* of maxima; all but cross-entropy need the first two only */
+    SMX_PART_ROUNDS = 3,  /* of maxima; of logarithms, all but cross-entropy need the first two only */
     SMX_PART_MAXIMA = 16, /* int64_t, for each row */
     SMX_PART_SUMS = 12    /* int64_t, for each row */
 };
@@ -43,8 +51,9 @@ typedef struct smx_part {
     size_t row_n, first; /* how many entries the whole rows have; which of them is the part's first, from 0 */
     int64_t *maxima;     /* rows x SMX_PART_MAXIMA, without gaps */
     int64_t *sums;       /* rows x SMX_PART_SUMS, without gaps */
-    const void *b; /* of type T: the weights of a weighted logsumexp, rows x n, of the part's entries; null: none */
-    size_t ldb;    /* their stride; 0: one row of them serves all */
+    const void *b;       /* of type T: weights of a logsumexp, or dy: the part's entries, rows x n; null: none */
+    size_t ldb;          /* its stride; 0: one row of weights serves all */
+    smx_part_kind kind;  /* the same in all calls */
 } smx_part;
 #define SMX_PART_INIT SMX_SIZED(smx_part)
 
@@ -60,8 +69,9 @@ typedef struct smx_part {
  * Aliasing  As the function of whole rows. maxima and sums overlap nothing.
  * Threads   Over rows. Same bits for any number.
  * Status    As the function of whole rows; besides, SMX_ERROR_NULL for part, maxima and sums; _OPTION for part->size,
- *           a round that does not exist, and part->b beside ce; _SIZE for first + n > row_n; _STATS for maxima or sums that no rows have, or
- *           where a round is missing. A refused call writes nothing. */
+ *           a part->kind that is not the function's, a round that does not exist, and part->b beside ce; _SIZE for
+ *           first + n > row_n; _STATS for maxima or sums that no rows have, or where a round is missing. A refused call
+ *           writes nothing. */
 
 /* Round 1 sets this part's share of all maxima; rounds 2 and 3, given the maxima of whole rows from the round before,
  * those that follow from them. `ce` is null where there is no cross-entropy; its outputs are not written. */
@@ -109,6 +119,20 @@ SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_part_f32(size_t rows, size_t
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_part_f64(size_t rows, size_t n, const double *x, size_t ldx,
                                                              const smx_cross_entropy_args_f64 *ce, const smx_part *part,
                                                              const smx_options *opt);
+
+/* Given the maxima and sums of whole rows: the part's entries of y, as smx_softmax_f32 has them. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_f32(size_t rows, size_t n, const float *x, size_t ldx, float *y,
+                                                       size_t ldy, const smx_part *part, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_part_f64(size_t rows, size_t n, const double *x, size_t ldx, double *y,
+                                                       size_t ldy, const smx_part *part, const smx_options *opt);
+
+/* Given the maxima and sums of whole rows: the part's entries of dx, as smx_softmax_backward_f32 has them. */
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_f32(size_t rows, size_t n, const float *y, size_t ldy,
+                                                                const float *dy, size_t lddy, float *dx, size_t lddx,
+                                                                const smx_part *part, const smx_options *opt);
+SMX_API SMX_MUST_CHECK smx_status smx_softmax_backward_part_f64(size_t rows, size_t n, const double *y, size_t ldy,
+                                                                const double *dy, size_t lddy, double *dx, size_t lddx,
+                                                                const smx_part *part, const smx_options *opt);
 
 #ifdef __cplusplus
 }

@@ -152,6 +152,9 @@ static smx_status part_f32(enum part_step step, size_t rows, size_t n, const flo
     if (status == SMX_OK && part.b != NULL) {
         status = smx_refuse(SMX_ERROR_OPTION, "part.b");
     }
+    if (status == SMX_OK && part.kind != SMX_PART_LOGARITHMS) {
+        status = smx_refuse(SMX_ERROR_OPTION, "part.kind");
+    }
     return status == SMX_OK ? losses_f32(&part, false, rows, n, x, ldx, ce, opt) : status;
 }
 
@@ -182,6 +185,9 @@ static smx_status part_f64(enum part_step step, size_t rows, size_t n, const dou
     smx_status status = smx_part_read(given, step, n, &part);
     if (status == SMX_OK && part.b != NULL) {
         status = smx_refuse(SMX_ERROR_OPTION, "part.b");
+    }
+    if (status == SMX_OK && part.kind != SMX_PART_LOGARITHMS) {
+        status = smx_refuse(SMX_ERROR_OPTION, "part.kind");
     }
     return status == SMX_OK ? losses_f64(&part, false, rows, n, x, ldx, ce, opt) : status;
 }

@@ -33,16 +33,18 @@
 /* ---- Softmax ---- */
 
 static void softmax_under_options(const struct rows_call *c, const struct kept_row *r) {
-    const logits l = logits_of(c, r, row_at(c, 0, r));
+    logits l = logits_of(c, r, row_at(c, 0, r));
     real *y = row_at(c, 1, r);
-    if (r->n != 0) {
+    if (c->part != NULL) {
+        softmax_of_part(c, r, &l, y);
+    } else if (r->n != 0) {
         softmax_logits_row(r->n, &l, y, c->options->policy);
     }
     fill_outside(c, r, FILL_ZERO, y);
 }
 
 static void softmax_kernel(const struct rows_call *c, struct span run) {
-    if (c->plain) {
+    if (c->plain && c->part == NULL) {
         softmax_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1),
                      c->options->policy);
     } else {
@@ -65,12 +67,24 @@ static inline void backward_of_vector(const struct rows_call *c, const struct ke
     fill_outside(c, r, FILL_ZERO, dx);
 }
 
+/* The last step of a row in parts. */
+static void backward_of_part(const struct rows_call *c, const struct kept_row *r) {
+    const logits l = logits_of(c, r, NULL);
+    const struct masked_rows rows = {&l, row_at(c, 0, r), row_at(c, 1, r)};
+    const struct dot dot = dot_of_part(c, r->k);
+    real *dx = row_at(c, 2, r);
+    gradients_of_dot(r->n, &l, masked_factors, &rows, &dot, dx);
+    fill_outside(c, r, FILL_ZERO, dx);
+}
+
 static void backward_under_options(const struct rows_call *c, const struct kept_row *r) {
     backward_of_vector(c, r, r->k);
 }
 
 static void softmax_backward_kernel(const struct rows_call *c, struct span run) {
-    if (c->plain) {
+    if (c->part != NULL) {
+        each_row(c, run, backward_of_part);
+    } else if (c->plain) {
         const struct gradient_inputs in = {rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1)};
         backward_rows(run.n, c->n, &in, rows_at(c, 2, run), stride_of(c, 2), c->stream);
     } else {

@@ -14,7 +14,9 @@
 #include "logits_terms_template.h"
 #include "logsumexp_weighted_template.h"
 #include "mask_template.h"
+#include "masked_backward_template.h"
 #include "part_words.h"
+#include "row_scale_template.h"
 #include "rows_of_call_template.h"
 
 static inline int64_t *maxima_of_row(const struct rows_call *c, size_t k) {
@@ -140,6 +142,43 @@ static inline void share_terms(const logits *l, size_t n, size_t first, const in
     store_limbs(wide_of_term_sum(&sum), sums + PART_TERMS);
 }
 
+/* ---- Softmax ---- */
+
+/* The maximum of a row that is computed. */
+static inline real reference_of_row(const int64_t *maxima, const logits *l) {
+    return l->limit ? 0 : high_of_row(maxima, l);
+}
+
+static inline void share_softmax(const struct rows_call *c, const struct kept_row *r, const logits *l,
+                                 enum row_kind kind) {
+    int64_t *sums = sums_of_row(c, r->k);
+    struct term_sum sum = empty_logits_sum(l, r->n);
+    if (kind == ROW_COMPUTED) {
+        logits_terms(l, r->n, reference_of_row(maxima_of_row(c, r->k), l), r->n, NULL, &sum);
+    }
+    memset(sums, 0, SMX_PART_SUMS * sizeof *sums);
+    store_limbs(wide_of_term_sum(&sum), sums + PART_TERMS);
+}
+
+/* The last step. */
+static inline void softmax_of_part(const struct rows_call *c, const struct kept_row *r, logits *l, real *y) {
+    const int64_t *maxima = maxima_of_row(c, r->k);
+    enum row_kind kind = kind_of_row(maxima, l, c->options->policy);
+    if (kind != ROW_COMPUTED) {
+        fill_kept(l, r->n, kind == ROW_EMPTY ? 0 : canonical_nan(), 0, y);
+        return;
+    }
+    real reference = reference_of_row(maxima, l);
+    struct term_sum sum = {.wide = limbs_at(sums_of_row(c, r->k) + PART_TERMS)}, own = empty_logits_sum(l, r->n);
+    if (l->sink != NULL) {
+        add_sink(l, reference, &sum);
+    }
+    logits_terms(l, r->n, reference, r->n, y, &own);
+    scale_by_sum(r->n, y, &sum, y);
+}
+
+/* ---- Logarithms ---- */
+
 /* A step before the last, for the logits of row k. */
 static void share_of_part(const struct rows_call *c, const struct kept_row *r, const logits *given) {
     logits l = *given;
@@ -150,7 +189,11 @@ static void share_of_part(const struct rows_call *c, const struct kept_row *r, c
         return;
     }
     enum row_kind kind = kind_of_row(maxima, &l, c->options->policy);
-    if (c->part->step == PART_ROUND_2) {
+    if (c->part->kind == SMX_PART_SOFTMAX) {
+        if (c->part->step == PART_ADD) {
+            share_softmax(c, r, &l, kind);
+        }
+    } else if (c->part->step == PART_ROUND_2) {
         share_second(&l, r->n, first, maxima);
     } else if (c->part->step == PART_ROUND_3) {
         share_argmax(&l, r->n, first, maxima);
@@ -167,6 +210,11 @@ static void share_of_part(const struct rows_call *c, const struct kept_row *r, c
 
 static inline int32_t exponent_of_row(int64_t exponent) {
     return exponent == PART_NONE ? INT32_MIN : (int32_t)exponent;
+}
+
+static inline struct dot dot_of_part(const struct rows_call *c, size_t k) {
+    return (struct dot){exponent_of_row(maxima_of_row(c, k)[PART_REST_EXPONENT]),
+                        limbs_at(sums_of_row(c, k) + PART_RESTS)};
 }
 
 /* What weights add to a step before the last; policies have no part in it. */
@@ -199,11 +247,34 @@ static inline real logsumexp_weighted_of_part(const struct rows_call *c, size_t 
         *sign = 0;
         return high;
     }
-    const struct dot dot = {exponent_of_row(maxima[PART_REST_EXPONENT]), limbs_at(sums_of_row(c, k) + PART_RESTS)};
+    const struct dot dot = dot_of_part(c, k);
     return logsumexp_of_dot(high, &dot, sign);
 }
 
+/* ---- Softmax backward ---- */
+
+static void share_backward(const struct rows_call *c, const struct kept_row *r) {
+    const logits l = logits_of(c, r, NULL);
+    const struct masked_rows rows = {&l, row_at(c, 0, r), row_at(c, 1, r)};
+    int64_t *maxima = maxima_of_row(c, r->k), *sums = sums_of_row(c, r->k);
+    if (c->part->step == PART_ROUND_1) {
+        for (int i = 0; i < SMX_PART_MAXIMA; i++) {
+            maxima[i] = PART_NONE;
+        }
+        maxima[PART_REST_EXPONENT] = dot_exponent(r->n, masked_factors, &rows);
+    } else if (c->part->step == PART_ADD) {
+        struct dot dot =
+            dot_of_exponent(exponent_of_row(maxima[PART_REST_EXPONENT]), r->n, l.row_n, masked_factors, &rows);
+        memset(sums, 0, SMX_PART_SUMS * sizeof *sums);
+        store_limbs(dot.sum, sums + PART_RESTS);
+    }
+}
+
 static void part_under_options(const struct rows_call *c, const struct kept_row *r) {
+    if (c->part->kind == SMX_PART_SOFTMAX_BACKWARD) {
+        share_backward(c, r);
+        return;
+    }
     logits l = logits_of(c, r, row_at(c, 0, r));
     l.weight = row_at(c, 1, r);
     share_of_part(c, r, &l);

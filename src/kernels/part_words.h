@@ -41,8 +41,9 @@ struct rows_part {
     enum part_step step;
     size_t row_n, first;
     int64_t *maxima, *sums;
-    const void *b; /* weights, or null */
+    const void *b; /* weights or dy, or null */
     size_t ldb;
+    smx_part_kind kind;
 };
 
 /* Numbers as integers of the same order, with -0 before +0 and the canonical NaN above all. */

@@ -18,10 +18,14 @@ smx_status smx_part_read(const smx_part *part, enum part_step step, size_t n, st
     if (step == PART_NO_STEP) {
         return smx_refuse(SMX_ERROR_OPTION, "round");
     }
+    if (given.kind < SMX_PART_LOGARITHMS || given.kind > SMX_PART_SOFTMAX_BACKWARD) {
+        return smx_refuse(SMX_ERROR_OPTION, "part.kind");
+    }
     if (given.row_n > SMX_ROW_MOST || given.first > given.row_n || n > given.row_n - given.first) {
         return smx_refuse(SMX_ERROR_SIZE, "part.row_n");
     }
-    *read = (struct rows_part){step, given.row_n, given.first, given.maxima, given.sums, given.b, given.ldb};
+    *read =
+        (struct rows_part){step, given.row_n, given.first, given.maxima, given.sums, given.b, given.ldb, given.kind};
     return SMX_OK;
 }
 
@@ -79,10 +83,13 @@ static bool sound_losses(const int64_t *m, const struct keys *k, enum dtype real
 static bool sound_maxima(const struct rows_request *r, const int64_t *m, const struct keys *k, bool losses,
                          bool beaten) {
     const struct rows_part *p = r->part;
+    if (p->kind == SMX_PART_SOFTMAX_BACKWARD) {
+        return m[PART_HIGH] == PART_NONE && sound_exponent(m[PART_REST_EXPONENT], r->real);
+    }
     if (!number_key(m[PART_HIGH], k) && m[PART_HIGH] != k->nan) {
         return false;
     }
-    if (p->step == PART_ROUND_2) {
+    if (p->step == PART_ROUND_2 || p->kind == SMX_PART_SOFTMAX) {
         return true;
     }
     return sound_second(m, k, p->row_n, beaten) && sound_exponent(m[PART_REST_EXPONENT], r->real) &&
@@ -136,6 +143,13 @@ static smx_status part_rows(const struct rows_request *whole, const struct rows_
 smx_status smx_part_finish_rows(const struct rows_request *r, const smx_part *given) {
     struct rows_part part;
     smx_status status = smx_part_read(given, PART_FINISH, r->n, &part);
+    enum kernel kernel = r->operation->kernel;
+    smx_part_kind kind = kernel == kernel_softmax            ? SMX_PART_SOFTMAX
+                         : kernel == kernel_softmax_backward ? SMX_PART_SOFTMAX_BACKWARD
+                                                             : SMX_PART_LOGARITHMS;
+    if (status == SMX_OK && part.kind != kind) {
+        return smx_refuse(SMX_ERROR_OPTION, "part.kind");
+    }
     return status == SMX_OK ? part_rows(r, &part) : status;
 }
 
@@ -146,12 +160,18 @@ smx_status smx_part_share(const struct rows_request *given_rows, const smx_part 
         kernel_part,
         OPTIONS_ALL,
         {{.name = "x", .stride = "ldx", .form = FORM_ROW, .content = CONTENT_LOGITS},
-         {.name = "b",
-          .stride = "ldb",
+         {.name = "part.b",
+          .stride = "part.ldb",
           .form = FORM_ROW,
           .content = CONTENT_FACTORS,
           .optional = true,
           .repeats = true}}};
+    static const struct operation backward = {
+        "backward part",
+        kernel_part,
+        OPTIONS_LINEAR | OPTION_SINK,
+        {{.name = "x", .stride = "ldx", .form = FORM_ROW, .content = CONTENT_PROBABILITIES},
+         {.name = "part.b", .stride = "part.ldb", .form = FORM_ROW, .content = CONTENT_GRADIENTS}}};
     struct rows_part part;
     smx_status status = smx_part_read(given, step, given_rows->n, &part);
     if (status != SMX_OK) {
@@ -163,7 +183,7 @@ smx_status smx_part_share(const struct rows_request *given_rows, const smx_part 
     } b = {part.b};
     const struct array arrays[] = {given_rows->array[0], {b.data, part.ldb, 0}};
     struct rows_request r = *given_rows;
-    r.operation = &shares;
+    r.operation = part.kind == SMX_PART_SOFTMAX_BACKWARD ? &backward : &shares;
     r.array = arrays;
     return part_rows(&r, &part);
 }

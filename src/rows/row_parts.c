@@ -126,7 +126,7 @@ static void run_row(struct row_in_parts *r, const struct options_read *options, 
 bool smx_rows_in_parts(const struct rows_run *run, size_t pieces) {
     const struct rows_request *request = run->request;
     enum kernel kernel = request->operation->kernel;
-    if ((kernel != kernel_softmax && kernel != kernel_softmax_backward) || !run->call.plain) {
+    if ((kernel != kernel_softmax && kernel != kernel_softmax_backward) || !run->call.plain || request->part != NULL) {
         return false;
     }
     size_t parts = smx_pieces(&run->options, request->n, 1);

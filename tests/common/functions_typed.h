@@ -184,6 +184,12 @@ smx_status PART_STEP(const function *f, size_t rows, size_t n, const block *b, c
     if (p->step == STEP_SUMS) {
         return F(smx_part_sums)(rows, n, b[0].a, b[0].ld, NULL, &p->part, opt);
     }
+    if (f->run == OPERATION_SOFTMAX) {
+        return F(smx_softmax_part)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, &p->part, opt);
+    }
+    if (f->run == OPERATION_SOFTMAX_BACKWARD) {
+        return F(smx_softmax_backward_part)(rows, n, b[0].a, b[0].ld, b[1].a, b[1].ld, b[2].a, b[2].ld, &p->part, opt);
+    }
     if (f->run == OPERATION_LOGSUMEXP_WEIGHTED) {
         return F(smx_logsumexp_weighted_part)(rows, b[2].a, b[3].a, &p->part, opt);
     }
