@@ -1,4 +1,4 @@
-/* AVX2 + FMA kernels, f32. */
+/* AVX2 + FMA kernels, f32; F16C only where halves are asked for, which src/tensor/halves.c does where it is there. */
 #include "../base/arithmetic.h"
 
 #include "isa.h"
@@ -6,9 +6,9 @@
 #if SMX_BUILD_X86
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #else
-#pragma GCC target("avx2,fma")
+#pragma GCC target("avx2,fma,f16c")
 #endif
 
 /* In this order: */

@@ -3,12 +3,15 @@
 #ifndef SMX_KERNELS_H
 #define SMX_KERNELS_H
 
+#include "../base/dtype.h"
 #include "../base/pair.h"
 #include "../base/wide.h"
 #include "../options/options.h"
 
 #include <stddef.h>
 #include <stdint.h>
+
+enum { HALF_ARRAYS = 3 };
 
 /* An argument. `ld` elements lie between its rows, or the rows of its matrices, which are `matrix` apart. */
 struct array {
@@ -40,6 +43,35 @@ struct rows_call {
 /* Computes some of the call's rows; of a column operation, some of its columns; of the Jacobian, some of the rows of
  * all its matrices. In the library's floating-point environment (base/float_env.h). */
 typedef void (*rows_kernel)(const struct rows_call *call, struct span rows);
+
+/* Rows of halves, of an operation that reads and writes them as they are: its inputs, then its output. */
+struct half_rows {
+    enum dtype type; /* DTYPE_F16 or DTYPE_BF16 */
+    size_t rows, n;
+    struct half_array {
+        unsigned char *data;
+        ptrdiff_t row; /* in bytes, from one row to the next */
+    } array[HALF_ARRAYS];
+    struct policy policy;
+    bool stream;   /* as in struct rows_call */
+    void *scratch; /* of each input, half_block_rows rows of half_row_floats floats, from a whole cache line on */
+};
+typedef void (*half_kernel)(const struct half_rows *rows);
+
+/* Rows go through scratch memory as floats, some together: so many floats of all inputs as stay in the nearest cache,
+ * or one longer row. */
+#define HALF_BLOCK ((size_t)4096)
+
+/* Short rows follow each other without a gap; of longer ones, each begins with a cache line, and ends with two whole
+ * vectors. */
+#define HALF_SHORT ((size_t)64)
+static inline size_t half_row_floats(size_t n) { return n <= HALF_SHORT ? n : (n + 31) / 32 * 32; }
+
+static inline size_t half_block_rows(size_t inputs, size_t rows, size_t n) {
+    size_t most = HALF_BLOCK / inputs / half_row_floats(n);
+    most = most >= 16 ? most / 16 * 16 : most > 0 ? most : 1; /* whole vectors of rows */
+    return rows < most ? rows : most;
+}
 
 /* One for each operation; some operations share one. NAME_kernel in operations_template.h is where it begins. */
 #define SMX_KERNEL_LIST(X)      \
@@ -88,6 +120,7 @@ struct part_kernels {
 /* All of one instruction set and one type. */
 struct kernels {
     rows_kernel rows[KERNELS];
+    half_kernel half_rows[KERNELS]; /* null: there is none */
     struct part_kernels part;
     /* Where kernels change their way: thresholds_template.h. */
     size_t (*threshold_of_n)(size_t i);

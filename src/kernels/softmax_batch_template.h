@@ -25,14 +25,13 @@ static inline size_t softmax_batch_rows(size_t rows, size_t n) {
     return rows < most ? rows : most;
 }
 
-/* Softmax of up to SOFTMAX_BATCH_ROWS rows of at most SUM_BLOCK vectors; false, with nothing written, if one of them
- * has no finite maximum. */
-static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
-    /* Maxima, one row after the other. */
-    real max[SOFTMAX_BATCH_ROWS], magic[SOFTMAX_BATCH_ROWS];
+/* From maxima on: the rows' terms, and what makes results of them. False, with nothing written, if a maximum is not
+ * finite. */
+static bool softmax_batch_terms(size_t rows, size_t n, const real *x, size_t ldx, const real *max, real *y, size_t ldy,
+                                real reciprocal[SOFTMAX_BATCH_ROWS][2]) {
+    real magic[SOFTMAX_BATCH_ROWS];
     enum term_kind kind = TERMS_NO_OFFSET;
     for (size_t i = 0; i < rows; i++) {
-        max[i] = row_max(n, x + i * ldx);
         if (!isfinite(max[i])) {
             return false;
         }
@@ -44,16 +43,28 @@ static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real
         v_t m = v_load_n(max + i, left, v_set1(0));
         v_store_n(magic + i, term_magic(m, term_offset(m)), left);
     }
-    /* Terms and sums, then reciprocals, then results. */
+    /* Terms and sums, then reciprocals. */
     struct term_sum sum[SOFTMAX_BATCH_ROWS];
     for (size_t i = 0; i < rows; i++) {
         sum[i] = empty_term_sum(n, n);
         const struct row_part row = {.n = n, .x = x + i * ldx, .e = y + i * ldy, .prefetch = PREFETCH_BYTES};
         add_part(kind, &row, v_set1(max[i]), v_set1(magic[i]), sum[i].limbs);
     }
-    real reciprocal[SOFTMAX_BATCH_ROWS][2];
     for (size_t i = 0; i < rows; i++) {
         find_reciprocal(&sum[i], reciprocal[i]);
+    }
+    return true;
+}
+
+/* Softmax of up to SOFTMAX_BATCH_ROWS rows of at most SUM_BLOCK vectors; false, with nothing written, if one of them
+ * has no finite maximum. */
+static bool softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy) {
+    real max[SOFTMAX_BATCH_ROWS], reciprocal[SOFTMAX_BATCH_ROWS][2];
+    for (size_t i = 0; i < rows; i++) {
+        max[i] = row_max(n, x + i * ldx);
+    }
+    if (!softmax_batch_terms(rows, n, x, ldx, max, y, ldy, reciprocal)) {
+        return false;
     }
     for (size_t i = 0; i < rows; i++) {
         scale_by(n, y + i * ldy, reciprocal[i], y + i * ldy);

@@ -39,17 +39,11 @@ static ALWAYS_INLINE void pad_rows(size_t rows, v_t *of_rows) {
     }
 }
 
-/* Maxima; false if one is not finite. *offset: whether terms need one. */
-static ALWAYS_INLINE bool folded_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct folded_rows *f,
-                                        bool *offset) {
-    v_t largest[SOFTMAX_FOLDED_ROWS], nothing = v_set1(-(real)INFINITY);
-    m_t nan = m_none(), special = m_none(), far = m_none();
-    for (size_t i = 0; i < rows; i++) {
-        v_t other = nothing;
-        largest[i] = nothing;
-        max_of_lanes(n, x + i * ldx, &largest[i], &other, &nan);
-        largest[i] = v_max(largest[i], other);
-    }
+/* Maxima, and what follows from them, of rows whose lanes have these; false if one is not finite. *offset: whether
+ * terms need one. */
+static ALWAYS_INLINE bool folded_constants(size_t rows, v_t largest[SOFTMAX_FOLDED_ROWS], struct folded_rows *f,
+                                           bool *offset) {
+    m_t special = m_none(), far = m_none();
     pad_rows(rows, largest);
     for (size_t i = 0; i < rows; i += V_LANES) {
         v_t m = v_from_bits(i_fold_each(largest + i, larger)), size = v_abs(m);
@@ -59,7 +53,20 @@ static ALWAYS_INLINE bool folded_maxima(size_t rows, size_t n, const real *x, si
         v_store(f->magic + i, term_magic(m, term_offset(m)));
     }
     *offset = m_any(far);
-    return !m_any(m_or(nan, special));
+    return !m_any(special);
+}
+
+static ALWAYS_INLINE bool folded_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct folded_rows *f,
+                                        bool *offset) {
+    v_t largest[SOFTMAX_FOLDED_ROWS], nothing = v_set1(-(real)INFINITY);
+    m_t nan = m_none();
+    for (size_t i = 0; i < rows; i++) {
+        v_t other = nothing;
+        largest[i] = nothing;
+        max_of_lanes(n, x + i * ldx, &largest[i], &other, &nan);
+        largest[i] = v_max(largest[i], other);
+    }
+    return folded_constants(rows, largest, f, offset) && !m_any(nan);
 }
 
 /* Terms, and sums as limbs in each lane of a vector a row; then the reciprocals of the rows' sums. */
@@ -87,6 +94,16 @@ static ALWAYS_INLINE void folded_terms(enum term_kind kind, size_t rows, size_t 
     }
 }
 
+/* The same, whichever kind they are. */
+static ALWAYS_INLINE void folded_terms_of(bool offset, size_t rows, size_t n, const real *x, size_t ldx, real *y,
+                                          size_t ldy, struct folded_rows *f) {
+    if (offset) {
+        folded_terms(TERMS_OFFSET, rows, n, x, ldx, y, ldy, f);
+    } else {
+        folded_terms(TERMS_NO_OFFSET, rows, n, x, ldx, y, ldy, f);
+    }
+}
+
 /* Softmax of up to SOFTMAX_FOLDED_ROWS rows of at most SOFTMAX_FOLDED_MOST entries; false, with nothing written, if one
  * of them has no finite maximum. */
 static ALWAYS_INLINE bool softmax_folded_of_length(size_t rows, size_t n, const real *x, size_t ldx, real *y,
@@ -96,11 +113,7 @@ static ALWAYS_INLINE bool softmax_folded_of_length(size_t rows, size_t n, const 
     if (!folded_maxima(rows, n, x, ldx, &f, &offset)) {
         return false;
     }
-    if (offset) {
-        folded_terms(TERMS_OFFSET, rows, n, x, ldx, y, ldy, &f);
-    } else {
-        folded_terms(TERMS_NO_OFFSET, rows, n, x, ldx, y, ldy, &f);
-    }
+    folded_terms_of(offset, rows, n, x, ldx, y, ldy, &f);
     for (size_t i = 0; i < rows; i++) {
         const real reciprocal[2] = {f.high[i], f.low[i]};
         scale_by(n, y + i * ldy, reciprocal, y + i * ldy);

@@ -4,6 +4,7 @@
 
 #include "columns.h"
 #include "groups.h"
+#include "halves.h"
 #include "layout.h"
 #include "straight.h"
 
@@ -15,7 +16,7 @@ smx_status smx_call_run(struct call *c) {
         return status;
     }
     smx_layout_coalesce(c, true);
-    return smx_run_columns(c, &status) ? status : smx_run_groups(c);
+    return smx_run_columns(c, &status) || smx_run_halves(c, &status) ? status : smx_run_groups(c);
 }
 
 smx_status smx_call_apply(const struct tensor_request *request) {

@@ -37,6 +37,30 @@ static inline void v_stream(float *p, v_t a) { _mm512_stream_ps(p, a); }
 static inline void v_stream_end(void) { _mm_sfence(); }
 static ALWAYS_INLINE void v_store_n(float *p, v_t a, size_t n) { _mm512_mask_storeu_ps(p, first_lanes(n), a); }
 
+/* ---- Halves ---- */
+
+#define V_HALVES 1
+static inline v_t v_from_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p)); }
+static inline v_t v_from_bf16(const void *p) {
+    __m512i halves = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(halves, 16));
+}
+static inline __m256i f16_of(v_t a) { return _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+static inline i_t v_to_f16(v_t a, v_t b) { return _mm512_inserti64x4(_mm512_castsi256_si512(f16_of(a)), f16_of(b), 1); }
+/* Rounded to nearest, ties to even, in the upper halves of the lanes. VCVTNEPS2BF16 takes subnormal numbers for 0. */
+static inline __m512i bf16_rounded(v_t a) {
+    __m512i bits = _mm512_castps_si512(a);
+    __mmask16 odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(0x10000));
+    return _mm512_mask_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd, bits,
+                                 _mm512_set1_epi32(0x8000));
+}
+static inline i_t v_to_bf16(v_t a, v_t b) {
+    const __m512i odd = _mm512_setr_epi32(0x30001, 0x70005, 0xb0009, 0xf000d, 0x130011, 0x170015, 0x1b0019, 0x1f001d,
+                                          0x230021, 0x270025, 0x2b0029, 0x2f002d, 0x330031, 0x370035, 0x3b0039,
+                                          0x3f003d); /* places of 16 bits, of a and then b */
+    return _mm512_permutex2var_epi16(bf16_rounded(a), odd, bf16_rounded(b));
+}
+
 /* ---- Arithmetic ---- */
 
 static inline v_t v_add(v_t a, v_t b) { return _mm512_add_ps(a, b); }
