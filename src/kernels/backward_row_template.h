@@ -170,24 +170,25 @@ static ALWAYS_INLINE void gradients_of_sum(size_t n, const real *y, const real *
 }
 
 /* Rows one by one. The first pass over the next row comes before the last pass over this one: so nothing waits for what
- * is found once a row, and the next row is in the nearest cache when it is needed. */
+ * is found once a row, and the next row is in the nearest cache when it is needed. Where results go past the caches,
+ * rows come from beyond them: the last pass then fetches the next row, as reading it would wait for each line. */
 static ALWAYS_INLINE void backward_one_by_one(size_t rows, size_t n, const struct gradient_inputs *in, real *dx,
                                               size_t lddx, bool stream) {
+    const bool look_ahead = !stream && n <= LOOK_AHEAD_MOST, fetch = n * sizeof(real) <= PREFETCH_ROW_BYTES;
     real largest = 0;
     for (size_t k = 0; k < rows; k++) {
         const real *y = in->y + k * in->ldy, *dy = in->dy + k * in->lddy;
-        if (k == 0 || n > LOOK_AHEAD_MOST) {
+        if (k == 0 || !look_ahead) {
             largest = largest_product(n, y, dy);
         }
         struct product_sum sum;
         sum_row(n, y, dy, largest, &sum);
-        if (k + 1 < rows && n <= LOOK_AHEAD_MOST) {
+        if (k + 1 < rows && look_ahead) {
             largest = largest_product(n, y + in->ldy, dy + in->lddy);
         }
-        size_t ahead = n > LOOK_AHEAD_MOST ? 1 : 2;
-        ahead = k + ahead < rows && n * sizeof(real) <= PREFETCH_ROW_BYTES ? ahead : 0;
-        const struct row_ahead fetched = {y + ahead * in->ldy, dy + ahead * in->lddy};
-        gradients_of_sum(n, y, dy, &sum, dx + k * lddx, stream ? &fetched : NULL);
+        const size_t ahead = k + 1 < rows && fetch ? 1 : 0;
+        const struct row_ahead next = {y + ahead * in->ldy, dy + ahead * in->lddy};
+        gradients_of_sum(n, y, dy, &sum, dx + k * lddx, stream ? &next : NULL);
     }
 }
 
