@@ -1,6 +1,6 @@
-/* Rows in parts have the bits of whole rows: softmax, its backward pass, log-softmax, logsumexp also with weights, and cross-entropy with all that it gives, under
- * all options, for any cut. What parts tell each other goes through plain maxima and sums of 64-bit integers, as a
- * library of messages would take them. */
+/* Rows in parts have the bits of whole rows: softmax, its backward pass, log-softmax, logsumexp, also with weights, and
+ * cross-entropy with all that it gives, under all options, for any cut. What parts tell each other goes through plain
+ * maxima and sums of 64-bit integers, as a library of messages would take them. */
 #include "common/check.h"
 #include "common/cuts.h"
 #include "common/isas.h"
@@ -191,8 +191,8 @@ static void test_short(void **state) { for_all_short_sizes(*state, 0xb20000000, 
 
 static void test_long(void **state) { for_all_long_sizes(*state, 4, 0xb30000000, check_size); }
 
-/* Parts of few entries, and equal ones among them: who leaves out which one shows nowhere. In some rows they are special
- * ones. */
+/* Parts of few entries, and equal ones among them: who leaves out which one shows nowhere. In some rows they are
+ * special ones. */
 static void check_ties(const function *f, const dtype *t, uint64_t seed) {
     if (!is_in_parts(f)) {
         return;

@@ -5,8 +5,8 @@
  * The entries of all rows may be cut anywhere, into any number of parts, some of which may have none. Every result has
  * the bits that the function of whole rows gives. What parts must tell each other is two arrays of plain 64-bit
  * integers, `maxima` and `sums`. The maxima are put together by taking the larger of two, the sums by adding: with
- * MPI_MAX and MPI_SUM of MPI_INT64_T, ncclMax and ncclSum of ncclInt64, or a loop; in any order and grouping, up to 2^30
- * parts. No result depends on the machine that a part was done on.
+ * MPI_MAX and MPI_SUM of MPI_INT64_T, ncclMax and ncclSum of ncclInt64, or a loop; in any order and grouping, up to
+ * 2^30 parts. No result depends on the machine that a part was done on.
  *
  *     smx_part part = SMX_PART_INIT;
  *     part.row_n = 50257;                      the whole rows
@@ -62,8 +62,8 @@ typedef struct smx_part {
  * Shapes    x: rows x n with stride ldx, the part's entries; n may be 0. Of ce, targets, dx and dtargets have the
  *           part's entries too; labels are counted in the whole row, class_weights has row_n elements, and all else is
  *           as of whole rows.
- * Options   As the function of whole rows. The masks `add` and `keep` have the part's entries; lengths, the causal rule,
- *           the window and alibi count in whole rows.
+ * Options   As the function of whole rows. The masks `add` and `keep` have the part's entries; lengths, the causal
+ *           rule, the window and alibi count in whole rows.
  *           Options, and ce but for its outputs, must be the same in all calls and on all parts, masks apart.
  * Special, Error    As the function of whole rows, whose bits these are.
  * Aliasing  As the function of whole rows. maxima and sums overlap nothing.
@@ -104,15 +104,15 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_part_f32(size_t rows, float *lse
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_part_f64(size_t rows, double *lse, const smx_part *part,
                                                          const smx_options *opt);
 
-/* Given the maxima and sums of whole rows, from steps with part->b: their lse and sign, as smx_logsumexp_weighted_f32 has
- * them. sign may be null. Of the options and the part, nothing more is looked at. */
+/* Given the maxima and sums of whole rows, from steps with part->b: their lse and sign, as smx_logsumexp_weighted_f32
+ * has them. sign may be null. Of the options and the part, nothing more is looked at. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_part_f32(size_t rows, float *lse, float *sign,
                                                                   const smx_part *part, const smx_options *opt);
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_weighted_part_f64(size_t rows, double *lse, double *sign,
                                                                   const smx_part *part, const smx_options *opt);
 
-/* Given the maxima and sums of whole rows: what `ce` asks for, as smx_cross_entropy_f32 has it. Every part gets the same
- * losses, argmax and reductions; let one of them have loss_sum and weight_sum. */
+/* Given the maxima and sums of whole rows: what `ce` asks for, as smx_cross_entropy_f32 has it. Every part gets the
+ * same losses, argmax and reductions; let one of them have loss_sum and weight_sum. */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_part_f32(size_t rows, size_t n, const float *x, size_t ldx,
                                                              const smx_cross_entropy_args_f32 *ce, const smx_part *part,
                                                              const smx_options *opt);
