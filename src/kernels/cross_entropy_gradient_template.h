@@ -82,9 +82,7 @@ static inline void finish_block(const ce_row *r, const struct ce_parts *parts, c
     if (r->l.softcap != 0) {
         double slope[LOGITS_BLOCK];
         softcap_slopes(&r->l, j, n, slope);
-        for (size_t i = 0; i < n; i++) {
-            dx[i] = canonical((real)((double)dx[i] * slope[i]));
-        }
+        multiply_by_slopes(n, dx, slope, dx);
     }
 }
 

@@ -173,10 +173,10 @@ static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *s
         uncapped.alibi = 0;
     }
     struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
-    for (size_t i = 0; i < n; i++) {
-        double low = z.low == NULL ? 0 : (double)z.low[i];
-        slope[i] = isfinite(z.high[i]) ? softcap_slope((double)z.high[i] + low, (double)l->softcap) : 0;
+    if (z.low == NULL) {
+        memset(buffer.low, 0, n * sizeof(real));
     }
+    softcap_slopes_block(n, l->softcap, z.high, buffer.low, slope);
 }
 
 #endif

@@ -46,9 +46,7 @@ static inline void capped_gradients(const logits *l, size_t n, const struct maxi
         softmax_terms_of_block(l, j, length, maximum, e);
         softcap_slopes(l, j, length, slope);
         scale_terms(length, e, factor, e);
-        for (size_t i = 0; i < length; i++) {
-            dx[j + i] = canonical((real)((double)e[i] * slope[i]));
-        }
+        multiply_by_slopes(length, e, slope, dx + j);
     }
 }
 

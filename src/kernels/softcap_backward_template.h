@@ -27,9 +27,7 @@ NOT_INLINE static void softcap_backward_row(size_t n, const logits *l, const rea
         if (l->softcap != 0) {
             softcap_slopes(l, j, length, slope);
         }
-        for (size_t i = 0; i < length; i++) {
-            dx[j + i] = canonical((real)((double)from[i] * slope[i]));
-        }
+        multiply_by_slopes(length, from, slope, dx + j);
     }
 }
 

@@ -39,11 +39,15 @@ static two_parts add_to_logit(two_parts z, REAL b, REAL more) {
     return (two_parts){sum, z.low + (err + more)};
 }
 
-/* "Softcap": e. */
-static double decay_of(two_parts z, double C) {
-    double v = -2 * fabs((double)z.high + (double)z.low) / C;
+/* "Softcap": exp(v) = s (1 + q). */
+typedef struct decay {
+    double s, q;
+} decay;
+
+static decay decay_of(two_parts z, double C) {
+    double v = fabs((double)z.high + (double)z.low) * (-2 / C);
     if (v < -690) {
-        return 0;
+        return (decay){.s = 0};
     }
     double n = fma(v, 0x1.71547652b82fep0, 0x1.8p52) - 0x1.8p52;
     double r = fma(-n, 0x1.abc9e3b39803fp-56, fma(-n, 0x1.62e42fefa39efp-1, v));
@@ -52,21 +56,26 @@ static double decay_of(two_parts z, double C) {
         factorial /= i;
         p = fma(p, r, 1 / factorial);
     }
-    return ldexp(fma(p, r, 1), (int)n);
+    return (decay){ldexp(1, (int)n), p * r};
 }
 
 static two_parts cap_logit(two_parts z, double C) {
     if (!isfinite(z.high)) {
         return z;
     }
-    double e = decay_of(z, C), capped = copysign(C * ((1 - e) / (1 + e)), (double)z.high + (double)z.low);
+    decay d = decay_of(z, C);
+    double m = fma(d.s, d.q, d.s - 1), capped = copysign(C * (m / (2 + m)), (double)z.high + (double)z.low);
     two_parts result = {.high = (REAL)capped};
     result.low = (REAL)(capped - (double)result.high);
     return result;
 }
 
 static double slope_of(two_parts z, double C) {
-    double e = isfinite(z.high) ? decay_of(z, C) : 0;
+    if (!isfinite(z.high)) {
+        return 0;
+    }
+    decay d = decay_of(z, C);
+    double e = fma(d.s, d.q, d.s);
     return 4 * e / ((1 + e) * (1 + e));
 }
 
