@@ -16,7 +16,7 @@ static ALWAYS_INLINE void max_of_lanes(size_t n, const real *x, v_t *a, v_t *b, 
     v_t lowest = v_set1(-(real)INFINITY);
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
-        v_t x0 = v_load(x + j), x1 = v_load(x + j + V_LANES);
+        v_t x0 = v_load_once(x + j), x1 = v_load_once(x + j + V_LANES);
         *a = v_max(*a, x0);
         *b = v_max(*b, x1);
         *nan = m_or(*nan, v_unordered(x0, x1));
@@ -53,7 +53,7 @@ static ALWAYS_INLINE void largest_of_lanes(size_t n, const real *x, v_t *first, 
     v_t sum0 = v_set1(0), sum1 = sum0;
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
-        v_t x0 = v_load(x + j), x1 = v_load(x + j + V_LANES);
+        v_t x0 = v_load_once(x + j), x1 = v_load_once(x + j + V_LANES);
         second0 = v_max(second0, v_min(first0, x0));
         second1 = v_max(second1, v_min(first1, x1));
         first0 = v_max(first0, x0);

@@ -26,11 +26,11 @@ static inline void scale_by(size_t n, const real *e, const real reciprocal[2], r
     size_t j = 0;
     for (; n - j >= 2 * V_LANES; j += 2 * V_LANES) {
         const size_t k = j + V_LANES;
-        v_store(y + j, quotient(v_load(e + j), high, low));
-        v_store(y + k, quotient(v_load(e + k), high, low));
+        v_store(y + j, quotient(v_load_once(e + j), high, low));
+        v_store(y + k, quotient(v_load_once(e + k), high, low));
     }
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_store(y + j, quotient(v_load(e + j), high, low));
+        v_store(y + j, quotient(v_load_once(e + j), high, low));
     }
     if (j < n) {
         v_store_n(y + j, quotient(v_load_n(e + j, n - j, v_set1(0)), high, low), n - j);
@@ -74,7 +74,7 @@ static inline void scale_by_reals(size_t n, const real *e, const real factor[2],
     v_t high = v_set1(factor[0]), low = v_set1(factor[1]), zero = v_set1(0), last = v_set1(unscale);
     size_t j = 0;
     for (; n - j >= V_LANES; j += V_LANES) {
-        v_t ej = v_load(e + j);
+        v_t ej = v_load_once(e + j);
         v_store(y + j, scaled_result(v_fma(ej, high, v_mul(ej, low)), last));
     }
     if (j < n) {

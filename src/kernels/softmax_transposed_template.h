@@ -68,7 +68,7 @@ static bool softmax_transposed(size_t rows, size_t n, const real *x, size_t ldx,
     for (size_t k = 0; k < rows; k += V_LANES) {
         v_t high = v_load(top + k), low = v_load(middle + k);
         for (size_t j = k * n; j < (k + V_LANES) * n; j += V_LANES) {
-            v_store(columns + j, quotient(v_load(columns + j), high, low));
+            v_store(columns + j, quotient(v_load_once(columns + j), high, low));
         }
         transpose_out(lanes_used(rows, k), n, columns + k * n, y + k * ldy, ldy);
     }
