@@ -1,12 +1,11 @@
 /* Rows of halves that go through kernels of their own have the bits of the row function, rounded once: at every length
- * and number of rows where those change their way, whatever the layout and the threads, in place or not, past the
- * caches or into them, with rows among them that have a NaN or an infinity. */
+ * and number of rows where those change their way, whatever the layout and the threads, in place or not, with
+ * rows among them that have a NaN or an infinity. */
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/tensor_call.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Around 64 and 256, multiples of two vectors, blocks of 4096 (of 2048 for two inputs), and blocks of a sum. */
@@ -87,10 +86,6 @@ static void test_rows(void **state) {
 }
 
 int main(void) {
-    /* The larger calls are beyond such a cache. */
-    if (setenv("SMX_CACHE_BYTES", "65536", 1) != 0) {
-        return 1;
-    }
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows)};
     print_isas();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 /* Softmax and its backward pass of rows of halves. docs/bits.md, "Half precision".
  *
  * Rows are widened into scratch memory, some at a time, go through the kernels of reals there, and are narrowed from
- * there. The first pass over a row widens it, and the last one narrows what it makes, so that neither takes a pass of
- * its own, unless rows are short or have something special. No result is a NaN but the canonical one, and a NaN among
- * entries is only looked for: so neither way needs any care for them.
+ * there. Softmax's first pass over a row widens it, and its last one narrows what it makes, so that neither takes a
+ * pass of its own, unless rows are short or have something special. No result is a NaN but the canonical one, and a
+ * NaN among entries is only looked for: so neither way needs any care for them.
+ *
+ * For vector layers that can convert halves (V_HALVES); elsewhere this is empty.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_HALF_ROWS_TEMPLATE_H
@@ -19,7 +21,6 @@
 #include "backward_rows_template.h"
 #include "kernels.h"
 #include "softmax_rows_template.h"
-#include "streaming_template.h"
 
 #define HALF_BYTES ((size_t)2)
 #define TWO_VECTORS (2 * V_LANES)
@@ -35,12 +36,6 @@ static ALWAYS_INLINE v_t narrowed(enum dtype type, v_t a, v_t b) {
 }
 
 static ALWAYS_INLINE void store_halves(unsigned char *p, v_t two) { v_store((real *)(void *)p, two); }
-
-/* Which halves of a row that is not short can go past the caches; y is a multiple of 2. */
-static inline struct lines whole_lines_of_halves(size_t n, const unsigned char *y) {
-    const size_t line = CACHE_LINE / HALF_BYTES, from = (0 - (uintptr_t)y) % CACHE_LINE / HALF_BYTES;
-    return (struct lines){from, from + (n - from) / line * line};
-}
 
 /* ---- Whole rows, the conversion alone ---- */
 
@@ -63,10 +58,10 @@ static ALWAYS_INLINE void widen(enum dtype type, size_t n, const unsigned char *
         memcpy(to, reals, n * sizeof(real));
         return;
     }
-    for (size_t j = 0; n - j >= TWO_VECTORS; j += TWO_VECTORS) {
+    for (size_t j = 0; j < n; j += TWO_VECTORS) {
+        j = n - j < TWO_VECTORS ? n - TWO_VECTORS : j;
         widen_two(type, from + j * HALF_BYTES, to + j);
     }
-    widen_two(type, from + (n - TWO_VECTORS) * HALF_BYTES, to + n - TWO_VECTORS);
 }
 
 static ALWAYS_INLINE void narrow(enum dtype type, size_t n, const real *from, unsigned char *to) {
@@ -78,10 +73,10 @@ static ALWAYS_INLINE void narrow(enum dtype type, size_t n, const real *from, un
         memcpy(to, halves, n * HALF_BYTES);
         return;
     }
-    for (size_t j = 0; n - j >= TWO_VECTORS; j += TWO_VECTORS) {
+    for (size_t j = 0; j < n; j += TWO_VECTORS) {
+        j = n - j < TWO_VECTORS ? n - TWO_VECTORS : j;
         narrow_two(type, from + j, to + j * HALF_BYTES);
     }
-    narrow_two(type, from + n - TWO_VECTORS, to + (n - TWO_VECTORS) * HALF_BYTES);
 }
 
 /* Rows without gaps, on both sides, are one. */
@@ -139,19 +134,9 @@ static ALWAYS_INLINE v_t two_quotients(enum dtype type, const real *e, v_t high,
 
 /* The results of a row that is not short, from its terms. */
 static ALWAYS_INLINE void scale_and_narrow(enum dtype type, size_t n, const real *e, const real reciprocal[2],
-                                           unsigned char *y, bool stream) {
+                                           unsigned char *y) {
     v_t high = v_set1(reciprocal[0]), low = v_set1(reciprocal[1]);
-    size_t j = 0;
-    if (stream) { /* whole lines, as streaming_template.h has it */
-        const struct lines lines = whole_lines_of_halves(n, y);
-        for (; j < lines.from; j += TWO_VECTORS) {
-            store_halves(y + j * HALF_BYTES, two_quotients(type, e + j, high, low));
-        }
-        for (j = lines.from; j < lines.to; j += TWO_VECTORS) {
-            v_stream((real *)(void *)(y + j * HALF_BYTES), two_quotients(type, e + j, high, low));
-        }
-    }
-    for (; j < n; j += TWO_VECTORS) {
+    for (size_t j = 0; j < n; j += TWO_VECTORS) {
         j = n - j < TWO_VECTORS ? n - TWO_VECTORS : j;
         store_halves(y + j * HALF_BYTES, two_quotients(type, e + j, high, low));
     }
@@ -209,7 +194,7 @@ static ALWAYS_INLINE bool softmax_fused(enum dtype type, const struct half_rows 
     }
     for (size_t i = 0; i < rows; i++) {
         const real reciprocal[2] = {f.high[i], f.low[i]};
-        scale_and_narrow(type, n, e + i * ld, reciprocal, y.data + (ptrdiff_t)i * y.row, h->stream);
+        scale_and_narrow(type, n, e + i * ld, reciprocal, y.data + (ptrdiff_t)i * y.row);
     }
     return true;
 }
@@ -232,9 +217,6 @@ static ALWAYS_INLINE void softmax_of_type(enum dtype type, const struct half_row
         }
         softmax_rows(some, n, x, ld, x, ld, h->policy);
         narrow_rows(type, some, n, x, &out);
-    }
-    if (h->stream) {
-        v_stream_end();
     }
 }
 

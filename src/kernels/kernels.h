@@ -53,7 +53,6 @@ struct half_rows {
         ptrdiff_t row; /* in bytes, from one row to the next */
     } array[HALF_ARRAYS];
     struct policy policy;
-    bool stream;   /* as in struct rows_call */
     void *scratch; /* of each input, half_block_rows rows of half_row_floats floats, from a whole cache line on */
 };
 typedef void (*half_kernel)(const struct half_rows *rows);

@@ -4,7 +4,6 @@
 
 #include "../base/float_env.h"
 #include "../base/refused.h"
-#include "../isa/cpu.h"
 #include "half.h"
 #include "layout.h"
 #include "scratch.h"
@@ -47,18 +46,6 @@ static bool suits(struct halves_plan *p) {
     return true;
 }
 
-/* Whether results are of no use to the caches, as for calls on arrays; and can go past them in whole lines. */
-static bool bypasses_cache(const struct halves_plan *p) {
-    const struct operand *out = argument(p->call, p->arrays - 1);
-    size_t elements = (size_t)p->arrays * p->call->n;
-    for (int i = 0; i < p->arrays - 1; i++) {
-        if (argument(p->call, i)->data == out->data) {
-            return false;
-        }
-    }
-    return (uintptr_t)out->data % 2 == 0 && p->rows > smx_cpu_cache_bytes() / 2 / elements;
-}
-
 static void run_rows(const struct halves_plan *p, size_t first, size_t rows, unsigned char *scratch) {
     const struct call *c = p->call;
     struct half_rows h = p->all;
@@ -94,7 +81,6 @@ bool smx_run_halves(const struct call *c, smx_status *status) {
     }
     p.all.n = c->n;
     p.all.policy = c->options.policy;
-    p.all.stream = bypasses_cache(&p);
     size_t inputs = (size_t)p.arrays - 1;
     p.scratch_bytes = inputs * half_block_rows(inputs, p.rows, c->n) * half_row_floats(c->n) * sizeof(float);
     p.scratch_bytes = quotient_up(p.scratch_bytes, 64) * 64;
