@@ -37,7 +37,8 @@ static ALWAYS_INLINE struct pair pair_exp(struct pair a, double *n) {
     *n = exp_reduction(a.high, &t, &r);
     double lost = fma(-*n, LN2_OF_PAIR.low, t - r) + a.low;
     double r2 = r * r, s = 1 + r;
-    return fast_sum(s, fma(lost, s, fma(exp_quadratic(r, r2), r2, r - (s - 1))));
+    double w = fma(exp_quadratic(r, r2), r2, r - (s - 1));
+    return fast_sum(s, fma(lost, s + w, w)); /* a.low alone may be 2^-42 */
 }
 
 /* exp(v) = result 2^*n, to within 2^-51. */

@@ -100,5 +100,5 @@ pair pair_exp(pair a, int *k) {
     double lost = fma(-n, LN2.l, t - r) + a.l;
     double s = 1 + r, w = fma(quadratic_and_up(r), r * r, r - (s - 1));
     *k = (int)n;
-    return pair_fast(s, fma(lost, s, w));
+    return pair_fast(s, fma(lost, s + w, w));
 }
