@@ -1,4 +1,4 @@
-/* The error bounds of smx.h against MPFR: forward below 3 ULP, backward within its bound, Jacobian correctly rounded.
+/* The error bounds of smx.h against MPFR: forward below 3.7 ULP, backward within its bound, Jacobian correctly rounded.
  * The search for the worst cases is tools/ulp; this is a sample of every kind of input, quick enough to run each
  * time. */
 #include "common/check.h"

@@ -94,7 +94,7 @@ static void test_symmetric(void **state) {
     }
 }
 
-/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3 ULP <= 3 epsilon y_j of numbers that sum to 1, so that
+/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3.7 epsilon / 2 < 3 epsilon y_j of numbers that sum to 1, so that
  * this is at most 3 epsilon y_i; each entry is rounded by epsilon / 2 of itself, and all of them are at most 2 y_i in
  * sum; the additions here, in double, add n 2^-53 of that. */
 static void test_rows_sum_to_nothing(void **state) {

@@ -21,7 +21,7 @@ extern "C" {
  * Special   A NaN in a row makes its kept entries NaN (canonical). +inf in a row: NaN, or by policy the logarithm of
  *           the limit. Kept entries all -inf: NaN, or by policy -inf. -inf beside a finite entry gives -inf. A row of
  *           one finite entry gives +0; no result is -0.
- * Error     Below 2 ULP; with scale or masks, below 2.25 (docs/accuracy.md).
+ * Error     Below 2.6 ULP; with a scale, an additive mask or slopes, below 3 (docs/accuracy.md).
  * Threads   Over rows. Same bits for any number.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
  * Source    docs/derivation.md, "Logarithms". */
@@ -73,7 +73,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_f64(size_t rows, size_t n, const
  * Aliasing  dx may be x itself with the same stride. Any other overlap of dx is refused, also with dlse.
  * Special   NaN or infinity in dlse makes the row NaN, as does a scale dlse beyond 2^187 (f32) or near the largest
  *           double; so do the rows that softmax makes NaN.
- * Error     Below 4 ULP; but a probability below 2^-186 (2^-1122 in f64) counts as 0, which shows where |scale dlse|
+ * Error     Below 4.25 ULP; but a probability below 2^-186 (2^-1122 in f64) counts as 0, which shows where |scale dlse|
  *           exceeds 2^37 (2^48).
  * Status    As log-softmax. */
 SMX_API SMX_MUST_CHECK smx_status smx_logsumexp_backward_f32(size_t rows, size_t n, const float *x, size_t ldx,

@@ -88,7 +88,7 @@ SMX_API SMX_MUST_CHECK smx_status smx_softmax_double_backward_f64(size_t rows, s
  *           smx_softmax_jacobian_f32.
  * Error     hv: |error| <= 2^-20 scale^2 p_i (|v_i| + sum_j p_j |v_j|) + 2^-148 (1 + scale^2 (1 + |v_i| + sum_j |v_j|))
  *           in f32; 2^-49 and 2^-1073 in f64.
- *           hess: below 8 ULP; with a scale, 2^-148 scale^2 besides (f64: 2^-1073). */
+ *           hess: below 10 ULP; with a scale, 2^-148 scale^2 besides (f64: 2^-1073). */
 SMX_API SMX_MUST_CHECK smx_status smx_cross_entropy_hessian_product_f32(size_t rows, size_t n, const float *x,
                                                                         size_t ldx, const float *v, size_t ldv,
                                                                         float *hv, size_t ldhv, const smx_options *opt);

@@ -50,8 +50,9 @@ extern "C" {
  * Special   A NaN in a row makes the whole row NaN (the canonical quiet NaN). +inf and rows of -inf: see the options.
  *           -inf beside a finite entry gives +0. A row of one finite entry gives exactly 1. Results below the normal
  *           range underflow gradually, never flushed. n = 0 or rows = 0 succeeds and writes nothing.
- * Error     Below 3.75 ULP for every input, and 2^-150 (f64: 2^-1075) more for results below 2^-101 (2^-970):
- *           docs/accuracy.md has the analysis, and the worst inputs known. The ULP is that of the exact result's binade.
+ * Error     Below 3.75 ULP, with a scale, an additive mask or slopes below 4.25; and 2^-150 (f64: 2^-1075) more for
+ *           results below 2^-101 (2^-970). docs/accuracy.md has the analysis, and the worst inputs known. The ULP is
+ *           that of the exact result's binade.
  * Threads   Over rows, or over parts of a row when there are few long rows. Same bits for any number.
  * Status    SMX_ERROR_NULL, _SIZE, _STRIDE, _OVERLAP, _OPTION, _ISA, _SCALE, _LENGTH.
  * Source    docs/derivation.md, equation (1); exact summation: docs/bits.md. */

@@ -15,14 +15,15 @@
 
 /* loss = sum of A_c (-log p_c) + z_loss lse^2, and its gradients. In place allowed.
  *
- * Error of the loss: with a label alone below BOUND_LABEL_LOSS = 2 ULP, as is log p of a label, else below
- * BOUND_LOSS = 4 ULP. The worst known: 1.41 ULP in worst-cross-entropy-loss-f32, 1.34 in worst-cross-entropy-loss-f64.
+ * Error of the loss: with a label alone below BOUND_LABEL_LOSS = 2.9 ULP, as is log p of a label, else below
+ * BOUND_LOSS = 4 ULP. The worst known: 2.26 ULP in worst-cross-entropy-loss-f32, 2.35 in
+ * worst-cross-entropy-loss-f64.
  *
- * Error of dx: with a label alone below BOUND_LABEL_GRADIENT = 3 ULP at the label and BOUND_OTHER_GRADIENT = 4 ULP
+ * Error of dx: with a label alone below BOUND_LABEL_GRADIENT = 3 ULP at the label and BOUND_OTHER_GRADIENT = 4.25 ULP
  * elsewhere, else at most BOUND_LOSS_GRADIENT = 2^-21 times |scale G| ((sum of |A_c| + 2 z_loss |lse|) p_i + |A_i|) in
- * f32, with 2^-50 in f64, and what smx/cross_entropy.h has besides. The worst known: 0.54 of it in
- * worst-cross-entropy-gradient-of-six-f32. Of dtargets: below BOUND_TARGET_GRADIENT = 4 ULP; the worst known is 1.78
- * (docs/accuracy.md). */
+ * f32, with 2^-50 in f64, and what smx/cross_entropy.h has besides. The worst known: 0.75 of it in
+ * worst-cross-entropy-gradient-f32, 0.76 of it in worst-cross-entropy-gradient-f64. Of dtargets: below
+ * BOUND_TARGET_GRADIENT = 6 ULP; the worst known is 1.78 (docs/accuracy.md). */
 NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     for (size_t k = 0; k < rows;) {
         size_t some = rows - k < V_LANES ? rows - k : V_LANES;

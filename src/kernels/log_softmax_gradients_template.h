@@ -59,7 +59,8 @@ static inline bool logarithms(const logits *l, size_t n, const real *y) {
 /* dx = scale (dy - exp(y) sum of dy). In place allowed.
  *
  * Error: at most BOUND_LOG_SOFTMAX_BACKWARD = 2^-22 times |scale| (|dy_i| + exp(y_i) sum of |dy_j|), and
- * (1 + 2 |scale|) 2^-149, in f32, with 2^-51 and 2^-1074 in f64. The worst known is 0.58 of that (docs/accuracy.md). */
+ * (1 + 2 |scale|) 2^-149, in f32, with 2^-51 and 2^-1074 in f64. The worst known: 0.71 of it in
+ * worst-log-softmax-backward-f32. */
 NOT_INLINE static void log_softmax_backward_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     const struct masked_rows rows = {l, y, dy};
     struct dot dot = exact_dot(n, l->row_n, ones_and_values, &rows);

@@ -41,10 +41,9 @@ static inline void fill_log_row(const logits *l, size_t n, enum row_kind kind, r
 
 /* Masked places get -inf. In place allowed.
  *
- * Error: below BOUND_LOG_SOFTMAX, with a scale, masks or slopes below BOUND_LOG_SOFTMAX_LOGITS = 2.25 ULP, and with a
- * softcap by what it moves logits, besides. The worst known of these: 1.78 ULP in worst-log-softmax-slope-f32, 1.62 in
- * worst-log-softmax-slope-f64; 1.53 ULP in worst-log-softmax-logits-f32-n100, 1.5 in worst-log-softmax-logits-f32,
- * 1.49 in worst-log-softmax-logits-f64, and 1.72 in f64 (docs/accuracy.md). */
+ * Error: below BOUND_LOG_SOFTMAX, with a scale, masks or slopes below BOUND_LOG_SOFTMAX_LOGITS = 3 ULP, and with a
+ * softcap by what it moves logits, besides. The worst known of these: 1.73 ULP in worst-log-softmax-slope-f32, 1.62 in
+ * worst-log-softmax-slope-f64; 1.5 ULP in worst-log-softmax-logits-f32, 2.28 in worst-log-softmax-logits-f64. */
 NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;

@@ -20,8 +20,8 @@
 /* y_j = (x_j - max) - log1p(rho), rho as in log_stats_template.h. `stream`: y goes past the caches, and is not in
  * place; else it may be.
  *
- * Error: below BOUND_LOG_SOFTMAX = 2 ULP (docs/accuracy.md). The worst known: 1.29 ULP in f32, with 1.26 ULP in
- * worst-log-softmax-f32; 1.34 ULP in worst-log-softmax-near-ln2-f64, 1.14 in worst-log-softmax-f64. */
+ * Error: below BOUND_LOG_SOFTMAX = 2.6 ULP (docs/accuracy.md). The worst known: 2.25 ULP in
+ * worst-log-softmax-f32, 2.38 in worst-log-softmax-f64. */
 static void log_softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy,
                              struct policy policy, bool stream) {
     for (size_t k = 0; k < rows;) {

@@ -222,6 +222,7 @@ static void gradient_bound(cross_entropy *x, size_t i) {
     mpfr_mul_d(j->bound, j->bound, relative, MPFR_RNDN);
     if (x->z_loss != 0) {
         oracle_logsumexp_bound(&x->z, x->lse, j->b);
+        mpfr_add_d(j->b, j->b, x->moved, MPFR_RNDN);
         oracle_probability(&x->z, i, j->a);
         mpfr_mul(j->b, j->b, j->a, MPFR_RNDN);
         mpfr_mul_d(j->b, j->b, 2 * x->z_loss, MPFR_RNDN);
@@ -253,9 +254,10 @@ static void judge_gradient(cross_entropy *x, const void *result, oracle_verdict 
             mpfr_set_nan(j->exact);
         if (!x->plain)
             gradient_bound(x, i);
-        else if (mpfr_number_p(j->exact))
-            mpfr_set_ui_2exp(j->bound, i == x->label ? BOUND_LABEL_GRADIENT : BOUND_OTHER_GRADIENT,
-                             oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+        else if (mpfr_number_p(j->exact)) {
+            mpfr_set_d(j->bound, i == x->label ? BOUND_LABEL_GRADIENT : BOUND_OTHER_GRADIENT, MPFR_RNDN);
+            mpfr_mul_2si(j->bound, j->bound, oracle_ulp_exponent(j->type, j->exact), MPFR_RNDN);
+        }
         if (j->type == ORACLE_F64 && mpfr_number_p(j->exact)) {
             mpfr_set_d(j->a, fabs(x->dloss) * fabs(j->row.scale), MPFR_RNDN);
             mpfr_mul_2si(j->a, j->a, -1074, MPFR_RNDN);

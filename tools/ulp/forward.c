@@ -85,82 +85,124 @@ static void tail(rng *random, row *r) {
         r->count[0] = r->n;
 }
 
-/* An argument whose term, before its rounding or if that too goes the wrong way, has a large error of this sign. */
-static double worst_term(rng *random, oracle_type type, bool rounded, bool positive) {
-    const term_errors *terms = rounded ? term_errors_rounded_of(type) : term_errors_of(type);
+/* An argument whose term has a large error of this sign. */
+static double worst_term(rng *random, oracle_type type, bool positive) {
+    const term_errors *terms = term_errors_of(type);
     const term_list *list = positive ? &terms->positive : &terms->negative;
     if (list->count == 0)
         term_errors_sample(type, random);
     return list->count ? list->x[rng_below(random, list->count)] : 0;
 }
 
-/* An argument somewhat below max whose term is just above a power of two and rounded by almost half a unit: up, if
- * positive. Which way a term is rounded depends on the maximum too. */
-static double badly_rounded(rng *random, oracle_type type, double max, bool positive) {
-    const double ln2 = 0x1.62e42fefa39efp-1;
-    double best = max - 3;
-    double most = -2;
-    for (int k = 0; k < 40; k++) {
-        double x = rint(rng_uniform(random, max - 13, max - 1) / ln2) * ln2;
-        x = row_round(type, x + rng_log(random, type == ORACLE_F32 ? 1e-6 : 1e-14, 0.35));
-        double rounding = term_rounding(type, x, max) * (positive ? 1 : -1);
-        if (rounding > most) {
-            most = rounding;
-            best = x;
-        }
-    }
-    return best;
-}
-
-/* One term whose error has one sign over a sum of terms whose errors have the other; and one that is so small that it
- * only decides how the quotient is rounded. */
+/* One term whose error has one sign, over a sum of terms whose errors have the other. */
 static void opposed_terms(rng *random, row *r) {
     bool positive = rng_below(random, 2);
-    double mass = worst_term(random, r->type, false, !positive);
-    for (size_t i = 0; i < r->groups; i++)
+    double mass = worst_term(random, r->type, !positive);
+    for (size_t i = 1; i < r->groups; i++)
         r->a[i] = mass;
-    if (r->groups > 2 && rng_below(random, 4))
-        r->a[r->groups - 1] = mass - rng_uniform(random, 0.4, 0.7) * (r->type == ORACLE_F32 ? 32 : 72);
-    r->a[0] = badly_rounded(random, r->type, mass, positive);
+    for (int k = 0; k < 40; k++) {
+        r->a[0] = worst_term(random, r->type, positive);
+        if (r->a[0] < mass + log((double)r->n) && r->a[0] > mass - subnormal_from(r->type))
+            break;
+    }
+}
+
+/* A term and copies of another, with errors as above, which together are somewhat less than the term times a power of
+ * two; what is missing, in units of the other. */
+typedef struct opposed_pair {
+    double term, mass;
+    double errors; /* the sum of the two errors' magnitudes */
+    size_t copies;
+    long double missing;
+} opposed_pair;
+
+static opposed_pair draw_pair(rng *random, oracle_type type, size_t most) {
+    const term_errors *errors = term_errors_of(type);
+    opposed_pair pair;
+    size_t i = rng_below(random, errors->positive.count);
+    size_t k = rng_below(random, errors->negative.count);
+    pair.term = errors->positive.x[i];
+    pair.mass = errors->negative.x[k];
+    pair.errors = errors->positive.error[i] + errors->negative.error[k];
+    long double quotient = expl((long double)pair.term - pair.mass);
+    double powers = log2((double)most + 1);
+    long double sum = frexpl(quotient, &(int){0}) * 2; /* in [1, 2) */
+    sum = ldexpl(sum, (int)rng_below(random, (uint64_t)powers + 1));
+    sum = sum < (long double)most + 1 ? sum : sum / 2;
+    pair.copies = (size_t)sum;
+    pair.missing = sum - (long double)pair.copies - quotient;
+    return pair;
 }
 
 /* As opposed_terms, with as many copies of the mass, and smaller terms beside them, that the quotient lies just below a
- * power of two, and what it is rounded from just above, where rounding may err by a whole ULP of the exact value's
- * binade. */
+ * power of two, and what it is rounded from just more than a half unit above, where rounding errs by a whole ULP of the
+ * exact value's binade. */
 static void opposed_at_power_of_two(rng *random, row *r) {
     opposed_terms(random, r);
     if (r->n < 4)
         return;
-    double mass = r->a[1] = row_round(r->type, r->a[1]);
-    r->a[0] = row_round(r->type, r->a[0]);
     size_t most = r->n - 3;
     if (rng_below(random, 4) == 0)
         most = most > 60 ? 60 : 1;
-    /* The sum to aim at, in units of the mass: a power of two times the quotient, and a part of an ULP more. */
-    long double quotient = expl((long double)r->a[0] - mass);
-    long double sum = ldexpl(quotient, (int)floor(log2(((double)most + 1) / (double)quotient)));
-    sum *= 1 + rng_uniform(random, 0, 0.6) * (r->type == ORACLE_F32 ? 0x1p-24L : 0x1p-53L);
-    sum -= quotient; /* its own part */
-    size_t copies = sum > 1 ? (size_t)sum : 1;
-    long double missing = sum - (long double)copies;
-    r->groups = r->n > copies + 3 ? 5 : 4;
+    opposed_pair best = {.errors = -1};
+    double least = -1; /* of the error to come: what fills up has errors of any sign */
+    for (int k = 0; k < 2000; k++) {
+        opposed_pair pair = draw_pair(random, r->type, most);
+        double reach = pair.errors - 2 * (double)(pair.missing / (long double)pair.copies);
+        if (pair.missing > 0 && pair.term > pair.mass - subnormal_from(r->type) / 2 && reach > least) {
+            best = pair;
+            least = reach;
+        }
+    }
+    if (best.errors < 0)
+        return;
+    double mass = best.mass;
+    long double missing = best.missing + (best.errors - 1 - rng_uniform(random, -0.1, 0.3)) * (long double)best.copies *
+                                             (r->type == ORACLE_F32 ? 0x1p-24L : 0x1p-53L);
+    r->groups = r->n > best.copies + 3 ? 5 : 4;
+    r->a[0] = best.term;
+    r->a[1] = mass;
     r->count[0] = r->count[2] = r->count[3] = 1;
-    r->count[1] = copies;
+    r->count[1] = best.copies;
     /* One term fills most of what is missing, and another what that one's steps are too coarse for. */
     r->a[2] = missing > 0 ? row_step(r->type, mass + (double)logl(missing), -1) : mass - 40;
     missing -= expl((long double)r->a[2] - mass);
     r->a[3] = missing > 0 ? mass + (double)logl(missing) : mass - 2 * subnormal_from(r->type);
     if (r->groups == 5) { /* terms near half the sum's unit, which are all rounded the same way; or none */
         double scale = rint(mass * 0x1.71547652b82fep+0) * 0x1.62e42fefa39efp-1;
-        double half_unit = (r->type == ORACLE_F32 ? -45 : -88) * 0x1.62e42fefa39efp-1;
-        r->count[4] = r->n - copies - 3;
-        r->a[4] = rng_below(random, 2) ? scale + half_unit + rng_uniform(random, -0.01, 0.01)
-                                       : mass - 2 * subnormal_from(r->type);
+        double half_unit = (r->type == ORACLE_F32 ? -46 : -88) * 0x1.62e42fefa39efp-1;
+        r->count[4] = r->n - best.copies - 3;
+        r->a[4] =
+            rng_below(random, 2) ? scale + half_unit - rng_log(random, 1e-5, 0.1) : mass - 2 * subnormal_from(r->type);
     }
 }
 
+/* A maximum over copies of one term with a large error, such that log1p(rho) lies just below a power of two and what it
+ * is rounded from above: as above, of the logarithms. */
+static void rest_at_power_of_two(rng *random, row *r) {
+    double mass = worst_term(random, r->type, true);
+    if (r->n < 3 || mass < -threshold(r->type)) {
+        normal(random, r);
+        return;
+    }
+    long double unit = r->type == ORACLE_F32 ? 0x1p-24L : 0x1p-53L;
+    long double power = ldexpl(1 - rng_uniform(random, 0, 0.4) * unit, -(int)rng_below(random, 60));
+    long double rho = expm1l(power);
+    long double copies = (long double)(r->n - 2);
+    double max = row_step(r->type, row_round(r->type, mass + log((double)(copies / rho))), 1);
+    long double missing = rho - copies * expl((long double)mass - max);
+    r->groups = 3;
+    r->count[0] = r->count[2] = 1;
+    r->count[1] = r->n - 2;
+    r->a[0] = max;
+    r->a[1] = mass;
+    r->a[2] = max + (double)logl(missing);
+}
+
 void forward_logits(rng *random, row *r) {
-    static void (*const kinds[])(rng *, row *) = {normal, uniform, margin, equal, vanishing, tail};
+    static void (*const kinds[])(rng *, row *) = {
+        normal, uniform, margin, equal, vanishing, tail, opposed_at_power_of_two, rest_at_power_of_two,
+    };
     kinds[rng_below(random, sizeof kinds / sizeof *kinds)](random, r);
 }
 
@@ -203,7 +245,7 @@ static void mutate(const problem *p, rng *random, row *r, size_t hot) {
     double steps = rng_sign(random) * ceil(rng_log(random, 0.5, 1e6));
     switch (rng_below(random, 8)) {
     case 0:
-        r->a[i] = worst_term(random, r->type, rng_below(random, 2), rng_below(random, 2));
+        r->a[i] = worst_term(random, r->type, rng_below(random, 2));
         break;
     case 1:
         r->a[i] = r->a[rng_below(random, r->groups)];

@@ -60,7 +60,7 @@ static double evaluate(const problem *p, const row *r, bool exactly, size_t *hot
 enum { LONG = 10000000, SQUARE = 12, ALL = GOLDEN_RESULTS };
 
 const problem function_problems[] = {
-    BOTH("softmax-logits", GOLDEN_SOFTMAX, BOUND_SOFTMAX, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
+    BOTH("softmax-logits", GOLDEN_SOFTMAX, BOUND_SOFTMAX_LOGITS, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
     BOTH("log-softmax", GOLDEN_LOG_SOFTMAX, BOUND_LOG_SOFTMAX, 0, LONG, 1, GOLDEN_X),
     BOTH("log-softmax-logits", GOLDEN_LOG_SOFTMAX, BOUND_LOG_SOFTMAX_LOGITS, 0, LONG, 2, GOLDEN_X, GOLDEN_ADD),
     BOTH("log-softmax-backward", GOLDEN_LOG_SOFTMAX_BACKWARD, 1, 0, LONG, 2, GOLDEN_Y, GOLDEN_DY),
@@ -79,7 +79,7 @@ const problem function_problems[] = {
     BOTH("double-backward", GOLDEN_DOUBLE_BACKWARD, 1, ALL, LONG, 3, GOLDEN_Y, GOLDEN_DY, GOLDEN_DDX),
     BOTH("hessian-product", GOLDEN_HESSIAN_PRODUCT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_V),
     BOTH("hessian", GOLDEN_HESSIAN, 1, 0, SQUARE, 1, GOLDEN_X),
-    ATTENTION_BOTH("softmax-sink", ATTENTION_SINK, GOLDEN_SOFTMAX, BOUND_SOFTMAX, GOLDEN_X),
+    ATTENTION_BOTH("softmax-sink", ATTENTION_SINK, GOLDEN_SOFTMAX, BOUND_SOFTMAX_LOGITS, GOLDEN_X),
     ATTENTION_BOTH("softmax-softcap", ATTENTION_SINK | ATTENTION_CAP, GOLDEN_SOFTMAX, 1, GOLDEN_X),
     ATTENTION_BOTH("log-softmax-slope", 0, GOLDEN_LOG_SOFTMAX, BOUND_LOG_SOFTMAX_LOGITS, GOLDEN_X),
     ATTENTION_BOTH("logsumexp-sink", ATTENTION_SINK, GOLDEN_LOGSUMEXP, 1, GOLDEN_X),
