@@ -6,7 +6,7 @@ set -eu
 
 smx=$(command -v "$1")
 data=$2
-weights=bcf2f39f83207eb0259a39585423f2ebf129b31f33c162dce743174ded45f313
+weights=8e6f9edc0321342eb639264c9ab55ee623d9ca9eb214c69a52777be17a01c675
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

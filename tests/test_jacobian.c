@@ -94,9 +94,9 @@ static void test_symmetric(void **state) {
     }
 }
 
-/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3.7 epsilon / 2 < 3 epsilon y_j of numbers that sum to 1, so that
- * this is at most 3 epsilon y_i; each entry is rounded by epsilon / 2 of itself, and all of them are at most 2 y_i in
- * sum; the additions here, in double, add n 2^-53 of that. */
+/* Row i of J sums to y_i (1 - sum_j y_j). Each y_j is within 3.75 ULP, at most 3.75 epsilon y_j, of numbers that sum to
+ * 1, and as errors have either sign this stays below 3 epsilon y_i. Each entry is rounded by epsilon / 2 of itself, and
+ * all of them are at most 2 y_i in sum; the additions here, in double, add n 2^-53 of that. */
 static void test_rows_sum_to_nothing(void **state) {
     const dtype *t = *state;
     for (size_t n = 1; n <= N_MAX; n++) {

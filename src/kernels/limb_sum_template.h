@@ -82,8 +82,8 @@ static inline struct grid grid_of_products(int exponent) {
     return g;
 }
 
-/* For terms, 0 <= a < 2^(TERM_SCALE + 1). In f32 the top's constant has no factor of 1.5, since there is no sign to make
- * room for: the same binade then takes one bit more. */
+/* For terms, 0 <= a < 2^(TERM_SCALE + 1). In f32 the top's constant has no factor of 1.5, since there is no sign to
+ * make room for: the same binade then takes one bit more. */
 static inline struct grid grid_of_terms(void) {
     struct grid g = grid_of_summands(TERM_SCALE);
     g.top = power_of_two(TERM_SCALE + GRID_TOP_TERMS);

@@ -18,8 +18,8 @@
 
 #ifdef V_TRANSPOSE
 
-/* The longest rows for which this pays; their sums must fit a lane (n <= SUM_BLOCK). */
-#define LOG_TRANSPOSED_MOST ((size_t)128)
+/* The longest rows for which this pays: 128 floats; their sums must fit a lane (n <= SUM_BLOCK). */
+#define LOG_TRANSPOSED_MOST (512 / sizeof(real))
 
 /* So many vectors of rows go together, step by step, if they are short: the steps of one hang on each other. */
 #define LOG_TRANSPOSED_VECTORS ((size_t)4)

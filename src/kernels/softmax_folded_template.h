@@ -1,6 +1,6 @@
-/* Softmax of rows of some vectors, as they lie: loops go along a row, and what is done once a row (its maximum, its sum,
- * a reciprocal) is done in lanes, a row in each, by folding a vector for each row. For vector layers that can transpose
- * (V_TRANSPOSE); elsewhere this is empty.
+/* Softmax of rows of some vectors, as they lie: loops go along a row, and what is done once a row (its maximum, its
+ * sum, a reciprocal) is done in lanes, a row in each, by folding a vector for each row. For vector layers that can
+ * transpose (V_TRANSPOSE); elsewhere this is empty.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_SOFTMAX_FOLDED_TEMPLATE_H

@@ -101,8 +101,8 @@ static ALWAYS_INLINE void add_to_limbs(enum term_kind kind, v_t e, i_t *top, i_t
     }
 }
 
-/* Where terms are stored, their sum is this many vectors behind. It reads them back, so that it hangs on no chain of its
- * turn's, and the schedulers have the room for more terms under way. */
+/* Where terms are stored, their sum is this many vectors behind. It reads them back, so that it hangs on no chain of
+ * its turn's, and the schedulers have the room for more terms under way. */
 #define SUM_BEHIND ((size_t)8)
 
 /* The terms of a run that says where they go. */
