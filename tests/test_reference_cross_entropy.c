@@ -46,6 +46,15 @@ static void *random_numbers(const dtype *t, size_t count, double low, rng *r) {
     return a;
 }
 
+/* Now and then all so large or so small that products must be scaled. */
+static void scale_some(const dtype *t, size_t count, void *a, rng *r) {
+    const int far = t == &dtype_f32 ? 100 : 900, exponents[] = {0, 0, 0, 0, 0, 0, far, -far};
+    double scale = ldexp(1, exponents[rng_below(r, sizeof exponents / sizeof *exponents)]);
+    for (size_t i = 0; i < count; i++) {
+        t->store(a, i, t->load(a, i) * scale);
+    }
+}
+
 /* A mean over rows of weight 0: it and the loss's gradient are NaN or 0 by policy. */
 static void make_mean_empty(problem *p, rng *r) {
     int zero = rng_below(r, 2) != 0;
@@ -67,6 +76,9 @@ static problem problem_new(const dtype *t, size_t n, size_t kind, int what, rng 
     p.settings.softcap = what & WITH_SOFTCAP ? 0x1p-3 * (double)(1 + rng_below(r, 600)) : 0;
     p.weights = what & WITH_WEIGHTS ? random_numbers(t, n, 0, r) : NULL;
     p.targets = what & WITH_TARGETS ? random_numbers(t, p.rows * n, rng_below(r, 2) ? 0 : -1, r) : NULL;
+    if (p.targets) {
+        scale_some(t, p.rows * n, p.targets, r);
+    }
     p.x = elements(t, p.rows * n), p.dloss = elements(t, p.rows);
     p.labels = p.targets ? NULL : malloc(p.rows * sizeof *p.labels);
     int plain = rng_below(r, 2) != 0;

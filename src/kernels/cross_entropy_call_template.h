@@ -1,5 +1,5 @@
 /* Cross-entropy of a call's rows: their labels and targets, which rows are ignored, and where results go. What a row's
- * loss and gradients are stands in cross_entropy_row_template.h and, of rows that have a label and nothing else,
+ * loss and gradients are stands in cross_entropy_row_template.h and, of rows whose logits are their entries,
  * cross_entropy_labels_template.h.
  *
  * Template: compiled once for each instruction set and type. */
@@ -17,22 +17,6 @@
 /* Null if it is not given. */
 static inline real *ce_values(const struct rows_call *c, int i) { return c->array[i].data; }
 
-/* Nothing of an ignored row counts. */
-static void write_ignored(const struct rows_call *c, size_t k) {
-    if (ce_values(c, CE_LOSS) != NULL) {
-        ce_values(c, CE_LOSS)[k] = 0;
-    }
-    if (ce_values(c, CE_TARGET_LOG_PROB) != NULL) {
-        ce_values(c, CE_TARGET_LOG_PROB)[k] = 0;
-    }
-    if (c->array[CE_CORRECT].data != NULL) {
-        ((uint8_t *)c->array[CE_CORRECT].data)[k] = 0;
-    }
-    if (ce_values(c, CE_DX) != NULL) {
-        row_fill(c->n, FILL_ZERO, ce_values(c, CE_DX) + k * stride_of(c, CE_DX));
-    }
-}
-
 /* What rows have whatever their label. */
 static void write_statistics(const struct rows_call *c, struct span rows, const ce_result *results) {
     real *lse = ce_values(c, CE_LSE);
@@ -45,7 +29,7 @@ static void write_statistics(const struct rows_call *c, struct span rows, const 
     }
 }
 
-/* What rows have that are not ignored, array by array: row by row takes longer. */
+/* What counts of rows, array by array: row by row takes longer. */
 static void write_losses(const struct rows_call *c, struct span rows, const ce_result *results) {
     real *loss = ce_values(c, CE_LOSS), *log_prob = ce_values(c, CE_TARGET_LOG_PROB);
     uint8_t *correct = c->array[CE_CORRECT].data;
@@ -56,7 +40,8 @@ static void write_losses(const struct rows_call *c, struct span rows, const ce_r
         log_prob[rows.from + i] = results[i].target_log_prob;
     }
     for (size_t i = 0; correct != NULL && i < rows.n; i++) {
-        correct[rows.from + i] = results[i].argmax == label_of_row(c->ce, c->array, rows.from + i);
+        int64_t label = label_of_row(c->ce, c->array, rows.from + i);
+        correct[rows.from + i] = (results[i].argmax == label) & !label_is_ignored(c->ce, label);
     }
     bool summed = c->array[CE_REDUCED].data != NULL || c->array[CE_LOSS_SUM].data != NULL;
     for (size_t i = 0; summed && i < rows.n; i++) {
@@ -64,19 +49,26 @@ static void write_losses(const struct rows_call *c, struct span rows, const ce_r
     }
 }
 
-/* All that is wanted of up to CE_ROWS rows. */
-static void write_results(const struct rows_call *c, struct span run, const ce_result *results) {
-    write_statistics(c, run, results);
-    for (size_t i = 0; i < run.n; i++) {
-        size_t first = i;
-        while (i < run.n && !row_is_ignored(c->ce, c->array, run.from + i)) {
-            i++;
-        }
-        write_losses(c, (struct span){run.from + first, i - first}, results + first);
-        if (i < run.n) {
-            write_ignored(c, run.from + i);
+/* Nothing of an ignored row counts. */
+static void clear_ignored(const struct rows_call *c, struct span rows, ce_result *results) {
+    real *dx = ce_values(c, CE_DX);
+    for (size_t i = 0; i < rows.n; i++) {
+        if (row_is_ignored(c->ce, c->array, rows.from + i)) {
+            results[i].loss = results[i].target_log_prob = 0;
+            if (dx != NULL) {
+                row_fill(c->n, FILL_ZERO, dx + (rows.from + i) * stride_of(c, CE_DX));
+            }
         }
     }
+}
+
+/* All that is wanted of up to CE_ROWS rows. */
+static void write_results(const struct rows_call *c, struct span run, ce_result *results) {
+    write_statistics(c, run, results);
+    if (c->ce->use_ignore_index != 0) {
+        clear_ignored(c, run, results);
+    }
+    write_losses(c, run, results);
 }
 
 /* Row k, and what its window leaves out. */
@@ -152,25 +144,37 @@ static void ce_results(const struct rows_call *c, struct span run, ce_result *re
     }
 }
 
-/* The same, where labels are all there is, for as many rows as there is a short way for; their number. */
-NOT_INLINE static size_t ce_results_of_labels(const struct rows_call *c, struct span run, ce_result *results) {
+/* The same, where logits are the entries, for as many rows as there is a short way for; their number. */
+NOT_INLINE static size_t ce_results_of_plain_rows(const struct rows_call *c, struct span run, ce_result *results) {
     const struct cross_entropy *ce = c->ce;
     const struct array *a = c->array;
-    const ce_labels shared = {c->n,
-                              a[CE_X].ld,
-                              a[CE_DX].ld,
-                              ce->gradient,
-                              a[CE_ARGMAX].data != NULL || a[CE_CORRECT].data != NULL,
-                              a[CE_LSE].data == NULL && a[CE_ARGMAX].data == NULL};
+    const bool labels = a[CE_LABELS].data != NULL;
+    const ce_labels shared = {.n = c->n,
+                              .ldx = a[CE_X].ld,
+                              .lddx = a[CE_DX].ld,
+                              .ldt = a[CE_TARGETS].ld,
+                              .gradient = ce->gradient,
+                              .alone = ce->labels_alone,
+                              .places = a[CE_ARGMAX].data != NULL || a[CE_CORRECT].data != NULL,
+                              .idle = labels && a[CE_LSE].data == NULL && a[CE_ARGMAX].data == NULL,
+                              .class_weights = ce_values(c, CE_CLASS_WEIGHTS),
+                              .smoothing = (real)ce->smoothing,
+                              .z_loss = (real)ce->z_loss};
     int64_t made[CE_ROWS] = {0};
-    bool given = ce->labels == DTYPE_I64 && ce->use_ignore_index == 0;
+    bool given = ce->labels == DTYPE_I64 && ce->use_ignore_index == 0 && labels;
     for (size_t i = 0; i < run.n && !given; i++) {
-        made[i] = row_is_ignored(c->ce, c->array, run.from + i) ? -1 : label_of_row(ce, a, run.from + i);
+        int64_t label = label_of_row(ce, a, run.from + i);
+        made[i] = label_is_ignored(ce, label) ? -1 : label;
     }
-    const int64_t *labels = given ? (const int64_t *)a[CE_LABELS].data + run.from : made;
-    const real *x = c->n > 0 ? rows_at(c, CE_X, run) : a[CE_X].data; /* of no entries, which may be null */
-    return cross_entropy_labels(run.n, &shared, x, labels, a[CE_DX].data == NULL ? NULL : rows_at(c, CE_DX, run),
-                                results);
+    bool own = ce->reduction == SMX_REDUCTION_NONE && ce_values(c, CE_DLOSS) != NULL;
+    const ce_plain_rows rows = {.x = c->n > 0 ? rows_at(c, CE_X, run)
+                                              : a[CE_X].data, /* of no entries, which may be null */
+                                .targets = a[CE_TARGETS].data == NULL ? NULL : rows_at(c, CE_TARGETS, run),
+                                .dloss = own ? value_at(c, CE_DLOSS, run.from) : NULL,
+                                .labels = given ? (const int64_t *)a[CE_LABELS].data + run.from : made,
+                                .dx = a[CE_DX].data == NULL ? NULL : rows_at(c, CE_DX, run),
+                                .results = results};
+    return cross_entropy_labels(run.n, &shared, &rows);
 }
 
 /* Whether nothing of a row is computed. */
@@ -181,7 +185,8 @@ static inline bool row_is_idle(const struct rows_call *c, size_t k) {
 /* Up to CE_ROWS rows. */
 static void ce_some_rows(const struct rows_call *c, struct span run) {
     ce_result results[CE_ROWS];
-    size_t done = c->ce->labels_alone ? ce_results_of_labels(c, run, results) : 0;
+    bool short_way = c->plain && c->part == NULL && c->ce->softcap == 0 && c->array[CE_DTARGETS].data == NULL;
+    size_t done = short_way ? ce_results_of_plain_rows(c, run, results) : 0;
     while (done < run.n) {
         size_t end = done;
         while (end < run.n && !row_is_idle(c, run.from + end)) {

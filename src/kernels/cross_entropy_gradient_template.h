@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "cross_entropy_parts_template.h"
+#include "cross_entropy_rest_template.h"
 #include "log_stats_template.h"
 #include "logits_template.h"
 #include "logits_terms_template.h"
@@ -59,25 +60,45 @@ static inline real gradient_of_entry(const ce_row *r, const struct ce_parts *par
     }
     if (parts->has_rest) {
         real rest;
-        rest_block(r, j, 1, &rest);
-        value = pair_add(value, pair_of(-(double)rest));
+        value = pair_add(value, pair_of(-(double)*rest_block(r, j, 1, &rest)));
     }
     return canonical(real_of(pair_times(pair_times(value, g->factor), pair_of(slope))));
 }
 
-/* dx of n <= LOGITS_BLOCK entries from their F C p, in place: takes off F A where it is not the label's, and multiplies
- * with the softcap's slope. */
-static inline void finish_block(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g, size_t j,
-                                size_t n, real *dx) {
-    v_t factor = v_set1((real)g->factor.high), zero = v_set1(0);
+/* y = e (high + low) unscale - F rest for terms e, F rest rounded with the difference only. No NaN arises: the factor
+ * is in range, and F and the rest are finite. In place allowed. */
+static ALWAYS_INLINE void scale_less_rest_of(size_t n, const real *e, const real factor[2], real unscale, real f,
+                                             const real *rest, real even, real *y) {
+    v_t high = v_set1(factor[0]), low = v_set1(factor[1]), last = v_set1(unscale), fv = v_set1(f), zero = v_set1(0);
+    v_t share = v_set1(even);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        size_t lanes = n - j < V_LANES ? n - j : V_LANES;
+        v_t ej = load_lanes(e + j, lanes), of_rest = rest == NULL ? share : load_lanes(rest + j, lanes);
+        v_t scaled = v_mul(v_fma(ej, high, v_mul(ej, low)), last);
+        store_lanes(y + j, v_add(v_fnma(fv, of_rest, scaled), zero), lanes);
+    }
+}
+
+/* The same for the rest_c from the j-th on, n <= LOGITS_BLOCK, or any n of even ones. */
+static inline void scale_less_rest(const ce_row *r, size_t j, size_t n, const real *e, const real factor[2],
+                                   real unscale, real f, real *y) {
+    if (rest_is_even(r)) {
+        scale_less_rest_of(n, e, factor, unscale, f, NULL, even_share(r), y);
+    } else {
+        real buffer[LOGITS_BLOCK];
+        scale_less_rest_of(n, e, factor, unscale, f, rest_block(r, j, n, buffer), 0, y);
+    }
+}
+
+/* dx of n <= LOGITS_BLOCK entries from their terms e, which may stand there: F C p, less F A where it is not the
+ * label's, times the softcap's slope. */
+static inline void gradient_block(const ce_row *r, const struct ce_parts *parts, const struct ce_gradient *g, size_t j,
+                                  size_t n, const real *e, real *dx) {
+    real factor[2], unscale = reals_of_factor(g->terms, factor);
     if (parts->has_rest) {
-        real rest[LOGITS_BLOCK];
-        rest_block(r, j, n, rest);
-        for (size_t i = 0; i < n; i += V_LANES) {
-            size_t left = n - i < V_LANES ? n - i : V_LANES;
-            v_t value = v_fnma(factor, v_load_n(rest + i, left, zero), v_load_n(dx + i, left, zero));
-            v_store_n(dx + i, canonical_nans(v_add(value, zero)), left);
-        }
+        scale_less_rest(r, j, n, e, factor, unscale, (real)g->factor.high, dx);
+    } else {
+        scale_by_reals(n, e, factor, unscale, dx);
     }
     if (r->l.softcap != 0) {
         double slope[LOGITS_BLOCK];
@@ -113,18 +134,16 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
         size_t j = (size_t)r->label;
         at_label = gradient_of_entry(r, parts, &g, j, slope_of_entry(r, j));
     }
-    /* All entries as if none were special. */
-    if (stored && !parts->has_rest) {
-        scale_terms(r->n, r->dx, g.terms, r->dx);
-    } else {
-        real block[LOGITS_BLOCK];
-        for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
-            size_t length = block_length(r->n - j);
-            if (!stored) {
-                terms_of_block(&r->l, j, length, &stats->maximum, block);
-            }
-            scale_terms(length, stored ? r->dx + j : block, g.terms, block);
-            finish_block(r, parts, &g, j, length, block);
+    /* All entries as if none were special. Terms that are not stored are made in a block: the softcap's slopes need
+     * entries that dx may stand on. */
+    for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
+        size_t length = block_length(r->n - j);
+        if (stored) {
+            gradient_block(r, parts, &g, j, length, r->dx + j, r->dx + j);
+        } else {
+            real block[LOGITS_BLOCK];
+            terms_of_block(&r->l, j, length, &stats->maximum, block);
+            gradient_block(r, parts, &g, j, length, block, block);
             memcpy(r->dx + j, block, length * sizeof(real));
         }
     }

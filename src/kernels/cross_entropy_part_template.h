@@ -6,8 +6,10 @@
 #define SMX_CROSS_ENTROPY_PART_TEMPLATE_H
 
 #include "cross_entropy_parts_template.h"
+#include "cross_entropy_rest_template.h"
 #include "cross_entropy_row_template.h"
 #include "part_stats_template.h"
+#include "rest_distance_template.h"
 
 static inline bool has_rest(const ce_row *r) { return r->targets != NULL || r->smoothing != 0; }
 
@@ -27,7 +29,7 @@ static inline int rest_of_part(const int64_t *maxima) {
 }
 
 static inline void share_rest_exponents(const struct rest_factors *f, int64_t *maxima) {
-    int32_t exponent = dot_exponent(f->r->n, rest_and_ones, f);
+    int32_t exponent = dot_exponent(f->r->n, rest_and_ones, f->r);
     maxima[PART_REST_EXPONENT] = exponent;
     exponent = dot_exponent(f->r->n, rest_and_distances, f);
     maxima[PART_DISTANCE_EXPONENT] = exponent;
@@ -41,7 +43,7 @@ static inline void share_rest_exponents(const struct rest_factors *f, int64_t *m
 
 static inline void share_rest(const struct rest_factors *f, const int64_t *maxima, int64_t *sums) {
     const ce_row *r = f->r;
-    struct dot sum = dot_of_exponent(exponent_of_row(maxima[PART_REST_EXPONENT]), r->n, r->l.row_n, rest_and_ones, f);
+    struct dot sum = dot_of_exponent(exponent_of_row(maxima[PART_REST_EXPONENT]), r->n, r->l.row_n, rest_and_ones, r);
     struct dot distance =
         dot_of_exponent(exponent_of_row(maxima[PART_DISTANCE_EXPONENT]), r->n, r->l.row_n, rest_and_distances, f);
     store_limbs(sum.sum, sums + PART_RESTS);
@@ -87,7 +89,8 @@ static inline double infinite_distance_of_row(const int64_t *maxima) {
 static inline void rest_of_row(const int64_t *maxima, const int64_t *sums, struct ce_parts *parts) {
     const struct dot sum = {exponent_of_row(maxima[PART_REST_EXPONENT]), limbs_at(sums + PART_RESTS)};
     const struct dot distance = {exponent_of_row(maxima[PART_DISTANCE_EXPONENT]), limbs_at(sums + PART_DISTANCES)};
-    set_rest(&sum, &distance, rest_of_part(maxima), infinite_distance_of_row(maxima), parts);
+    parts->rest = pair_of_rest(&sum);
+    parts->rest_distance = pair_of_distances(&distance, rest_of_part(maxima), infinite_distance_of_row(maxima));
 }
 
 /* The last step. */

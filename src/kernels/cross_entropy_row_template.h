@@ -10,9 +10,11 @@
 
 #include "cross_entropy_gradient_template.h"
 #include "cross_entropy_parts_template.h"
+#include "cross_entropy_rest_template.h"
 #include "log_stats_template.h"
 #include "logits_max_template.h"
 #include "mask_template.h"
+#include "rest_distance_template.h"
 #include "row_max_template.h"
 #include "vector_helpers_template.h"
 
@@ -126,7 +128,9 @@ static ce_result cross_entropy_row(const ce_row *given) {
         parts.label_distance = distance_of_entry(&r->l, (size_t)r->label, &parts.stats.maximum);
     }
     if (parts.has_rest) {
-        find_rest(r, &parts);
+        const struct rest_sum rest = find_rest_sum(r);
+        parts.rest = rest.sum;
+        parts.rest_distance = find_rest_distance(r, &parts.stats.maximum, &rest);
     }
     /* Terms may stand where the gradient will, unless the logits there are needed again. */
     bool stored =

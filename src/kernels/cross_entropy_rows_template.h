@@ -1,7 +1,7 @@
 /* Cross-entropy of rows of any length, with whatever is asked of them: weights, smoothing, dense targets, z-loss,
  * masks. Short rows with a label and nothing else go to lanes (cross_entropy_transposed_template.h), all others one by
- * one (cross_entropy_row_template.h). Whole calls of plain labels have kernels of their own:
- * cross_entropy_labels_template.h. docs/bits.md, "Cross-entropy".
+ * one (cross_entropy_row_template.h). Rows of floats whose logits are their entries come here only where something is
+ * out of range: see cross_entropy_labels_template.h. docs/bits.md, "Cross-entropy".
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_ROWS_TEMPLATE_H

@@ -13,6 +13,7 @@
 #ifndef SMX_LOG1P_DOUBLE_TEMPLATE_H
 #define SMX_LOG1P_DOUBLE_TEMPLATE_H
 
+#include "../base/attributes.h"
 #include "../base/pair.h"
 #include "../base/wide.h"
 
@@ -31,12 +32,14 @@ static inline bool rounds_safely(double value, double error, real *result) {
 }
 
 /* 2^k of an integer -1022 <= k <= 1023. In loops over lanes, all is 64 bits wide: no conversions. */
-static inline double power_of_integer(double k) { return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52); }
+static ALWAYS_INLINE double power_of_integer(double k) {
+    return double_of_bits(bits_of_double(k + (0x1.8p52 + 1023)) << 52);
+}
 
 /* log(1 + a) for 0 <= a < 2^40, as pair_log1p has it, with a relative error below 2^-48. With 1 + a = 2^k (1 + g) and
  * sqrt(1/2) <= 1 + g < sqrt(2), log(1 + g) = 2 atanh(t), t = g / (2 + g), by the series of atanh. Below 1/4, g is a
  * itself: 1 + a would round it. No branches, so that a loop over lanes becomes vector code. */
-static inline double log1p_in_double(double a) {
+static ALWAYS_INLINE double log1p_in_double(double a) {
     double u = 1 + a;
     uint64_t field = bits_of_double(u) >> 52; /* of the exponent; as a double by way of 2^52 + field */
     double exponent = double_of_bits(0x4330000000000000 | field) - (0x1p52 + 1023);

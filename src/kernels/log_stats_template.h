@@ -137,16 +137,19 @@ static inline real lse_real(const struct log_stats *stats) {
     return real_plus_log1p(maximum_pair(&stats->maximum), stats->rho);
 }
 
-/* The z - m of the logits i to n of a block, as far as a vector goes, rounded. */
-static ALWAYS_INLINE v_t below_maximum(const struct logit_block *b, size_t i, size_t n, const struct maximum *maximum) {
-    bool full = n - i >= V_LANES;
-    v_t z = full ? v_load(b->high + i) : v_load_n(b->high + i, n - i, v_set1(0));
-    v_t difference = v_sub(z, v_set1(maximum->high));
+/* The z - m of so many logits of a block, from the i-th on, rounded. */
+static ALWAYS_INLINE v_t lanes_below_maximum(const struct logit_block *b, size_t i, size_t lanes,
+                                             const struct maximum *maximum) {
+    v_t difference = v_sub(load_lanes(b->high + i, lanes), v_set1(maximum->high));
     if (b->low != NULL) {
-        v_t low = full ? v_load(b->low + i) : v_load_n(b->low + i, n - i, v_set1(0));
-        difference = v_add(difference, v_sub(low, v_set1(maximum->low)));
+        difference = v_add(difference, v_sub(load_lanes(b->low + i, lanes), v_set1(maximum->low)));
     }
     return difference;
+}
+
+/* The same of the logits i to n, as far as a vector goes. */
+static ALWAYS_INLINE v_t below_maximum(const struct logit_block *b, size_t i, size_t n, const struct maximum *maximum) {
+    return n - i >= V_LANES ? lanes_below_maximum(b, i, V_LANES, maximum) : lanes_below_maximum(b, i, n - i, maximum);
 }
 
 #endif

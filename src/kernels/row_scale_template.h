@@ -83,14 +83,18 @@ static inline void scale_by_reals(size_t n, const real *e, const real factor[2],
     }
 }
 
-/* y = factor e for terms e and a factor in range, rounded once, and +0 for 0. A large factor is scaled first, or the
- * product could overflow before it is brought to the scale of 1; a small one last, or it could underflow. In place
- * allowed. */
-static inline void scale_terms(size_t n, const real *e, struct pair factor, real *y) {
+/* A factor of terms as two reals, and what follows it. A large factor is scaled first, or the product could overflow
+ * before it is brought to the scale of 1; a small one last, or it could underflow. */
+static inline real reals_of_factor(struct pair factor, real value[2]) {
     bool large = fabs(factor.high) >= 0x1p30;
-    real f[2];
-    reals_of_pair(large ? pair_scaled(factor, -TERM_SCALE) : factor, f);
-    scale_by_reals(n, e, f, large ? 1 : TERM_UNSCALE, y);
+    reals_of_pair(large ? pair_scaled(factor, -TERM_SCALE) : factor, value);
+    return large ? 1 : TERM_UNSCALE;
+}
+
+/* y = factor e for terms e and a factor in range, rounded once, and +0 for 0. In place allowed. */
+static inline void scale_terms(size_t n, const real *e, struct pair factor, real *y) {
+    real f[2], unscale = reals_of_factor(factor, f);
+    scale_by_reals(n, e, f, unscale, y);
 }
 
 #endif

@@ -98,7 +98,8 @@ smx_status smx_cross_entropy_check_weights(const struct array *a, enum dtype rea
 static smx_status check_labels(const struct cross_entropy *ce, const struct array *a, size_t rows, size_t n) {
     for (size_t k = 0; k < rows && given(a, CE_LABELS); k++) {
         int64_t label = label_of_row(ce, a, k);
-        if (!label_is_ignored(ce, label) && (label < 0 || (uint64_t)label >= n)) {
+        bool no_class = (label < 0) | ((uint64_t)label >= n); /* which labels are ignored is hard to predict */
+        if (no_class & !label_is_ignored(ce, label)) {
             if (ce->bad_row != NULL) {
                 *ce->bad_row = k;
             }
@@ -116,13 +117,14 @@ smx_status smx_cross_entropy_weigh(const struct cross_entropy *ce, const struct 
     if (status != SMX_OK) {
         return status;
     }
-    bool weighted = given(a, CE_LABELS) && given(a, CE_CLASS_WEIGHTS);
+    bool wanted = ce->reduction == SMX_REDUCTION_MEAN || given(a, CE_WEIGHT) || given(a, CE_WEIGHT_SUM);
+    bool weighted = wanted && given(a, CE_LABELS) && given(a, CE_CLASS_WEIGHTS);
     int64_t counted = (int64_t)rows;
     size_t added = 0;
     for (size_t k = 0; k < rows && (weighted || ce->use_ignore_index != 0); k++) {
-        if (row_is_ignored(ce, a, k)) {
-            counted--;
-        } else if (weighted) {
+        bool ignored = row_is_ignored(ce, a, k);
+        counted -= ignored;
+        if (weighted && !ignored) {
             exact_sum_add(weight, number(real, a, CE_CLASS_WEIGHTS, (size_t)label_of_row(ce, a, k)));
             if (++added % EXACT_SUM_ADDITIONS == 0) {
                 exact_sum_carry(weight);
@@ -234,7 +236,7 @@ smx_status smx_cross_entropy_rows(struct rows_request *r, struct cross_entropy *
     float_env caller = float_env_enter();
     status = smx_cross_entropy_weigh(ce, a, r->real, r->rows, smx_row_length(r), &weight, &count);
     if (status == SMX_OK) {
-        smx_cross_entropy_prepare(ce, a, r->real, run.call.plain && r->part == NULL, divisor);
+        smx_cross_entropy_prepare(ce, a, r->real, run.call.plain, divisor);
     }
     float_env_leave(caller);
     if (status != SMX_OK) {
