@@ -34,7 +34,7 @@ static ALWAYS_INLINE void scale_terms_of_lanes(size_t n, const real *columns, co
             dx = v_fnma(factor, v_load(rest + j * V_LANES), dx);
         }
         m_t maximum = v_eq(v_load(columns + j * V_LANES), unique);
-        v_store(terms + j * V_LANES, select_lanes(maximum, at_maximum, v_add(dx, zero)));
+        v_store(terms + j * V_LANES, v_select(maximum, at_maximum, v_add(dx, zero)));
     }
 }
 
@@ -44,7 +44,7 @@ static inline void find_argmax_of_lanes(size_t rows, size_t n, const real *colum
     real place[LANES_MOST];
     v_t at = v_set1(0), largest = v_load(maxima);
     for (size_t j = n; j-- > 0;) {
-        at = select_lanes(v_eq(v_load(columns + j * V_LANES), largest), v_set1((real)j), at);
+        at = v_select(v_eq(v_load(columns + j * V_LANES), largest), v_set1((real)j), at);
     }
     v_store(place, at);
     for (size_t i = 0; i < rows; i++) {

@@ -148,10 +148,10 @@ static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, st
 }
 
 /* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this
- * is. */
-static inline void find_references(struct lane_sums *s) {
+ * is. Not inlined: where V_LANES is no constant, gcc 12 would take the lanes for uninitialised. */
+NOT_INLINE static void find_references(struct lane_sums *s) {
     v_t largest = v_load(s->largest), second = v_load(s->second);
-    v_store(s->reference, select_lanes(v_ge(second, v_set1(-REAL_LARGEST)), second, largest));
+    v_store(s->reference, v_select(v_ge(second, v_set1(-REAL_LARGEST)), second, largest));
 }
 
 /* Log-softmax of entries, given log1p(rho). */

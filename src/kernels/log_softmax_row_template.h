@@ -11,6 +11,7 @@
 #include "log_stats_template.h"
 #include "logits_max_template.h"
 #include "logits_template.h"
+#include "made_terms_template.h"
 #include "mask_template.h"
 #include "vector_helpers_template.h"
 
@@ -39,6 +40,54 @@ static inline void fill_log_row(const logits *l, size_t n, enum row_kind kind, r
     fill_kept(l, n, kind == ROW_EMPTY ? -(real)INFINITY : canonical_nan(), -(real)INFINITY, y);
 }
 
+/* The same for a run of logits that are made in registers, in these steps. */
+static ALWAYS_INLINE void log_run_of_steps(unsigned what, const struct made_row *row, const struct kept_run *run,
+                                           const struct log_stats *stats, real log1p, real *y) {
+    const logits l = row->l; /* a copy, of which compilers know that no result is stored there */
+    const v_t m = v_set1(stats->maximum.high), m_low = v_set1(stats->maximum.low), above = v_set1(log1p);
+    v_t low;
+    size_t j = run->from;
+    const size_t end = j + run->n;
+    for (; end - j >= V_LANES; j += V_LANES) {
+        v_t z = v_sub(made_logits(what, &l, j, V_LANES, &low), m);
+        v_store(y + j, v_sub(have_low_parts(what) ? v_add(z, v_sub(low, m_low)) : z, above));
+    }
+    if (j < end) {
+        v_t z = v_sub(made_logits(what, &l, j, end - j, &low), m);
+        v_store_n(y + j, v_sub(have_low_parts(what) ? v_add(z, v_sub(low, m_low)) : z, above), end - j);
+    }
+}
+
+static inline void log_run(const struct made_row *row, const struct kept_run *run, const struct log_stats *stats,
+                           real log1p, real *y) {
+    switch (row->what) {
+#define SMX_LOG_OF_STEPS(steps)                             \
+    case steps:                                             \
+        log_run_of_steps(steps, row, run, stats, log1p, y); \
+        break;
+        SMX_LOG_OF_STEPS(0)
+        EACH_COMMON_LOGIT_STEPS(SMX_LOG_OF_STEPS)
+#undef SMX_LOG_OF_STEPS
+    default:
+        log_run_of_steps(row->what, row, run, stats, log1p, y);
+    }
+}
+
+/* A row whose logits are made in registers; false, with nothing written, if it is not one of these. */
+static bool log_softmax_made(size_t n, const logits *l, real *y) {
+    struct made_row row;
+    struct log_stats stats;
+    if (!find_made_log_stats(l, n, &row, &stats)) {
+        return false;
+    }
+    const real log1p = log1p_real(&stats);
+    for (size_t i = 0; i < row.runs.count; i++) {
+        log_run(&row, &row.runs.run[i], &stats, log1p, y);
+    }
+    fill_between_runs(n, &row.runs, FILL_MINUS_INF, y);
+    return true;
+}
+
 /* Masked places get -inf. In place allowed.
  *
  * Error: below BOUND_LOG_SOFTMAX, with a scale, masks or slopes below BOUND_LOG_SOFTMAX_LOGITS = 3 ULP, and with a
@@ -47,6 +96,9 @@ static inline void fill_log_row(const logits *l, size_t n, enum row_kind kind, r
 NOT_INLINE static void log_softmax_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;
     struct log_stats stats;
+    if (log_softmax_made(n, given, y)) {
+        return;
+    }
     enum row_kind kind = classify_row(n, &l, policy, &stats.maximum);
     if (kind != ROW_COMPUTED) {
         fill_log_row(&l, n, kind, y);

@@ -21,7 +21,7 @@ static inline real largest_low(const struct logit_block *b, real value) {
         v_t high = left < V_LANES ? v_load_n(b->high + i, left, lowest) : v_load(b->high + i);
         v_t low = left < V_LANES ? v_load_n(b->low + i, left, zero) : v_load(b->low + i);
         m_t here = v_eq(high, wanted);
-        largest = v_max(largest, select_lanes(here, low, lowest));
+        largest = v_max(largest, v_select(here, low, lowest));
     }
     return v_hmax(largest);
 }

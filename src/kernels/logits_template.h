@@ -93,7 +93,7 @@ NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struc
         v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero), error;
         m_t infinite = v_eq(v_abs(high), v_set1((real)INFINITY));
         v_t sum = two_sum(high, v_load_n(bias_high + i, lanes, zero), &error);
-        high = select_lanes(infinite, high, sum);
+        high = v_select(infinite, high, sum);
         low = v_add(low, v_add(error, v_load_n(bias_low + i, lanes, zero)));
         v_store_n(buffer->high + i, high, lanes);
         v_store_n(buffer->low + i, low, lanes);
@@ -115,7 +115,7 @@ NOT_INLINE static void add_masks(const logits *l, size_t j, size_t n, struct log
             high = two_sum(high, addend, &error);
             low = v_add(low, error);
         }
-        high = select_lanes(v_eq(addend, minus_infinity), minus_infinity, high);
+        high = v_select(v_eq(addend, minus_infinity), minus_infinity, high);
         v_store_n(buffer->high + i, high, lanes);
         v_store_n(buffer->low + i, low, lanes);
     }

@@ -12,6 +12,7 @@
 #include "log_stats_template.h"
 #include "logits_max_template.h"
 #include "logits_terms_template.h"
+#include "made_terms_template.h"
 #include "mask_template.h"
 #include "row_max_template.h"
 #include "row_scale_template.h"
@@ -21,6 +22,10 @@
 /* Error: as logsumexp_rows. */
 NOT_INLINE static real logsumexp_row(size_t n, const logits *l) {
     struct log_stats stats;
+    struct made_row row;
+    if (n != 0 && find_made_log_stats(l, n, &row, &stats)) {
+        return lse_real(&stats);
+    }
     stats.maximum = maximum_of_logits(l, n);
     if (!isfinite(stats.maximum.high)) {
         return stats.maximum.high;

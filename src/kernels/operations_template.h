@@ -1,6 +1,6 @@
-/* Where each operation begins in an instruction set's kernels: plain rows go to the kernels of whole batches, rows
- * under options go one by one, each within its window. docs/bits.md says what each computes; the arguments stand in the
- * order of src/operations/operations.c.
+/* Where each operation begins in an instruction set's kernels: plain rows go to the kernels of whole batches, and most
+ * rows under options go one by one, each within its window. docs/bits.md says what each computes; the arguments stand
+ * in the order of src/operations/operations.c.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_OPERATIONS_TEMPLATE_H
@@ -27,28 +27,27 @@
 #include "sink_gradient_template.h"
 #include "softcap_backward_template.h"
 #include "softmax_columns_template.h"
-#include "softmax_logits_row_template.h"
+#include "softmax_logits_rows_template.h"
 #include "softmax_rows_template.h"
 
 /* ---- Softmax ---- */
 
-static void softmax_under_options(const struct rows_call *c, const struct kept_row *r) {
+/* The last step of a row in parts. */
+static void softmax_part_of_row(const struct rows_call *c, const struct kept_row *r) {
     logits l = logits_of(c, r, row_at(c, 0, r));
     real *y = row_at(c, 1, r);
-    if (c->part != NULL) {
-        softmax_of_part(c, r, &l, y);
-    } else if (r->n != 0) {
-        softmax_logits_row(r->n, &l, y, c->options->policy);
-    }
+    softmax_of_part(c, r, &l, y);
     fill_outside(c, r, FILL_ZERO, y);
 }
 
 static void softmax_kernel(const struct rows_call *c, struct span run) {
-    if (c->plain && c->part == NULL) {
+    if (c->part != NULL) {
+        each_row(c, run, softmax_part_of_row);
+    } else if (c->plain) {
         softmax_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1),
                      c->options->policy);
     } else {
-        each_row(c, run, softmax_under_options);
+        softmax_logits_rows(c, run);
     }
 }
 

@@ -28,7 +28,7 @@ struct sum_lanes {
 static ALWAYS_INLINE bool units_of_largest(i_t patterns, v_t *unit, m_t *none) {
     v_t largest = v_from_bits(patterns);
     *none = v_eq(largest, v_set1(0));
-    largest = select_lanes(*none, v_set1(1), largest);
+    largest = v_select(*none, v_set1(1), largest);
     *unit = v_binade(largest);
     m_t above = v_ge(largest, v_set1(power_of_two(PRODUCT_LARGE + 1)));
     return !m_any(m_or(above, m_not(v_ge(largest, v_set1(power_of_two(PRODUCT_SMALL))))));
@@ -119,7 +119,7 @@ static ALWAYS_INLINE bool sum_distances_in_lanes(size_t n, const real *x, const 
 static ALWAYS_INLINE void rest_at_maxima(size_t n, const real *x, const real *maxima, const real *rest, real *at) {
     v_t max = v_load(maxima), found = v_set1(0);
     for (size_t j = 0; j < n * V_LANES; j += V_LANES) {
-        found = select_lanes(v_eq(v_load(x + j), max), v_load(rest + j), found);
+        found = v_select(v_eq(v_load(x + j), max), v_load(rest + j), found);
     }
     v_store(at, found);
 }

@@ -72,12 +72,9 @@ static ALWAYS_INLINE void largest_of_lanes(size_t n, const real *x, v_t *first, 
     *sum = v_add(sum0, sum1);
 }
 
-/* The two largest of n reals, as a maximum without a place. */
-static inline struct maximum two_largest(size_t n, const real *x) {
-    v_t first, second, sum;
-    largest_of_lanes(n, x, &first, &second, &sum);
-    bool nan = m_any(v_unordered(sum, sum)) && any_nan(n, x);
-    struct maximum maximum = {nan ? canonical_nan() : v_hmax(first), 0, v_hmax(second), 0};
+/* The two largest of the two largest in each lane, as a maximum without a place. */
+static inline struct maximum maximum_of_lanes(v_t first, v_t second) {
+    struct maximum maximum = {v_hmax(first), 0, v_hmax(second), 0};
     real lanes[LANES_MOST];
     v_store(lanes, first);
     size_t with_first = 0;
@@ -90,6 +87,17 @@ static inline struct maximum two_largest(size_t n, const real *x) {
     }
     if (with_first > 1) {
         maximum.second = maximum.high;
+    }
+    return maximum;
+}
+
+/* The two largest of n reals. */
+static inline struct maximum two_largest(size_t n, const real *x) {
+    v_t first, second, sum;
+    largest_of_lanes(n, x, &first, &second, &sum);
+    struct maximum maximum = maximum_of_lanes(first, second);
+    if (m_any(v_unordered(sum, sum)) && any_nan(n, x)) {
+        maximum.high = canonical_nan();
     }
     return maximum;
 }

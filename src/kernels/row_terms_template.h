@@ -62,6 +62,24 @@ static void add_part(enum term_kind kind, const struct row_part *part, v_t refer
     case TERMS_OF_PAIRS_LONG_ROW:
         add_part_of_kind(TERMS_OF_PAIRS_LONG_ROW, part, reference, magic, sums);
         break;
+    case TERMS_SCALED:
+        add_part_of_kind(TERMS_SCALED, part, reference, magic, sums);
+        break;
+    case TERMS_SCALED_EXACTLY:
+        add_part_of_kind(TERMS_SCALED_EXACTLY, part, reference, magic, sums);
+        break;
+    case TERMS_MADE:
+        add_part_of_kind(TERMS_MADE, part, reference, magic, sums);
+        break;
+    case TERMS_CLAMPED:
+        add_part_of_kind(TERMS_CLAMPED, part, reference, magic, sums);
+        break;
+    case TERMS_MADE_CLAMPED:
+        add_part_of_kind(TERMS_MADE_CLAMPED, part, reference, magic, sums);
+        break;
+    case TERMS_MADE_LONG_ROW:
+        add_part_of_kind(TERMS_MADE_LONG_ROW, part, reference, magic, sums);
+        break;
     case TERMS_AT_INFINITY:
         add_part_of_kind(TERMS_AT_INFINITY, part, reference, magic, sums);
         break;

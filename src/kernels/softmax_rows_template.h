@@ -43,7 +43,7 @@ static bool softmax_rows_together(size_t *rows, size_t n, const real *x, size_t 
 /* y_j = exp(x_j - max) / sum of exp(x_k - max). In place allowed.
  *
  * Error: below BOUND_SOFTMAX = 3.75 ULP, and 2^-150 (f64: 2^-1075) more for results that small (docs/accuracy.md). The
- * worst known: 3.54 ULP in worst-forward-f32-n1000, 3.57 in worst-forward-f64-n1000; of rows of up to 16 entries 3.51
+ * worst known: 3.54 ULP in worst-forward-f32-n1000, 3.57 in worst-forward-f64-n1000; of rows of up to 16 entries 3.52
  * in worst-forward-f32, 3.51 in worst-forward-f64. */
 static void softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
     for (size_t k = 0; k < rows;) {

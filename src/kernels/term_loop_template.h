@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "limb_sum_template.h"
+#include "logit_vectors_template.h"
 #include "term_template.h"
 #include "vector_helpers_template.h"
 
@@ -22,12 +23,17 @@ enum term_kind {
     TERMS_OF_PAIRS,          /* of logits x + low */
     TERMS_OF_PAIRS_LONG_ROW, /* the same in three limbs */
     TERMS_CLAMPED,           /* as TERMS_OFFSET, and entries above the reference count as it */
-    TERMS_CLAMPED_NO_OFFSET
+    TERMS_CLAMPED_NO_OFFSET,
+    TERMS_SCALED,         /* of logits made in the loop: of a small maximum, by a scale > 0 and nothing else */
+    TERMS_SCALED_EXACTLY, /* the same with a power of two */
+    TERMS_MADE,           /* of logits made in the loop, in any steps */
+    TERMS_MADE_CLAMPED,   /* the same, clamped as TERMS_CLAMPED, but only their high parts */
+    TERMS_MADE_LONG_ROW   /* the same in three limbs */
 };
 
 /* What a kind says; it is a constant, so these cost nothing. */
 static ALWAYS_INLINE bool three_limbs(enum term_kind kind) {
-    return kind == TERMS_LONG_ROW || kind == TERMS_OF_PAIRS_LONG_ROW;
+    return kind == TERMS_LONG_ROW || kind == TERMS_OF_PAIRS_LONG_ROW || kind == TERMS_MADE_LONG_ROW;
 }
 static ALWAYS_INLINE bool clamped(enum term_kind kind) {
     return kind == TERMS_CLAMPED || kind == TERMS_CLAMPED_NO_OFFSET;
@@ -37,6 +43,15 @@ static ALWAYS_INLINE bool without_offset(enum term_kind kind) {
 }
 static ALWAYS_INLINE bool of_pairs(enum term_kind kind) {
     return kind == TERMS_OF_PAIRS || kind == TERMS_OF_PAIRS_LONG_ROW;
+}
+static ALWAYS_INLINE bool of_made_logits(enum term_kind kind) {
+    return kind >= TERMS_SCALED && kind <= TERMS_MADE_LONG_ROW;
+}
+
+/* Kinds that softmax alone has always say where terms go. TERMS_MADE_CLAMPED, which logarithms alone have, never
+ * does. */
+static ALWAYS_INLINE bool always_stored(enum term_kind kind) {
+    return kind == TERMS_SCALED || kind == TERMS_SCALED_EXACTLY || kind == TERMS_MADE;
 }
 
 /* ---- Prefetching ---- */
@@ -72,14 +87,46 @@ struct term_run {
     size_t count, lanes;
     const real *x, *low; /* logits x, or x + low if they are pairs */
     size_t step;         /* from one vector of x and low to the next */
-    real *e;             /* where the terms go; null: nowhere */
+    const logits *l;     /* where logits are made in the loop: of this row, from the entry `at` on, in these steps */
+    size_t at;
+    unsigned what;
+    size_t ahead; /* how many entries further on masks are fetched */
+    real *e;      /* where the terms go; null: nowhere */
     size_t e_step;
     struct prefetch prefetch;
 };
 
+/* The j-th vector of a run of logits that are made here, range-reduced.
+ *
+ * Scaled ones need no second look at what is far below. An entry below `floor` is replaced by it: its term is 0, as
+ * that of any entry whose logit is not above term_lowest, and as there is no lesser one, no power's field wraps. The
+ * logit of `floor` is term_lowest but for its rounding, which is far from half a power. */
+static ALWAYS_INLINE v_t reduce_made_logits(enum term_kind kind, const struct term_run *run, size_t j, v_t reference,
+                                            v_t magic, v_t *shifted) {
+    const logits *l = run->l;
+    const v_t lowest = term_lowest(magic);
+    const size_t at = run->at + j * V_LANES;
+    v_t low, high;
+    if (kind == TERMS_SCALED || kind == TERMS_SCALED_EXACTLY) {
+        v_t scale = v_set1(l->scale), floor = v_div(lowest, scale);
+        v_t x = run->lanes == V_LANES ? v_load(l->x + at) : v_load_n(l->x + at, run->lanes, floor);
+        x = v_max(x, floor);
+        high = v_mul(scale, x);
+        low = v_fms(scale, x, high);
+        return reduce(high, kind == TERMS_SCALED ? &low : NULL, magic, shifted);
+    }
+    high = made_logits(run->what, l, at, run->lanes, &low);
+    high = kind == TERMS_MADE ? high : v_min(high, reference);
+    v_t v = v_max(v_sub(high, term_offset(reference)), lowest);
+    return reduce(v, have_low_parts(run->what) ? &low : NULL, magic, shifted);
+}
+
 /* The j-th vector of a run, range-reduced. Lanes that are not there are -inf, whose terms are 0. */
 static ALWAYS_INLINE v_t reduce_vector(enum term_kind kind, const struct term_run *run, size_t j, v_t reference,
                                        v_t magic, v_t *shifted) {
+    if (of_made_logits(kind)) {
+        return reduce_made_logits(kind, run, j, reference, magic, shifted);
+    }
     const real *x = run->x + j * run->step;
     v_t offset = term_offset(reference), lowj = v_set1(0);
     v_t xj = run->lanes == V_LANES ? v_load(x) : v_load_n(x, run->lanes, v_set1(-(real)INFINITY));
@@ -98,6 +145,17 @@ static ALWAYS_INLINE void add_to_limbs(enum term_kind kind, v_t e, i_t *top, i_t
         add_to_three(e, &g, top, middle, low);
     } else {
         add_to_two(e, &g, top, middle);
+    }
+}
+
+/* Fetches what masks have for the vector that lies `ahead` of the j-th. */
+static ALWAYS_INLINE void prefetch_masks(const struct term_run *run, size_t j) {
+    const size_t at = run->at + j * V_LANES + run->ahead;
+    if ((run->what & LOGITS_ADDED) != 0) {
+        v_prefetch((const real *)((uintptr_t)run->l->add + at * sizeof(real))); /* NOLINT(performance-no-int-to-ptr) */
+    }
+    if ((run->what & LOGITS_KEPT) != 0) {
+        v_prefetch((const real *)((uintptr_t)run->l->keep + at)); /* NOLINT(performance-no-int-to-ptr) */
     }
 }
 
@@ -122,6 +180,9 @@ static ALWAYS_INLINE void add_stored_terms(enum term_kind kind, const struct ter
             behind += run->e_step;
         }
         v_prefetch((const real *)ahead); /* NOLINT(performance-no-int-to-ptr) */
+        if (of_made_logits(kind)) {
+            prefetch_masks(run, j);
+        }
         ahead += run->prefetch.step;
         r = r_next;
         shifted = shifted_next;
@@ -145,6 +206,9 @@ static ALWAYS_INLINE void add_unstored_terms(enum term_kind kind, const struct t
             add_to_limbs(kind, e, top, middle, low);
         }
         v_prefetch((const real *)ahead); /* NOLINT(performance-no-int-to-ptr) */
+        if (of_made_logits(kind)) {
+            prefetch_masks(run, j);
+        }
         ahead += run->prefetch.step;
         r = r_next;
         shifted = shifted_next;
@@ -160,7 +224,7 @@ static ALWAYS_INLINE void add_unstored_terms(enum term_kind kind, const struct t
  * the limbs, which take SUM_BLOCK vectors, and stored if the run says where. */
 static ALWAYS_INLINE void add_term_run(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
                                        i_t *top, i_t *middle, i_t *low) {
-    if (run->e != NULL) {
+    if (always_stored(kind) || (kind != TERMS_MADE_CLAMPED && run->e != NULL)) {
         add_stored_terms(kind, run, reference, magic, top, middle, low);
     } else {
         add_unstored_terms(kind, run, reference, magic, top, middle, low);
@@ -173,25 +237,57 @@ static ALWAYS_INLINE void add_term_run(enum term_kind kind, const struct term_ru
 struct row_part {
     size_t n;
     const real *x, *low; /* as in struct term_run */
+    const logits *l;
+    size_t at;
+    unsigned what;
     real *e;
     uintptr_t prefetch; /* bytes ahead */
 };
+
+/* As add_term_run, of whole vectors, with a loop for each common set of steps. */
+static ALWAYS_INLINE void add_whole_vectors(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
+                                            i_t *top, i_t *middle, i_t *low) {
+    if (kind != TERMS_MADE && kind != TERMS_MADE_CLAMPED) {
+        add_term_run(kind, run, reference, magic, top, middle, low);
+        return;
+    }
+    struct term_run of_steps = *run;
+    switch (run->what) {
+#define SMX_TERMS_OF_STEPS(steps)                                                      \
+    case steps:                                                                        \
+        of_steps.what = steps;                                                         \
+        add_term_run(kind, &of_steps, reference, magic, top, middle, low); \
+        break;
+        EACH_COMMON_LOGIT_STEPS(SMX_TERMS_OF_STEPS)
+#undef SMX_TERMS_OF_STEPS
+    default:
+        add_term_run(kind, run, reference, magic, top, middle, low);
+    }
+}
 
 /* The terms of a part of a row, by whole vectors and one partial one; returns how many vectors were added. */
 static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct row_part *row, v_t reference, v_t magic,
                                               i_t *top, i_t *middle, i_t *low) {
     const size_t count = row->n / V_LANES, left = row->n % V_LANES, from = row->n - left;
     const struct prefetch prefetch = prefetch_from(row->x, row->prefetch);
+    logits l; /* a copy, of which compilers know that no term is stored there */
+    if (of_made_logits(kind)) {
+        l = *row->l;
+    }
     if (count != 0) {
         const struct term_run run = {.count = count,
                                      .lanes = V_LANES,
                                      .x = row->x,
                                      .low = row->low,
                                      .step = V_LANES,
+                                     .l = &l,
+                                     .at = row->at,
+                                     .what = row->what,
+                                     .ahead = row->prefetch / sizeof(real),
                                      .e = row->e,
                                      .e_step = V_LANES,
                                      .prefetch = prefetch};
-        add_term_run(kind, &run, reference, magic, top, middle, low);
+        add_whole_vectors(kind, &run, reference, magic, top, middle, low);
     }
     if (left != 0) {
         const real *x_low = of_pairs(kind) ? row->low + from : NULL;
@@ -199,6 +295,9 @@ static ALWAYS_INLINE size_t add_terms_of_part(enum term_kind kind, const struct 
                                      .lanes = left,
                                      .x = row->x + from,
                                      .low = x_low,
+                                     .l = &l,
+                                     .at = row->at + from,
+                                     .what = row->what,
                                      .e = row->e == NULL ? NULL : row->e + from,
                                      .prefetch = prefetch};
         add_term_run(kind, &run, reference, magic, top, middle, low);

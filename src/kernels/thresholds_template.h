@@ -11,6 +11,8 @@
 #include "columns_in_place_template.h"
 #include "log_batch_template.h"
 #include "log_transposed_template.h"
+#include "logit_vectors_template.h"
+#include "made_max_template.h"
 #include "mask_template.h"
 #include "softmax_batch_template.h"
 #include "softmax_folded_template.h"
@@ -41,6 +43,10 @@ static size_t threshold_of_n(size_t i) {
         LOG_BATCH_ENTRIES / V_LANES,
         LOG_BATCH_ENTRIES,
         LOGITS_BLOCK,
+        RUN_BLOCK,
+        RUNS_MOST * 2 * RUN_BLOCK, /* masks that keep every second block */
+        LOW_BLOCK * V_LANES,
+        LOW_BLOCKS * LOW_BLOCK * V_LANES,
         LOOK_AHEAD_MOST,
         PREFETCH_BYTES / sizeof(real),
         PREFETCH_ROW_BYTES / sizeof(real),

@@ -71,16 +71,11 @@ static ALWAYS_INLINE v_t two_sum(v_t a, v_t b, v_t *error) {
     return sum;
 }
 
-/* a where the mask is, else b. By bits: neither is computed with, so that NaN and -0 pass unchanged. */
-static ALWAYS_INLINE v_t select_lanes(m_t mask, v_t a, v_t b) {
-    return v_from_bits(i_or(v_bits(v_keep(mask, a)), v_bits(v_keep(m_not(mask), b))));
-}
-
 /* The larger of reals, for i_fold_each, which works on integers. */
 static inline i_t larger(i_t a, i_t b) { return v_bits(v_max(v_from_bits(a), v_from_bits(b))); }
 
 /* The canonical NaN for any NaN: which one an operation gives differs between processors. */
-static ALWAYS_INLINE v_t canonical_nans(v_t a) { return select_lanes(v_unordered(a, a), v_set1(canonical_nan()), a); }
+static ALWAYS_INLINE v_t canonical_nans(v_t a) { return v_select(v_unordered(a, a), v_set1(canonical_nan()), a); }
 
 /* a factor, rounded, with +0 for a result of 0: one that underflows from below would be -0 without the addition. */
 static ALWAYS_INLINE v_t scaled_result(v_t a, v_t factor) { return v_add(v_mul(a, factor), v_set1(0)); }

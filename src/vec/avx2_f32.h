@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef __m256 v_t;
 typedef __m256i i_t;
@@ -110,6 +111,19 @@ static inline m_t m_and(m_t a, m_t b) { return _mm256_and_ps(a, b); }
 static inline m_t m_not(m_t a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
 static inline bool m_any(m_t a) { return _mm256_movemask_ps(a) != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm256_and_ps(m, a); }
+static inline v_t v_select(m_t m, v_t a, v_t b) { return _mm256_blendv_ps(b, a, m); }
+static ALWAYS_INLINE m_t m_load_n(const uint8_t *p, size_t n) {
+    int64_t bytes = 0;
+    if (n == V_LANES) {
+        memcpy(&bytes, p, V_LANES);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            bytes |= (int64_t)p[i] << (8 * i);
+        }
+    }
+    __m256i lanes = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(bytes));
+    return _mm256_castsi256_ps(_mm256_cmpgt_epi32(lanes, _mm256_setzero_si256()));
+}
 
 /* ---- Bits and integers ---- */
 

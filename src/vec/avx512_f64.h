@@ -64,6 +64,11 @@ static inline m_t m_and(m_t a, m_t b) { return (m_t)(a & b); }
 static inline m_t m_not(m_t a) { return (m_t)~a; }
 static inline bool m_any(m_t a) { return a != 0; }
 static inline v_t v_keep(m_t m, v_t a) { return _mm512_maskz_mov_pd(m, a); }
+static inline v_t v_select(m_t m, v_t a, v_t b) { return _mm512_mask_blend_pd(m, b, a); }
+static ALWAYS_INLINE m_t m_load_n(const uint8_t *p, size_t n) {
+    __m128i bytes = _mm_maskz_loadu_epi8(first_lanes(n), p);
+    return (m_t)_mm_test_epi8_mask(bytes, bytes);
+}
 
 /* ---- Bits and integers ---- */
 

@@ -64,6 +64,11 @@ static inline m_t v_unordered(v_t a, v_t b) {
 }
 static inline bool m_any(m_t a) { return __riscv_vfirst_m_b32(a, V_LANES) >= 0; }
 static inline v_t v_keep(m_t m, v_t a) { return __riscv_vmerge_vvm_f32m1(v_set1(0), a, m, V_LANES); }
+static inline v_t v_select(m_t m, v_t a, v_t b) { return __riscv_vmerge_vvm_f32m1(b, a, m, V_LANES); }
+static ALWAYS_INLINE m_t m_load_n(const uint8_t *p, size_t n) {
+    vuint8mf4_t none = __riscv_vmv_v_x_u8mf4(0, V_LANES);
+    return __riscv_vmsne_vx_u8mf4_b32(__riscv_vle8_v_u8mf4_tu(none, p, n), 0, V_LANES);
+}
 
 /* ---- Bits and integers ---- */
 

@@ -60,6 +60,8 @@ static inline m_t m_and(m_t a, m_t b) { return a && b; }
 static inline m_t m_not(m_t a) { return !a; }
 static inline bool m_any(m_t a) { return a; }
 static inline v_t v_keep(m_t m, v_t a) { return m ? a : 0; }
+static inline v_t v_select(m_t m, v_t a, v_t b) { return m ? a : b; }
+static ALWAYS_INLINE m_t m_load_n(const uint8_t *p, size_t n) { return n != 0 && *p != 0; }
 
 /* ---- Bits and integers ---- */
 

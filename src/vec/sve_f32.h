@@ -61,6 +61,11 @@ static inline m_t m_and(m_t a, m_t b) { return svand_b_z(all_lanes(), a, b); }
 static inline m_t m_not(m_t a) { return svnot_b_z(all_lanes(), a); }
 static inline bool m_any(m_t a) { return svptest_any(all_lanes(), a); }
 static inline v_t v_keep(m_t m, v_t a) { return svsel_f32(m, a, svdup_n_f32(0)); }
+static inline v_t v_select(m_t m, v_t a, v_t b) { return svsel_f32(m, a, b); }
+static ALWAYS_INLINE m_t m_load_n(const uint8_t *p, size_t n) {
+    m_t lanes = first_lanes(n);
+    return svcmpne_n_u32(lanes, svld1ub_u32(lanes, p), 0);
+}
 
 /* ---- Bits and integers ---- */
 
