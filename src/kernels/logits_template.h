@@ -83,7 +83,8 @@ static inline void alibi_pairs(const logits *l, size_t j, size_t n, real *high, 
 }
 
 /* Takes off what ALiBi does, of n <= LOGITS_BLOCK logits from entry j on. Infinite ones stay, and with them masked
- * places: a product of a slope and a distance that overflows is still no infinity. */
+ * places: a product of a slope and a distance that overflows is still no infinity. Not inlined: its arrays would
+ * stay on the stack of whoever makes logits. */
 NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
     real bias_high[LOGITS_BLOCK], bias_low[LOGITS_BLOCK];
     v_t zero = v_set1(0);
@@ -100,22 +101,18 @@ NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struc
     }
 }
 
-/* n <= LOGITS_BLOCK logits from entry j on, plus what masks add to them. Not inlined, as is the one before: their
- * arrays would stay on the stack of whoever makes logits. */
-NOT_INLINE static void add_masks(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
-    real add[LOGITS_BLOCK];
+/* n <= LOGITS_BLOCK logits from entry j on, plus what masks add to them. */
+static inline void add_masks(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
     v_t zero = v_set1(0), minus_infinity = v_set1(-(real)INFINITY);
-    mask_addends(l, j, n, add);
     for (size_t i = 0; i < n; i += V_LANES) {
         size_t lanes = n - i < V_LANES ? n - i : V_LANES;
         v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero);
-        v_t addend = v_load_n(add + i, lanes, zero);
         if (l->add != NULL) {
             v_t error;
-            high = two_sum(high, addend, &error);
+            high = two_sum(high, v_load_n(l->add + j + i, lanes, zero), &error);
             low = v_add(low, error);
         }
-        high = v_select(v_eq(addend, minus_infinity), minus_infinity, high);
+        high = v_select(kept_lanes(l, j + i, lanes), high, minus_infinity);
         v_store_n(buffer->high + i, high, lanes);
         v_store_n(buffer->low + i, low, lanes);
     }

@@ -4,12 +4,15 @@
 #ifndef SMX_MASKED_BACKWARD_TEMPLATE_H
 #define SMX_MASKED_BACKWARD_TEMPLATE_H
 
+#include <math.h>
 #include <string.h>
 
 #include "backward_products_template.h"
 #include "backward_row_template.h"
 #include "exact_dot_template.h"
+#include "logit_vectors_template.h"
 #include "mask_template.h"
+#include "row_fill_template.h"
 #include "vector_helpers_template.h"
 
 /* Two rows as factors of a dot product: a and b where kept, 0 elsewhere. */
@@ -31,19 +34,36 @@ static ALWAYS_INLINE v_t gradient_to_scale(v_t y, v_t dy, v_t minus_high, v_t mi
     return v_fma(y, d, v_mul(y, v_add(error, minus_low)));
 }
 
-/* As `gradients`, times a scale. */
-static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
-                                    const real sum[2], real scale, real *dx) {
+/* n gradients, by vectors of which `lanes` lanes are there. */
+static ALWAYS_INLINE void scaled_gradients_of(size_t n, size_t lanes, const real *y, const real *dy,
+                                              const struct product_range *range, const real sum[2], real scale,
+                                              real *dx) {
     real s[2];
     split_off_power(sum, s);
     v_t power = v_set1(s[0]), rest = v_set1(s[1]), minus_high = v_set1(-sum[0]), minus_low = v_set1(-sum[1]);
-    v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale), zero = v_set1(0);
-    for (size_t j = 0; j < n; j += V_LANES) {
-        size_t left = n - j < V_LANES ? n - j : V_LANES;
-        v_t yj = v_load_n(y + j, left, zero), dyj = v_mul(v_load_n(dy + j, left, zero), dy_scale);
-        v_t value =
-            scale == 1 ? unscaled_gradient(yj, dyj, power, rest) : gradient_to_scale(yj, dyj, minus_high, minus_low);
-        v_store_n(dx + j, canonical_nans(scaled_result(value, out)), left); /* scale^2 may be infinite */
+    v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale);
+    for (size_t j = 0; j < n; j += lanes) {
+        v_t yj = load_lanes(y + j, lanes), dyj = v_mul(load_lanes(dy + j, lanes), dy_scale);
+        if (scale == 1) {
+            store_lanes(dx + j, scaled_result(unscaled_gradient(yj, dyj, power, rest), out), lanes);
+        } else { /* scale^2 may be infinite */
+            v_t value = gradient_to_scale(yj, dyj, minus_high, minus_low);
+            store_lanes(dx + j, canonical_nans(scaled_result(value, out)), lanes);
+        }
+    }
+}
+
+/* As `gradients`, times a scale. */
+static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
+                                    const real sum[2], real scale, real *dx) {
+    const size_t left = n % V_LANES, whole = n - left;
+    if (scale == 1) { /* a constant makes a loop of its own */
+        scaled_gradients_of(whole, V_LANES, y, dy, range, sum, 1, dx);
+    } else {
+        scaled_gradients_of(whole, V_LANES, y, dy, range, sum, scale, dx);
+    }
+    if (left != 0) {
+        scaled_gradients_of(left, left, y + whole, dy + whole, range, sum, scale, dx + whole);
     }
 }
 
@@ -66,13 +86,92 @@ static void gradients_of_dot(size_t n, const logits *l, factors make, const void
     }
 }
 
+/* dx = scale y (dy - s), s = sum of y dy, of n entries of a row of row_n. In place allowed. False if there may be NaN
+ * where y and dy are 0; else dx is +0 there. */
+static bool backward_unmasked(size_t n, size_t row_n, real scale, const real *y, const real *dy, real *dx) {
+    struct dot dot = {backward_exponent(n, y, dy), {{0}}};
+    struct product_range range;
+    int64_t limbs[3];
+    real s[2];
+    bool one_block = n <= SUM_BLOCK * V_LANES && row_n < WIDE_FROM;
+    if (one_block && dot.exponent >= PRODUCT_SMALL && dot.exponent <= PRODUCT_LARGE) { /* as in backward_row */
+        range = product_range_of(dot.exponent);
+        limbs_of_products(&(struct product_row){n, y, dy, NULL}, range.exponent, false, limbs);
+        if (value_of_limbs(limbs, unit_exponent(dot.exponent, &range), s)) {
+            scaled_gradients(n, y, dy, &range, s, scale, dx);
+            return isfinite(scale);
+        }
+    }
+    if (!dot_is_finite(&dot)) {
+        row_fill(n, FILL_NAN, dx);
+        return false;
+    }
+    backward_products(n, y, dy, dot.exponent, row_n, &dot.sum);
+    range = reals_of_dot(&dot, s);
+    scaled_gradients(n, y, dy, &range, s, scale, dx);
+    return isfinite(range.dx_scale * scale);
+}
+
+/* Under masks, what is kept is copied, with zeros for masked entries between: so many at most. */
+#define COPIED_MOST (8192 / sizeof(real))
+
+/* a = y and b = dy where kept, +0 where masked out: n entries from the j-th on. */
+static ALWAYS_INLINE void copy_kept_rows(const logits *l, size_t j, size_t n, const real *y, const real *dy, real *a,
+                                         real *b) {
+    size_t i = 0;
+    for (; n - i >= V_LANES; i += V_LANES) {
+        const m_t kept = kept_lanes(l, j + i, V_LANES);
+        v_store(a + i, v_keep(kept, v_load(y + j + i)));
+        v_store(b + i, v_keep(kept, v_load(dy + j + i)));
+    }
+    if (i < n) {
+        const m_t kept = kept_lanes(l, j + i, n - i);
+        v_store_n(a + i, v_keep(kept, v_load_n(y + j + i, n - i, v_set1(0))), n - i);
+        v_store_n(b + i, v_keep(kept, v_load_n(dy + j + i, n - i, v_set1(0))), n - i);
+    }
+}
+
+/* The same under masks; false, with nothing written, if too many are kept. */
+static bool backward_of_copies(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
+    real a[COPIED_MOST], b[COPIED_MOST];
+    struct kept_runs runs;
+    size_t kept = 0;
+    find_runs(l, n, &runs);
+    a[0] = b[0] = 0; /* there may be no run */
+    for (size_t i = 0; i < runs.count; i++) {
+        const struct kept_run *run = &runs.run[i];
+        if (run->n > COPIED_MOST - kept) {
+            return false;
+        }
+        copy_kept_rows(l, run->from, run->n, y, dy, a + kept, b + kept);
+        kept += run->n;
+    }
+    const bool straight = runs.count == 1;
+    const bool zeros = backward_unmasked(kept, l->row_n, l->scale, a, b, straight ? dx + runs.run[0].from : b);
+    for (size_t i = 0, at = 0; i < runs.count; at += runs.run[i].n, i++) {
+        const struct kept_run *run = &runs.run[i];
+        if (!straight) {
+            memcpy(dx + run->from, b + at, run->n * sizeof(real));
+        }
+        if (!zeros) {
+            clear_masked(l, run->from, run->n, dx + run->from);
+        }
+    }
+    fill_between_runs(n, &runs, FILL_ZERO, dx);
+    return true;
+}
+
 /* dx = scale y (dy - s), s = sum of y dy; also scale J v, as J is symmetric. In place allowed.
  *
  * Error: BOUND_BACKWARD, times |scale|; the worst known in forward mode is 0.98 of the bound (docs/accuracy.md). */
 NOT_INLINE static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
-    const struct masked_rows rows = {l, y, dy};
-    struct dot dot = exact_dot(n, l->row_n, masked_factors, &rows);
-    gradients_of_dot(n, l, masked_factors, &rows, &dot, dx);
+    if (!masked(l)) {
+        backward_unmasked(n, l->row_n, l->scale, y, dy, dx);
+    } else if (!backward_of_copies(n, l, y, dy, dx)) {
+        const struct masked_rows rows = {l, y, dy};
+        struct dot dot = exact_dot(n, l->row_n, masked_factors, &rows);
+        gradients_of_dot(n, l, masked_factors, &rows, &dot, dx);
+    }
 }
 
 #endif
