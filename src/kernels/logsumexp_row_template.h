@@ -58,8 +58,8 @@ static inline void capped_gradients(const logits *l, size_t n, const struct maxi
 /* dx = scale dlse cap' softmax(z): the terms times one factor. In place allowed.
  *
  * Error: below BOUND_LOGSUMEXP_BACKWARD = 4.25 ULP, and with a softcap by what it moves logits and slopes, besides. The
- * worst known: 2.71 ULP in worst-logsumexp-backward-f32, 2.15 in worst-logsumexp-backward-f64; with a sink 3.06 ULP in
- * worst-logsumexp-backward-sink-f32, 2.62 in worst-logsumexp-backward-sink-f64; with a softcap 0.08 of it in
+ * worst known: 2.98 ULP in worst-logsumexp-backward-f32, 2.15 in worst-logsumexp-backward-f64; with a sink 3.06 ULP in
+ * worst-logsumexp-backward-sink-f32, 2.62 in worst-logsumexp-backward-sink-f64; with a softcap 0.28 of it in
  * worst-logsumexp-backward-softcap-f32, 0.41 of it in worst-logsumexp-backward-softcap-f64. */
 NOT_INLINE static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx,
                                               struct policy policy) {

@@ -39,13 +39,14 @@ static void add_made_terms(enum term_kind kind, const struct made_row *row, v_t 
         size_t at = row->runs.run[i].from;
         for (const size_t end = at + row->runs.run[i].n; at < end;) {
             size_t block = end - at < SUM_BLOCK * V_LANES ? end - at : SUM_BLOCK * V_LANES;
+            real *to = e == NULL ? NULL : e + at;
             int64_t limbs[3];
             const struct row_part part = {.n = block,
                                           .x = row->l.x + at,
                                           .l = &row->l,
                                           .at = at,
                                           .what = row->what,
-                                          .e = e == NULL ? NULL : e + at,
+                                          .e = to,
                                           .prefetch = prefetch_distance(row->l.row_n)};
             add_part(kind, &part, reference, magic, straight ? sum->limbs : limbs);
             if (!straight) {

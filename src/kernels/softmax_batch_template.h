@@ -47,7 +47,8 @@ static bool softmax_batch_terms(size_t rows, size_t n, const real *x, size_t ldx
     struct term_sum sum[SOFTMAX_BATCH_ROWS];
     for (size_t i = 0; i < rows; i++) {
         sum[i] = empty_term_sum(n, n);
-        const struct row_part row = {.n = n, .x = x + i * ldx, .e = y + i * ldy, .prefetch = PREFETCH_BYTES};
+        real *e = y + i * ldy;
+        const struct row_part row = {.n = n, .x = x + i * ldx, .e = e, .prefetch = PREFETCH_BYTES};
         add_part(kind, &row, v_set1(max[i]), v_set1(magic[i]), sum[i].limbs);
     }
     for (size_t i = 0; i < rows; i++) {

@@ -76,7 +76,8 @@ static ALWAYS_INLINE void folded_terms(enum term_kind kind, size_t rows, size_t 
     v_t upper[SOFTMAX_FOLDED_ROWS], lower[SOFTMAX_FOLDED_ROWS];
     size_t additions = V_LANES * ((n + V_LANES - 1) / V_LANES);
     for (size_t i = 0; i < rows; i++) {
-        const struct row_part row = {.n = n, .x = x + i * ldx, .e = y + i * ldy, .prefetch = PREFETCH_BYTES};
+        real *e = y + i * ldy;
+        const struct row_part row = {.n = n, .x = x + i * ldx, .e = e, .prefetch = PREFETCH_BYTES};
         i_t top = i_set1(0), middle = top;
         add_terms_of_part(kind, &row, v_set1(f->max[i]), v_set1(f->magic[i]), &top, &middle, NULL);
         upper[i] = v_from_bits(top);

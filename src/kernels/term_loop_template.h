@@ -253,9 +253,9 @@ static ALWAYS_INLINE void add_whole_vectors(enum term_kind kind, const struct te
     }
     struct term_run of_steps = *run;
     switch (run->what) {
-#define SMX_TERMS_OF_STEPS(steps)                                                      \
-    case steps:                                                                        \
-        of_steps.what = steps;                                                         \
+#define SMX_TERMS_OF_STEPS(steps)                                          \
+    case steps:                                                            \
+        of_steps.what = steps;                                             \
         add_term_run(kind, &of_steps, reference, magic, top, middle, low); \
         break;
         EACH_COMMON_LOGIT_STEPS(SMX_TERMS_OF_STEPS)

@@ -11,7 +11,7 @@
 #ifdef V_TRANSPOSE
 
 /* Fewer rows than this are quicker one by one. */
-#define TRANSPOSED_ROWS_LEAST (V_LANES / 4)
+#define TRANSPOSED_ROWS_LEAST (V_LANES < 8 ? 2 : V_LANES / 4)
 
 /* How many lanes have a row, of the vector of rows that begins with row `first`. */
 static inline size_t lanes_used(size_t rows, size_t first) { return rows - first < V_LANES ? rows - first : V_LANES; }
