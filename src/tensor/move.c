@@ -42,20 +42,36 @@ static inline void copy_sized(size_t size, size_t rows, size_t cols, struct plac
     }
 }
 
+/* Column by column. */
+static void copy_columns(size_t rows, size_t cols, struct place from, struct place to) {
+    switch (dtype_size(from.dtype)) {
+    case 1:
+        copy_sized(1, rows, cols, from, to);
+        break;
+    case 2:
+        copy_sized(2, rows, cols, from, to);
+        break;
+    case 4:
+        copy_sized(4, rows, cols, from, to);
+        break;
+    default:
+        copy_sized(8, rows, cols, from, to);
+    }
+}
+
+/* Whether elements that follow each other along a row are in the same line of the cache, or in the next one. */
+static bool near_each_other(struct place p) { return p.col >= -64 && p.col <= 64; }
+
 static void copy_block(size_t rows, size_t cols, struct place from, struct place to) {
     size_t size = dtype_size(from.dtype);
     if (contiguous(cols, from) && contiguous(cols, to)) {
         for (size_t i = 0; i < rows; i++) {
             memcpy(offset(to, i, 0).data, offset(from, i, 0).data, cols * size);
         }
-    } else if (size == 1) {
-        copy_sized(1, rows, cols, from, to);
-    } else if (size == 2) {
-        copy_sized(2, rows, cols, from, to);
-    } else if (size == 4) {
-        copy_sized(4, rows, cols, from, to);
+    } else if (near_each_other(from) && near_each_other(to)) {
+        copy_columns(cols, rows, transposed(from), transposed(to));
     } else {
-        copy_sized(8, rows, cols, from, to);
+        copy_columns(rows, cols, from, to);
     }
 }
 
@@ -89,6 +105,10 @@ void smx_move(size_t rows, size_t cols, struct place from, struct place to) {
         for (size_t i = 0; i < rows; i++) {
             smx_convert(cols, from.dtype, offset(from, i, 0).data, to.dtype, offset(to, i, 0).data);
         }
+        return;
+    }
+    if (from.dtype == to.dtype && near_each_other(from) && near_each_other(to)) {
+        copy_block(rows, cols, from, to);
         return;
     }
     for (size_t i = 0; i < rows; i += BLOCK) {
