@@ -51,7 +51,7 @@ static inline void share_rest(const struct rest_factors *f, const int64_t *maxim
 }
 
 /* A step before the last. */
-static void share_of_loss(const struct rows_call *c, const struct kept_row *kept, const ce_row *given) {
+NOT_INLINE static void share_of_loss(const struct rows_call *c, const struct kept_row *kept, const ce_row *given) {
     ce_row row = *given;
     int64_t *maxima = maxima_of_row(c, kept->k);
     share_of_part(c, kept, &row.l);
@@ -94,7 +94,8 @@ static inline void rest_of_row(const int64_t *maxima, const int64_t *sums, struc
 }
 
 /* The last step. */
-static ce_result cross_entropy_of_part(const struct rows_call *c, const struct kept_row *kept, const ce_row *given) {
+NOT_INLINE static ce_result cross_entropy_of_part(const struct rows_call *c, const struct kept_row *kept,
+                                                  const ce_row *given) {
     ce_row row = *given, *r = &row;
     const int64_t *maxima = maxima_of_row(c, kept->k);
     struct ce_parts parts = {.label_part = label_part(r), .has_rest = has_rest(r)};

@@ -71,7 +71,7 @@ static inline struct pair distance_of_logit(real high, const real *low, const st
 }
 
 /* m - z of one entry; +inf if it is -inf. */
-static inline struct pair distance_of_entry(const logits *l, size_t j, const struct maximum *maximum) {
+NOT_INLINE static struct pair distance_of_entry(const logits *l, size_t j, const struct maximum *maximum) {
     struct logit_buffer buffer;
     struct logit_block z = logits_block(l, j, j + 1, &buffer);
     return distance_of_logit(z.high[0], z.low, maximum);

@@ -74,7 +74,7 @@ static inline const real *rest_block(const ce_row *r, size_t j, size_t n, real *
 }
 
 /* The largest magnitude among the rest_c. */
-static inline real largest_rest(const ce_row *r) {
+NOT_INLINE static real largest_rest(const ce_row *r) {
     real buffer[LOGITS_BLOCK], largest = 0;
     for (size_t j = 0; j < r->n; j += LOGITS_BLOCK) {
         size_t length = block_length(r->n - j);
@@ -201,7 +201,7 @@ static inline struct pair pair_of_rest(const struct dot *sum) {
     return dot_is_finite(sum) ? pair_of_dot(sum) : pair_of((double)canonical_nan());
 }
 
-static struct rest_sum find_rest_sum(const ce_row *r) {
+NOT_INLINE static struct rest_sum find_rest_sum(const ce_row *r) {
     if (rest_is_even(r)) {
         return (struct rest_sum){sum_of_shares(r->n, even_share(r)), even_share(r)};
     }

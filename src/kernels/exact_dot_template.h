@@ -50,7 +50,7 @@ static struct dot dot_of_exponent(int32_t exponent, size_t n, size_t row_n, fact
 }
 
 /* The sum of a_j b_j over n entries of a row of row_n. */
-static struct dot exact_dot(size_t n, size_t row_n, factors make, const void *row) {
+NOT_INLINE static struct dot exact_dot(size_t n, size_t row_n, factors make, const void *row) {
     return dot_of_exponent(dot_exponent(n, make, row), n, row_n, make, row);
 }
 

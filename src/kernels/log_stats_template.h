@@ -90,7 +90,7 @@ static inline void stats_of_sum(const struct term_sum *sum, struct log_stats *st
 
 /* The statistics of a row with a finite maximum; its terms but the maximum's go to e, unless that is null: relative to
  * the second largest logit, and 0 at the place of a maximum without equals. */
-static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
+NOT_INLINE static void find_log_stats(const logits *l, size_t n, real *e, struct log_stats *stats) {
     const real second = stats->maximum.second;
     struct term_sum sum = empty_logits_sum(l, n);
     if (second != -(real)INFINITY) {

@@ -18,8 +18,9 @@
 
 #ifdef V_TRANSPOSE
 
-/* The longest rows for which this pays: 128 floats; their sums must fit a lane (n <= SUM_BLOCK). */
-#define LOG_TRANSPOSED_MOST (512 / sizeof(real))
+/* The longest rows for which this pays: 128 floats, or 64 where the stack would otherwise hold more than it should;
+ * their sums must fit a lane (n <= SUM_BLOCK). */
+#define LOG_TRANSPOSED_MOST (V_LANES < 16 ? 512 / sizeof(real) : 64)
 
 /* So many vectors of rows go together, step by step, if they are short: the steps of one hang on each other. */
 #define LOG_TRANSPOSED_VECTORS ((size_t)4)

@@ -40,7 +40,7 @@ static inline real sink_logit(const logits *l) {
 }
 
 /* The maximum of a row of n logits and its sink; its place is n if it is NaN, -inf or the sink. */
-static struct maximum maximum_of_logits(const logits *l, size_t n) {
+NOT_INLINE static struct maximum maximum_of_logits(const logits *l, size_t n) {
     struct logit_buffer buffer;
     struct maximum maximum = {-(real)INFINITY, 0, -(real)INFINITY, n};
     for (size_t j = 0; j < n;) {
@@ -73,7 +73,7 @@ enum row_kind {
 };
 
 /* The maximum of a row of logits; for a row with +inf of which the limit is wanted, *l becomes that limit. */
-static inline enum row_kind classify_row(size_t n, logits *l, struct policy policy, struct maximum *maximum) {
+NOT_INLINE static enum row_kind classify_row(size_t n, logits *l, struct policy policy, struct maximum *maximum) {
     *maximum = maximum_of_logits(l, n);
     if (maximum->high == (real)INFINITY && policy.plus_inf_limit) {
         l->limit = true;

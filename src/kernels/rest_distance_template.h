@@ -186,7 +186,7 @@ static void rest_and_distances(const void *row, size_t j, size_t n, real *a, rea
 }
 
 /* The loss's value where a logit of -inf has a coefficient: infinite, with the coefficients' sign. */
-static inline double infinite_distance(const struct rest_factors *f) {
+NOT_INLINE static double infinite_distance(const struct rest_factors *f) {
     real a[LOGITS_BLOCK], b[LOGITS_BLOCK];
     double value = 0;
     for (size_t j = 0; j < f->r->n; j += LOGITS_BLOCK) {
@@ -217,7 +217,8 @@ static inline struct pair pair_of_distances(const struct dot *sum, int up, doubl
 
 /* R of rest_c whose B is known. Where it is infinite, because a logit of -inf has a coefficient, it is added up
  * plainly. */
-static struct pair find_rest_distance(const ce_row *r, const struct maximum *maximum, const struct rest_sum *rest) {
+NOT_INLINE static struct pair find_rest_distance(const ce_row *r, const struct maximum *maximum,
+                                                 const struct rest_sum *rest) {
     int up = rest_above_two(rest->largest);
     const struct rest_factors f = {r, maximum, power_of_two(-up)};
     bool entries = plain(&r->l), short_row = r->l.row_n < WIDE_FROM, even = rest_is_even(r) && entries;

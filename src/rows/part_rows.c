@@ -141,7 +141,7 @@ static smx_status part_rows(const struct rows_request *whole, const struct rows_
 }
 
 smx_status smx_part_finish_rows(const struct rows_request *r, const smx_part *given) {
-    struct rows_part part;
+    struct rows_part part = {.kind = SMX_PART_LOGARITHMS};
     smx_status status = smx_part_read(given, PART_FINISH, r->n, &part);
     enum kernel kernel = r->operation->kernel;
     smx_part_kind kind = kernel == kernel_softmax            ? SMX_PART_SOFTMAX
@@ -172,7 +172,7 @@ smx_status smx_part_share(const struct rows_request *given_rows, const smx_part 
         OPTIONS_LINEAR | OPTION_SINK,
         {{.name = "x", .stride = "ldx", .form = FORM_ROW, .content = CONTENT_PROBABILITIES},
          {.name = "part.b", .stride = "part.ldb", .form = FORM_ROW, .content = CONTENT_GRADIENTS}}};
-    struct rows_part part;
+    struct rows_part part = {.kind = SMX_PART_LOGARITHMS};
     smx_status status = smx_part_read(given, step, given_rows->n, &part);
     if (status != SMX_OK) {
         return status;

@@ -12,9 +12,9 @@ smx_status smx_part_read(const smx_part *part, enum part_step step, size_t n, st
 smx_status smx_part_check(const struct rows_request *request, const struct options_read *options, bool losses);
 
 /* The last step of rows without losses. */
-smx_status smx_part_finish_rows(const struct rows_request *request, const smx_part *part);
+smx_status smx_part_finish_rows(const struct rows_request *r, const smx_part *given);
 
 /* A step of theirs before that; x is all that the request has. */
-smx_status smx_part_share(const struct rows_request *request, const smx_part *part, enum part_step step);
+smx_status smx_part_share(const struct rows_request *given_rows, const smx_part *given, enum part_step step);
 
 #endif
