@@ -69,7 +69,9 @@ static void copy_block(size_t rows, size_t cols, struct place from, struct place
             memcpy(offset(to, i, 0).data, offset(from, i, 0).data, cols * size);
         }
     } else if (near_each_other(from) && near_each_other(to)) {
-        copy_columns(cols, rows, transposed(from), transposed(to));
+        const struct place columns = transposed(from);
+        const size_t lines = cols, each = rows; /* row by row */
+        copy_columns(lines, each, columns, transposed(to));
     } else {
         copy_columns(rows, cols, from, to);
     }
