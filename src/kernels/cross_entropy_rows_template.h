@@ -28,9 +28,8 @@ NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t
     for (size_t k = 0; k < rows;) {
         size_t some = rows - k < V_LANES ? rows - k : V_LANES;
 #ifdef V_TRANSPOSE
-        /* Rows without entries may have no address to step from. Doubles would take too much of the stack. */
-        bool fit = sizeof(real) < sizeof(double) && row[k].n > 0 && row[k].n <= LOG_TRANSPOSED_MOST &&
-                   some >= TRANSPOSED_ROWS_LEAST;
+        /* Rows without entries may have no address to step from. */
+        bool fit = row[k].n > 0 && row[k].n <= LOG_TRANSPOSED_MOST && some >= TRANSPOSED_ROWS_LEAST;
         for (size_t i = k; i < k + some && fit; i++) {
             bool same_window = row[i].n == row[k].n && row[i].l.x == row[k].l.x + (i - k) * ldx;
             fit = same_window && plain_ce_row(&row[i]);
