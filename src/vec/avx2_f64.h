@@ -171,20 +171,6 @@ static inline v_t doubles_of_integers(i_t a) {
     i_store(lanes, a);
     return _mm256_setr_pd((double)lanes[0], (double)lanes[1], (double)lanes[2], (double)lanes[3]);
 }
-static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
-    v_t one = v_set1(1), upper = v_mul(doubles_of_integers(top), v_set1(0x1p56));
-    v_t lower = v_mul(doubles_of_integers(middle), v_set1(0x1p13)), sum = v_add(upper, lower);
-    v_t rest = v_sub(lower, v_sub(sum, upper));
-    *high = v_div(one, sum);
-    *low = v_mul(v_fnma(rest, *high, v_fnma(sum, *high, one)), *high);
-}
-static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
-    v_t upper = v_mul(doubles_of_integers(top), v_set1(0x1p-44));
-    v_t lower = v_mul(doubles_of_integers(middle), v_set1(0x1p-87));
-    v_t sum = v_add(upper, lower), back = v_sub(sum, upper);
-    v_t rest = v_add(v_sub(upper, v_sub(sum, back)), v_sub(lower, back));
-    *high = v_mul(sum, unit);
-    *low = v_mul(rest, unit);
-}
+#include "limbs_f64.h"
 
 #endif

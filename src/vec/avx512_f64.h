@@ -137,20 +137,8 @@ static inline i_t i_mul(i_t a, i_t b) { return _mm512_mullo_epi64(a, b); }
 /* As with floats. */
 static inline v_t v_binade(v_t a) { return _mm512_and_pd(a, _mm512_set1_pd(-INFINITY)); }
 
-static inline void v_reciprocal_of_limbs(i_t top, i_t middle, v_t *high, v_t *low) {
-    v_t one = v_set1(1), upper = v_mul(_mm512_cvtepi64_pd(top), v_set1(0x1p56));
-    v_t lower = v_mul(_mm512_cvtepi64_pd(middle), v_set1(0x1p13)), sum = v_add(upper, lower);
-    v_t rest = v_sub(lower, v_sub(sum, upper));
-    *high = v_div(one, sum);
-    *low = v_mul(v_fnma(rest, *high, v_fnma(sum, *high, one)), *high);
-}
-static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *high, v_t *low) {
-    v_t upper = v_mul(_mm512_cvtepi64_pd(top), v_set1(0x1p-44));
-    v_t lower = v_mul(_mm512_cvtepi64_pd(middle), v_set1(0x1p-87));
-    v_t sum = v_add(upper, lower), back = v_sub(sum, upper);
-    v_t rest = v_add(v_sub(upper, v_sub(sum, back)), v_sub(lower, back));
-    *high = v_mul(sum, unit);
-    *low = v_mul(rest, unit);
-}
+static inline v_t doubles_of_integers(i_t a) { return _mm512_cvtepi64_pd(a); }
+
+#include "limbs_f64.h"
 
 #endif
