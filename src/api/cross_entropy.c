@@ -140,21 +140,32 @@ static enum part_step step_of_round(int round) {
     return round >= 1 && round <= SMX_PART_ROUNDS ? (enum part_step)round : PART_NO_STEP;
 }
 
+/* A step of logarithms or softmax alone, without losses. */
+static smx_status share(enum dtype real, enum part_step step, size_t rows, size_t n, struct array x,
+                        const smx_part *given, const smx_options *opt) {
+    const struct rows_request request = {.real = real, .rows = rows, .n = n, .vectors = 1, .array = &x, .opt = opt};
+    return smx_part_share(&request, given, step);
+}
+
+/* A part as losses take it. */
+static smx_status part_of_losses(const smx_part *given, enum part_step step, size_t n, struct rows_part *part) {
+    smx_status status = smx_part_read(given, step, n, part);
+    if (status != SMX_OK) {
+        return status;
+    }
+    if (part->b != NULL) {
+        return smx_refuse(SMX_ERROR_OPTION, "part.b");
+    }
+    return part->kind == SMX_PART_LOGARITHMS ? SMX_OK : smx_refuse(SMX_ERROR_OPTION, "part.kind");
+}
+
 static smx_status part_f32(enum part_step step, size_t rows, size_t n, const float *x, size_t ldx,
                            const smx_cross_entropy_args_f32 *ce, const smx_part *given, const smx_options *opt) {
     if (ce == NULL && step != PART_FINISH) {
-        const struct array a = rows_of(x, ldx);
-        struct rows_request request = {.real = DTYPE_F32, .rows = rows, .n = n, .vectors = 1, .array = &a, .opt = opt};
-        return smx_part_share(&request, given, step);
+        return share(DTYPE_F32, step, rows, n, rows_of(x, ldx), given, opt);
     }
     struct rows_part part;
-    smx_status status = smx_part_read(given, step, n, &part);
-    if (status == SMX_OK && part.b != NULL) {
-        status = smx_refuse(SMX_ERROR_OPTION, "part.b");
-    }
-    if (status == SMX_OK && part.kind != SMX_PART_LOGARITHMS) {
-        status = smx_refuse(SMX_ERROR_OPTION, "part.kind");
-    }
+    smx_status status = part_of_losses(given, step, n, &part);
     return status == SMX_OK ? losses_f32(&part, false, rows, n, x, ldx, ce, opt) : status;
 }
 
@@ -177,18 +188,10 @@ smx_status smx_cross_entropy_part_f32(size_t rows, size_t n, const float *x, siz
 static smx_status part_f64(enum part_step step, size_t rows, size_t n, const double *x, size_t ldx,
                            const smx_cross_entropy_args_f64 *ce, const smx_part *given, const smx_options *opt) {
     if (ce == NULL && step != PART_FINISH) {
-        const struct array a = rows_of(x, ldx);
-        struct rows_request request = {.real = DTYPE_F64, .rows = rows, .n = n, .vectors = 1, .array = &a, .opt = opt};
-        return smx_part_share(&request, given, step);
+        return share(DTYPE_F64, step, rows, n, rows_of(x, ldx), given, opt);
     }
     struct rows_part part;
-    smx_status status = smx_part_read(given, step, n, &part);
-    if (status == SMX_OK && part.b != NULL) {
-        status = smx_refuse(SMX_ERROR_OPTION, "part.b");
-    }
-    if (status == SMX_OK && part.kind != SMX_PART_LOGARITHMS) {
-        status = smx_refuse(SMX_ERROR_OPTION, "part.kind");
-    }
+    smx_status status = part_of_losses(given, step, n, &part);
     return status == SMX_OK ? losses_f64(&part, false, rows, n, x, ldx, ce, opt) : status;
 }
 
