@@ -5,17 +5,18 @@
 #define SMX_PAIR_EXP_H
 
 #include "attributes.h"
+#include "exp_double.h"
 #include "pair.h"
 
 #include <math.h>
 
 /* The Q of exp(r) = 1 + r + r^2 Q(r). */
 static ALWAYS_INLINE double exp_quadratic(double r, double r2) {
-    double q2 = fma(0x1.55555555554fep-3, r, 0x1.000000000000ap-1);
-    double q4 = fma(0x1.1111111126b36p-7, r, 0x1.55555555506b9p-5);
-    double q6 = fma(0x1.a01a012ff0039p-13, r, 0x1.6c16c1847815bp-10);
-    double q8 = fma(0x1.71df18e74b0efp-19, r, 0x1.a019995b5d189p-16);
-    double q = fma(0x1.ad92ff4f05acap-26, r, 0x1.28ae00ae2e2f5p-22);
+    double q2 = fma(EXP_DOUBLE_3, r, EXP_DOUBLE_2);
+    double q4 = fma(EXP_DOUBLE_5, r, EXP_DOUBLE_4);
+    double q6 = fma(EXP_DOUBLE_7, r, EXP_DOUBLE_6);
+    double q8 = fma(EXP_DOUBLE_9, r, EXP_DOUBLE_8);
+    double q = fma(EXP_DOUBLE_11, r, EXP_DOUBLE_10);
     q = fma(q, r2, q8);
     q = fma(q, r2, q6);
     q = fma(q, r2, q4);

@@ -6,6 +6,7 @@
 #define SMX_REAL_F64_TEMPLATE_H
 
 #include "../base/attributes.h"
+#include "../base/exp_double.h"
 #include "../base/wide.h"
 
 #include <float.h>
@@ -68,15 +69,14 @@ typedef int64_t real_signed;
 /* ---- exp ---- */
 
 /* exp(r), rounded, for |r| <= 0.34662: 1 + r (1 + r Q(r)), so that exp(0) is exactly 1. Q goes in pairs of coefficients
- * that do not wait for each other: by Horner's rule alone the chain would be twice as long. The coefficients are those
- * of r^2 to r^11 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by 3.8e-18, relatively. */
+ * that do not wait for each other: by Horner's rule alone the chain would be twice as long. */
 static ALWAYS_INLINE v_t exp_reduced(v_t r) {
     v_t r2 = v_mul(r, r);
-    v_t q2 = v_fma(v_set1(0x1.55555555554fep-3), r, v_set1(0x1.000000000000ap-1));
-    v_t q4 = v_fma(v_set1(0x1.1111111126b36p-7), r, v_set1(0x1.55555555506b9p-5));
-    v_t q6 = v_fma(v_set1(0x1.a01a012ff0039p-13), r, v_set1(0x1.6c16c1847815bp-10));
-    v_t q8 = v_fma(v_set1(0x1.71df18e74b0efp-19), r, v_set1(0x1.a019995b5d189p-16));
-    v_t q = v_fma(v_set1(0x1.ad92ff4f05acap-26), r, v_set1(0x1.28ae00ae2e2f5p-22));
+    v_t q2 = v_fma(v_set1(EXP_DOUBLE_3), r, v_set1(EXP_DOUBLE_2));
+    v_t q4 = v_fma(v_set1(EXP_DOUBLE_5), r, v_set1(EXP_DOUBLE_4));
+    v_t q6 = v_fma(v_set1(EXP_DOUBLE_7), r, v_set1(EXP_DOUBLE_6));
+    v_t q8 = v_fma(v_set1(EXP_DOUBLE_9), r, v_set1(EXP_DOUBLE_8));
+    v_t q = v_fma(v_set1(EXP_DOUBLE_11), r, v_set1(EXP_DOUBLE_10));
     q = v_fma(q, r2, q8);
     q = v_fma(q, r2, q6);
     q = v_fma(q, r2, q4);
