@@ -123,9 +123,9 @@ typedef enum smx_causal {
  *           respect to scale.
  * Softcap   cap(a) = softcap tanh(a / softcap), before masks; a itself for a softcap of 0. It is off by up to 2^-45
  *           softcap (2^-50 softcap in f64) before all else, its slope by a factor of 1 + 2^-22 (2^-50 (1 + |a| /
- *           softcap) in f64) and 0 from |a| = 345 softcap on, where it is below 2^-993; infinite entries stay, with a
- *           slope of 0. Where a function has x, its gradient contains the slope cap'; the backward functions that have
- *           not got it refuse a softcap, and smx_softcap_backward_f32 takes their result the rest of the way.
+ *           softcap) in f64) and 0 beyond |a| = 354.37 softcap, where it is below 2^-1020; infinite entries stay, with
+ *           a slope of 0. Where a function has x, its gradient contains the slope cap'; the backward functions that
+ *           have not got it refuse a softcap, and smx_softcap_backward_f32 takes their result the rest of the way.
  * ALiBi     One slope for a row, any finite number: what lies far from the query's own place p weighs less. |p - j| is
  *           rounded to T.
  * Window    With use_window, entry j is kept if p - window_left <= j <= p + window_right; a negative number stands for

@@ -85,7 +85,7 @@ static ce_row ce_row_of(const struct rows_call *c, size_t k) {
                   .z_loss = (real)ce->z_loss,
                   .gradient = ce->gradient};
     if (ce->softcap != 0) {
-        row.l.softcap = (real)ce->softcap;
+        row.l.softcap = softcap_of((real)ce->softcap);
         row.l.caps_sum = true;
     }
     if (!skip && c->array[CE_LABELS].data != NULL) {

@@ -38,7 +38,7 @@ static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)
 
 static inline double slope_of_entry(const ce_row *r, size_t j) {
     double slope = 1;
-    if (r->l.softcap != 0) {
+    if (has_softcap(&r->l.softcap)) {
         softcap_slopes(&r->l, j, 1, &slope);
     }
     return slope;
@@ -100,7 +100,7 @@ static inline void gradient_block(const ce_row *r, const struct ce_parts *parts,
     } else {
         scale_by_reals(n, e, factor, unscale, dx);
     }
-    if (r->l.softcap != 0) {
+    if (has_softcap(&r->l.softcap)) {
         double slope[LOGITS_BLOCK];
         softcap_slopes(&r->l, j, n, slope);
         multiply_by_slopes(n, dx, slope, dx);

@@ -133,8 +133,8 @@ static ce_result cross_entropy_row(const ce_row *given) {
         parts.rest_distance = find_rest_distance(r, &parts.stats.maximum, &rest);
     }
     /* Terms may stand where the gradient will, unless the logits there are needed again. */
-    bool stored =
-        sound_gradient(r, &parts) && r->dx != NULL && r->l.softcap == 0 && !(r->dx == r->l.x && r->dtargets != NULL);
+    bool entries_needed = has_softcap(&r->l.softcap) || r->dtargets != NULL;
+    bool stored = sound_gradient(r, &parts) && r->dx != NULL && !(r->dx == r->l.x && entries_needed);
     find_log_stats(&r->l, r->n, stored ? r->dx : NULL, &parts.stats);
     return ce_finish(r, &parts, stored);
 }

@@ -136,7 +136,7 @@ static inline bool is_power_of_two(real a) { return (bits_of_real(a) & (((real_b
  * file. */
 static inline bool find_logit_steps(const logits *l, size_t n, const struct kept_runs *runs, unsigned *what) {
     const double size = fabs((double)l->scale);
-    if (l->stride != 1 || l->softcap != 0 || l->weight != NULL || l->limit) {
+    if (l->stride != 1 || has_softcap(&l->softcap) || l->weight != NULL || l->limit) {
         return false;
     }
     *what = l->scale != 1 ? LOGITS_SCALED : 0u;

@@ -18,9 +18,9 @@
 #include "softcap_template.h"
 #include "vector_helpers_template.h"
 
-/* Where a block of logits is made. */
+/* Where a block of logits is made, with the room that a softcap needs. */
 struct logit_buffer {
-    real high[LOGITS_BLOCK], low[LOGITS_BLOCK];
+    real high[LOGITS_BLOCK + SOFTCAP_ROOM], low[LOGITS_BLOCK + SOFTCAP_ROOM];
 };
 
 /* n logits high + low; low may be null: 0. */
@@ -31,7 +31,7 @@ struct logit_block {
 
 /* Whether the logits are the entries themselves. */
 static inline bool plain(const logits *l) {
-    return l->stride == 1 && l->scale == 1 && l->softcap == 0 && l->alibi == 0 && !l->limit && !masked(l);
+    return l->stride == 1 && l->scale == 1 && !has_softcap(&l->softcap) && l->alibi == 0 && !l->limit && !masked(l);
 }
 
 static inline void gather(size_t n, const real *x, size_t stride, real *block) {
@@ -48,27 +48,32 @@ static inline void scatter(size_t n, const real *block, real *y, size_t stride) 
 
 /* n <= LOGITS_BLOCK of the scale x, as two reals: the rounded product and what an fma says it lacks. */
 static inline void scale_entries(const logits *l, size_t n, const real *x, struct logit_buffer *buffer) {
-    v_t scale = v_set1(l->scale), zero = v_set1(0);
+    v_t scale = v_set1(l->scale);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t lanes = n - j < V_LANES ? n - j : V_LANES;
-        v_t xj = v_load_n(x + j, lanes, zero), high = v_mul(scale, xj);
-        v_store_n(buffer->high + j, high, lanes);
-        v_store_n(buffer->low + j, v_fms(scale, xj, high), lanes);
+        v_t xj = load_lanes(x + j, lanes), high = v_mul(scale, xj);
+        store_lanes(buffer->high + j, high, lanes);
+        store_lanes(buffer->low + j, v_fms(scale, xj, high), lanes);
     }
 }
 
-/* Low parts only where they count: not of large numbers, and a NaN in the row stays in its high part. */
-static ALWAYS_INLINE v_t low_part(v_t high, v_t low) {
-    low = v_keep(m_not(v_ge(v_abs(high), v_set1(LOW_LIMIT))), low);
-    return v_keep(v_eq(low, low), low);
+/* The same, capped. */
+static inline void cap_entries(const logits *l, size_t n, const real *x, struct logit_buffer *buffer) {
+    const v_t scale = v_set1(l->scale);
+    for (size_t j = 0; j < n; j += V_LANES) {
+        const size_t lanes = n - j < V_LANES ? n - j : V_LANES;
+        v_t xj = load_lanes(x + j, lanes), high = v_mul(scale, xj);
+        store_lanes(buffer->high + j, high, lanes);
+        store_lanes(buffer->low + j, low_part(high, v_fms(scale, xj, high)), lanes);
+    }
+    softcap_block(n, &l->softcap, buffer->high, buffer->low);
 }
 
 static inline void limit_low_parts(size_t n, struct logit_buffer *buffer) {
-    v_t zero = v_set1(0);
     for (size_t j = 0; j < n; j += V_LANES) {
         size_t lanes = n - j < V_LANES ? n - j : V_LANES;
-        v_t high = v_load_n(buffer->high + j, lanes, zero), low = v_load_n(buffer->low + j, lanes, zero);
-        v_store_n(buffer->low + j, low_part(high, low), lanes);
+        v_t high = load_lanes(buffer->high + j, lanes), low = load_lanes(buffer->low + j, lanes);
+        store_lanes(buffer->low + j, low_part(high, low), lanes);
     }
 }
 
@@ -87,34 +92,33 @@ static inline void alibi_pairs(const logits *l, size_t j, size_t n, real *high, 
  * stay on the stack of whoever makes logits. */
 NOT_INLINE static void subtract_alibi(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
     real bias_high[LOGITS_BLOCK], bias_low[LOGITS_BLOCK];
-    v_t zero = v_set1(0);
     alibi_pairs(l, j, n, bias_high, bias_low);
     for (size_t i = 0; i < n; i += V_LANES) {
         size_t lanes = n - i < V_LANES ? n - i : V_LANES;
-        v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero), error;
+        v_t high = load_lanes(buffer->high + i, lanes), low = load_lanes(buffer->low + i, lanes), error;
         m_t infinite = v_eq(v_abs(high), v_set1((real)INFINITY));
-        v_t sum = two_sum(high, v_load_n(bias_high + i, lanes, zero), &error);
+        v_t sum = two_sum(high, load_lanes(bias_high + i, lanes), &error);
         high = v_select(infinite, high, sum);
-        low = v_add(low, v_add(error, v_load_n(bias_low + i, lanes, zero)));
-        v_store_n(buffer->high + i, high, lanes);
-        v_store_n(buffer->low + i, low, lanes);
+        low = v_add(low, v_add(error, load_lanes(bias_low + i, lanes)));
+        store_lanes(buffer->high + i, high, lanes);
+        store_lanes(buffer->low + i, low, lanes);
     }
 }
 
 /* n <= LOGITS_BLOCK logits from entry j on, plus what masks add to them. */
 static inline void add_masks(const logits *l, size_t j, size_t n, struct logit_buffer *buffer) {
-    v_t zero = v_set1(0), minus_infinity = v_set1(-(real)INFINITY);
+    v_t minus_infinity = v_set1(-(real)INFINITY);
     for (size_t i = 0; i < n; i += V_LANES) {
         size_t lanes = n - i < V_LANES ? n - i : V_LANES;
-        v_t high = v_load_n(buffer->high + i, lanes, zero), low = v_load_n(buffer->low + i, lanes, zero);
+        v_t high = load_lanes(buffer->high + i, lanes), low = load_lanes(buffer->low + i, lanes);
         if (l->add != NULL) {
             v_t error;
-            high = two_sum(high, v_load_n(l->add + j + i, lanes, zero), &error);
+            high = two_sum(high, load_lanes(l->add + j + i, lanes), &error);
             low = v_add(low, error);
         }
         high = v_select(kept_lanes(l, j + i, lanes), high, minus_infinity);
-        v_store_n(buffer->high + i, high, lanes);
-        v_store_n(buffer->low + i, low, lanes);
+        store_lanes(buffer->high + i, high, lanes);
+        store_lanes(buffer->low + i, low, lanes);
     }
 }
 
@@ -137,10 +141,11 @@ static inline struct logit_block logits_block(const logits *l, size_t j, size_t 
         gather(length, x, l->stride, buffer->high);
         x = buffer->high;
     }
-    scale_entries(l, length, x, buffer);
-    if (l->softcap != 0 && !l->caps_sum) {
-        limit_low_parts(length, buffer);
-        softcap_block(length, l->softcap, buffer->high, buffer->low);
+    const bool more = masked(l) || l->alibi != 0, caps = has_softcap(&l->softcap), caps_sum = more && l->caps_sum;
+    if (caps && !caps_sum) {
+        cap_entries(l, length, x, buffer);
+    } else {
+        scale_entries(l, length, x, buffer);
     }
     if (masked(l)) {
         add_masks(l, j, length, buffer);
@@ -148,9 +153,11 @@ static inline struct logit_block logits_block(const logits *l, size_t j, size_t 
     if (l->alibi != 0) {
         subtract_alibi(l, j, length, buffer);
     }
-    limit_low_parts(length, buffer);
-    if (l->softcap != 0 && l->caps_sum) {
-        softcap_block(length, l->softcap, buffer->high, buffer->low);
+    if (more || !caps) {
+        limit_low_parts(length, buffer);
+    }
+    if (caps && caps_sum) {
+        softcap_block(length, &l->softcap, buffer->high, buffer->low);
     }
     if (l->limit) {
         limit_logits(length, buffer->high, buffer->low);
@@ -162,7 +169,7 @@ static inline struct logit_block logits_block(const logits *l, size_t j, size_t 
 static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *slope) {
     logits uncapped = *l;
     struct logit_buffer buffer;
-    uncapped.softcap = 0;
+    uncapped.softcap.cap = 0;
     uncapped.limit = false;
     if (!l->caps_sum) {
         uncapped.add = uncapped.weight = NULL;
@@ -171,9 +178,10 @@ static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *s
     }
     struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
     if (z.low == NULL) {
+        memcpy(buffer.high, z.high, n * sizeof(real));
         memset(buffer.low, 0, n * sizeof(real));
     }
-    softcap_slopes_block(n, l->softcap, z.high, buffer.low, slope);
+    softcap_slopes_block(n, &l->softcap, buffer.high, buffer.low, slope);
 }
 
 #endif

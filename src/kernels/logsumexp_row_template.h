@@ -59,8 +59,8 @@ static inline void capped_gradients(const logits *l, size_t n, const struct maxi
  *
  * Error: below BOUND_LOGSUMEXP_BACKWARD = 4.25 ULP, and with a softcap by what it moves logits and slopes, besides. The
  * worst known: 2.98 ULP in worst-logsumexp-backward-f32, 2.15 in worst-logsumexp-backward-f64; with a sink 3.06 ULP in
- * worst-logsumexp-backward-sink-f32, 2.62 in worst-logsumexp-backward-sink-f64; with a softcap 0.28 of it in
- * worst-logsumexp-backward-softcap-f32, 0.41 of it in worst-logsumexp-backward-softcap-f64. */
+ * worst-logsumexp-backward-sink-f32, 2.62 in worst-logsumexp-backward-sink-f64; with a softcap 0.39 of it in
+ * worst-logsumexp-backward-softcap-f32, 0.54 of it in worst-logsumexp-backward-softcap-f64. */
 NOT_INLINE static void logsumexp_backward_row(size_t n, const logits *given, real dlse, real *dx,
                                               struct policy policy) {
     logits l = *given;
@@ -70,12 +70,12 @@ NOT_INLINE static void logsumexp_backward_row(size_t n, const logits *given, rea
         fill_kept(&l, n, kind == ROW_EMPTY ? 0 : canonical_nan(), 0, dx);
         return;
     }
-    struct term_sum sum = softmax_terms(n, &l, &maximum, l.softcap == 0 ? dx : NULL);
+    struct term_sum sum = softmax_terms(n, &l, &maximum, !has_softcap(&l.softcap) ? dx : NULL);
     struct pair factor = pair_mul(pair_of((double)l.scale), pair_of((double)dlse));
     factor = pair_div(factor, pair_of_sum(&sum));
     if (!factor_in_range(factor)) {
         fill_kept(&l, n, canonical_nan(), 0, dx);
-    } else if (l.softcap != 0) {
+    } else if (has_softcap(&l.softcap)) {
         capped_gradients(&l, n, &maximum, factor, dx);
     } else {
         scale_terms(n, dx, factor, dx);

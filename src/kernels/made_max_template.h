@@ -117,15 +117,6 @@ static ALWAYS_INLINE struct maximum maximum_of_entries(bool two, size_t n, const
     return two ? two_largest(n, x) : (struct maximum){row_max(n, x), 0, 0, 0};
 }
 
-/* The maximum of logits scale x, given that of x, for scale > 0. Rounding does not change an order, so that the largest
- * x has the largest high part, and the second largest the second. Of entries with the same high part, low = RN(scale x
- * - high) is largest for the largest x, as rounding does not change that order either. */
-static inline struct maximum scaled_maximum(const struct maximum *x, real scale) {
-    struct maximum maximum = {scale * x->high, 0, scale * x->second, 0};
-    maximum.low = r_fma(scale, x->high, -maximum.high);
-    return maximum;
-}
-
 /* A row whose logits are made in registers. */
 struct made_row {
     logits l;

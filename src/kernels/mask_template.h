@@ -11,15 +11,17 @@
 
 #include <math.h>
 
+#include "softcap_template.h"
 #include "vector_helpers_template.h"
 
 /* How the logits of a row follow from its entries: z_j = cap(scale x_j) + add_j - alibi |position - j| where keep is
  * not 0, add not -inf and weight not 0; masked out elsewhere. Null pointers: no such mask. */
 typedef struct logits {
     const real *x;
-    size_t stride;       /* of x; masks have none */
-    real scale, softcap; /* softcap 0: none */
-    bool caps_sum;       /* the softcap is of all of z: cap(scale x + add - ...) */
+    size_t stride; /* of x; masks have none */
+    real scale;
+    struct softcap softcap;
+    bool caps_sum; /* the softcap is of all of z: cap(scale x + add - ...) */
     const real *add, *weight;
     const uint8_t *keep;
     real alibi;       /* a slope; 0: none */
@@ -29,10 +31,11 @@ typedef struct logits {
     size_t row_n;     /* of the whole row, if this is a part of it: it chooses the unit of sums */
 } logits;
 
-/* Logits, and all that is under masks, are made in blocks of so many. */
-#define LOGITS_BLOCK ((size_t)512)
-
-static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? left : LOGITS_BLOCK; }
+/* Low parts of logits only where they count: not of large numbers, and a NaN in the row stays in its high part. */
+static ALWAYS_INLINE v_t low_part(v_t high, v_t low) {
+    low = v_keep(m_not(v_ge(v_abs(high), v_set1(LOW_LIMIT))), low);
+    return v_keep(v_eq(low, low), low);
+}
 
 /* Whether there is any mask. Without one, nobody asks what is kept. */
 static inline bool masked(const logits *l) { return l->add != NULL || l->keep != NULL || l->weight != NULL; }

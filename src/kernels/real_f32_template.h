@@ -30,6 +30,7 @@ typedef int32_t real_signed;
 #define OFFSET_FROM 256.0f /* from there on x - max is exact wherever the term is not 0 (Sterbenz) */
 #define LOW_LIMIT 0x1p16f  /* logits from it on are one real: the rounded ones */
 #define REAL_LARGEST FLT_MAX
+#define REAL_EPSILON FLT_EPSILON
 #define EXP_LOWEST (-512.0f) /* further below the maximum, even 2^31 terms are as nothing */
 
 /* ---- Exact sum: limb_sum_template.h ---- */
@@ -87,6 +88,24 @@ static ALWAYS_INLINE v_t exp_reduced(v_t r) {
     q = v_fma(q, r, v_set1(1));
     return v_fma(q, r, v_set1(1));
 }
+
+/* ---- Softcap: softcap_template.h ---- */
+
+/* (2^r - 1) / r for |r| <= 1/2, off by 2^-43.5, relatively: tools/softcap.sollya. */
+static ALWAYS_INLINE w_t softcap_series(w_t r) {
+    w_t p = w_fma(w_set1(0x1.b52547c272deap-24), r, w_set1(0x1.63d0c4feb234bp-20));
+    p = w_fma(p, r, w_set1(0x1.ffcca80b30dd8p-17));
+    p = w_fma(p, r, w_set1(0x1.4308ace8ad6f1p-13));
+    p = w_fma(p, r, w_set1(0x1.5d87fe312fb4ap-10));
+    p = w_fma(p, r, w_set1(0x1.3b2ab717e9fe4p-7));
+    p = w_fma(p, r, w_set1(0x1.c6b08d706a254p-5));
+    p = w_fma(p, r, w_set1(0x1.ebfbdff823e78p-3));
+    return w_fma(p, r, w_set1(0x1.62e42fefa39abp-1));
+}
+
+/* Twice what a capped logit may be off by, of the cap. */
+#define SOFTCAP_ERROR 0x1p-44
+#define SOFTCAP_ERROR_HIDES 0 /* whether it is not below half an ULP of a real */
 
 /* ---- Sums, as what results are made with ----
  *

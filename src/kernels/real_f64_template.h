@@ -31,6 +31,7 @@ typedef int64_t real_signed;
 #define OFFSET_FROM 2048.0
 #define LOW_LIMIT 0x1p45
 #define REAL_LARGEST DBL_MAX
+#define REAL_EPSILON DBL_EPSILON
 #define EXP_LOWEST (-4096.0)
 
 /* ---- Exact sum: two limbs always, see limb_sum_template.h ---- */
@@ -84,6 +85,26 @@ static ALWAYS_INLINE v_t exp_reduced(v_t r) {
     q = v_fma(q, r, v_set1(1));
     return v_fma(q, r, v_set1(1));
 }
+
+/* ---- Softcap: softcap_template.h ---- */
+
+/* (2^r - 1) / r for |r| <= 1/2, off by 2^-54.3, relatively: tools/softcap.sollya. */
+static ALWAYS_INLINE w_t softcap_series(w_t r) {
+    w_t p = w_fma(w_set1(0x1.eb5b6dba8f573p-32), r, w_set1(0x1.e60559747a2efp-28));
+    p = w_fma(p, r, w_set1(0x1.b523dc17d351bp-24));
+    p = w_fma(p, r, w_set1(0x1.62bfd4fe48ea1p-20));
+    p = w_fma(p, r, w_set1(0x1.ffcbfd0180bb4p-17));
+    p = w_fma(p, r, w_set1(0x1.430913093a10fp-13));
+    p = w_fma(p, r, w_set1(0x1.5d87fe7880441p-10));
+    p = w_fma(p, r, w_set1(0x1.3b2ab6fba1ee3p-7));
+    p = w_fma(p, r, w_set1(0x1.c6b08d704a1acp-5));
+    p = w_fma(p, r, w_set1(0x1.ebfbdff82c598p-3));
+    return w_fma(p, r, w_set1(0x1.62e42fefa39efp-1));
+}
+
+/* Twice what a capped logit may be off by, of the cap. */
+#define SOFTCAP_ERROR 0x1p-49
+#define SOFTCAP_ERROR_HIDES 1 /* whether it is not below half an ULP of a real */
 
 /* ---- Sums, as what results are made with ----
  *

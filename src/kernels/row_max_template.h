@@ -132,4 +132,13 @@ static inline void merge_maxima(struct maximum *into, const struct maximum *from
     into->second = second;
 }
 
+/* The maximum of logits scale x, given that of x, for scale > 0. Rounding does not change an order, so that the largest
+ * x has the largest high part, and the second largest the second. Of entries with the same high part, low = RN(scale x
+ * - high) is largest for the largest x, as rounding does not change that order either. */
+static inline struct maximum scaled_maximum(const struct maximum *x, real scale) {
+    struct maximum maximum = {scale * x->high, 0, scale * x->second, 0};
+    maximum.low = r_fma(scale, x->high, -maximum.high);
+    return maximum;
+}
+
 #endif

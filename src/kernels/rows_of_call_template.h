@@ -59,7 +59,7 @@ static inline logits logits_of(const struct rows_call *c, const struct kept_row 
     if (opt->add != NULL) {
         l.add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
     }
-    l.softcap = (real)opt->softcap;
+    l.softcap = softcap_of((real)opt->softcap);
     if (opt->alibi != NULL) {
         l.alibi = ((const real *)opt->alibi)[mask_row(r->k, opt->alibi_rows, opt->alibi_every)];
         l.position = position_of_row(c->options, r->k, row_length(c)) - (int64_t)(row_offset(c) + r->first);

@@ -24,7 +24,7 @@ NOT_INLINE static void softcap_backward_row(size_t n, const logits *l, const rea
         for (size_t i = 0; i < length; i++) {
             slope[i] = 1;
         }
-        if (l->softcap != 0) {
+        if (has_softcap(&l->softcap)) {
             softcap_slopes(l, j, length, slope);
         }
         multiply_by_slopes(length, from, slope, dx + j);

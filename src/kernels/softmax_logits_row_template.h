@@ -18,7 +18,7 @@
  *
  * Error: below BOUND_SOFTMAX_LOGITS = 4.25 ULP, and with a softcap by what it moves logits, besides (smx/options.h).
  * The worst known: 1.96 ULP in worst-softmax-logits-f32, 2.51 in worst-softmax-logits-f64; with a sink 2.48 ULP in
- * worst-softmax-sink-f32, 2.08 in worst-softmax-sink-f64; with a softcap 0.24 of it in worst-softmax-softcap-f32, 0.16
+ * worst-softmax-sink-f32, 2.08 in worst-softmax-sink-f64; with a softcap 0.65 of it in worst-softmax-softcap-f32, 0.48
  * in worst-softmax-softcap-f64. */
 NOT_INLINE static void softmax_logits_row(size_t n, const logits *given, real *y, struct policy policy) {
     logits l = *given;

@@ -12,6 +12,7 @@
 #include "log_batch_template.h"
 #include "log_transposed_template.h"
 #include "logit_vectors_template.h"
+#include "logits_max_template.h"
 #include "made_max_template.h"
 #include "mask_template.h"
 #include "softmax_batch_template.h"
@@ -43,6 +44,7 @@ static size_t threshold_of_n(size_t i) {
         LOG_BATCH_ENTRIES / V_LANES,
         LOG_BATCH_ENTRIES,
         LOGITS_BLOCK,
+        CAP_ALL_BELOW,
         RUN_BLOCK,
         RUNS_MOST * 2 * RUN_BLOCK, /* masks that keep every second block */
         LOW_BLOCK * V_LANES,

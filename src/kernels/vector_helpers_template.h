@@ -52,6 +52,11 @@ static inline real canonical(real a) { return isnan(a) ? canonical_nan() : a + 0
 #define LANES_MOST V_LANES
 #endif
 
+/* Logits, and all that is under masks, are made in blocks of so many. */
+#define LOGITS_BLOCK ((size_t)512)
+
+static inline size_t block_length(size_t left) { return left < LOGITS_BLOCK ? left : LOGITS_BLOCK; }
+
 /* Bytes in a line of most caches. */
 #define CACHE_LINE ((size_t)64)
 

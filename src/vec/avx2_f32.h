@@ -227,4 +227,35 @@ static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *h
                   _mm256_mul_pd(s1, _mm256_cvtps_pd(_mm256_extractf128_ps(unit, 1))), high, low);
 }
 
+/* ---- Doubles ---- */
+
+typedef float d_real;
+typedef __m256d d_t;
+#define D_LANES (V_LANES / 2)
+static inline d_t d_set1(double a) { return _mm256_set1_pd(a); }
+static inline d_t d_add(d_t a, d_t b) { return _mm256_add_pd(a, b); }
+static inline d_t d_sub(d_t a, d_t b) { return _mm256_sub_pd(a, b); }
+static inline d_t d_mul(d_t a, d_t b) { return _mm256_mul_pd(a, b); }
+static inline d_t d_div(d_t a, d_t b) { return _mm256_div_pd(a, b); }
+static inline d_t d_fma(d_t a, d_t b, d_t c) { return _mm256_fmadd_pd(a, b, c); }
+static inline d_t d_max(d_t a, d_t b) { return _mm256_max_pd(a, b); }
+static inline d_t d_abs(d_t a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+static inline d_t d_copysign(d_t a, d_t sign) {
+    d_t bit = _mm256_set1_pd(-0.0);
+    return _mm256_or_pd(_mm256_andnot_pd(bit, a), _mm256_and_pd(bit, sign));
+}
+static inline d_t d_exponent(d_t a) { return _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a), 52)); }
+static inline d_t d_sum(const float *p, const float *q) {
+    return _mm256_add_pd(_mm256_cvtps_pd(_mm_loadu_ps(p)), _mm256_cvtps_pd(_mm_loadu_ps(q)));
+}
+static inline void d_store(double *p, d_t a) { _mm256_storeu_pd(p, a); }
+
+static inline v_t v_split(const double *p, v_t *low) {
+    v_t high;
+    split_doubles(_mm256_loadu_pd(p), _mm256_loadu_pd(p + D_LANES), &high, low);
+    return high;
+}
+
+#include "doubles.h"
+
 #endif

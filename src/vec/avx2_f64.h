@@ -173,4 +173,14 @@ static inline v_t doubles_of_integers(i_t a) {
 }
 #include "limbs_f64.h"
 
+/* ---- Doubles ---- */
+
+typedef v_t d_t;
+static inline d_t d_copysign(d_t a, d_t sign) {
+    d_t bit = _mm256_set1_pd(-0.0);
+    return _mm256_or_pd(_mm256_andnot_pd(bit, a), _mm256_and_pd(bit, sign));
+}
+
+#include "doubles_f64.h"
+
 #endif

@@ -209,4 +209,36 @@ static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *h
                   _mm512_mul_pd(s1, _mm512_cvtps_pd(_mm512_extractf32x8_ps(unit, 1))), high, low);
 }
 
+/* ---- Doubles ---- */
+
+typedef float d_real;
+typedef __m512d d_t;
+#define D_LANES (V_LANES / 2)
+static inline d_t d_set1(double a) { return _mm512_set1_pd(a); }
+static inline d_t d_add(d_t a, d_t b) { return _mm512_add_pd(a, b); }
+static inline d_t d_sub(d_t a, d_t b) { return _mm512_sub_pd(a, b); }
+static inline d_t d_mul(d_t a, d_t b) { return _mm512_mul_pd(a, b); }
+static inline d_t d_div(d_t a, d_t b) { return _mm512_div_pd(a, b); }
+static inline d_t d_fma(d_t a, d_t b, d_t c) { return _mm512_fmadd_pd(a, b, c); }
+static inline d_t d_max(d_t a, d_t b) { return _mm512_max_pd(a, b); }
+static inline d_t d_abs(d_t a) { return _mm512_abs_pd(a); }
+static inline d_t d_copysign(d_t a, d_t sign) {
+    __m512i bits = _mm512_set1_epi64(INT64_MIN); /* 0xd8: from `sign` where its bit is, else from a */
+    return _mm512_castsi512_pd(
+        _mm512_ternarylogic_epi64(_mm512_castpd_si512(a), _mm512_castpd_si512(sign), bits, 0xd8));
+}
+static inline d_t d_exponent(d_t a) { return _mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(a), 52)); }
+static inline d_t d_sum(const float *p, const float *q) {
+    return _mm512_add_pd(_mm512_cvtps_pd(_mm256_loadu_ps(p)), _mm512_cvtps_pd(_mm256_loadu_ps(q)));
+}
+static inline void d_store(double *p, d_t a) { _mm512_storeu_pd(p, a); }
+
+static inline v_t v_split(const double *p, v_t *low) {
+    v_t high;
+    split_doubles(_mm512_loadu_pd(p), _mm512_loadu_pd(p + D_LANES), &high, low);
+    return high;
+}
+
+#include "doubles.h"
+
 #endif

@@ -141,4 +141,14 @@ static inline v_t doubles_of_integers(i_t a) { return _mm512_cvtepi64_pd(a); }
 
 #include "limbs_f64.h"
 
+/* ---- Doubles ---- */
+
+typedef v_t d_t;
+static inline d_t d_copysign(d_t a, d_t sign) {
+    __m512i bits = _mm512_set1_epi64(INT64_MIN); /* 0xd8: from `sign` where its bit is, else from a */
+    return v_from_bits(_mm512_ternarylogic_epi64(v_bits(a), v_bits(sign), bits, 0xd8));
+}
+
+#include "doubles_f64.h"
+
 #endif

@@ -96,4 +96,32 @@ static inline int64_t i_hsum(i_t a) {
     return __riscv_vmv_x_s_i64m1_i64(__riscv_vwredsum_vs_i32m1_i64m1(lanes, zero, V_LANES));
 }
 
+/* ---- Doubles, as many as there are floats, in two registers ---- */
+
+typedef vfloat64m2_t w_t;
+#define W_LANES V_LANES
+static inline w_t w_set1(double a) { return __riscv_vfmv_v_f_f64m2(a, V_LANES); }
+static inline w_t w_add(w_t a, w_t b) { return __riscv_vfadd_vv_f64m2(a, b, V_LANES); }
+static inline w_t w_sub(w_t a, w_t b) { return __riscv_vfsub_vv_f64m2(a, b, V_LANES); }
+static inline w_t w_mul(w_t a, w_t b) { return __riscv_vfmul_vv_f64m2(a, b, V_LANES); }
+static inline w_t w_div(w_t a, w_t b) { return __riscv_vfdiv_vv_f64m2(a, b, V_LANES); }
+static inline w_t w_fma(w_t a, w_t b, w_t c) { return __riscv_vfmadd_vv_f64m2(a, b, c, V_LANES); }
+static inline w_t w_max(w_t a, w_t b) { return __riscv_vfmax_vv_f64m2(a, b, V_LANES); }
+static inline w_t w_abs(w_t a) { return __riscv_vfabs_v_f64m2(a, V_LANES); }
+static inline w_t w_copysign(w_t a, w_t sign) { return __riscv_vfsgnj_vv_f64m2(a, sign, V_LANES); }
+static inline w_t w_exponent(w_t a) {
+    vuint64m2_t bits = __riscv_vreinterpret_v_f64m2_u64m2(a);
+    return __riscv_vreinterpret_v_u64m2_f64m2(__riscv_vsll_vx_u64m2(bits, 52, V_LANES));
+}
+static inline w_t w_sum(const float *p, const float *q) {
+    return __riscv_vfwadd_vv_f64m2(v_load(p), v_load(q), V_LANES);
+}
+static inline void w_store(double *p, w_t a) { __riscv_vse64_v_f64m2(p, a, V_LANES); }
+static inline v_t v_split(const double *p, v_t *low) {
+    w_t a = __riscv_vle64_v_f64m2(p, V_LANES);
+    v_t high = __riscv_vfncvt_f_f_w_f32m1(a, V_LANES);
+    *low = __riscv_vfncvt_f_f_w_f32m1(__riscv_vfwsub_wv_f64m2(a, high, V_LANES), V_LANES);
+    return high;
+}
+
 #endif

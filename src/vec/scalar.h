@@ -86,4 +86,32 @@ static inline i_t i_exponent(i_t a) { return a << SCALAR_MANTISSA; }
 static inline scalar_real v_hmax(v_t a) { return a; }
 static inline int64_t i_hsum(i_t a) { return (scalar_integer)a; }
 
+/* ---- Doubles ---- */
+
+typedef double w_t;
+#define W_LANES ((size_t)1)
+static inline w_t w_set1(double a) { return a; }
+static inline w_t w_add(w_t a, w_t b) { return a + b; }
+static inline w_t w_sub(w_t a, w_t b) { return a - b; }
+static inline w_t w_mul(w_t a, w_t b) { return a * b; }
+static inline w_t w_div(w_t a, w_t b) { return a / b; }
+static inline w_t w_fma(w_t a, w_t b, w_t c) { return fma(a, b, c); }
+static inline w_t w_max(w_t a, w_t b) { return a > b ? a : b; }
+static inline w_t w_abs(w_t a) { return fabs(a); }
+static inline w_t w_copysign(w_t a, w_t sign) { return copysign(a, sign); }
+static inline w_t w_exponent(w_t a) {
+    uint64_t bits;
+    memcpy(&bits, &a, sizeof bits);
+    bits <<= 52;
+    memcpy(&a, &bits, sizeof a);
+    return a;
+}
+static inline w_t w_sum(const scalar_real *p, const scalar_real *q) { return (double)*p + (double)*q; }
+static inline void w_store(double *p, w_t a) { *p = a; }
+static inline v_t v_split(const double *p, v_t *low) {
+    v_t high = (scalar_real)*p;
+    *low = (scalar_real)(*p - (double)high);
+    return high;
+}
+
 #endif

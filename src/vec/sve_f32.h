@@ -84,4 +84,38 @@ static inline i_t i_exponent(i_t a) { return svlsl_n_u32_x(all_lanes(), a, 23); 
 static inline float v_hmax(v_t a) { return svmaxv_f32(all_lanes(), a); }
 static inline int64_t i_hsum(i_t a) { return svaddv_s32(all_lanes(), svreinterpret_s32_u32(a)); }
 
+/* ---- Doubles, half as many as there are floats ---- */
+
+typedef svfloat64_t w_t;
+#define W_LANES ((size_t)svcntd())
+static inline w_t w_set1(double a) { return svdup_n_f64(a); }
+static inline w_t w_add(w_t a, w_t b) { return svadd_f64_x(svptrue_b64(), a, b); }
+static inline w_t w_sub(w_t a, w_t b) { return svsub_f64_x(svptrue_b64(), a, b); }
+static inline w_t w_mul(w_t a, w_t b) { return svmul_f64_x(svptrue_b64(), a, b); }
+static inline w_t w_div(w_t a, w_t b) { return svdiv_f64_x(svptrue_b64(), a, b); }
+static inline w_t w_fma(w_t a, w_t b, w_t c) { return svmla_f64_x(svptrue_b64(), c, a, b); }
+static inline w_t w_max(w_t a, w_t b) { return svmax_f64_x(svptrue_b64(), a, b); }
+static inline w_t w_abs(w_t a) { return svabs_f64_x(svptrue_b64(), a); }
+static inline w_t w_copysign(w_t a, w_t sign) {
+    svuint64_t bit = svand_n_u64_x(svptrue_b64(), svreinterpret_u64_f64(sign), (uint64_t)1 << 63);
+    return svreinterpret_f64_u64(svorr_u64_x(svptrue_b64(), svreinterpret_u64_f64(w_abs(a)), bit));
+}
+static inline w_t w_exponent(w_t a) {
+    return svreinterpret_f64_u64(svlsl_n_u64_x(svptrue_b64(), svreinterpret_u64_f64(a), 52));
+}
+/* A conversion takes the lower half of each double's place, and leaves its result there. */
+static inline w_t doubles_at(const float *p) {
+    svuint64_t bits = svld1uw_u64(svptrue_b64(), (const uint32_t *)(const void *)p);
+    return svcvt_f64_f32_x(svptrue_b64(), svreinterpret_f32_u64(bits));
+}
+static inline w_t w_sum(const float *p, const float *q) { return w_add(doubles_at(p), doubles_at(q)); }
+static inline void w_store(double *p, w_t a) { svst1_f64(svptrue_b64(), p, a); }
+static inline v_t v_split(const double *p, v_t *low) {
+    w_t a = svld1_f64(svptrue_b64(), p), b = svld1_f64(svptrue_b64(), p + W_LANES);
+    v_t ha = svcvt_f32_f64_x(svptrue_b64(), a), hb = svcvt_f32_f64_x(svptrue_b64(), b);
+    w_t la = w_sub(a, svcvt_f64_f32_x(svptrue_b64(), ha)), lb = w_sub(b, svcvt_f64_f32_x(svptrue_b64(), hb));
+    *low = svuzp1_f32(svcvt_f32_f64_x(svptrue_b64(), la), svcvt_f32_f64_x(svptrue_b64(), lb));
+    return svuzp1_f32(ha, hb);
+}
+
 #endif

@@ -39,24 +39,30 @@ static two_parts add_to_logit(two_parts z, REAL b, REAL more) {
     return (two_parts){sum, z.low + (err + more)};
 }
 
-/* "Softcap": exp(v) = s (1 + q). */
+/* "Softcap": 2^u = s (1 + q). */
 typedef struct decay {
     double s, q;
 } decay;
 
 static decay decay_of(two_parts z, double C) {
-    double v = fabs((double)z.high + (double)z.low) * (-2 / C);
-    if (v < -690) {
-        return (decay){.s = 0};
+    static const double p32[] = {0x1.b52547c272deap-24, 0x1.63d0c4feb234bp-20, 0x1.ffcca80b30dd8p-17,
+                                 0x1.4308ace8ad6f1p-13, 0x1.5d87fe312fb4ap-10, 0x1.3b2ab717e9fe4p-7,
+                                 0x1.c6b08d706a254p-5,  0x1.ebfbdff823e78p-3,  0x1.62e42fefa39abp-1};
+    static const double p64[] = {0x1.eb5b6dba8f573p-32, 0x1.e60559747a2efp-28, 0x1.b523dc17d351bp-24,
+                                 0x1.62bfd4fe48ea1p-20, 0x1.ffcbfd0180bb4p-17, 0x1.430913093a10fp-13,
+                                 0x1.5d87fe7880441p-10, 0x1.3b2ab6fba1ee3p-7,  0x1.c6b08d704a1acp-5,
+                                 0x1.ebfbdff82c598p-3,  0x1.62e42fefa39efp-1};
+    const double *c = sizeof(REAL) == 4 ? p32 : p64;
+    int count = sizeof(REAL) == 4 ? 9 : 11;
+    double u = fabs((double)z.high + (double)z.low) * (-0x1.71547652b82fep1 / C);
+    if (u < -1023) {
+        u = -1023;
     }
-    double n = fma(v, 0x1.71547652b82fep0, 0x1.8p52) - 0x1.8p52;
-    double r = fma(-n, 0x1.abc9e3b39803fp-56, fma(-n, 0x1.62e42fefa39efp-1, v));
-    double factorial = 6227020800, p = 1 / factorial; /* 13! */
-    for (int i = 13; i > 1; i--) {
-        factorial /= i;
-        p = fma(p, r, 1 / factorial);
+    double n = (u + (0x1.8p52 + 1023)) - (0x1.8p52 + 1023), r = u - n, p = c[0];
+    for (int i = 1; i < count; i++) {
+        p = fma(p, r, c[i]);
     }
-    return (decay){ldexp(1, (int)n), p * r};
+    return (decay){n == -1023 ? 0 : ldexp(1, (int)n), p * r};
 }
 
 static two_parts cap_logit(two_parts z, double C) {

@@ -111,11 +111,11 @@ static double slope_error(const oracle_judge *j, size_t i) {
     return j->type == ORACLE_F32 ? 0x1p-22 : 0x1p-50 * (1 + depth(j, i));
 }
 
-/* Makes of j->exact, without it, the gradient behind the softcap's slope; from 345 on the header has a slope of 0. */
+/* Makes of j->exact, without it, the gradient behind the softcap's slope; beyond 354.37 the header has a slope of 0. */
 static void multiply_slope(oracle_judge *j, const oracle_logits *z, size_t i) {
     if (z->kept[i])
         mpfr_mul(j->exact, j->exact, z->slope[i], MPFR_RNDN);
-    if (depth(j, i) >= 345 && mpfr_number_p(j->exact))
+    if (depth(j, i) > 354.3715 && mpfr_number_p(j->exact))
         mpfr_set_zero(j->exact, 1);
 }
 
