@@ -13,6 +13,7 @@
 #include "limb_sum_template.h"
 #include "row_max_template.h"
 #include "row_scale_template.h"
+#include "softmax_batch_template.h"
 #include "term_loop_template.h"
 #include "term_template.h"
 #include "transpose_template.h"
@@ -26,6 +27,14 @@
 #define SOFTMAX_FOLDED_MOST ((size_t)256)
 #define SOFTMAX_FOLDED_ROWS (4 * V_LANES)
 _Static_assert(SOFTMAX_FOLDED_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS, "a row's sum overflows a lane");
+
+/* How many of the rows make a batch: as many as fit SOFTMAX_BATCH_BYTES, in whole vectors of rows. With more of them,
+ * what is fetched while terms are made is not the next batch but this one. */
+static inline size_t softmax_folded_rows(size_t rows, size_t n) {
+    size_t most = SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / n / V_LANES * V_LANES;
+    most = most > SOFTMAX_FOLDED_ROWS ? SOFTMAX_FOLDED_ROWS : most > 0 ? most : V_LANES;
+    return rows < most ? rows : most;
+}
 
 /* What is found once a row, for each row of a batch. */
 struct folded_rows {

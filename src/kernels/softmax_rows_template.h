@@ -32,7 +32,7 @@ static bool softmax_rows_together(size_t *rows, size_t n, const real *x, size_t 
 #endif
 #ifdef V_TRANSPOSE
     if (n <= SOFTMAX_FOLDED_MOST && *rows >= TRANSPOSED_ROWS_LEAST) {
-        *rows = *rows < SOFTMAX_FOLDED_ROWS ? *rows : SOFTMAX_FOLDED_ROWS;
+        *rows = softmax_folded_rows(*rows, n);
         return softmax_folded(*rows, n, x, ldx, y, ldy);
     }
 #endif
