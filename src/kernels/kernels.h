@@ -72,6 +72,10 @@ static inline size_t half_block_rows(size_t inputs, size_t rows, size_t n) {
     return rows < most ? rows : most;
 }
 
+/* How many bytes ahead kernels fetch: so many, or the length of a row that is longer but not longer than the second. */
+#define PREFETCH_BYTES ((uintptr_t)16384)
+#define PREFETCH_ROW_BYTES ((uintptr_t)1 << 22)
+
 /* One for each operation; some operations share one. NAME_kernel in operations_template.h is where it begins. */
 #define SMX_KERNEL_LIST(X)      \
     X(softmax)                  \

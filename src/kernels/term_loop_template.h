@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "kernels.h"
 #include "limb_sum_template.h"
 #include "logit_vectors_template.h"
 #include "term_template.h"
@@ -57,14 +58,11 @@ static ALWAYS_INLINE bool always_stored(enum term_kind kind) {
 /* ---- Prefetching ---- */
 
 /* What follows these entries in memory is most often the next rows. This loop is busy with arithmetic, so it is the
- * time to bring them near: each turn fetches what lies this many bytes ahead. */
-#define PREFETCH_BYTES ((uintptr_t)16384)
-
-/* A longer row's own entries are near already: the pass for its maximum has read them. So what is fetched lies the
- * row's length ahead. Not for rows longer than this: the cache would lose it before it is needed. */
-#define PREFETCH_ROW_BYTES ((uintptr_t)1 << 22)
-
-/* How far ahead a row of this length fetches, in bytes. */
+ * time to bring them near: each turn fetches what lies PREFETCH_BYTES ahead.
+ *
+ * A longer row's own entries are near already: the pass for its maximum has read them. So what is fetched lies the
+ * row's length ahead. Not for rows longer than PREFETCH_ROW_BYTES: the cache would lose it before it is needed. This
+ * is how far ahead a row of this length fetches, in bytes. */
 static inline uintptr_t prefetch_distance(size_t row_n) {
     uintptr_t row = row_n * sizeof(real);
     return row > PREFETCH_BYTES && row <= PREFETCH_ROW_BYTES ? row : PREFETCH_BYTES;

@@ -152,7 +152,7 @@ bool smx_run_columns(const struct call *c, smx_status *status) {
         return false;
     }
     choose_slabs(&p);
-    if (p.scratch_bytes != 0 && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
+    if (p.scratch_bytes != 0 && (p.scratch = smx_scratch_apart(p.pieces, &p.scratch_bytes)) == NULL) {
         *status = smx_refuse(SMX_ERROR_MEMORY, "");
         return true;
     }

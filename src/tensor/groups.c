@@ -227,7 +227,8 @@ smx_status smx_run_groups(const struct call *c) {
     choose_stages(&p);
     _Alignas(64) unsigned char small[2048];
     p.scratch = small;
-    if (p.scratch_bytes > sizeof small / p.pieces && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
+    if (p.scratch_bytes > sizeof small / p.pieces &&
+        (p.scratch = smx_scratch_apart(p.pieces, &p.scratch_bytes)) == NULL) {
         return smx_refuse(SMX_ERROR_MEMORY, "");
     }
     for (size_t i = 0; i < p.pieces; i++) {

@@ -86,7 +86,8 @@ bool smx_run_halves(const struct call *c, smx_status *status) {
     p.scratch_bytes = quotient_up(p.scratch_bytes, 64) * 64;
     _Alignas(64) unsigned char small[2048];
     p.scratch = small;
-    if (p.scratch_bytes > sizeof small / p.pieces && (p.scratch = smx_scratch_new(p.pieces, p.scratch_bytes)) == NULL) {
+    if (p.scratch_bytes > sizeof small / p.pieces &&
+        (p.scratch = smx_scratch_apart(p.pieces, &p.scratch_bytes)) == NULL) {
         *status = smx_refuse(SMX_ERROR_MEMORY, "");
         return true;
     }
