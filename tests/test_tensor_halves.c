@@ -8,10 +8,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Around 64 and 256, multiples of two vectors, blocks of 4096 (of 2048 for two inputs), and blocks of a sum. */
-static const int64_t lengths[] = {1,   2,   3,    8,    15,   16,   17,   31,   32,   33,   63,   64,   65,
-                                  79,  80,  95,   96,   97,   127,  128,  129,  255,  256,  257,  300,  511,
-                                  513, 999, 1000, 1023, 1025, 2047, 2048, 2049, 4095, 4096, 4097, 8193, 16385};
+/* Around 64, 128 and 256, multiples of two vectors, blocks of 4096 (of 2048 for two inputs, 1024 for two rows of
+ * these), blocks of a sum, and where sums of f32 take a third limb. */
+static const int64_t lengths[] = {1,    2,    3,    8,    15,   16,   17,    31,     32,    33,   63,   64,
+                                  65,   79,   80,   95,   96,   97,   127,   128,    129,   255,  256,  257,
+                                  300,  511,  513,  999,  1000, 1023, 1024,  1025,   2047,  2048, 2049, 4095,
+                                  4096, 4097, 8127, 8128, 8129, 8193, 16385, 262144, 262145};
 static const int64_t counts[] = {1, 2, 3, 4, 7, 15, 17, 33, 64, 70, 140};
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -1,6 +1,7 @@
 /* All kernels of one instruction set and one type. An ISA stub includes its vector layer, the type's constants, and
  * this, and gets NAME(kernels), a table of everything. */
 #include "cross_entropy_call_template.h"
+#include "half_backward_template.h"
 #include "half_rows_template.h"
 #include "kernels.h"
 #include "operations_template.h"

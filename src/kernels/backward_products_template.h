@@ -106,12 +106,16 @@ static ALWAYS_INLINE m_t products_out_of_range(i_t largest, i_t y_bits) {
     return m_or(two_or_more_in_magnitude(y_bits), m_not(v_ge(v_set1(REAL_LARGEST), v_from_bits(largest))));
 }
 
-/* The largest magnitude of a rounded product; NaN where dy is not finite or y not below 2 in magnitude, or where a
- * product leaves the range. */
+/* The largest magnitude of a rounded product, from a look at all of them; NaN where dy is not finite or y not below 2
+ * in magnitude, or where a product leaves the range. */
+static ALWAYS_INLINE real largest_in_range(i_t largest, i_t y_bits) {
+    return m_any(products_out_of_range(largest, y_bits)) ? canonical_nan() : v_hmax(v_from_bits(largest));
+}
+
 static ALWAYS_INLINE real largest_product(size_t n, const real *y, const real *dy) {
     i_t largest = i_set1(0), y_bits = i_set1(0);
     scan_row(n, y, dy, &largest, &y_bits);
-    return m_any(products_out_of_range(largest, y_bits)) ? canonical_nan() : v_hmax(v_from_bits(largest));
+    return largest_in_range(largest, y_bits);
 }
 
 /* The largest exponent, given the largest product. INT32_MAX if dy is not finite or y not below 2 in magnitude,

@@ -1,4 +1,4 @@
-/* Softmax and its backward pass of rows of halves. docs/bits.md, "Half precision".
+/* Softmax of rows of halves. docs/bits.md, "Half precision". Its backward pass: half_backward_template.h.
  *
  * Rows are widened into scratch memory, some at a time, go through the kernels of reals there, and are narrowed from
  * there. Softmax's first pass over a row widens it, and its last one narrows what it makes, so that neither takes a
@@ -18,7 +18,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "backward_rows_template.h"
 #include "kernels.h"
 #include "softmax_rows_template.h"
 
@@ -225,31 +224,6 @@ static void softmax_of_halves(const struct half_rows *h) {
         softmax_of_type(DTYPE_F16, h);
     } else {
         softmax_of_type(DTYPE_BF16, h);
-    }
-}
-
-/* ---- Backward ---- */
-
-static ALWAYS_INLINE void backward_of_type(enum dtype type, const struct half_rows *h) {
-    size_t n = h->n, ld = half_row_floats(n), together = half_block_rows(2, h->rows, n);
-    real *y = h->scratch, *dy = y + together * ld;
-    const struct gradient_inputs scratch = {y, ld, dy, ld};
-    for (size_t k = 0; k < h->rows; k += together) {
-        size_t some = h->rows - k < together ? h->rows - k : together;
-        const struct half_array in = rows_from(h->array[0], k), gradients = rows_from(h->array[1], k),
-                                out = rows_from(h->array[2], k);
-        widen_rows(type, some, n, &in, y);
-        widen_rows(type, some, n, &gradients, dy);
-        backward_rows(some, n, &scratch, dy, ld, false);
-        narrow_rows(type, some, n, dy, &out);
-    }
-}
-
-static void backward_of_halves(const struct half_rows *h) {
-    if (h->type == DTYPE_F16) {
-        backward_of_type(DTYPE_F16, h);
-    } else {
-        backward_of_type(DTYPE_BF16, h);
     }
 }
 

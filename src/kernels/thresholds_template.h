@@ -9,6 +9,7 @@
 #include "backward_transposed_template.h"
 #include "columns_buffered_template.h"
 #include "columns_in_place_template.h"
+#include "half_backward_template.h"
 #include "log_batch_template.h"
 #include "log_transposed_template.h"
 #include "logit_vectors_template.h"
@@ -38,6 +39,12 @@ static size_t threshold_of_n(size_t i) {
         BACKWARD_BATCH_MOST,
         8 * V_LANES, /* backward_batch */
         BACKWARD_BATCH_ENTRIES / V_LANES,
+#endif
+#ifdef V_HALVES
+        HALF_SHORT,
+        HALF_TOGETHER_MOST,
+        HALF_BLOCK / 4, /* two rows in scratch memory */
+        HALF_KEPT_MOST,
 #endif
         SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / SOFTMAX_BATCH_ROWS,
         SOFTMAX_BATCH_BYTES / (2 * sizeof(real)),

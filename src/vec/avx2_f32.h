@@ -72,15 +72,25 @@ static inline v_t v_from_bf16(const void *p) {
     __m256i halves = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
     return _mm256_castsi256_ps(_mm256_slli_epi32(halves, 16));
 }
+/* The halves at even places, and those at odd ones. */
+static ALWAYS_INLINE void v_two_from_bf16(const void *p, v_t *even, v_t *odd) {
+    __m256i halves = _mm256_castps_si256(v_load_once(p));
+    *even = _mm256_castsi256_ps(_mm256_slli_epi32(halves, 16));
+    *odd = _mm256_castsi256_ps(_mm256_and_si256(halves, _mm256_set1_epi32(-0x10000)));
+}
 static inline __m128i f16_of(v_t a) { return _mm256_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 static inline i_t v_to_f16(v_t a, v_t b) { return _mm256_set_m128i(f16_of(b), f16_of(a)); }
-/* Rounded to nearest, ties to even, in the lower halves of the lanes. */
+/* Rounded to nearest, ties to even, in the upper halves of the lanes. */
 static inline __m256i bf16_rounded(v_t a) {
     __m256i bits = _mm256_castps_si256(a), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
-    return _mm256_srli_epi32(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd), 16);
+    return _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
 }
+static inline __m256i bf16_of(v_t a) { return _mm256_srli_epi32(bf16_rounded(a), 16); }
 static inline i_t v_to_bf16(v_t a, v_t b) {
-    return _mm256_permute4x64_epi64(_mm256_packus_epi32(bf16_rounded(a), bf16_rounded(b)), 0xd8);
+    return _mm256_permute4x64_epi64(_mm256_packus_epi32(bf16_of(a), bf16_of(b)), 0xd8);
+}
+static inline i_t v_two_to_bf16(v_t even, v_t odd) {
+    return _mm256_blend_epi16(bf16_of(even), bf16_rounded(odd), 0xaa);
 }
 
 /* ---- Arithmetic ---- */

@@ -45,6 +45,12 @@ static inline v_t v_from_bf16(const void *p) {
     __m512i halves = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
     return _mm512_castsi512_ps(_mm512_slli_epi32(halves, 16));
 }
+/* The halves at even places, and those at odd ones. */
+static ALWAYS_INLINE void v_two_from_bf16(const void *p, v_t *even, v_t *odd) {
+    __m512i halves = _mm512_castps_si512(v_load_once(p));
+    *even = _mm512_castsi512_ps(_mm512_slli_epi32(halves, 16));
+    *odd = _mm512_castsi512_ps(_mm512_and_si512(halves, _mm512_set1_epi32(-0x10000)));
+}
 static inline __m256i f16_of(v_t a) { return _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
 static inline i_t v_to_f16(v_t a, v_t b) { return _mm512_inserti64x4(_mm512_castsi256_si512(f16_of(a)), f16_of(b), 1); }
 /* Rounded to nearest, ties to even, in the upper halves of the lanes. VCVTNEPS2BF16 takes subnormal numbers for 0. */
@@ -59,6 +65,9 @@ static inline i_t v_to_bf16(v_t a, v_t b) {
                                           0x230021, 0x270025, 0x2b0029, 0x2f002d, 0x330031, 0x370035, 0x3b0039,
                                           0x3f003d); /* places of 16 bits, of a and then b */
     return _mm512_permutex2var_epi16(bf16_rounded(a), odd, bf16_rounded(b));
+}
+static inline i_t v_two_to_bf16(v_t even, v_t odd) {
+    return _mm512_mask_mov_epi16(_mm512_srli_epi32(bf16_rounded(even), 16), 0xaaaaaaaa, bf16_rounded(odd));
 }
 
 /* ---- Arithmetic ---- */
