@@ -79,18 +79,24 @@ static ALWAYS_INLINE struct two_factors factors_at_end(enum dtype type, const st
     return widened_factors(type, r->y + from, r->dy + from);
 }
 
-/* Those that no whole block has, and zeros: what others there are is moved out of a window. */
-static ALWAYS_INLINE void halves_left(const unsigned char *row, size_t n, unsigned char window[2 * TWO_BYTES]) {
-    store_halves(window, v_load((const real *)(const void *)(row + (n - TWO_VECTORS) * HALF_BYTES)));
-    store_halves(window + TWO_BYTES, v_set1(0));
+/* 0 in the first n lanes, up to all, and 1 in the others. */
+static ALWAYS_INLINE v_t one_from_lane(size_t n) {
+    static const real zeros[V_LANES] = {0};
+    return v_load_n(zeros, n < V_LANES ? n : V_LANES, v_set1(1));
 }
 
+/* The same with 0 for y in those others. */
 static ALWAYS_INLINE struct two_factors factors_left(enum dtype type, const struct half_row *r) {
-    unsigned char y[2 * TWO_BYTES], dy[2 * TWO_BYTES];
-    const size_t from = TWO_BYTES - r->n % TWO_VECTORS * HALF_BYTES;
-    halves_left(r->y, r->n, y);
-    halves_left(r->dy, r->n, dy);
-    return widened_factors(type, y + from, dy + from);
+    const size_t others = TWO_VECTORS - r->n % TWO_VECTORS;
+    struct two_factors f = factors_at_end(type, r);
+    if (type == DTYPE_F16) {
+        f.y[0] = v_mul(f.y[0], one_from_lane(others));
+        f.y[1] = v_mul(f.y[1], one_from_lane(others > V_LANES ? others - V_LANES : 0));
+    } else {
+        f.y[0] = v_mul(f.y[0], one_from_lane((others + 1) / 2));
+        f.y[1] = v_mul(f.y[1], one_from_lane(others / 2));
+    }
+    return f;
 }
 
 /* ---- The three passes over a row ---- */
@@ -133,10 +139,6 @@ static ALWAYS_INLINE void limbs_of_half_row(enum dtype type, bool kept, const st
     const struct half_row r = *row;
     const struct grid g = grid_of_products(exponent);
     const size_t blocks = r.n / TWO_VECTORS;
-    struct two_factors left = {{v_set1(0), v_set1(0)}, {v_set1(0), v_set1(0)}};
-    if (r.n % TWO_VECTORS != 0) { /* before the loop, as moving them takes a while */
-        left = factors_left(type, &r);
-    }
     limbs[0] = limbs[1] = limbs[2] = 0;
     for (size_t i = 0; i < blocks;) {
         const size_t from = i, most = SUM_BLOCK / 2 - 1, to = blocks - i < most ? blocks : i + most;
@@ -146,7 +148,7 @@ static ALWAYS_INLINE void limbs_of_half_row(enum dtype type, bool kept, const st
             add_two(factors_of_block(type, kept, &r, i), &g, &top, &middle);
         }
         if (end) {
-            add_two(left, &g, &top, &middle);
+            add_two(factors_left(type, &r), &g, &top, &middle);
         }
         const size_t additions = 2 * (to - from + end);
         limbs[0] += sum_lanes(top, g.top, additions);
