@@ -71,6 +71,10 @@ static void write_results(const struct rows_call *c, struct span run, ce_result 
     write_losses(c, run, results);
 }
 
+static inline bool places_wanted(const struct rows_call *c) {
+    return c->array[CE_ARGMAX].data != NULL || c->array[CE_CORRECT].data != NULL;
+}
+
 /* Row k, and what its window leaves out. */
 static ce_row ce_row_of(const struct rows_call *c, size_t k) {
     const struct cross_entropy *ce = c->ce;
@@ -83,7 +87,8 @@ static ce_row ce_row_of(const struct rows_call *c, size_t k) {
                   .label = NO_LABEL,
                   .smoothing = (real)ce->smoothing,
                   .z_loss = (real)ce->z_loss,
-                  .gradient = ce->gradient};
+                  .gradient = ce->gradient,
+                  .places = places_wanted(c)};
     if (ce->softcap != 0) {
         row.l.softcap = softcap_of((real)ce->softcap);
         row.l.caps_sum = true;
@@ -155,7 +160,7 @@ NOT_INLINE static size_t ce_results_of_plain_rows(const struct rows_call *c, str
                               .ldt = a[CE_TARGETS].ld,
                               .gradient = ce->gradient,
                               .alone = ce->labels_alone,
-                              .places = a[CE_ARGMAX].data != NULL || a[CE_CORRECT].data != NULL,
+                              .places = places_wanted(c),
                               .idle = labels && a[CE_LSE].data == NULL && a[CE_ARGMAX].data == NULL,
                               .class_weights = ce_values(c, CE_CLASS_WEIGHTS),
                               .smoothing = (real)ce->smoothing,

@@ -81,13 +81,14 @@ static bool label_loss_batch(size_t rows, const ce_labels *c, const ce_plain_row
     l.s = &s;
     l.stats = &stats;
     l.alone = c->alone;
-    if (!batch_maxima(rows, n, r->x, c->ldx, &s)) {
+    if (!plain_maxima(rows, n, r->x, c->ldx, &s)) {
         return false;
     }
     for (size_t i = 0; i < V_LANES; i++) {
         size_t row = i < rows ? i : rows - 1;
         l.label[i] = r->labels[row] < 0 ? s.largest[i] : r->x[row * c->ldx + (size_t)r->labels[row]];
     }
+    v_store(l.label_low, v_set1(0));
     for (size_t i = 0; i < rows && (c->places || r->dx != NULL); i++) { /* before dx, which may be x, is written */
         place[i] = first_place_of(n, r->x + i * c->ldx, s.largest[i], NULL, 0);
     }

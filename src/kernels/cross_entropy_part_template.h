@@ -11,8 +11,6 @@
 #include "part_stats_template.h"
 #include "rest_distance_template.h"
 
-static inline bool has_rest(const ce_row *r) { return r->targets != NULL || r->smoothing != 0; }
-
 /* The label's logit, from the part that has the label. */
 static inline void share_label(const ce_row *r, const logits *l, int64_t *maxima) {
     if (has_label(r)) {

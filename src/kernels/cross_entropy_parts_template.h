@@ -38,7 +38,11 @@ typedef struct ce_row {
     real smoothing, z_loss;
     struct pair gradient;
     real *dx, *dtargets;
+    bool places; /* whether argmax is wanted */
 } ce_row;
+
+/* Whether coefficients are spread over the classes. */
+static inline bool has_rest(const ce_row *r) { return r->targets != NULL || r->smoothing != 0; }
 
 typedef struct ce_result {
     real loss, lse, target_log_prob;

@@ -118,7 +118,7 @@ static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool s
 /* Maximum, parts of the loss, rho, then all results. */
 static ce_result cross_entropy_row(const ce_row *given) {
     ce_row row = *given, *r = &row;
-    struct ce_parts parts = {.label_part = label_part(r), .has_rest = r->targets != NULL || r->smoothing != 0};
+    struct ce_parts parts = {.label_part = label_part(r), .has_rest = has_rest(r)};
     enum row_kind kind = classify_row(r->n, &r->l, r->policy, &parts.stats.maximum);
     if (kind != ROW_COMPUTED) {
         return ce_result_of_uncomputed(r, kind, &parts, parts.has_rest ? largest_rest(r) : 0);

@@ -1,12 +1,14 @@
 /* Cross-entropy of rows of any length, with whatever is asked of them: weights, smoothing, dense targets, z-loss,
  * masks. Short rows with a label and nothing else go to lanes (cross_entropy_transposed_template.h), all others one by
- * one (cross_entropy_row_template.h). Rows of floats whose logits are their entries come here only where something is
+ * one (cross_entropy_row_template.h), but for floats whose logits are made in registers, which go some at a time
+ * (cross_entropy_batch_template.h). Rows of floats whose logits are their entries come here only where something is
  * out of range: see cross_entropy_labels_template.h. docs/bits.md, "Cross-entropy".
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_CROSS_ENTROPY_ROWS_TEMPLATE_H
 #define SMX_CROSS_ENTROPY_ROWS_TEMPLATE_H
 
+#include "cross_entropy_batch_template.h"
 #include "cross_entropy_parts_template.h"
 #include "cross_entropy_row_template.h"
 #include "cross_entropy_transposed_template.h"
@@ -42,9 +44,12 @@ NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t
         (void)ldx;
         (void)lddx;
 #endif
-        for (size_t end = k + some; k < end; k++) {
+        some = cross_entropy_batch(rows - k, row + k, results + k);
+        if (some == 0) {
             results[k] = cross_entropy_row(&row[k]);
+            some = 1;
         }
+        k += some;
     }
 }
 

@@ -1,7 +1,7 @@
-/* Cross-entropy of rows whose logits are their entries, from their sums: losses, logsumexp and gradients, a row in each
- * lane. First all in one double, for all lanes; if Ziv's test (log1p_double_template.h) does not settle one lane's
- * floats, again in pairs. A label alone takes the shortest way; smoothing, dense targets, class weights, z_loss and a
- * gradient for each row stand beside it in lane_parts.
+/* Cross-entropy of rows from their sums, whether logits are entries or are made in registers: losses, logsumexp and
+ * gradients, a row in each lane. First all in one double, for all lanes; if Ziv's test (log1p_double_template.h) does
+ * not settle one lane's floats, again in pairs. A label alone takes the shortest way; smoothing, dense targets, class
+ * weights, z_loss and a gradient for each row stand beside it in lane_parts.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LABEL_LOSS_LANES_TEMPLATE_H
@@ -94,6 +94,7 @@ struct label_lanes {
     bool alone;              /* a label is all that losses are made of: no parts */
     struct lane_parts parts; /* within this struct: compilers then know that they are apart from all else here */
     real label[LANES_MOST];  /* the label's logit; the largest where there is no label */
+    real label_low[LANES_MOST];
     real loss[LANES_MOST], lse[LANES_MOST];
     real distance[LANES_MOST]; /* -log p of the label, if that is not the loss */
     real unique[LANES_MOST];   /* the largest entry, if it has no equals; else +inf */
@@ -101,13 +102,32 @@ struct label_lanes {
     real high[LANES_MOST], low[LANES_MOST]; /* what a term is multiplied by */
 };
 
+/* The label's distance from the maximum, and the maximum, in one double. */
+static ALWAYS_INLINE double double_distance(const struct label_lanes *c, size_t i) {
+    return ((double)c->s->largest[i] - (double)c->label[i]) + ((double)c->s->largest_low[i] - (double)c->label_low[i]);
+}
+
+static ALWAYS_INLINE double double_maximum(const struct label_lanes *c, size_t i) {
+    return (double)c->s->largest[i] + (double)c->s->largest_low[i];
+}
+
+/* The same as pairs. */
+static ALWAYS_INLINE struct maximum maximum_of_lane(const struct label_lanes *c, size_t i) {
+    return (struct maximum){c->s->largest[i], c->s->largest_low[i], c->s->second[i], 0};
+}
+
+static ALWAYS_INLINE struct pair distance_of_lane(const struct label_lanes *c, size_t i) {
+    struct pair distance = distance_between(c->s->largest[i], c->label[i]);
+    struct pair of_low = sum_of((double)c->s->largest_low[i], -(double)c->label_low[i]);
+    return select_pair(isfinite(distance.high), pair_add(distance, of_low), distance);
+}
+
 /* (max - label) + log1p(rho), and lse = max + log1p(rho). False if one double does not settle them all. */
 static inline bool label_losses(struct label_lanes *c, const double *rho, real *label_loss) {
     real loss_below[LANES_MOST], loss_above[LANES_MOST], lse_below[LANES_MOST], lse_above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = log1p_in_double(rho[i]), max = (double)c->s->largest[i];
-        double distance = max - (double)c->label[i];
-        double loss = distance + log1p, lse = max + log1p;
+        double log1p = log1p_in_double(rho[i]), max = double_maximum(c, i);
+        double loss = double_distance(c, i) + log1p, lse = max + log1p;
         double loss_error = loss * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(max) + log1p) * LOG_IN_DOUBLE_ERROR;
         loss_below[i] = (real)(loss - loss_error);
         loss_above[i] = (real)(loss + loss_error);
@@ -124,8 +144,8 @@ static inline bool losses_of_parts(struct label_lanes *c, const double *rho, dou
     const struct lane_parts *p = &c->parts;
     real above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = log1p_in_double(rho[i]), max = (double)c->s->largest[i], lse = max + log1p;
-        double lse_most = fabs(max) + log1p, label_loss = (max - (double)c->label[i]) + log1p;
+        double log1p = log1p_in_double(rho[i]), max = double_maximum(c, i), lse = max + log1p;
+        double lse_most = fabs(max) + log1p, label_loss = double_distance(c, i) + log1p;
         double of_label = p->label_part.high[i] == 0 ? 0 : p->label_part.high[i] * label_loss;
         double of_rest = p->rest.high[i] * log1p, distance = p->rest_distance.high[i];
         double loss = (of_label + of_rest) + (distance + z_loss * (lse * lse));
@@ -158,7 +178,8 @@ static inline void find_spread(struct label_lanes *c, double z_loss) {
     struct lane_parts *p = &c->parts;
     p->spread = p->rest;
     for (size_t i = 0; i < V_LANES && z_loss != 0; i++) {
-        struct pair lse = pair_add(pair_of((double)c->s->largest[i]), pair_log1p(rho_of_lane(c->stats, i)));
+        const struct maximum maximum = maximum_of_lane(c, i);
+        struct pair lse = pair_add(maximum_pair(&maximum), pair_log1p(rho_of_lane(c->stats, i)));
         set_lane(&p->spread, i, pair_add(pair_of_lanes(&p->rest, i), pair_mul(pair_of(2 * z_loss), lse)));
     }
 }
@@ -200,7 +221,7 @@ static ALWAYS_INLINE bool label_gradients(struct label_lanes *c, bool alone, str
         c->low[i] = (real)((terms.high - (double)c->high[i]) + terms.low);
         /* The maximum: p = 1 / (1 + rho). The label: p - 1, which is -rho / (1 + rho) if it is the only maximum. */
         double one = 1 / w.high, exponent;
-        struct pair distance = distance_between(c->s->largest[i], c->label[i]);
+        struct pair distance = distance_of_lane(c, i);
         struct pair of_label = exp_or_nothing(pair_negative(distance), &exponent);
         double e = of_label.high * power_of_integer(exponent);
         bool unique = c->s->largest[i] != c->s->second[i], is_label = unique & (c->s->largest[i] == c->label[i]);
@@ -230,10 +251,11 @@ static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients,
     size_t max_at = unique && c->s->largest[i] == c->label[i] ? LABEL : OTHER;
     ce_row row = {.n = 2, .label = LABEL};
     struct ce_parts parts = {.label_part = pair_of(1),
-                             .label_distance = distance_between(c->s->largest[i], c->label[i]),
-                             .stats = {.maximum = {c->s->largest[i], 0, c->s->second[i], max_at}}};
+                             .label_distance = distance_of_lane(c, i),
+                             .stats = {.maximum = maximum_of_lane(c, i)}};
     struct ce_gradient g = {.factor = shared->gradient};
     real label_loss = (real)INFINITY, rest[2];
+    parts.stats.maximum.argmax = max_at;
     parts.stats.rho = rho_of_lane(c->stats, i);
     if (isfinite(parts.label_distance.high)) {
         label_loss = real_plus_log1p(parts.label_distance, parts.stats.rho);

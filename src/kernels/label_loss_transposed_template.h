@@ -59,6 +59,7 @@ static inline void load_label_logits(size_t rows, const real *columns, const int
         int64_t label = labels[i < rows ? i : rows - 1];
         c->label[i] = label < 0 ? c->s->largest[i] : columns[(size_t)label * V_LANES + i];
     }
+    v_store(c->label_low, v_set1(0));
 }
 
 /* The rest_c of V_LANES rows from the k-th on, or of any rows, if they have labels. */

@@ -47,7 +47,8 @@ static inline void lane_factors(const struct lane_sums *s, struct lane_log_stats
     real offset[LANES_MOST], power[LANES_MOST];
     lane_references(s, offset, power);
     for (size_t i = 0; i < V_LANES; i++) {
-        struct pair difference = pair_add(pair_of((double)offset[i]), pair_of(-(double)s->largest[i]));
+        const struct pair minus_maximum = {-(double)s->largest[i], -(double)s->largest_low[i]};
+        struct pair difference = pair_add(pair_of((double)offset[i]), minus_maximum);
         struct pair factor = exp_or_nothing(difference, &stats->exponent[i]);
         stats->factor_high[i] = factor.high;
         stats->factor_low[i] = factor.low;
@@ -115,25 +116,28 @@ static inline void rhos_in_double(const struct lane_sums *s, double *rho) {
     real offset[LANES_MOST], power[LANES_MOST];
     lane_references(s, offset, power);
     for (size_t i = 0; i < V_LANES; i++) {
-        double difference = (double)offset[i] - (double)s->largest[i], n;
+        /* Two reals have an exact difference, if it is not below EXP_LOWEST. What is lost of the next is put back. */
+        double of_high = (double)offset[i] - (double)s->largest[i], low = (double)s->largest_low[i], n;
+        double difference = of_high - low, lost = (of_high - difference) - low;
         bool live = difference > (double)EXP_LOWEST;
         double factor = select_of(live, double_exp(select_of(live, difference, 0), &n), 0);
+        factor = fma(factor, select_of(live, lost, 0), factor);
         double exponent = n + (double)power[i];
         exponent = select_of(exponent > -300, exponent, -300);
         rho[i] = factor * (rounded_sum_of_lane(s, i) * power_of_integer(exponent));
     }
 }
 
-/* The a + log1p(rho) of all lanes as reals. */
-static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, struct lane_log_stats *stats,
-                                    real *result) {
+/* The (high + low) + log1p(rho) of all lanes as reals. */
+static inline void lanes_plus_log1p(const struct lane_sums *s, const real *high, const real *low,
+                                    struct lane_log_stats *stats, real *result) {
     if (LOG_IN_DOUBLE) {
         double rho[LANES_MOST];
         real above[LANES_MOST];
         rhos_in_double(s, rho);
         for (size_t i = 0; i < V_LANES; i++) {
-            double log1p = log1p_in_double(rho[i]), value = (double)a[i] + log1p;
-            double error = (fabs((double)a[i]) + log1p) * LOG_IN_DOUBLE_ERROR;
+            double log1p = log1p_in_double(rho[i]), a = (double)high[i] + (double)low[i], value = a + log1p;
+            double error = (fabs(a) + log1p) * LOG_IN_DOUBLE_ERROR;
             result[i] = (real)(value - error);
             above[i] = (real)(value + error);
         }
@@ -143,15 +147,16 @@ static inline void lanes_plus_log1p(const struct lane_sums *s, const real *a, st
     }
     find_lane_rhos(s, stats);
     for (size_t i = 0; i < V_LANES; i++) {
-        result[i] = real_plus_log1p(pair_of((double)a[i]), rho_of_lane(stats, i));
+        result[i] = real_plus_log1p(fast_sum((double)high[i], (double)low[i]), rho_of_lane(stats, i));
     }
 }
 
-/* What terms are relative to: the second largest entries. Where there is none, the sum is of nothing, whatever this
- * is. Not inlined: where V_LANES is no constant, gcc 12 would take the lanes for uninitialised. */
+/* What terms are relative to: the second largest entries, which have no low parts. Where there is none, the sum is of
+ * nothing, whatever this is. Not inlined: where V_LANES is no constant, gcc 12 would take the lanes for uninitialised. */
 NOT_INLINE static void find_references(struct lane_sums *s) {
     v_t largest = v_load(s->largest), second = v_load(s->second);
     v_store(s->reference, v_select(v_ge(second, v_set1(-REAL_LARGEST)), second, largest));
+    v_store(s->largest_low, v_set1(0));
 }
 
 /* Log-softmax of entries, given log1p(rho). */
@@ -160,7 +165,7 @@ static ALWAYS_INLINE v_t log_result(v_t x, v_t max, v_t log1p) { return v_sub(v_
 /* The log1p(rho) of all lanes as reals, to s->high. */
 static inline void find_log1p(struct lane_sums *s, struct lane_log_stats *stats) {
     v_store(s->low, v_set1(0));
-    lanes_plus_log1p(s, s->low, stats, s->high);
+    lanes_plus_log1p(s, s->low, s->low, stats, s->high);
 }
 
 #endif

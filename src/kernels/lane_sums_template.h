@@ -31,7 +31,8 @@ struct lane_sums {
     int64_t top[LANES_MOST], middle[LANES_MOST]; /* of the sum; of TERMS_FEW terms at most */
     struct wide spilled[LANES_SPILLING];         /* the rest of the sum, if `spills` */
     bool spills;
-    real largest[LANES_MOST], second[LANES_MOST]; /* entries */
+    real largest[LANES_MOST], second[LANES_MOST]; /* entries, or logits: then high parts */
+    real largest_low[LANES_MOST];                 /* the low part of the largest; 0 of entries */
     real reference[LANES_MOST];                   /* what terms are relative to, if not to the largest */
     real high[LANES_MOST], low[LANES_MOST];       /* what results are made with */
 };
@@ -100,7 +101,7 @@ static inline void spill_lane(struct lane_sums *s, size_t i) {
 }
 
 /* Sums of none of n terms; or (second) of minus the term of the reference, since the largest entry will be counted as
- * one. */
+ * one, but with its own low part. */
 static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sums *s) {
     for (size_t i = 0; i < V_LANES; i++) {
         s->top[i] = s->middle[i] = 0;
@@ -113,8 +114,8 @@ static ALWAYS_INLINE void start_lane_sums(bool second, size_t n, struct lane_sum
         const struct grid g = grid_of_terms();
         i_t zero = i_set1(0), top = zero, middle = zero, none = zero;
         v_t reference = v_load(s->reference), magic = term_magic(reference, term_offset(reference));
-        const struct term_run run = {.count = 1, .lanes = V_LANES, .x = s->reference};
-        add_term_run(TERMS_CLAMPED, &run, reference, magic, &top, &middle, &none);
+        const struct term_run run = {.count = 1, .lanes = V_LANES, .x = s->reference, .low = s->largest_low};
+        add_term_run(TERMS_OF_PAIRS, &run, reference, magic, &top, &middle, &none);
         /* -(top - G): the constant is taken off -1 times. */
         flush_lanes(i_sub(zero, top), g.top, (size_t)-1, s->top);
         flush_lanes(i_sub(zero, middle), g.middle, (size_t)-1, s->middle);

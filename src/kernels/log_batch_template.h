@@ -1,6 +1,6 @@
 /* Log-softmax and logsumexp of plain rows, some at a time: each loop goes along a row, but what is done once a row (the
  * factor, rho, log1p) is done for all rows of a batch in lanes, where it takes about as long as for one.
- * lane_log_stats_template.h.
+ * lane_log_stats_template.h. Rows under options go the same way: made_batch_template.h.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_LOG_BATCH_TEMPLATE_H
@@ -35,27 +35,29 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
         int64_t sums[3];
         real *to = e == NULL ? NULL : e + j;
         const struct row_part part = {.n = block, .x = x + j, .e = to, .prefetch = ahead};
-        if (far_from_zero(reference)) {
-            add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, sums);
-        } else {
-            add_part_of_kind(TERMS_CLAMPED_NO_OFFSET, &part, reference, magic, sums);
-        }
+        add_part(far_from_zero(reference) ? TERMS_CLAMPED : TERMS_CLAMPED_NO_OFFSET, &part, reference, magic, sums);
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
         spill_lane(s, i);
     }
 }
 
+/* The entries of a row. */
+struct entries {
+    size_t n;
+    const real *x;
+};
+
 #ifdef V_TRANSPOSE
 
 /* The two largest entries of up to V_LANES rows, and references. Lanes without a row hold what the last row has. False
  * if a largest is not finite. Rows leave a vector each of largest and second largest entries; these are joined in
  * lanes, a row in each. */
-static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
+static bool batch_maxima(size_t rows, const struct entries *row, struct lane_sums *s) {
     v_t first[V_LANES], second[V_LANES], sums = v_set1(0);
     for (size_t i = 0; i < rows; i++) {
         v_t sum;
-        largest_of_lanes(n, x + i * ldx, &first[i], &second[i], &sum);
+        largest_of_lanes(row[i].n, row[i].x, &first[i], &second[i], &sum);
         sums = v_add(sums, sum);
     }
     for (size_t i = rows; i < V_LANES; i++) {
@@ -76,10 +78,10 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
 #else
 
 /* The same, row by row: without transposition a row's largest entries are found across the lanes of a vector. */
-static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
+static bool batch_maxima(size_t rows, const struct entries *row, struct lane_sums *s) {
     bool finite = true;
     for (size_t i = 0; i < rows; i++) {
-        struct maximum maximum = two_largest(n, x + i * ldx);
+        struct maximum maximum = two_largest(row[i].n, row[i].x);
         s->largest[i] = maximum.high;
         s->second[i] = maximum.second;
         finite = finite && isfinite(maximum.high);
@@ -93,6 +95,15 @@ static bool batch_maxima(size_t rows, size_t n, const real *x, size_t ldx, struc
 }
 
 #endif
+
+/* The same of plain rows. */
+static inline bool plain_maxima(size_t rows, size_t n, const real *x, size_t ldx, struct lane_sums *s) {
+    struct entries row[LANES_MOST];
+    for (size_t i = 0; i < V_LANES; i++) {
+        row[i] = (struct entries){n, x + (i < rows ? i : rows - 1) * ldx};
+    }
+    return batch_maxima(rows, row, s);
+}
 
 /* Sums of the rows' terms; terms go to e, if it is not null. */
 static void batch_terms(size_t rows, size_t n, const real *x, size_t ldx, real *e, size_t lde, struct lane_sums *s) {
@@ -142,7 +153,7 @@ static inline void log_rows(size_t rows, size_t n, const real *x, size_t ldx, co
 static bool log_softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, bool stream) {
     struct lane_sums s;
     struct lane_log_stats stats;
-    if (!batch_maxima(rows, n, x, ldx, &s)) {
+    if (!plain_maxima(rows, n, x, ldx, &s)) {
         return false;
     }
     batch_terms(rows, n, x, ldx, NULL, 0, &s);
@@ -155,11 +166,11 @@ static bool log_softmax_batch(size_t rows, size_t n, const real *x, size_t ldx, 
 static bool logsumexp_batch(size_t rows, size_t n, const real *x, size_t ldx, real *lse) {
     struct lane_sums s;
     struct lane_log_stats stats;
-    if (!batch_maxima(rows, n, x, ldx, &s)) {
+    if (!plain_maxima(rows, n, x, ldx, &s)) {
         return false;
     }
     batch_terms(rows, n, x, ldx, NULL, 0, &s);
-    lanes_plus_log1p(&s, s.largest, &stats, s.high);
+    lanes_plus_log1p(&s, s.largest, s.largest_low, &stats, s.high);
     memcpy(lse, s.high, rows * sizeof(real));
     return true;
 }

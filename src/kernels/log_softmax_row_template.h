@@ -42,9 +42,9 @@ static inline void fill_log_row(const logits *l, size_t n, enum row_kind kind, r
 
 /* The same for a run of logits that are made in registers, in these steps. */
 static ALWAYS_INLINE void log_run_of_steps(unsigned what, const struct made_row *row, const struct kept_run *run,
-                                           const struct log_stats *stats, real log1p, real *y) {
+                                           real max, real max_low, real log1p, real *y) {
     const logits l = row->l; /* a copy, of which compilers know that no result is stored there */
-    const v_t m = v_set1(stats->maximum.high), m_low = v_set1(stats->maximum.low), above = v_set1(log1p);
+    const v_t m = v_set1(max), m_low = v_set1(max_low), above = v_set1(log1p);
     v_t low;
     size_t j = run->from;
     const size_t end = j + run->n;
@@ -58,19 +58,27 @@ static ALWAYS_INLINE void log_run_of_steps(unsigned what, const struct made_row 
     }
 }
 
-static inline void log_run(const struct made_row *row, const struct kept_run *run, const struct log_stats *stats,
-                           real log1p, real *y) {
+static inline void log_run(const struct made_row *row, const struct kept_run *run, real max, real max_low, real log1p,
+                           real *y) {
     switch (row->what) {
-#define SMX_LOG_OF_STEPS(steps)                             \
-    case steps:                                             \
-        log_run_of_steps(steps, row, run, stats, log1p, y); \
+#define SMX_LOG_OF_STEPS(steps)                                    \
+    case steps:                                                    \
+        log_run_of_steps(steps, row, run, max, max_low, log1p, y); \
         break;
         SMX_LOG_OF_STEPS(0)
         EACH_COMMON_LOGIT_STEPS(SMX_LOG_OF_STEPS)
 #undef SMX_LOG_OF_STEPS
     default:
-        log_run_of_steps(row->what, row, run, stats, log1p, y);
+        log_run_of_steps(row->what, row, run, max, max_low, log1p, y);
     }
+}
+
+/* y of a row whose logits are made in registers, from its maximum and log1p(rho). */
+static inline void log_made_row(const struct made_row *row, real max, real max_low, real log1p, real *y) {
+    for (size_t i = 0; i < row->runs.count; i++) {
+        log_run(row, &row->runs.run[i], max, max_low, log1p, y);
+    }
+    fill_between_runs(row->n, &row->runs, FILL_MINUS_INF, y);
 }
 
 /* A row whose logits are made in registers; false, with nothing written, if it is not one of these. */
@@ -80,11 +88,7 @@ static bool log_softmax_made(size_t n, const logits *l, real *y) {
     if (!find_made_log_stats(l, n, &row, &stats)) {
         return false;
     }
-    const real log1p = log1p_real(&stats);
-    for (size_t i = 0; i < row.runs.count; i++) {
-        log_run(&row, &row.runs.run[i], &stats, log1p, y);
-    }
-    fill_between_runs(n, &row.runs, FILL_MINUS_INF, y);
+    log_made_row(&row, stats.maximum.high, stats.maximum.low, log1p_real(&stats), y);
     return true;
 }
 

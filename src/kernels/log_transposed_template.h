@@ -134,7 +134,7 @@ static bool logsumexp_transposed(size_t rows, size_t n, const real *x, size_t ld
     }
     for (size_t k = 0; k < rows; k += V_LANES) {
         struct lane_sums *s = &t.sums[k / V_LANES];
-        lanes_plus_log1p(s, s->largest, &t.stats[k / V_LANES], values + k);
+        lanes_plus_log1p(s, s->largest, s->largest_low, &t.stats[k / V_LANES], values + k);
     }
     memcpy(lse, values, rows * sizeof(real));
     return true;

@@ -126,21 +126,34 @@ struct made_row {
     struct maximum maximum; /* of the logits and the sink; its place is n if it is the sink, and else anything less */
 };
 
-/* Of a row of n > 0 logits, the rest of *row, with the second largest logit if `two`. False if the row is not for loops
- * that make logits in registers: the maximum is not finite, there is a NaN, or low parts need care because logits are
- * large. */
-static ALWAYS_INLINE bool start_made_row(bool two, const logits *l, size_t n, struct made_row *row) {
-    v_t sum = v_set1(0);
+/* Of a row of n > 0 logits, all of *row but its maximum. False if it is not a row for loops that make logits in
+ * registers. */
+static ALWAYS_INLINE bool find_made_row(const logits *l, size_t n, struct made_row *row) {
     find_runs(l, n, &row->runs);
-    if (!find_logit_steps(l, n, &row->runs, &row->what)) {
-        return false;
-    }
     row->l = *l;
     row->n = n;
+    return find_logit_steps(l, n, &row->runs, &row->what);
+}
+
+/* Whether the row's logits are its entries, or these times a scale > 0: maxima follow then from those of entries. */
+static inline bool follows_entries(const struct made_row *row) {
+    return row->what == 0 || only_scaled_up(row->what, &row->l);
+}
+
+/* The magnitude up to which a largest logit is one for these loops: low parts need care where logits are large. */
+static inline real largest_made(const struct made_row *row) {
+    return have_low_parts(row->what) ? LOW_LIMIT / 2 : REAL_LARGEST;
+}
+
+/* The maximum, with the second largest logit if `two`. False if the row is not for these loops after all: the maximum
+ * is not finite or too large, or there is a NaN. */
+static ALWAYS_INLINE bool find_made_maximum(bool two, struct made_row *row) {
+    const logits *l = &row->l;
+    v_t sum = v_set1(0);
     if (row->what == 0) {
-        row->maximum = maximum_of_entries(two, n, l->x);
-    } else if (only_scaled_up(row->what, l)) {
-        const struct maximum x = maximum_of_entries(two, n, l->x);
+        row->maximum = maximum_of_entries(two, row->n, l->x);
+    } else if (follows_entries(row)) {
+        const struct maximum x = maximum_of_entries(two, row->n, l->x);
         row->maximum = scaled_maximum(&x, l->scale);
     } else {
         row->maximum = maximum_of_made(row->what, two, l, &row->runs, &sum);
@@ -154,9 +167,13 @@ static ALWAYS_INLINE bool start_made_row(bool two, const logits *l, size_t n, st
         if (isnan(sink.high) || sink.high == (real)INFINITY) {
             return false;
         }
-        merge_maxima(&row->maximum, &sink, n);
+        merge_maxima(&row->maximum, &sink, row->n);
     }
-    return !have_low_parts(row->what) || fabs((double)row->maximum.high) <= LOW_LIMIT / 2;
+    return fabs((double)row->maximum.high) <= (double)largest_made(row);
+}
+
+static ALWAYS_INLINE bool start_made_row(bool two, const logits *l, size_t n, struct made_row *row) {
+    return find_made_row(l, n, row) && find_made_maximum(two, row);
 }
 
 #endif

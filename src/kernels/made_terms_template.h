@@ -30,10 +30,25 @@ static inline enum term_kind made_term_kind(const struct made_row *row) {
     return TERMS_MADE;
 }
 
+/* The same of terms relative to the second largest logit, with the largest clamped to it. */
+static inline enum term_kind clamped_term_kind(const struct made_row *row, real second) {
+    const bool far = !(second < OFFSET_FROM && second > -OFFSET_FROM);
+    if (row->what == 0) {
+        return far ? TERMS_CLAMPED : TERMS_CLAMPED_NO_OFFSET;
+    }
+    if (row->l.row_n >= WIDE_FROM) {
+        return TERMS_MADE_LONG_ROW;
+    }
+    if (only_scaled_up(row->what, &row->l) && !far) {
+        return row->what == LOGITS_SCALED ? TERMS_SCALED_CLAMPED : TERMS_SCALED_EXACTLY_CLAMPED;
+    }
+    return TERMS_MADE_CLAMPED;
+}
+
 /* Adds the row's terms, relative to `reference`, to *sum, which has none yet; e may be null. The first ones go straight
- * to its limbs: adding them would wait until they are stored. */
-static void add_made_terms(enum term_kind kind, const struct made_row *row, v_t reference, v_t magic, real *e,
-                           struct term_sum *sum) {
+ * to its limbs: adding them would wait until they are stored. What is `ahead` bytes ahead is fetched. */
+static void add_made_terms(enum term_kind kind, const struct made_row *row, v_t reference, v_t magic, uintptr_t ahead,
+                           real *e, struct term_sum *sum) {
     bool straight = sum->in_limbs;
     for (size_t i = 0; i < row->runs.count; i++) {
         size_t at = row->runs.run[i].from;
@@ -41,13 +56,8 @@ static void add_made_terms(enum term_kind kind, const struct made_row *row, v_t 
             size_t block = end - at < SUM_BLOCK * V_LANES ? end - at : SUM_BLOCK * V_LANES;
             real *to = e == NULL ? NULL : e + at;
             int64_t limbs[3];
-            const struct row_part part = {.n = block,
-                                          .x = row->l.x + at,
-                                          .l = &row->l,
-                                          .at = at,
-                                          .what = row->what,
-                                          .e = to,
-                                          .prefetch = prefetch_distance(row->l.row_n)};
+            const struct row_part part = {
+                .n = block, .x = row->l.x + at, .l = &row->l, .at = at, .what = row->what, .e = to, .prefetch = ahead};
             add_part(kind, &part, reference, magic, straight ? sum->limbs : limbs);
             if (!straight) {
                 add_to_term_sum(sum, limbs);
@@ -83,10 +93,7 @@ static bool find_made_log_stats(const logits *l, size_t n, struct made_row *row,
     stats->maximum = row->maximum;
     if (second != -(real)INFINITY) {
         const v_t reference = v_set1(second), magic = term_magic(reference, term_offset(reference));
-        const enum term_kind kind = row->what == 0          ? TERMS_CLAMPED
-                                    : l->row_n >= WIDE_FROM ? TERMS_MADE_LONG_ROW
-                                                            : TERMS_MADE_CLAMPED;
-        add_made_terms(kind, row, reference, magic, NULL, &sum);
+        add_made_terms(clamped_term_kind(row, second), row, reference, magic, prefetch_distance(l->row_n), NULL, &sum);
         if (row->maximum.argmax != n) { /* else the sink is the maximum, which is left out */
             take_off_clamped(row, &sum);
             if (l->sink != NULL) {

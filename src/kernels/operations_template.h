@@ -18,6 +18,7 @@
 #include "logsumexp_row_template.h"
 #include "logsumexp_rows_template.h"
 #include "logsumexp_weighted_template.h"
+#include "made_batch_template.h"
 #include "masked_backward_template.h"
 #include "nll_template.h"
 #include "part_stats_template.h"
@@ -140,24 +141,16 @@ static void argmax_kernel(const struct rows_call *c, struct span run) { each_row
 /* ---- Logarithms ---- */
 
 /* The last step of a row in parts. */
-static inline void log_softmax_of_part(const struct rows_call *c, const struct kept_row *r, logits *l, real *y) {
-    struct log_stats stats;
-    enum row_kind kind = kind_of_row(maxima_of_row(c, r->k), l, c->options->policy);
-    if (kind != ROW_COMPUTED) {
-        fill_log_row(l, r->n, kind, y);
-    } else {
-        stats_of_part(c, r, l, &stats);
-        log_logits(l, r->n, &stats, y);
-    }
-}
-
-static void log_softmax_under_options(const struct rows_call *c, const struct kept_row *r) {
+static void log_softmax_of_part(const struct rows_call *c, const struct kept_row *r) {
     logits l = logits_of(c, r, row_at(c, 0, r));
     real *y = row_at(c, 1, r);
-    if (c->part != NULL) {
-        log_softmax_of_part(c, r, &l, y);
-    } else if (r->n != 0) {
-        log_softmax_row(r->n, &l, y, c->options->policy);
+    struct log_stats stats;
+    enum row_kind kind = kind_of_row(maxima_of_row(c, r->k), &l, c->options->policy);
+    if (kind != ROW_COMPUTED) {
+        fill_log_row(&l, r->n, kind, y);
+    } else {
+        stats_of_part(c, r, &l, &stats);
+        log_logits(&l, r->n, &stats, y);
     }
     fill_outside(c, r, FILL_MINUS_INF, y);
 }
@@ -166,8 +159,10 @@ static void log_softmax_kernel(const struct rows_call *c, struct span run) {
     if (c->plain && c->part == NULL) {
         log_softmax_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), rows_at(c, 1, run), stride_of(c, 1),
                          c->options->policy, c->stream);
+    } else if (c->part == NULL) {
+        log_softmax_logits_rows(c, run);
     } else {
-        each_row(c, run, log_softmax_under_options);
+        each_row(c, run, log_softmax_of_part);
     }
 }
 
@@ -203,26 +198,24 @@ static void log_softmax_jvp_kernel(const struct rows_call *c, struct span run) {
 }
 
 /* The last step of rows in parts. */
-static inline real logsumexp_of_part(const struct rows_call *c, const struct kept_row *r, const logits *l) {
-    real high = high_of_row(maxima_of_row(c, r->k), l);
-    if (!isfinite(high)) {
-        return high;
-    }
-    struct log_stats stats;
-    stats_of_part(c, r, l, &stats);
-    return lse_real(&stats);
-}
-
-static void logsumexp_under_options(const struct rows_call *c, const struct kept_row *r) {
+static void logsumexp_of_part(const struct rows_call *c, const struct kept_row *r) {
     const logits l = logits_of(c, r, row_at(c, 0, r));
-    *value_at(c, 1, r->k) = c->part != NULL ? logsumexp_of_part(c, r, &l) : logsumexp_row(r->n, &l);
+    real *lse = value_at(c, 1, r->k);
+    *lse = high_of_row(maxima_of_row(c, r->k), &l);
+    if (isfinite(*lse)) {
+        struct log_stats stats;
+        stats_of_part(c, r, &l, &stats);
+        *lse = lse_real(&stats);
+    }
 }
 
 static void logsumexp_kernel(const struct rows_call *c, struct span run) {
     if (c->plain && c->n != 0 && c->part == NULL) {
         logsumexp_rows(run.n, c->n, rows_at(c, 0, run), stride_of(c, 0), value_at(c, 1, run.from));
+    } else if (c->part == NULL) {
+        logsumexp_logits_rows(c, run);
     } else {
-        each_row(c, run, logsumexp_under_options);
+        each_row(c, run, logsumexp_of_part);
     }
 }
 

@@ -43,47 +43,39 @@ static ALWAYS_INLINE void add_part_of_kind(enum term_kind kind, const struct row
     }
 }
 
-/* The same for any kind that a row's maximum leads to. */
-static void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic, int64_t sums[3]) {
-    switch (kind) {
-    case TERMS_NO_OFFSET:
-        add_part_of_kind(TERMS_NO_OFFSET, part, reference, magic, sums);
-        break;
-    case TERMS_OFFSET:
-    default:
-        add_part_of_kind(TERMS_OFFSET, part, reference, magic, sums);
-        break;
-    case TERMS_LONG_ROW:
-        add_part_of_kind(TERMS_LONG_ROW, part, reference, magic, sums);
-        break;
-    case TERMS_OF_PAIRS:
-        add_part_of_kind(TERMS_OF_PAIRS, part, reference, magic, sums);
-        break;
-    case TERMS_OF_PAIRS_LONG_ROW:
-        add_part_of_kind(TERMS_OF_PAIRS_LONG_ROW, part, reference, magic, sums);
-        break;
-    case TERMS_SCALED:
-        add_part_of_kind(TERMS_SCALED, part, reference, magic, sums);
-        break;
-    case TERMS_SCALED_EXACTLY:
-        add_part_of_kind(TERMS_SCALED_EXACTLY, part, reference, magic, sums);
-        break;
-    case TERMS_MADE:
-        add_part_of_kind(TERMS_MADE, part, reference, magic, sums);
-        break;
-    case TERMS_CLAMPED:
-        add_part_of_kind(TERMS_CLAMPED, part, reference, magic, sums);
-        break;
-    case TERMS_MADE_CLAMPED:
-        add_part_of_kind(TERMS_MADE_CLAMPED, part, reference, magic, sums);
-        break;
-    case TERMS_MADE_LONG_ROW:
-        add_part_of_kind(TERMS_MADE_LONG_ROW, part, reference, magic, sums);
-        break;
-    case TERMS_AT_INFINITY:
-        add_part_of_kind(TERMS_AT_INFINITY, part, reference, magic, sums);
-        break;
+/* A function for each kind: in one for all, compilers would keep the constants of all loops. */
+#define EACH_TERM_KIND(X)           \
+    X(TERMS_NO_OFFSET)              \
+    X(TERMS_OFFSET)                 \
+    X(TERMS_LONG_ROW)               \
+    X(TERMS_AT_INFINITY)            \
+    X(TERMS_OF_PAIRS)               \
+    X(TERMS_OF_PAIRS_LONG_ROW)      \
+    X(TERMS_CLAMPED)                \
+    X(TERMS_CLAMPED_NO_OFFSET)      \
+    X(TERMS_SCALED)                 \
+    X(TERMS_SCALED_EXACTLY)         \
+    X(TERMS_MADE)                   \
+    X(TERMS_SCALED_CLAMPED)         \
+    X(TERMS_SCALED_EXACTLY_CLAMPED) \
+    X(TERMS_MADE_CLAMPED)           \
+    X(TERMS_MADE_LONG_ROW)
+#define SMX_ADD_PART(kind)                                                                                         \
+    NOT_INLINE static void add_part_##kind(const struct row_part *part, v_t reference, v_t magic, int64_t *sums) { \
+        add_part_of_kind(kind, part, reference, magic, sums);                                                      \
     }
+EACH_TERM_KIND(SMX_ADD_PART)
+#undef SMX_ADD_PART
+
+/* The same for any kind that a row's maximum leads to. */
+static inline void add_part(enum term_kind kind, const struct row_part *part, v_t reference, v_t magic,
+                            int64_t sums[3]) {
+    static void (*const parts[])(const struct row_part *, v_t, v_t, int64_t *) = {
+#define SMX_ADD_PART(kind) [kind] = add_part_##kind,
+        EACH_TERM_KIND(SMX_ADD_PART)
+#undef SMX_ADD_PART
+    };
+    parts[kind](part, reference, magic, sums);
 }
 
 /* The sum of a row's terms. Few terms are added up limb by limb: an integer of 128 bits takes longer than a short

@@ -67,7 +67,8 @@ static void add_batch_terms(size_t rows, struct batch_row *row) {
     for (size_t i = 0; i < rows; i++) {
         const struct made_row *made = &row[i].made;
         row[i].sum = empty_logits_sum(&made->l, made->n);
-        add_made_terms(made_term_kind(made), made, v_set1(max[i]), v_set1(magic[i]), row[i].y, &row[i].sum);
+        add_made_terms(made_term_kind(made), made, v_set1(max[i]), v_set1(magic[i]), prefetch_distance(made->l.row_n),
+                       row[i].y, &row[i].sum);
         if (made->l.sink != NULL && !row[i].sum.in_limbs) {
             add_sink(&made->l, max[i], &row[i].sum);
         }

@@ -28,8 +28,10 @@ enum term_kind {
     TERMS_SCALED,         /* of logits made in the loop: of a small maximum, by a scale > 0 and nothing else */
     TERMS_SCALED_EXACTLY, /* the same with a power of two */
     TERMS_MADE,           /* of logits made in the loop, in any steps */
-    TERMS_MADE_CLAMPED,   /* the same, clamped as TERMS_CLAMPED, but only their high parts */
-    TERMS_MADE_LONG_ROW   /* the same in three limbs */
+    TERMS_SCALED_CLAMPED, /* these three, clamped as TERMS_CLAMPED, but only their high parts */
+    TERMS_SCALED_EXACTLY_CLAMPED,
+    TERMS_MADE_CLAMPED,
+    TERMS_MADE_LONG_ROW /* as TERMS_MADE_CLAMPED, in three limbs */
 };
 
 /* What a kind says; it is a constant, so these cost nothing. */
@@ -49,8 +51,15 @@ static ALWAYS_INLINE bool of_made_logits(enum term_kind kind) {
     return kind >= TERMS_SCALED && kind <= TERMS_MADE_LONG_ROW;
 }
 
-/* Kinds that softmax alone has always say where terms go. TERMS_MADE_CLAMPED, which logarithms alone have, never
- * does. */
+static ALWAYS_INLINE bool of_scaled_entries(enum term_kind kind) {
+    return kind == TERMS_SCALED || kind == TERMS_SCALED_EXACTLY || kind == TERMS_SCALED_CLAMPED ||
+           kind == TERMS_SCALED_EXACTLY_CLAMPED;
+}
+static ALWAYS_INLINE bool scaled_exactly(enum term_kind kind) {
+    return kind == TERMS_SCALED_EXACTLY || kind == TERMS_SCALED_EXACTLY_CLAMPED;
+}
+
+/* Kinds that softmax alone has always say where terms go. */
 static ALWAYS_INLINE bool always_stored(enum term_kind kind) {
     return kind == TERMS_SCALED || kind == TERMS_SCALED_EXACTLY || kind == TERMS_MADE;
 }
@@ -105,16 +114,17 @@ static ALWAYS_INLINE v_t reduce_made_logits(enum term_kind kind, const struct te
     const v_t lowest = term_lowest(magic);
     const size_t at = run->at + j * V_LANES;
     v_t low, high;
-    if (kind == TERMS_SCALED || kind == TERMS_SCALED_EXACTLY) {
+    if (of_scaled_entries(kind)) {
         v_t scale = v_set1(l->scale), floor = v_div(lowest, scale);
         v_t x = run->lanes == V_LANES ? v_load(l->x + at) : v_load_n(l->x + at, run->lanes, floor);
         x = v_max(x, floor);
         high = v_mul(scale, x);
         low = v_fms(scale, x, high);
-        return reduce(high, kind == TERMS_SCALED ? &low : NULL, magic, shifted);
+        high = always_stored(kind) ? high : v_min(high, reference);
+        return reduce(high, scaled_exactly(kind) ? NULL : &low, magic, shifted);
     }
     high = made_logits(run->what, l, at, run->lanes, &low);
-    high = kind == TERMS_MADE ? high : v_min(high, reference);
+    high = always_stored(kind) ? high : v_min(high, reference);
     v_t v = v_max(v_sub(high, term_offset(reference)), lowest);
     return reduce(v, have_low_parts(run->what) ? &low : NULL, magic, shifted);
 }
@@ -222,7 +232,7 @@ static ALWAYS_INLINE void add_unstored_terms(enum term_kind kind, const struct t
  * the limbs, which take SUM_BLOCK vectors, and stored if the run says where. */
 static ALWAYS_INLINE void add_term_run(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
                                        i_t *top, i_t *middle, i_t *low) {
-    if (always_stored(kind) || (kind != TERMS_MADE_CLAMPED && run->e != NULL)) {
+    if (always_stored(kind) || run->e != NULL) {
         add_stored_terms(kind, run, reference, magic, top, middle, low);
     } else {
         add_unstored_terms(kind, run, reference, magic, top, middle, low);

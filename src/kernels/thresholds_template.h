@@ -14,6 +14,7 @@
 #include "log_transposed_template.h"
 #include "logit_vectors_template.h"
 #include "logits_max_template.h"
+#include "made_batch_template.h"
 #include "made_max_template.h"
 #include "mask_template.h"
 #include "softmax_batch_template.h"
@@ -49,6 +50,7 @@ static size_t threshold_of_n(size_t i) {
         SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / SOFTMAX_BATCH_ROWS,
         SOFTMAX_BATCH_BYTES / (2 * sizeof(real)),
         LOG_BATCH_ENTRIES / V_LANES,
+        LOG_BATCH_ENTRIES / MADE_ROWS,
         LOG_BATCH_ENTRIES,
         LOGITS_BLOCK,
         CAP_ALL_BELOW,
@@ -76,6 +78,7 @@ static size_t threshold_of_rows(size_t i) {
         2 * V_LANES,
         COLUMNS_IN_PLACE_VECTORS * V_LANES,
         SOFTMAX_BATCH_ROWS,
+        MADE_ROWS,
 #ifdef V_TRANSPOSE
         TRANSPOSED_ROWS_LEAST > 0 ? TRANSPOSED_ROWS_LEAST : 1,
         SOFTMAX_TRANSPOSED_ROWS,
