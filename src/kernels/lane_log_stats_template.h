@@ -152,7 +152,8 @@ static inline void lanes_plus_log1p(const struct lane_sums *s, const real *high,
 }
 
 /* What terms are relative to: the second largest entries, which have no low parts. Where there is none, the sum is of
- * nothing, whatever this is. Not inlined: where V_LANES is no constant, gcc 12 would take the lanes for uninitialised. */
+ * nothing, whatever this is. Not inlined: where V_LANES is no constant, gcc 12 would take the lanes for
+ * uninitialised. */
 NOT_INLINE static void find_references(struct lane_sums *s) {
     v_t largest = v_load(s->largest), second = v_load(s->second);
     v_store(s->reference, v_select(v_ge(second, v_set1(-REAL_LARGEST)), second, largest));
