@@ -35,7 +35,9 @@ static size_t gather_losses(size_t rows, const ce_row *r, struct made_batch *b) 
     b->rows = 0;
     for (size_t i = 0; i < some; i++) {
         const bool alike = (r[i].dx != NULL) == (r->dx != NULL) && (r[i].targets != NULL) == (r->targets != NULL);
-        if (!alike || r[i].dtargets != NULL || !join_made_batch(&r[i].l, r[i].n, b)) {
+        b->row[i].l = r[i].l;
+        b->row[i].n = r[i].n;
+        if (!alike || r[i].dtargets != NULL || !join_made_batch(b)) {
             return i;
         }
     }

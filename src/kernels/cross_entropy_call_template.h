@@ -76,38 +76,37 @@ static inline bool places_wanted(const struct rows_call *c) {
 }
 
 /* Row k, and what its window leaves out. */
-static ce_row ce_row_of(const struct rows_call *c, size_t k) {
+static void set_ce_row(const struct rows_call *c, size_t k, ce_row *row) {
     const struct cross_entropy *ce = c->ce;
     struct kept_row kept = kept_row(c, k);
     bool skip = row_is_ignored(c->ce, c->array, k);
-    ce_row row = {.l = logits_of(c, &kept, c->n == 0 ? NULL : row_at(c, CE_X, &kept)),
-                  .n = kept.n,
-                  .classes = row_length(c),
-                  .policy = c->options->policy,
-                  .label = NO_LABEL,
-                  .smoothing = (real)ce->smoothing,
-                  .z_loss = (real)ce->z_loss,
-                  .gradient = ce->gradient,
-                  .places = places_wanted(c)};
+    *row = (ce_row){.n = kept.n,
+                    .classes = row_length(c),
+                    .policy = c->options->policy,
+                    .label = NO_LABEL,
+                    .smoothing = (real)ce->smoothing,
+                    .z_loss = (real)ce->z_loss,
+                    .gradient = ce->gradient,
+                    .places = places_wanted(c)};
+    set_logits(c, &kept, c->n == 0 ? NULL : row_at(c, CE_X, &kept), &row->l);
     if (ce->softcap != 0) {
-        row.l.softcap = softcap_of((real)ce->softcap);
-        row.l.caps_sum = true;
+        row->l.softcap = softcap_of((real)ce->softcap);
+        row->l.caps_sum = true;
     }
     if (!skip && c->array[CE_LABELS].data != NULL) {
-        row.label = label_of_row(ce, c->array, k) - (int64_t)place_of_window(c, &kept);
+        row->label = label_of_row(ce, c->array, k) - (int64_t)place_of_window(c, &kept);
     }
     if (ce_values(c, CE_CLASS_WEIGHTS) != NULL) {
-        row.class_weights = ce_values(c, CE_CLASS_WEIGHTS) + place_of_window(c, &kept);
+        row->class_weights = ce_values(c, CE_CLASS_WEIGHTS) + place_of_window(c, &kept);
     }
     if (ce->reduction == SMX_REDUCTION_NONE && ce_values(c, CE_DLOSS) != NULL) {
-        row.gradient = pair_of((double)ce_values(c, CE_DLOSS)[k]);
+        row->gradient = pair_of((double)ce_values(c, CE_DLOSS)[k]);
     }
     if (!skip) {
-        row.targets = row_at(c, CE_TARGETS, &kept);
-        row.dx = row_at(c, CE_DX, &kept);
-        row.dtargets = row_at(c, CE_DTARGETS, &kept);
+        row->targets = row_at(c, CE_TARGETS, &kept);
+        row->dx = row_at(c, CE_DX, &kept);
+        row->dtargets = row_at(c, CE_DTARGETS, &kept);
     }
-    return row;
 }
 
 /* So many rows go to the kernels at once: what four of the widest vectors take in their lanes; and one of them, of rows
@@ -120,7 +119,7 @@ NOT_INLINE static void ce_full_rows(const struct rows_call *c, struct span run, 
     ce_row rows[CE_FULL_ROWS];
     size_t made = 0;
     do {
-        rows[made] = ce_row_of(c, run.from + made);
+        set_ce_row(c, run.from + made, &rows[made]);
     } while (++made < run.n);
     if (c->part == NULL) {
         cross_entropy_rows(run.n, rows, stride_of(c, CE_X), stride_of(c, CE_DX), results);
@@ -219,7 +218,8 @@ static inline void ce_run_by_run(const struct rows_call *c, struct span run, row
 static void ce_shares(const struct rows_call *c, struct span run) {
     for (size_t k = run.from; k < run.from + run.n; k++) {
         const struct kept_row kept = kept_row(c, k);
-        const ce_row row = ce_row_of(c, k);
+        ce_row row;
+        set_ce_row(c, k, &row);
         share_of_loss(c, &kept, &row);
     }
 }

@@ -38,11 +38,11 @@ static inline size_t made_batch_rows(size_t n) {
     return most < MADE_ROWS ? most : MADE_ROWS;
 }
 
-/* Adds a row to a batch that has room. False if it is not for this one: neither rows for which loops make no logits,
- * nor what two limbs have no room for; and what has a sink has its statistics in another way. */
-static bool join_made_batch(const logits *l, size_t n, struct made_batch *b) {
+/* Adds the next row, whose logits are there, to a batch. False if it is not for this one: neither rows for which loops
+ * make no logits, nor what two limbs have no room for; and what has a sink has its statistics in another way. */
+static bool join_made_batch(struct made_batch *b) {
     struct made_row *row = &b->row[b->rows];
-    if (n == 0 || l->sink != NULL || l->row_n > TERMS_FEW || !find_made_row(l, n, row)) {
+    if (row->n == 0 || row->l.sink != NULL || row->l.row_n > TERMS_FEW || !find_made_steps(row)) {
         return false;
     }
     const bool follows = follows_entries(row);
@@ -133,8 +133,9 @@ static size_t gather_made_batch(const struct rows_call *c, struct span rows, str
     b->rows = 0;
     for (size_t i = 0; i < some; i++) {
         place[i] = kept_row(c, rows.from + i);
-        const logits l = logits_of(c, &place[i], row_at(c, 0, &place[i]));
-        if (!join_made_batch(&l, place[i].n, b)) {
+        set_logits(c, &place[i], row_at(c, 0, &place[i]), &b->row[i].l);
+        b->row[i].n = place[i].n;
+        if (!join_made_batch(b)) {
             return i > 0 ? i : 1;
         }
     }

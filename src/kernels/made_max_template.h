@@ -126,13 +126,10 @@ struct made_row {
     struct maximum maximum; /* of the logits and the sink; its place is n if it is the sink, and else anything less */
 };
 
-/* Of a row of n > 0 logits, all of *row but its maximum. False if it is not a row for loops that make logits in
- * registers. */
-static ALWAYS_INLINE bool find_made_row(const logits *l, size_t n, struct made_row *row) {
-    find_runs(l, n, &row->runs);
-    row->l = *l;
-    row->n = n;
-    return find_logit_steps(l, n, &row->runs, &row->what);
+/* How the n > 0 logits l of a row are made. False if it is not a row for loops that make logits in registers. */
+static ALWAYS_INLINE bool find_made_steps(struct made_row *row) {
+    find_runs(&row->l, row->n, &row->runs);
+    return find_logit_steps(&row->l, row->n, &row->runs, &row->what);
 }
 
 /* Whether the row's logits are its entries, or these times a scale > 0: maxima follow then from those of entries. */
@@ -172,8 +169,8 @@ static ALWAYS_INLINE bool find_made_maximum(bool two, struct made_row *row) {
     return fabs((double)row->maximum.high) <= (double)largest_made(row);
 }
 
-static ALWAYS_INLINE bool start_made_row(bool two, const logits *l, size_t n, struct made_row *row) {
-    return find_made_row(l, n, row) && find_made_maximum(two, row);
+static ALWAYS_INLINE bool start_made_row(bool two, struct made_row *row) {
+    return find_made_steps(row) && find_made_maximum(two, row);
 }
 
 #endif

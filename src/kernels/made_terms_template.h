@@ -85,7 +85,9 @@ static inline void take_off_clamped(const struct made_row *row, struct term_sum 
  * out of the terms: it counts as the second largest, with its own low part, and this one's term is taken off the sum.
  * If they are equal, that is the largest logit's own. False if the row is not one for these loops. */
 static bool find_made_log_stats(const logits *l, size_t n, struct made_row *row, struct log_stats *stats) {
-    if (!start_made_row(true, l, n, row) || (row->what == 0 && l->row_n >= WIDE_FROM)) {
+    row->l = *l;
+    row->n = n;
+    if (!start_made_row(true, row) || (row->what == 0 && l->row_n >= WIDE_FROM)) {
         return false;
     }
     const real second = row->maximum.second;

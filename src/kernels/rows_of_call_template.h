@@ -48,28 +48,34 @@ static inline real scale_of_row(const smx_options *opt, size_t k) {
     return opt->scale == NULL ? 1 : ((const real *)opt->scale)[opt->scale_stride == 0 ? 0 : k];
 }
 
-/* Of the row's window, whose entries are at x. */
-static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
+/* The logits of the row's window, whose entries are at x. They are written where they are wanted: a copy would wait
+ * until what has just been stored can be read back. */
+static ALWAYS_INLINE void set_logits(const struct rows_call *c, const struct kept_row *r, const real *x, logits *l) {
     const smx_options *opt = c->options->opt;
-    logits l = {.x = x, .stride = 1, .scale = 1, .row_n = row_length(c)};
+    *l = (logits){.x = x, .stride = 1, .scale = 1, .row_n = row_length(c)};
     if (c->plain) {
-        return l;
+        return;
     }
-    l.scale = scale_of_row(opt, r->k);
+    l->scale = scale_of_row(opt, r->k);
     if (opt->add != NULL) {
-        l.add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
+        l->add = (const real *)opt->add + mask_row(r->k, opt->add_rows, opt->add_every) * opt->add_ld + r->first;
     }
-    l.softcap = softcap_of((real)opt->softcap);
+    l->softcap = softcap_of((real)opt->softcap);
     if (opt->alibi != NULL) {
-        l.alibi = ((const real *)opt->alibi)[mask_row(r->k, opt->alibi_rows, opt->alibi_every)];
-        l.position = position_of_row(c->options, r->k, row_length(c)) - (int64_t)(row_offset(c) + r->first);
+        l->alibi = ((const real *)opt->alibi)[mask_row(r->k, opt->alibi_rows, opt->alibi_every)];
+        l->position = position_of_row(c->options, r->k, row_length(c)) - (int64_t)(row_offset(c) + r->first);
     }
     if (opt->sink != NULL) {
-        l.sink = (const real *)opt->sink + mask_row(r->k, opt->sink_rows, opt->sink_every);
+        l->sink = (const real *)opt->sink + mask_row(r->k, opt->sink_rows, opt->sink_every);
     }
     if (opt->keep != NULL) {
-        l.keep = opt->keep + mask_row(r->k, opt->keep_rows, opt->keep_every) * opt->keep_ld + r->first;
+        l->keep = opt->keep + mask_row(r->k, opt->keep_rows, opt->keep_every) * opt->keep_ld + r->first;
     }
+}
+
+static inline logits logits_of(const struct rows_call *c, const struct kept_row *r, const real *x) {
+    logits l;
+    set_logits(c, r, x, &l);
     return l;
 }
 

@@ -103,14 +103,15 @@ static void softmax_logits_rows(const struct rows_call *c, struct span run) {
             struct batch_row *next = &row[rows];
             next->place = kept_row(c, k);
             const size_t n = next->place.n;
-            const logits l = logits_of(c, &next->place, row_at(c, 0, &next->place));
+            set_logits(c, &next->place, row_at(c, 0, &next->place), &next->made.l);
+            next->made.n = n;
             next->y = row_at(c, 1, &next->place);
-            if (n != 0 && start_made_row(false, &l, n, &next->made)) {
+            if (n != 0 && start_made_row(false, &next->made)) {
                 rows++;
                 continue;
             }
             if (n != 0) {
-                softmax_logits_row(n, &l, next->y, c->options->policy);
+                softmax_logits_row(n, &next->made.l, next->y, c->options->policy);
             }
             fill_outside(c, &next->place, FILL_ZERO, next->y);
         }
