@@ -86,10 +86,11 @@ static void gradients_of_dot(size_t n, const logits *l, factors make, const void
     }
 }
 
-/* dx = scale y (dy - s), s = sum of y dy, of n entries of a row of row_n. In place allowed. False if there may be NaN
- * where y and dy are 0; else dx is +0 there. */
-static bool backward_unmasked(size_t n, size_t row_n, real scale, const real *y, const real *dy, real *dx) {
-    struct dot dot = {backward_exponent(n, y, dy), {{0}}};
+/* dx = scale y (dy - s), s = sum of y dy, of n entries of a row of row_n, whose largest product is given. In place
+ * allowed. False if there may be NaN where y and dy are 0; else dx is +0 there. */
+static bool backward_unmasked(size_t n, size_t row_n, real scale, const real *y, const real *dy, real largest,
+                              real *dx) {
+    struct dot dot = {exponent_of_largest(n, y, dy, largest), {{0}}};
     struct product_range range;
     int64_t limbs[3];
     real s[2];
@@ -115,19 +116,26 @@ static bool backward_unmasked(size_t n, size_t row_n, real scale, const real *y,
 /* Under masks, what is kept is copied, with zeros for masked entries between: so many at most. */
 #define COPIED_MOST (8192 / sizeof(real))
 
-/* a = y and b = dy where kept, +0 where masked out: n entries from the j-th on. */
-static ALWAYS_INLINE void copy_kept_rows(const logits *l, size_t j, size_t n, const real *y, const real *dy, real *a,
-                                         real *b) {
+/* a = y and b = dy where kept, +0 where masked out: n entries from the j-th on. A first look at their products on the
+ * way, as scan_row has it. */
+static ALWAYS_INLINE void copy_kept_rows(logits masks, size_t j, size_t n, const real *y, const real *dy, real *a,
+                                         real *b, i_t *largest, i_t *y_bits) {
+    const logits *l = &masks; /* a copy, of which compilers know that nothing is stored there */
     size_t i = 0;
     for (; n - i >= V_LANES; i += V_LANES) {
         const m_t kept = kept_lanes(l, j + i, V_LANES);
-        v_store(a + i, v_keep(kept, v_load(y + j + i)));
-        v_store(b + i, v_keep(kept, v_load(dy + j + i)));
+        v_t ai = v_keep(kept, v_load(y + j + i)), bi = v_keep(kept, v_load(dy + j + i));
+        v_store(a + i, ai);
+        v_store(b + i, bi);
+        scan_products(ai, bi, largest, y_bits);
     }
     if (i < n) {
         const m_t kept = kept_lanes(l, j + i, n - i);
-        v_store_n(a + i, v_keep(kept, v_load_n(y + j + i, n - i, v_set1(0))), n - i);
-        v_store_n(b + i, v_keep(kept, v_load_n(dy + j + i, n - i, v_set1(0))), n - i);
+        v_t ai = v_keep(kept, v_load_n(y + j + i, n - i, v_set1(0)));
+        v_t bi = v_keep(kept, v_load_n(dy + j + i, n - i, v_set1(0)));
+        v_store_n(a + i, ai, n - i);
+        v_store_n(b + i, bi, n - i);
+        scan_products(ai, bi, largest, y_bits);
     }
 }
 
@@ -136,6 +144,7 @@ static bool backward_of_copies(size_t n, const logits *l, const real *y, const r
     real a[COPIED_MOST], b[COPIED_MOST];
     struct kept_runs runs;
     size_t kept = 0;
+    i_t largest = i_set1(0), y_bits = i_set1(0);
     find_runs(l, n, &runs);
     a[0] = b[0] = 0; /* there may be no run */
     for (size_t i = 0; i < runs.count; i++) {
@@ -143,11 +152,12 @@ static bool backward_of_copies(size_t n, const logits *l, const real *y, const r
         if (run->n > COPIED_MOST - kept) {
             return false;
         }
-        copy_kept_rows(l, run->from, run->n, y, dy, a + kept, b + kept);
+        copy_kept_rows(*l, run->from, run->n, y, dy, a + kept, b + kept, &largest, &y_bits);
         kept += run->n;
     }
     const bool straight = runs.count == 1;
-    const bool zeros = backward_unmasked(kept, l->row_n, l->scale, a, b, straight ? dx + runs.run[0].from : b);
+    const bool zeros = backward_unmasked(kept, l->row_n, l->scale, a, b, largest_in_range(largest, y_bits),
+                                         straight ? dx + runs.run[0].from : b);
     for (size_t i = 0, at = 0; i < runs.count; at += runs.run[i].n, i++) {
         const struct kept_run *run = &runs.run[i];
         if (!straight) {
@@ -166,7 +176,7 @@ static bool backward_of_copies(size_t n, const logits *l, const real *y, const r
  * Error: BOUND_BACKWARD, times |scale|; the worst known in forward mode is 0.98 of the bound (docs/accuracy.md). */
 NOT_INLINE static void backward_logits_row(size_t n, const logits *l, const real *y, const real *dy, real *dx) {
     if (!masked(l)) {
-        backward_unmasked(n, l->row_n, l->scale, y, dy, dx);
+        backward_unmasked(n, l->row_n, l->scale, y, dy, largest_product(n, y, dy), dx);
     } else if (!backward_of_copies(n, l, y, dy, dx)) {
         const struct masked_rows rows = {l, y, dy};
         struct dot dot = exact_dot(n, l->row_n, masked_factors, &rows);
