@@ -34,36 +34,37 @@ static ALWAYS_INLINE v_t gradient_to_scale(v_t y, v_t dy, v_t minus_high, v_t mi
     return v_fma(y, d, v_mul(y, v_add(error, minus_low)));
 }
 
-/* n gradients, by vectors of which `lanes` lanes are there. */
-static ALWAYS_INLINE void scaled_gradients_of(size_t n, size_t lanes, const real *y, const real *dy,
-                                              const struct product_range *range, const real sum[2], real scale,
-                                              real *dx) {
-    real s[2];
-    split_off_power(sum, s);
-    v_t power = v_set1(s[0]), rest = v_set1(s[1]), minus_high = v_set1(-sum[0]), minus_low = v_set1(-sum[1]);
-    v_t dy_scale = v_set1(range->dy_scale), out = v_set1(range->dx_scale * scale);
+/* n gradients to a scale other than 1, by vectors of which `lanes` lanes are there. A constant `plain` leaves out what
+ * rows in range, whose results are no NaN, do not need. */
+static ALWAYS_INLINE void scaled_gradients_of(size_t n, size_t lanes, bool plain, const real *y, const real *dy,
+                                              const real factor[2], const real sum[2], real *dx) {
+    const v_t minus_high = v_set1(-sum[0]), minus_low = v_set1(-sum[1]), dy_scale = v_set1(factor[0]);
+    const v_t out = v_set1(factor[1]), zero = v_set1(0);
     for (size_t j = 0; j < n; j += lanes) {
-        v_t yj = load_lanes(y + j, lanes), dyj = v_mul(load_lanes(dy + j, lanes), dy_scale);
-        if (scale == 1) {
-            store_lanes(dx + j, scaled_result(unscaled_gradient(yj, dyj, power, rest), out), lanes);
-        } else { /* scale^2 may be infinite */
-            v_t value = gradient_to_scale(yj, dyj, minus_high, minus_low);
-            store_lanes(dx + j, canonical_nans(scaled_result(value, out)), lanes);
-        }
+        v_t yj = lanes == V_LANES ? v_load_once(y + j) : v_load_n(y + j, lanes, zero);
+        v_t dyj = lanes == V_LANES ? v_load_once(dy + j) : v_load_n(dy + j, lanes, zero);
+        dyj = plain ? dyj : v_mul(dyj, dy_scale);
+        v_t result = scaled_result(gradient_to_scale(yj, dyj, minus_high, minus_low), out);
+        store_lanes(dx + j, plain ? result : canonical_nans(result), lanes);
     }
 }
 
 /* As `gradients`, times a scale. */
 static inline void scaled_gradients(size_t n, const real *y, const real *dy, const struct product_range *range,
                                     const real sum[2], real scale, real *dx) {
+    if (scale == 1) {
+        gradients(n, y, dy, range, sum, dx, NULL);
+        return;
+    }
     const size_t left = n % V_LANES, whole = n - left;
-    if (scale == 1) { /* a constant makes a loop of its own */
-        scaled_gradients_of(whole, V_LANES, y, dy, range, sum, 1, dx);
+    const real factor[2] = {range->dy_scale, range->dx_scale * scale}; /* the second may be infinite */
+    if (factor[0] == 1 && isfinite(factor[1])) {
+        scaled_gradients_of(whole, V_LANES, true, y, dy, factor, sum, dx);
     } else {
-        scaled_gradients_of(whole, V_LANES, y, dy, range, sum, scale, dx);
+        scaled_gradients_of(whole, V_LANES, false, y, dy, factor, sum, dx);
     }
     if (left != 0) {
-        scaled_gradients_of(left, left, y + whole, dy + whole, range, sum, scale, dx + whole);
+        scaled_gradients_of(left, left, false, y + whole, dy + whole, factor, sum, dx + whole);
     }
 }
 
