@@ -18,13 +18,11 @@
 
 #ifdef V_HALVES
 
-#include <string.h>
-
 #include "backward_rows_template.h"
 #include "half_rows_template.h"
 #include "kernels.h"
 
-/* The longest rows that go some together, and the longest that are kept. */
+/* The longest rows that go some together, and the longest that are kept. Their y and dy fill the nearest cache. */
 #define HALF_TOGETHER_MOST ((size_t)128)
 #define HALF_KEPT_MOST HALF_BLOCK
 
@@ -133,7 +131,8 @@ static ALWAYS_INLINE void add_two(struct two_factors f, const struct grid *g, i_
     add_product_to_limbs(f.y[1], f.dy[1], g_top, both, top, middle);
 }
 
-/* The limbs of the sum of a row's products, the largest of which has this exponent. */
+/* The limbs of the sum of a row's products, the largest of which has this exponent. Lanes are emptied each SUM_BLOCK
+ * vectors, those at the end among them. */
 static ALWAYS_INLINE void limbs_of_half_row(enum dtype type, bool kept, const struct half_row *row, int exponent,
                                             int64_t limbs[3]) {
     const struct half_row r = *row;
