@@ -23,7 +23,7 @@
 #include "vector_helpers_template.h"
 
 /* The buffer is most of the stack that a call may take (smx.h, "Stack"). */
-#define COLUMN_BUFFER_REALS ((size_t)45056 / sizeof(real))
+#define COLUMN_BUFFER_REALS ((size_t)43008 / sizeof(real))
 
 /* A line of most caches is one vector or two. */
 #define LINE_VECTORS (V_LANES * sizeof(real) < CACHE_LINE ? (size_t)2 : (size_t)1)

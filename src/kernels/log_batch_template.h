@@ -35,7 +35,11 @@ static void add_row_terms(size_t n, const real *x, uintptr_t ahead, real *e, str
         int64_t sums[3];
         real *to = e == NULL ? NULL : e + j;
         const struct row_part part = {.n = block, .x = x + j, .e = to, .prefetch = ahead};
-        add_part(far_from_zero(reference) ? TERMS_CLAMPED : TERMS_CLAMPED_NO_OFFSET, &part, reference, magic, sums);
+        if (far_from_zero(reference)) { /* in loops of its own: a call takes long for a short row */
+            add_part_of_kind(TERMS_CLAMPED, &part, reference, magic, sums);
+        } else {
+            add_part_of_kind(TERMS_CLAMPED_NO_OFFSET, &part, reference, magic, sums);
+        }
         s->top[i] += sums[0];
         s->middle[i] += sums[1];
         spill_lane(s, i);

@@ -83,15 +83,10 @@ static inline struct maximum largest_scaled(const logits *l, size_t n, real *sec
 /* The maximum of capped logits from the two largest before, the second of which has a low part from `least` to `most`.
  * False if roundings might decide, as they always do of doubles. */
 static inline bool cap_maximum(const struct softcap *c, real least, real most, struct maximum *maximum) {
-    real high[3 + SOFTCAP_ROOM], low[3 + SOFTCAP_ROOM], ceiling[2];
+    real high[3] = {maximum->high, maximum->second, maximum->second}, low[3] = {maximum->low, most, least}, ceiling[2];
     if (!(fabs((double)maximum->high) <= LOW_LIMIT / 2)) {
         return false;
     }
-    high[0] = maximum->high;
-    low[0] = maximum->low;
-    high[1] = high[2] = maximum->second;
-    low[1] = most;
-    low[2] = least;
     softcap_block(3, c, high, low);
     for (int i = 0; i < 2; i++) { /* no logit that was smaller has a larger high part */
         ceiling[i] = (real)((double)high[i] + (double)low[i] + c->cap * SOFTCAP_ERROR);

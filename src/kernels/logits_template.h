@@ -18,9 +18,9 @@
 #include "softcap_template.h"
 #include "vector_helpers_template.h"
 
-/* Where a block of logits is made, with the room that a softcap needs. */
+/* Where a block of logits is made. */
 struct logit_buffer {
-    real high[LOGITS_BLOCK + SOFTCAP_ROOM], low[LOGITS_BLOCK + SOFTCAP_ROOM];
+    real high[LOGITS_BLOCK], low[LOGITS_BLOCK];
 };
 
 /* n logits high + low; low may be null: 0. */
@@ -178,10 +178,9 @@ static inline void softcap_slopes(const logits *l, size_t j, size_t n, double *s
     }
     struct logit_block z = logits_block(&uncapped, j, j + n, &buffer);
     if (z.low == NULL) {
-        memcpy(buffer.high, z.high, n * sizeof(real));
         memset(buffer.low, 0, n * sizeof(real));
     }
-    softcap_slopes_block(n, &l->softcap, buffer.high, buffer.low, slope);
+    softcap_slopes_block(n, &l->softcap, z.high, buffer.low, slope);
 }
 
 #endif
