@@ -1,0 +1,139 @@
+"""Makes what the build takes from functions.toml, the description of the functions.
+
+    generate.py functions.toml FOLDER    writes functions.h, functions.c (src/table.h says what they hold), _core.pyi
+"""
+
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+
+OPTIONS = {"linear": ["scale", "temperature", "mask", "bias", "lengths", "causal", "window", "query_axis", "slopes"]}
+OPTIONS["linear+sinks"] = [*OPTIONS["linear"], "sinks"]
+OPTIONS["logits"] = [*OPTIONS["linear"], "softcap"]
+OPTIONS["all"] = [*OPTIONS["logits"], "sinks"]
+OPTIONS["none"] = []
+ALL_TAKE = ["out", "keepdims"], ["plus_inf", "minus_inf_row", "threads"]
+DEFAULTS = {"axis": "-1", "keepdims": "False", "plus_inf": "'nan'", "minus_inf_row": "'nan'", "ignore_index": "-100"}
+DEFAULTS |= {"smoothing": "0.0", "z_loss": "0.0", "reduction": "'mean'", "empty_mean": "'nan'", "returns": "'loss'"}
+HEAD = "/* Made from functions.toml by generate.py. */\n"
+
+
+class Function:
+    def __init__(self, name, entry):
+        self.name, self.entry = name, entry
+        self.losses = entry.get("loss", [])
+        self.inputs = list(entry["inputs"])
+        self.positional = [*self.inputs, *self.losses[:1], "axis"]
+        self.keywords = [*ALL_TAKE[0], *self.losses[1:], *OPTIONS[entry["options"]], *ALL_TAKE[1]]
+        self.outputs = entry.get("outputs", {})
+        self.returns = entry.get("returns", [])
+
+    def signature(self, annotate=lambda name: ""):
+        def parameter(name):
+            annotation = annotate(name)
+            if name in self.inputs:
+                return name + annotation
+            return f"{name}{annotation}{' = ' if annotation else '='}{DEFAULTS.get(name, 'None')}"
+
+        return ", ".join([*map(parameter, self.positional), "*", *map(parameter, self.keywords)])
+
+    def docstring(self, described):
+        entry, first = self.entry, self.inputs[0]
+
+        def section(title, items):
+            return "\n".join([title, "-" * len(title), *items])
+
+        def item(name, kind, text):
+            text = text.format(x=first, wanted=", ".join(self.returns)) if "{" in text else text
+            return f"{name} : {kind}\n" + textwrap.indent(textwrap.fill(text, 96), "    ")
+
+        arrays = [item(name, "array of floats", text) for name, text in entry["inputs"].items()]
+        others = [item(name, *described[name]) for name in [*self.positional, *self.keywords] if name not in self.inputs]
+        returned = [item(name, "array", text) for name, (_, text) in self.outputs.items()]
+        if self.losses:
+            returned = [item(", ".join(self.returns), "arrays", "what `returns` names, in its order.")]
+            if "returns" not in self.losses:
+                returned = [item("dx", "array", f"the gradient with respect to {first}.")]
+        parts = [
+            entry["summary"],
+            textwrap.indent(entry["formula"].strip(), "    "),
+            section("Parameters", arrays + others),
+            section("Returns", returned),
+            section("Notes", [textwrap.fill("Error: " + " ".join(entry["bound"].split()) + ".", 100)]),
+            section("Examples", [entry["example"].strip()]),
+        ]
+        return f"{self.name}({self.signature()})\n--\n\n" + "\n\n".join(parts) + "\n"
+
+
+def c_string(text):
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return "\n".join(f'    "{line}\\n"' for line in escaped.removesuffix("\n").split("\n"))
+
+
+def in_set(names, prefix="PARAMETER_"):
+    return " | ".join(f"UINT64_C(1) << {prefix}{name.upper()}" for name in names) or "0"
+
+
+def header(functions, described):
+    names = dict.fromkeys(name for f in functions for name in f.positional + f.keywords)
+    enum = "".join(f"    PARAMETER_{name.upper()},\n" for name in names)
+    spelt = ", ".join(f'"{name}"' for name in names)
+    return f"{HEAD}enum parameter {{\n{enum}    PARAMETERS\n}};\n#define PARAMETER_NAMES {spelt}\n"
+
+
+def table(functions, described):
+    made = [HEAD, '#include "table.h"\n\n']
+    for f in functions:
+        call = "NULL"
+        if not f.losses:
+            tensors = [f"t[{i}]" for i in range(1, len(f.inputs) + len(f.outputs))]
+            call = f"call_{f.name}"
+            made.append(
+                f"static smx_status {call}(DLTensor *const *t, int axis, const smx_tensor_options *opt) {{\n"
+                f"    return smx_{f.name}(t[0], axis, {', '.join(tensors)}, opt);\n}}\n"
+            )
+        outputs = ", ".join(f"FORM_{form.upper()}" for form, _ in f.outputs.values())
+        positional = ", ".join(f"PARAMETER_{name.upper()}" for name in f.positional)
+        loss = f"smx_{f.name.removesuffix('_backward')}" if f.losses else "NULL"
+        made.append(
+            f'static const struct function of_{f.name} = {{\n    .name = "{f.name}",\n    .call = {call},\n'
+            f"    .loss = {loss},\n    .inputs = {len(f.inputs)},\n    .outputs = {len(f.outputs)},\n"
+            f"    .form = {{{outputs or 'FORM_LIKE'}}},\n    .positional = {{{positional}}},\n"
+            f"    .positions = {len(f.positional)},\n    .taken = {in_set(f.positional + f.keywords)},\n"
+            f"    .returns = {in_set(f.returns, 'WANTED_')},\n}};\n"
+            f"static PyObject *{f.name}(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {{\n"
+            f"    (void)self;\n    return smx_call_function(&of_{f.name}, args, count, names);\n}}\n"
+            f"static const char doc_{f.name}[] =\n{c_string(f.docstring(described))};\n\n"
+        )
+    made.append("PyMethodDef smx_functions[] = {\n")
+    for f in functions:
+        entry = f"(PyCFunction)(void (*)(void)){f.name}, METH_FASTCALL | METH_KEYWORDS"
+        made.append(f'    {{"{f.name}", {entry}, doc_{f.name}}},\n')
+    made.append("    {NULL, NULL, 0, NULL},\n};\n")
+    return "".join(made)
+
+
+def stub(functions, described):
+    def annotate(name):
+        return ": " + described.get(name, ["Any"])[0].replace("Array", "Any").replace("Any | None", "Any")
+
+    made = ["# Made from functions.toml by generate.py.\nfrom collections.abc import Sequence\nfrom typing import Any\n"]
+    made += [f"def {f.name}({f.signature(annotate)}) -> Any: ...\n" for f in functions]
+    made.append(
+        "def version() -> str: ...\ndef isa() -> str: ...\ndef isas() -> list[str]: ...\n"
+        "def threads() -> int: ...\ndef set_isa(name: str | None, /) -> None: ...\n"
+    )
+    return "".join(made)
+
+
+def main(description, folder):
+    with open(description, "rb") as file:
+        entries = tomllib.load(file)
+    described = entries.pop("parameters")
+    functions = [Function(name, entry) for name, entry in entries.items()]
+    for name, make in {"functions.h": header, "functions.c": table, "_core.pyi": stub}.items():
+        Path(folder, name).write_text(make(functions, described), encoding="utf-8")
+
+
+main(*sys.argv[1:])

@@ -1,0 +1,20 @@
+/* What every file of the extension includes: Python's limited API, NumPy's, the library's tensors. */
+#ifndef SMX_PYTHON_EXTENSION_H
+#define SMX_PYTHON_EXTENSION_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#define NPY_NO_DEPRECATED_API NPY_1_23_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL smx_numpy_api
+#ifndef SMX_PYTHON_MODULE /* module.c has the table of NumPy's functions */
+#define NO_IMPORT_ARRAY
+#endif
+#include <numpy/arrayobject.h>
+
+#include <smx/tensor.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#endif

@@ -1,0 +1,84 @@
+#include "result.h"
+
+#include "errors.h"
+
+static PyObject *new_numpy(const struct operand *like, DLDataType dtype, int ndim, int64_t *shape) {
+    PyArrayObject *prototype = (PyArrayObject *)like->object;
+    int type = dtype.code == kDLBool ? NPY_BOOL : NPY_INT64;
+    if (dtype.code == like->tensor.dtype.code && dtype.bits == like->tensor.dtype.bits) {
+        PyArray_Descr *descr = PyArray_DESCR(prototype);
+        if (shape == like->tensor.shape && PyArray_CheckExact(prototype)) {
+            return PyArray_NewLikeArray(prototype, NPY_KEEPORDER, NULL, 0);
+        }
+        Py_INCREF((PyObject *)descr); /* which the next call takes */
+        return PyArray_NewFromDescr(&PyArray_Type, descr, ndim, (npy_intp *)shape, NULL, NULL, 0, NULL);
+    }
+    return PyArray_New(&PyArray_Type, ndim, (npy_intp *)shape, type, NULL, NULL, 0, 0, NULL);
+}
+
+static void set_error(void *context, const char *kind, const char *message) {
+    (void)context;
+    PyGILState_STATE state = PyGILState_Ensure();
+    PyErr_Format(PyExc_MemoryError, "%s: %s", kind, message);
+    PyGILState_Release(state);
+}
+
+int smx_result_new(struct operand *o, const struct function *f, const struct operand *like, DLDataType dtype, int ndim,
+                   int64_t *shape) {
+    DLTensor wanted = {.device = {kDLCPU, 0}, .ndim = ndim, .dtype = dtype, .shape = shape};
+    o->object = NULL;
+    o->managed = NULL;
+    o->versioned = NULL;
+    o->read_only = false;
+    o->kind = like->kind;
+    switch (like->kind) {
+    case KIND_NUMPY:
+        o->object = new_numpy(like, dtype, ndim, shape);
+        return o->object == NULL ? -1 : smx_operand_read_numpy(o, f, "the result", (PyArrayObject *)o->object);
+    case KIND_EXCHANGE:
+        o->exchange = like->exchange;
+        if (o->exchange->managed_tensor_allocator(&wanted, &o->versioned, NULL, set_error) != 0) {
+            o->versioned = NULL;
+            return -1;
+        }
+        o->tensor = o->versioned->dl_tensor;
+        return 0;
+    default:
+        o->object = smx_memory_new(dtype, ndim, shape, &o->tensor);
+        return o->object == NULL ? -1 : 0;
+    }
+}
+
+/* The module that has from_dlpack for arrays of that type: the array API's namespace, else the type's own package. */
+static PyObject *namespace_of(PyObject *object) {
+    PyObject *space = PyObject_CallMethod(object, "__array_namespace__", NULL);
+    if (space != NULL) {
+        return space;
+    }
+    PyErr_Clear();
+    PyObject *module = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__module__");
+    PyObject *parts = module == NULL ? NULL : PyObject_CallMethod(module, "partition", "s", ".");
+    PyObject *root = parts == NULL ? NULL : PyTuple_GetItem(parts, 0);
+    space = root == NULL ? NULL : PyImport_Import(root);
+    Py_XDECREF(module);
+    Py_XDECREF(parts);
+    return space;
+}
+
+PyObject *smx_result_object(struct operand *o, const struct operand *like) {
+    if (o->kind == KIND_NUMPY) {
+        PyObject *array = o->object;
+        o->object = NULL;
+        return PyArray_Return((PyArrayObject *)array); /* a scalar, if it has no dimensions */
+    }
+    if (o->kind == KIND_EXCHANGE) {
+        void *object = NULL;
+        DLManagedTensorVersioned *given = o->versioned;
+        o->versioned = NULL; /* taken also on failure */
+        return o->exchange->managed_tensor_to_py_object_no_sync(given, &object) == 0 ? object : NULL;
+    }
+    PyObject *space = namespace_of(like->object);
+    PyObject *made = space == NULL ? NULL : PyObject_CallMethod(space, "from_dlpack", "O", o->object);
+    Py_XDECREF(space);
+    return made;
+}
