@@ -62,6 +62,7 @@ static int make_outputs(struct frame *frame, struct request *r) {
         return -1;
     }
     for (int i = 0; i < r->f->outputs; i++) {
+        smx_operand_clear(&frame->output[i].operand);
         frame->outputs = i + 1;
         int status = given[i] != NULL ? smx_output_read(&frame->output[i], r, given[i]) : new_output(frame, r, i);
         if (status < 0) {

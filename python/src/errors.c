@@ -18,7 +18,14 @@ int smx_error(PyObject *type, const struct function *f, const char *format, ...)
 int smx_error_from(PyObject *type, const struct function *f, const char *name) {
     PyObject *was, *value, *trace;
     PyErr_Fetch(&was, &value, &trace);
-    smx_error(type, f, "%s cannot be read as an array: %S", name, value != NULL ? value : Py_None);
+    PyObject *text = PyObject_Str(value != NULL ? value : Py_None); /* of which PyTorch's goes on with a trace */
+    PyObject *lines = text == NULL ? NULL : PyUnicode_Splitlines(text, 0);
+    PyObject *line = lines != NULL && PyList_Size(lines) > 0 ? PyList_GetItem(lines, 0) : text;
+    if (line != NULL) {
+        smx_error(type, f, "%s cannot be read as an array: %U", name, line);
+    }
+    Py_XDECREF(text);
+    Py_XDECREF(lines);
     Py_XDECREF(was);
     Py_XDECREF(value);
     Py_XDECREF(trace);
@@ -52,6 +59,7 @@ static const struct {
     {"options.axes", PARAMETER_AXIS},
     {"options.axes_count", PARAMETER_AXIS},
     {"options.use_query_axis", PARAMETER_QUERY_AXIS},
+    {"use_ignore_index", PARAMETER_IGNORE_INDEX},
 };
 
 /* A name that is no parameter of the function is that of an output. */
@@ -125,21 +133,25 @@ static void refuse_option(const struct request *r, enum parameter p) {
         [PARAMETER_SOFTCAP] = "neither 0 nor in [2^-10, 2^15]",
         [PARAMETER_SMOOTHING] = "not in [0, 1]",
         [PARAMETER_Z_LOSS] = "not a finite number of at least 0",
-        [PARAMETER_CLASS_WEIGHTS] = "not all finite and at least 0",
-        [PARAMETER_SLOPES] = "not all finite, or there are several axes, of which none has the queries' places",
-        [PARAMETER_LENGTHS] = "not to be counted along several axes",
+        [PARAMETER_CLASS_WEIGHTS] = "of which not all entries are finite and at least 0",
+        [PARAMETER_SLOPES] =
+            "of which not all entries are finite; or there are several axes, and none has the queries' places",
+        [PARAMETER_LENGTHS] = "that counts along one axis, and there are several",
         [PARAMETER_CAUSAL] = "a rule along one axis, and there are several",
         [PARAMETER_WINDOW] = "a rule along one axis, and there are several",
         [PARAMETER_QUERY_AXIS] = "the axis of the rows itself, or without a use: there is no causal, window or slopes",
         [PARAMETER_AXIS] = "a list in which an axis stands twice",
     };
-    if (p == PARAMETER_LABELS) {
+    const char *name = smx_parameter_name(p), *reason = reasons[p] != NULL ? reasons[p] : "it has no use here";
+    if (p == PARAMETER_LABELS || p == PARAMETER_TARGETS) {
         smx_error(PyExc_TypeError, r->f, "labels or targets must be given, and not both");
-    } else if (r->given[p] == NULL) {
-        smx_error(PyExc_ValueError, r->f, "%s: %s", smx_refused(), smx_status_str(SMX_ERROR_OPTION));
+    } else if (p == PARAMETER_OUT) {
+        smx_error(PyExc_ValueError, r->f, "returns has '%s', which there is none of with %s", smx_refused(),
+                  r->given[PARAMETER_LABELS] != NULL ? "labels" : "targets");
+    } else if (r->tensor[p] != NULL) {
+        smx_error(PyExc_ValueError, r->f, "%s is an array %s", name, reason);
     } else {
-        smx_error(PyExc_ValueError, r->f, "%s is %R: %s", smx_parameter_name(p), r->given[p],
-                  reasons[p] != NULL ? reasons[p] : "this function does not take it here");
+        smx_error(PyExc_ValueError, r->f, "%s is %R: %s", name, r->given[p], reason);
     }
 }
 
@@ -163,9 +175,9 @@ int smx_error_refused(const struct request *r, smx_status status, size_t bad_row
     case SMX_ERROR_SCALE:
         return smx_error(
             PyExc_ValueError, r->f,
-            "%s is %R: 0, not finite, or beyond 2^64 or below 2^-64 in magnitude (the limit at temperature "
-            "0 is smx.argmax)",
-            name, r->given[p]);
+            "%s %s 0, not finite, or beyond 2^64 or below 2^-64 in magnitude (the limit at temperature 0 is "
+            "smx.argmax)",
+            name, r->tensor[p] != NULL ? "has an entry that is" : "is");
     case SMX_ERROR_LENGTH:
         return smx_error(PyExc_ValueError, r->f, "lengths holds one that is negative, or larger than the row is long");
     case SMX_ERROR_LABEL:

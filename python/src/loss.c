@@ -44,7 +44,7 @@ struct frame {
     struct output output[WANTED_ALL];
     enum wanted wanted[WANTED_ALL];
     unsigned read;
-    int outputs;
+    int wants, outputs;
     bool x_read;
     struct options options;
     smx_tensor_cross_entropy_args ce;
@@ -101,12 +101,12 @@ static int read_numbers(struct frame *frame, const struct request *r) {
 static int add_wanted(struct frame *frame, const struct request *r, PyObject *name) {
     for (int w = 0; PyUnicode_Check(name) && w < WANTED_ALL; w++) {
         if (in_set(r->f->returns, w) && PyUnicode_CompareWithASCIIString(name, outputs[w].name) == 0) {
-            for (int i = 0; i < frame->outputs; i++) {
+            for (int i = 0; i < frame->wants; i++) {
                 if (frame->wanted[i] == (enum wanted)w) {
                     return smx_error(PyExc_ValueError, r->f, "returns has %R twice", name);
                 }
             }
-            frame->wanted[frame->outputs++] = (enum wanted)w;
+            frame->wanted[frame->wants++] = (enum wanted)w;
             return 0;
         }
     }
@@ -118,7 +118,7 @@ static int read_wanted(struct frame *frame, const struct request *r, bool *singl
     PyObject *given = r->given[PARAMETER_RETURNS];
     *single = given == NULL || PyUnicode_Check(given);
     if (given == NULL) {
-        frame->wanted[frame->outputs++] = in_set(r->f->returns, WANTED_LOSS) ? WANTED_LOSS : WANTED_DX;
+        frame->wanted[frame->wants++] = in_set(r->f->returns, WANTED_LOSS) ? WANTED_LOSS : WANTED_DX;
         return 0;
     }
     if (*single) {
@@ -163,13 +163,13 @@ static int make_output(struct frame *frame, struct request *r, int i, PyObject *
     return status;
 }
 
-static int make_outputs(struct frame *frame, struct request *r, int count) {
+static int make_outputs(struct frame *frame, struct request *r) {
     PyObject *given[WANTED_ALL];
-    frame->outputs = 0;
-    if (smx_outputs_given(r, count, given) < 0) {
+    if (smx_outputs_given(r, frame->wants, given) < 0) {
         return -1;
     }
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < frame->wants; i++) {
+        smx_operand_clear(&frame->output[i].operand);
         frame->outputs = i + 1;
         if (make_output(frame, r, i, given[i]) < 0) {
             return -1;
@@ -201,18 +201,15 @@ PyObject *smx_call_loss(struct request *r) {
     PyObject *result = NULL;
     bool single = true;
     frame.read = 0;
-    frame.outputs = 0;
+    frame.wants = frame.outputs = 0;
     frame.x_read = false;
     frame.options.read = 0;
     frame.options.one_over = NULL;
     frame.ce = (smx_tensor_cross_entropy_args)SMX_TENSOR_CROSS_ENTROPY_ARGS_INIT;
-    if (read_wanted(&frame, r, &single) == 0) {
-        int count = frame.outputs;
-        frame.outputs = 0;
-        if (read_inputs(&frame, r) == 0 && smx_options_from(&frame.options, r, frame.x.tensor.ndim) == 0 &&
-            read_numbers(&frame, r) == 0 && make_outputs(&frame, r, count) == 0) {
-            result = compute(&frame, r, single);
-        }
+    if (read_wanted(&frame, r, &single) == 0 && read_inputs(&frame, r) == 0 &&
+        smx_options_from(&frame.options, r, frame.x.tensor.ndim) == 0 && read_numbers(&frame, r) == 0 &&
+        make_outputs(&frame, r) == 0) {
+        result = compute(&frame, r, single);
     }
     for (int i = 0; i < frame.outputs; i++) {
         smx_operand_release(&frame.output[i].operand);

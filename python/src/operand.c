@@ -109,8 +109,7 @@ static int read_other(struct operand *o, const struct function *f, const char *n
 int smx_operand_read(struct operand *o, const struct function *f, enum parameter p, PyObject *object,
                      enum elements elements) {
     const char *name = smx_parameter_name(p);
-    o->managed = NULL;
-    o->versioned = NULL;
+    smx_operand_clear(o);
     o->object = Py_NewRef(object);
     if (PyArray_Check(object)) {
         if (!PyArray_CheckExact(object) && PyObject_HasAttrString(object, "_mask")) {
@@ -135,7 +134,6 @@ void smx_operand_release(struct operand *o) {
     if (o->versioned != NULL && o->versioned->deleter != NULL) {
         o->versioned->deleter(o->versioned);
     }
-    Py_CLEAR(o->object);
-    o->managed = NULL;
-    o->versioned = NULL;
+    Py_XDECREF(o->object);
+    smx_operand_clear(o);
 }

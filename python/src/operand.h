@@ -34,6 +34,13 @@ int smx_operand_read(struct operand *o, const struct function *f, enum parameter
 /* Of a NumPy array and of one with the C exchange, for results too. */
 int smx_operand_read_numpy(struct operand *o, const struct function *f, const char *name, PyArrayObject *array);
 
+/* Nothing that would have to be released. */
+static inline void smx_operand_clear(struct operand *o) {
+    o->object = NULL;
+    o->managed = NULL;
+    o->versioned = NULL;
+}
+
 void smx_operand_release(struct operand *o);
 
 /* The rest of DLPack (dlpack.c). The exchange of a type, or null without an exception. */

@@ -26,9 +26,7 @@ static void set_error(void *context, const char *kind, const char *message) {
 int smx_result_new(struct operand *o, const struct function *f, const struct operand *like, DLDataType dtype, int ndim,
                    int64_t *shape) {
     DLTensor wanted = {.device = {kDLCPU, 0}, .ndim = ndim, .dtype = dtype, .shape = shape};
-    o->object = NULL;
-    o->managed = NULL;
-    o->versioned = NULL;
+    smx_operand_clear(o);
     o->read_only = false;
     o->kind = like->kind;
     switch (like->kind) {
@@ -49,20 +47,40 @@ int smx_result_new(struct operand *o, const struct function *f, const struct ope
     }
 }
 
-/* The module that has from_dlpack for arrays of that type: the array API's namespace, else the type's own package. */
-static PyObject *namespace_of(PyObject *object) {
-    PyObject *space = PyObject_CallMethod(object, "__array_namespace__", NULL);
-    if (space != NULL) {
-        return space;
-    }
-    PyErr_Clear();
+/* The package of a type that has no namespace of the array API. */
+static PyObject *package_of(PyObject *object) {
     PyObject *module = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__module__");
     PyObject *parts = module == NULL ? NULL : PyObject_CallMethod(module, "partition", "s", ".");
     PyObject *root = parts == NULL ? NULL : PyTuple_GetItem(parts, 0);
-    space = root == NULL ? NULL : PyImport_Import(root);
+    PyObject *package = root == NULL ? NULL : PyImport_Import(root);
     Py_XDECREF(module);
     Py_XDECREF(parts);
-    return space;
+    return package;
+}
+
+/* The memory as an array of the other's namespace, on its device: there may be several that are this memory. */
+static PyObject *array_from(PyObject *memory, PyObject *like) {
+    PyObject *space = PyObject_CallMethod(like, "__array_namespace__", NULL);
+    if (space == NULL) {
+        PyErr_Clear();
+        space = package_of(like);
+        PyObject *made = space == NULL ? NULL : PyObject_CallMethod(space, "from_dlpack", "O", memory);
+        Py_XDECREF(space);
+        return made;
+    }
+    PyObject *function = PyObject_GetAttrString(space, "from_dlpack"), *device = PyObject_GetAttrString(like, "device");
+    PyObject *args = Py_BuildValue("(O)", memory);
+    PyObject *keywords = device == NULL ? NULL : Py_BuildValue("{sO}", "device", device);
+    PyObject *made = NULL;
+    if (function != NULL && args != NULL && keywords != NULL) {
+        made = PyObject_Call(function, args, keywords);
+    }
+    Py_XDECREF(space);
+    Py_XDECREF(function);
+    Py_XDECREF(device);
+    Py_XDECREF(args);
+    Py_XDECREF(keywords);
+    return made;
 }
 
 PyObject *smx_result_object(struct operand *o, const struct operand *like) {
@@ -77,8 +95,5 @@ PyObject *smx_result_object(struct operand *o, const struct operand *like) {
         o->versioned = NULL; /* taken also on failure */
         return o->exchange->managed_tensor_to_py_object_no_sync(given, &object) == 0 ? object : NULL;
     }
-    PyObject *space = namespace_of(like->object);
-    PyObject *made = space == NULL ? NULL : PyObject_CallMethod(space, "from_dlpack", "O", o->object);
-    Py_XDECREF(space);
-    return made;
+    return array_from(o->object, like->object);
 }
