@@ -3,9 +3,9 @@
 #
 #     scripts/test-all.sh STAGE...
 #
-# A stage is a test preset of CMakePresets.json, or one of these lists of them:
+# A stage is a test preset of CMakePresets.json, or `python`, the package and its tests, or one of these lists of them:
 #
-#     quick    what `make test` runs: an optimised build, and the essentials under sanitizers
+#     quick    what `make test` runs: an optimised build, the essentials under sanitizers, the Python package
 #     full     the rest of `make test-full`: other compilers, sanitizers, processors, searches
 #
 # The last line is `N passed, N failed`; the exit status is 0 only if nothing failed and something passed.
@@ -21,13 +21,13 @@ began=$(date +%s)
 stages=
 for name in "$@"; do
     case $name in
-    quick) stages="$stages gcc quick-asan" ;;
+    quick) stages="$stages gcc quick-asan python" ;;
     full) stages="$stages full-gcc asan clang tsan msan fuzz aarch64 riscv64" ;;
     *) stages="$stages $name" ;;
     esac
 done
 
-# A count from the header of CTest's JUnit report.
+# A count from the header of a JUnit report, of CTest or pytest.
 count() {
     [ -s "$2" ] || { echo 0; return; }
     sed -n "s/^.*[^a-z]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1
@@ -43,7 +43,16 @@ for stage in $stages; do
     started=$(date +%s)
     report=build/$preset/junit.xml
     rm -f "$report"
-    if ! cmake --preset "$preset" || ! cmake --build --preset "$build" -j "$jobs"; then
+    if [ "$stage" = python ]; then # after gcc, whose objects ccache has
+        scripts/python-test.sh
+        status=$?
+        bad=$(($(count failures "$report") + $(count errors "$report") + $(count skipped "$report")))
+        good=$(($(count tests "$report") - bad))
+        [ "$status" -eq 0 ] || [ $bad -gt 0 ] || bad=1 # not built, or no test ran
+        passed=$((passed + good))
+        failed=$((failed + bad))
+        result="$good passed, $bad failed"
+    elif ! cmake --preset "$preset" || ! cmake --build --preset "$build" -j "$jobs"; then
         result="does not build"
         failed=$((failed + 1))
     else
