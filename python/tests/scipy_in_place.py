@@ -3,18 +3,13 @@
     SCIPY_ARRAY_API=1 pytest -p scipy_in_place --pyargs scipy.special.tests.test_logsumexp
 """
 
-import sys
-
 import smx.scipy
-
-TESTS = "scipy.special.tests.test_logsumexp"
 
 
 def pytest_collection_finish(session):
     """The decorators of the tests want SciPy's; their bodies take what the module holds when they run."""
-    module = sys.modules[TESTS]
-    for name in smx.scipy.__all__:
-        assert hasattr(module, name)
-        setattr(module, name, getattr(smx.scipy, name))
-    module.smx_in_place = True
-    print(f"\n{TESTS}: ours stand in place of SciPy's")
+    for module in {item.module for item in session.items}:
+        for name in smx.scipy.__all__:
+            if hasattr(module, name):
+                setattr(module, name, getattr(smx.scipy, name))
+                print(f"\n{module.__name__}: our {name} stands in place of SciPy's")

@@ -14,7 +14,6 @@ F = np.float32
 X = np.arange(6, dtype=F).reshape(2, 3)
 Y = np.full((2, 3), 1 / 3, F)
 LABELS = np.array([0, 2])
-MANY = np.zeros((1,) * 33, F)
 READ_ONLY = np.zeros((2, 3), F)
 READ_ONLY.flags.writeable = False
 
@@ -69,7 +68,6 @@ BAD = [
     (softmax(X.astype(">f4")), TypeError, "another machine's order"),
     (softmax(np.zeros(2, "f4,u1")["f0"]), ValueError, "5 bytes apart"),
     (softmax(np.ma.array(X, mask=X > 2)), TypeError, "x is a masked array"),
-    (softmax(MANY), ValueError, "x has 33 dimensions"),
     (softmax(Broken(device=(2, 0))), TypeError, r"memory of a device, of DLPack's type 2 \(CUDA\)"),
     (softmax(Broken(device=(10, 0))), TypeError, "memory of a device, of DLPack's type 10"),
     (softmax(Broken(device="cpu")), TypeError, "x cannot be read as an array"),
@@ -179,6 +177,14 @@ def check(case):
 @pytest.mark.parametrize("case", BAD, ids=lambda case: f"{case[0][0]}: {case[2]}"[:60])
 def test_bad_call(case):
     check(case)
+
+
+def test_too_many_dimensions():
+    """Of which NumPy has 64, from version 2 on."""
+    if np.lib.NumpyVersion(np.__version__) < "2.0.0":
+        pytest.skip("NumPy 1 has no arrays of 33 dimensions")
+    check((softmax(np.zeros((1,) * 33, F)), ValueError, "x has 33 dimensions; at most 32"))
+    check((inside("softmax_jacobian", np.zeros((1,) * 32, F)), ValueError, "the result would have 33 dimensions"))
 
 
 def test_there_are_enough():

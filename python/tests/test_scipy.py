@@ -12,6 +12,7 @@ from conftest import same_bits
 
 import smx
 
+scipy = pytest.importorskip("scipy")
 special = pytest.importorskip("scipy.special")
 ours = pytest.importorskip("smx.scipy")
 
@@ -28,8 +29,10 @@ def test_scipys_own_tests():
         check=False,
     )
     assert run.returncode == 0, run.stdout
-    assert "ours stand in place of SciPy's" in run.stdout
-    assert int(re.search(r"(\d+) passed", run.stdout)[1]) > 100
+    old = np.lib.NumpyVersion(scipy.__version__) < "1.15.0"  # its tests of the others are elsewhere, and look elsewhere
+    for name in ["logsumexp"] if old else ours.__all__:
+        assert f"our {name} stands in place of SciPy's" in run.stdout
+    assert int(re.search(r"(\d+) passed", run.stdout)[1]) > (10 if old else 100)
 
 
 @pytest.mark.parametrize("axis", [None, 0, -1, (0, 2)])
