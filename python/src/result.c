@@ -47,15 +47,29 @@ int smx_result_new(struct operand *o, const struct function *f, const struct ope
     }
 }
 
-/* The package of a type that has no namespace of the array API. */
-static PyObject *package_of(PyObject *object) {
-    PyObject *module = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__module__");
+/* from_dlpack of the package that a class is from, or null without an exception. */
+static PyObject *from_dlpack_of(PyObject *class) {
+    PyObject *module = PyObject_GetAttrString(class, "__module__");
     PyObject *parts = module == NULL ? NULL : PyObject_CallMethod(module, "partition", "s", ".");
     PyObject *root = parts == NULL ? NULL : PyTuple_GetItem(parts, 0);
     PyObject *package = root == NULL ? NULL : PyImport_Import(root);
+    PyObject *function = package == NULL ? NULL : PyObject_GetAttrString(package, "from_dlpack");
     Py_XDECREF(module);
     Py_XDECREF(parts);
-    return package;
+    Py_XDECREF(package);
+    PyErr_Clear();
+    return function;
+}
+
+/* For an object that has no namespace of the array API: of the first of its classes that has one, else NumPy's. */
+static PyObject *from_dlpack_for(PyObject *object) {
+    PyObject *classes = PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__mro__"), *function = NULL;
+    Py_ssize_t count = classes == NULL ? 0 : PyTuple_Size(classes);
+    for (Py_ssize_t i = 0; i < count && function == NULL; i++) {
+        function = from_dlpack_of(PyTuple_GetItem(classes, i));
+    }
+    Py_XDECREF(classes);
+    return function != NULL ? function : from_dlpack_of((PyObject *)&PyArray_Type);
 }
 
 /* The memory as an array of the other's namespace, on its device: there may be several that are this memory. */
@@ -63,9 +77,9 @@ static PyObject *array_from(PyObject *memory, PyObject *like) {
     PyObject *space = PyObject_CallMethod(like, "__array_namespace__", NULL);
     if (space == NULL) {
         PyErr_Clear();
-        space = package_of(like);
-        PyObject *made = space == NULL ? NULL : PyObject_CallMethod(space, "from_dlpack", "O", memory);
-        Py_XDECREF(space);
+        PyObject *from_dlpack = from_dlpack_for(like);
+        PyObject *made = from_dlpack == NULL ? NULL : PyObject_CallFunctionObjArgs(from_dlpack, memory, NULL);
+        Py_XDECREF(from_dlpack);
         return made;
     }
     PyObject *function = PyObject_GetAttrString(space, "from_dlpack"), *device = PyObject_GetAttrString(like, "device");

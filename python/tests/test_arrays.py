@@ -67,6 +67,8 @@ def test_dlpack(versions):
     out = np.empty((2, 3))
     y = smx.softmax(Exporter(np.array(VALUES), versions), out=out)
     assert y is out and same_bits(out, EXPECTED)
+    y = smx.softmax(Exporter(np.array(VALUES), versions))
+    assert type(y) is np.ndarray and same_bits(y, EXPECTED)
     x = np.array(VALUES)
     smx.softmax(x, out=Exporter(x, versions))
     assert same_bits(x, EXPECTED)
