@@ -15,7 +15,10 @@ static int read_inputs(struct frame *frame, struct request *r) {
     for (int i = 0; i < r->f->inputs; i++) {
         enum parameter p = r->f->positional[i];
         frame->inputs = i + 1;
-        if (smx_operand_read(&frame->input[i], r->f, p, r->given[p], ELEMENTS_FLOAT) < 0) {
+        const DLTensor *first = &frame->input[0].tensor;
+        int status = i == 0 ? smx_operand_read(&frame->input[i], r->f, p, r->given[p], ELEMENTS_FLOAT)
+                            : smx_operand_read_beside(&frame->input[i], r->f, p, r->given[p], ELEMENTS_FLOAT, first);
+        if (status < 0) {
             return -1;
         }
         r->tensor[p] = &frame->input[i];

@@ -66,7 +66,7 @@ static int read_inputs(struct frame *frame, struct request *r) {
             continue;
         }
         frame->read |= 1U << i;
-        if (smx_operand_read(&frame->input[i], r->f, p, r->given[p], inputs[i].elements) < 0) {
+        if (smx_operand_read_beside(&frame->input[i], r->f, p, r->given[p], inputs[i].elements, &frame->x.tensor) < 0) {
             return -1;
         }
         r->tensor[p] = &frame->input[i];

@@ -127,6 +127,27 @@ int smx_operand_read(struct operand *o, const struct function *f, enum parameter
     return read_other(o, f, name, object, elements);
 }
 
+int smx_operand_read_beside(struct operand *o, const struct function *f, enum parameter p, PyObject *object,
+                            enum elements elements, const DLTensor *first) {
+    if (elements != ELEMENTS_FLOAT || (!PyFloat_Check(object) && !PyLong_Check(object))) {
+        return smx_operand_read(o, f, p, object, elements);
+    }
+    smx_operand_clear(o);
+    double value = PyFloat_AsDouble(object);
+    if (value == -1 && PyErr_Occurred()) {
+        return smx_error_from(PyExc_ValueError, f, smx_parameter_name(p));
+    }
+    bool wide = first->dtype.code == kDLFloat && first->dtype.bits == 64;
+    if (wide) {
+        o->number.f64 = value;
+    } else {
+        o->number.f32 = (float)value;
+    }
+    o->tensor = (DLTensor){
+        .data = &o->number, .device = {kDLCPU, 0}, .dtype = {kDLFloat, wide ? 64 : 32, 1}, .shape = o->shape};
+    return 0;
+}
+
 void smx_operand_release(struct operand *o) {
     if (o->managed != NULL && o->managed->deleter != NULL) {
         o->managed->deleter(o->managed);

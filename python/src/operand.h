@@ -24,12 +24,20 @@ struct operand {
     DLManagedTensor *managed; /* these two: ours to delete */
     DLManagedTensorVersioned *versioned;
     bool read_only;
+    union {
+        float f32;
+        double f64;
+    } number;                                           /* the element of a tensor that was a number */
     int64_t shape[OPERAND_NDIM], strides[OPERAND_NDIM]; /* where the tensor's pointers lead, if need be */
 };
 
 /* Reads an argument. 0, or -1 with an exception; smx_operand_release in either case. */
 int smx_operand_read(struct operand *o, const struct function *f, enum parameter p, PyObject *object,
                      enum elements elements);
+
+/* The same beside a tensor that was read: a number of Python's is of that one's arithmetic, f64 or else f32. */
+int smx_operand_read_beside(struct operand *o, const struct function *f, enum parameter p, PyObject *object,
+                            enum elements elements, const DLTensor *first);
 
 /* Of a NumPy array and of one with the C exchange, for results too. */
 int smx_operand_read_numpy(struct operand *o, const struct function *f, const char *name, PyArrayObject *array);

@@ -133,6 +133,7 @@ BAD = [
     (softmax(X, out=np.broadcast_to(F(0), (2, 3))), ValueError, "out is read-only"),
     (inside("softmax_backward", Y, np.zeros((2, 4), F)), ValueError, r"dy has the shape \(2, 4\)"),
     (inside("logsumexp_backward", X, np.zeros(3, F)), ValueError, r"dlse has the shape \(3,\)"),
+    (inside("logsumexp_weighted", X, 10**400), ValueError, "b cannot be read as an array: int too large"),
     (inside("softmax_double_backward", Y, Y, Y, out=READ_ONLY), TypeError, "not a tuple of 2"),
     (inside("softmax_double_backward", Y, Y, Y, out=(None, READ_ONLY)), ValueError, "out is read-only"),
     (inside("softmax_jacobian_product", Y, Y), ValueError, "v has the shape"),

@@ -127,6 +127,15 @@ def test_options(rng):
         smx.softmax(x, slopes=slopes), reference.softmax(x.astype(float) - slopes[..., None] * distance), 1e-5)
 
 
+def test_numbers_are_of_the_arithmetic(rng):
+    x = rng.standard_normal((3, 50)).astype(np.float32)
+    for one, other in zip(smx.logsumexp_weighted(x, 0.3), smx.logsumexp_weighted(x, np.float32(0.3)), strict=True):
+        assert one.dtype == np.float32 and same_bits(one, other)
+    x = x.astype(np.float64)
+    for one, other in zip(smx.logsumexp_weighted(x, 0.3), smx.logsumexp_weighted(x, np.array(0.3)), strict=True):
+        assert same_bits(one, other)
+
+
 def test_policies():
     x = np.array([np.inf, 1, np.inf, -np.inf])
     assert np.isnan(smx.softmax(x)).all() and smx.softmax(x, plus_inf="limit").tolist() == [0.5, 0, 0.5, 0]

@@ -27,6 +27,11 @@ def test_loss_and_gradient(problem):
     dx = (np.exp(log_p) - np.eye(5)[labels % 5]) * kept[:, None] / 5
     np.testing.assert_allclose(smx.cross_entropy_backward(x, labels), dx)
     np.testing.assert_allclose(smx.cross_entropy_backward(x, labels, dloss=3.0), 3 * dx)
+    single = x.astype(np.float32)  # a number does not make it f64 arithmetic
+    assert same_bits(
+        smx.cross_entropy_backward(single, labels, dloss=3.0),
+        smx.cross_entropy_backward(single, labels, dloss=np.float32(3)),
+    )
     each = np.arange(6.0)
     np.testing.assert_allclose(
         smx.cross_entropy_backward(x, labels, reduction="none", dloss=each), 5 * dx * each[:, None]
