@@ -96,6 +96,7 @@ def table(functions, described):
         outputs = ", ".join(f"FORM_{form.upper()}" for form, _ in f.outputs.values())
         positional = ", ".join(f"PARAMETER_{name.upper()}" for name in f.positional)
         loss = f"smx_{f.name.removesuffix('_backward')}" if f.losses else "NULL"
+        kind = "loss" if f.losses else "tensors"
         made.append(
             f'static const struct function of_{f.name} = {{\n    .name = "{f.name}",\n    .call = {call},\n'
             f"    .loss = {loss},\n    .inputs = {len(f.inputs)},\n    .outputs = {len(f.outputs)},\n"
@@ -103,7 +104,7 @@ def table(functions, described):
             f"    .positions = {len(f.positional)},\n    .taken = {in_set(f.positional + f.keywords)},\n"
             f"    .returns = {in_set(f.returns, 'WANTED_')},\n}};\n"
             f"static PyObject *{f.name}(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {{\n"
-            f"    (void)self;\n    return smx_call_function(&of_{f.name}, args, count, names);\n}}\n"
+            f"    (void)self;\n    return smx_call_{kind}(&of_{f.name}, args, count, names);\n}}\n"
             f"static const char doc_{f.name}[] =\n{c_string(f.docstring(described))};\n\n"
         )
     made.append("PyMethodDef smx_functions[] = {\n")

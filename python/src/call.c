@@ -12,16 +12,19 @@ struct frame {
 };
 
 static int read_inputs(struct frame *frame, struct request *r) {
-    for (int i = 0; i < r->f->inputs; i++) {
-        enum parameter p = r->f->positional[i];
+    const unsigned char *p = r->f->positional;
+    frame->inputs = 1;
+    r->tensor[p[0]] = &frame->input[0];
+    if (smx_operand_read(&frame->input[0], r->f, p[0], r->given[p[0]], ELEMENTS_FLOAT) < 0) {
+        return -1;
+    }
+    for (int i = 1; i < r->f->inputs; i++) {
         frame->inputs = i + 1;
-        const DLTensor *first = &frame->input[0].tensor;
-        int status = i == 0 ? smx_operand_read(&frame->input[i], r->f, p, r->given[p], ELEMENTS_FLOAT)
-                            : smx_operand_read_beside(&frame->input[i], r->f, p, r->given[p], ELEMENTS_FLOAT, first);
-        if (status < 0) {
+        r->tensor[p[i]] = &frame->input[i];
+        if (smx_operand_read_beside(&frame->input[i], r->f, p[i], r->given[p[i]], ELEMENTS_FLOAT,
+                                    &frame->input[0].tensor) < 0) {
             return -1;
         }
-        r->tensor[p] = &frame->input[i];
     }
     return 0;
 }
@@ -93,15 +96,18 @@ static PyObject *compute(struct frame *frame, const struct request *r) {
     return smx_outputs_object(frame->output, frame->outputs, &frame->input[0]);
 }
 
-static PyObject *call_tensors(struct request *r) {
+PyObject *smx_call_tensors(const struct function *f, PyObject *const *args, Py_ssize_t count, PyObject *names) {
+    struct request r = {.f = f};
     struct frame frame;
     PyObject *result = NULL;
+    if (smx_parameters_read(&r, args, count, names) < 0) {
+        return NULL;
+    }
     frame.inputs = frame.outputs = 0;
-    frame.options.read = 0;
-    frame.options.one_over = NULL;
-    if (read_inputs(&frame, r) == 0 && smx_options_from(&frame.options, r, frame.input[0].tensor.ndim) == 0 &&
-        make_outputs(&frame, r) == 0) {
-        result = compute(&frame, r);
+    smx_options_clear(&frame.options);
+    if (read_inputs(&frame, &r) == 0 && smx_options_from(&frame.options, &r, frame.input[0].tensor.ndim) == 0 &&
+        make_outputs(&frame, &r) == 0) {
+        result = compute(&frame, &r);
     }
     for (int i = 0; i < frame.outputs; i++) {
         smx_operand_release(&frame.output[i].operand);
@@ -111,12 +117,4 @@ static PyObject *call_tensors(struct request *r) {
         smx_operand_release(&frame.input[i]);
     }
     return result;
-}
-
-PyObject *smx_call_function(const struct function *f, PyObject *const *args, Py_ssize_t count, PyObject *names) {
-    struct request r = {.f = f};
-    if (smx_parameters_read(&r, args, count, names) < 0) {
-        return NULL;
-    }
-    return f->call != NULL ? call_tensors(&r) : smx_call_loss(&r);
 }

@@ -31,6 +31,4 @@ PyObject *smx_output_object(struct output *out, const struct operand *like);
 /* All of them: one by itself, several as a tuple. */
 PyObject *smx_outputs_object(struct output *out, int count, const struct operand *like);
 
-PyObject *smx_call_loss(struct request *r);
-
 #endif

@@ -196,20 +196,23 @@ static PyObject *compute(struct frame *frame, const struct request *r, bool sing
     return tuple;
 }
 
-PyObject *smx_call_loss(struct request *r) {
+PyObject *smx_call_loss(const struct function *f, PyObject *const *args, Py_ssize_t count, PyObject *names) {
+    struct request r = {.f = f};
     struct frame frame;
     PyObject *result = NULL;
     bool single = true;
+    if (smx_parameters_read(&r, args, count, names) < 0) {
+        return NULL;
+    }
     frame.read = 0;
     frame.wants = frame.outputs = 0;
     frame.x_read = false;
-    frame.options.read = 0;
-    frame.options.one_over = NULL;
+    smx_options_clear(&frame.options);
     frame.ce = (smx_tensor_cross_entropy_args)SMX_TENSOR_CROSS_ENTROPY_ARGS_INIT;
-    if (read_wanted(&frame, r, &single) == 0 && read_inputs(&frame, r) == 0 &&
-        smx_options_from(&frame.options, r, frame.x.tensor.ndim) == 0 && read_numbers(&frame, r) == 0 &&
-        make_outputs(&frame, r) == 0) {
-        result = compute(&frame, r, single);
+    if (read_wanted(&frame, &r, &single) == 0 && read_inputs(&frame, &r) == 0 &&
+        smx_options_from(&frame.options, &r, frame.x.tensor.ndim) == 0 && read_numbers(&frame, &r) == 0 &&
+        make_outputs(&frame, &r) == 0) {
+        result = compute(&frame, &r, single);
     }
     for (int i = 0; i < frame.outputs; i++) {
         smx_operand_release(&frame.output[i].operand);

@@ -86,8 +86,12 @@ static PyMethodDef methods[] = {
     {"__dlpack_device__", device, METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
-/* A function as a void pointer, as Python wants it, which ISO C has no cast for. */
-static PyType_Slot slots[] = {{Py_tp_methods, methods}, {Py_tp_dealloc, (void *)(uintptr_t)deallocate}, {0, NULL}};
+static PyType_Slot slots[] = {
+    {Py_tp_methods, methods},
+    /* A function as a void pointer, as Python wants it, for which ISO C has no cast. */
+    {Py_tp_dealloc, (void *)(uintptr_t)deallocate}, /* NOLINT(performance-no-int-to-ptr) */
+    {0, NULL},
+};
 static PyType_Spec spec = {"smx._core.Memory", sizeof(struct memory), 0,
                            Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, slots};
 static PyTypeObject *type_of_memory;

@@ -170,8 +170,6 @@ static int read_numbers(struct options *o, const struct request *r) {
 
 int smx_options_from(struct options *o, struct request *r, int ndim) {
     o->c = (smx_tensor_options)SMX_TENSOR_OPTIONS_INIT;
-    o->read = 0;
-    o->one_over = NULL;
     o->in_row = 0;
     if (read_axes(o, r, ndim) < 0) {
         return -1;

@@ -25,6 +25,12 @@ struct options {
     int axis;        /* for the library: a number, SMX_AXIS_ALL or SMX_AXES */
 };
 
+/* Nothing that would have to be released: before all else. */
+static inline void smx_options_clear(struct options *o) {
+    o->read = 0;
+    o->one_over = NULL;
+}
+
 /* 0, or -1 with an exception; smx_options_release in either case. The axis belongs to a tensor of ndim dimensions. */
 int smx_options_from(struct options *o, struct request *r, int ndim);
 void smx_options_release(struct options *o);

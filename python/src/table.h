@@ -49,8 +49,9 @@ struct function {
 
 static inline bool in_set(uint64_t set, int element) { return (set >> element & 1) != 0; }
 
-/* One call from Python: arguments as vectorcall passes them. */
-PyObject *smx_call_function(const struct function *f, PyObject *const *args, Py_ssize_t count, PyObject *names);
+/* One call from Python, of a function that has `call`, or `loss`: arguments as vectorcall passes them. */
+PyObject *smx_call_tensors(const struct function *f, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *smx_call_loss(const struct function *f, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 extern PyMethodDef smx_functions[];
 

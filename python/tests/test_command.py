@@ -37,5 +37,10 @@ def test_softmax_of_a_file(command, tmp_path):
     assert same_bits(np.load(tmp_path / "y.npy"), smx.softmax(x, temperature=2))
 
 
+def test_help():
+    done = run(sys.executable, "-m", "smx", "--help")
+    assert "smx verify" in done.stdout and (not TOOL.exists() or "usage: smx COMMAND" in done.stdout)
+
+
 def test_wrong_command():
     assert run(sys.executable, "-m", "smx", "abacus").returncode == 2
