@@ -1,6 +1,6 @@
 """Makes what the build takes from functions.toml, the description of the functions.
 
-    generate.py functions.toml FOLDER    writes functions.h, functions.c (src/table.h says what they hold), _core.pyi
+generate.py functions.toml FOLDER    writes functions.h, functions.c (src/table.h says what they hold), _core.pyi
 """
 
 import sys
@@ -49,7 +49,9 @@ class Function:
             return f"{name} : {kind}\n" + textwrap.indent(textwrap.fill(text, 96), "    ")
 
         arrays = [item(name, "array of floats", text) for name, text in entry["inputs"].items()]
-        others = [item(name, *described[name]) for name in [*self.positional, *self.keywords] if name not in self.inputs]
+        others = [
+            item(name, *described[name]) for name in [*self.positional, *self.keywords] if name not in self.inputs
+        ]
         returned = [item(name, "array", text) for name, (_, text) in self.outputs.items()]
         if self.losses:
             returned = [item(", ".join(self.returns), "arrays", "what `returns` names, in its order.")]
@@ -75,7 +77,7 @@ def in_set(names, prefix="PARAMETER_"):
     return " | ".join(f"UINT64_C(1) << {prefix}{name.upper()}" for name in names) or "0"
 
 
-def header(functions, described):
+def header(functions):
     names = dict.fromkeys(name for f in functions for name in f.positional + f.keywords)
     enum = "".join(f"    PARAMETER_{name.upper()},\n" for name in names)
     spelt = ", ".join(f'"{name}"' for name in names)
@@ -119,7 +121,9 @@ def stub(functions, described):
     def annotate(name):
         return ": " + described.get(name, ["Any"])[0].replace("Array", "Any").replace("Any | None", "Any")
 
-    made = ["# Made from functions.toml by generate.py.\nfrom collections.abc import Sequence\nfrom typing import Any\n"]
+    made = [
+        "# Made from functions.toml by generate.py.\nfrom collections.abc import Sequence\nfrom typing import Any\n"
+    ]
     made += [f"def {f.name}({f.signature(annotate)}) -> Any: ...\n" for f in functions]
     made.append(
         "def version() -> str: ...\ndef isa() -> str: ...\ndef isas() -> list[str]: ...\n"
@@ -133,8 +137,10 @@ def main(description, folder):
         entries = tomllib.load(file)
     described = entries.pop("parameters")
     functions = [Function(name, entry) for name, entry in entries.items()]
-    for name, make in {"functions.h": header, "functions.c": table, "_core.pyi": stub}.items():
-        Path(folder, name).write_text(make(functions, described), encoding="utf-8")
+    made = {"functions.h": header(functions)}
+    made |= {"functions.c": table(functions, described), "_core.pyi": stub(functions, described)}
+    for name, text in made.items():
+        Path(folder, name).write_text(text, encoding="utf-8")
 
 
 main(*sys.argv[1:])

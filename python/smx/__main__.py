@@ -20,7 +20,10 @@ def main() -> int:
         return verify(arguments[1:])
     if TOOL.exists():
         if arguments in (["help"], ["--help"], ["-h"]):
-            print("smx verify [LIBRARY...] measures the errors of libraries, and how their bits change. The tool:\n", flush=True)
+            print(
+                "smx verify [LIBRARY...] measures the errors of libraries, and how their bits change. The tool:\n",
+                flush=True,
+            )
         os.environ.setdefault("SMX_DATA", str(TOOL.parents[1] / "data"))
         os.execv(TOOL, ["smx", *arguments])
     if arguments == ["info"]:

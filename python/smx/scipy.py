@@ -65,7 +65,7 @@ def _special() -> Any:
 
 
 def _floats(*arrays: Any) -> tuple[Any, ...]:
-    """Their namespace, and all as floats of one type; or None, and all as they are, where the library lacks the type."""
+    """Their namespace, and all as floats of one type; or None, and all as they are, where there is no such type."""
     foreign = [a for a in arrays if hasattr(a, "__dlpack__") and not isinstance(a, np.ndarray | np.generic)]
     return _floats_of_namespace(foreign, arrays) if foreign else _floats_of_numpy(*arrays)
 

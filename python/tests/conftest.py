@@ -23,7 +23,10 @@ def layouts(array):
     """The same values elsewhere in memory."""
     yield "C", array
     yield "Fortran", np.asfortranarray(array)
-    yield "reversed", array[tuple(slice(None, None, -1) for _ in array.shape)].copy()[(slice(None, None, -1),) * array.ndim]
+    yield (
+        "reversed",
+        array[tuple(slice(None, None, -1) for _ in array.shape)].copy()[(slice(None, None, -1),) * array.ndim],
+    )
     wide = np.empty([2 * extent for extent in array.shape], array.dtype)[(slice(None, None, 2),) * array.ndim]
     wide[...] = array
     yield "every other", wide

@@ -1,6 +1,6 @@
 """A plugin of pytest: in SciPy's own tests of these functions, ours stand in place of SciPy's.
 
-    SCIPY_ARRAY_API=1 pytest -p scipy_in_place --pyargs scipy.special.tests.test_logsumexp
+SCIPY_ARRAY_API=1 pytest -p scipy_in_place --pyargs scipy.special.tests.test_logsumexp
 """
 
 import smx.scipy

@@ -31,7 +31,9 @@ class Exporter:
         return self.values.__dlpack__(**keywords)
 
 
-@pytest.mark.parametrize("make", [list, tuple, lambda v: np.array(v).view(np.matrix), lambda v: np.array(v)[None][0]], ids=str)
+@pytest.mark.parametrize(
+    "make", [list, tuple, lambda v: np.array(v).view(np.matrix), lambda v: np.array(v)[None][0]], ids=str
+)
 def test_numpy_and_what_it_reads(make):
     result = smx.softmax(make(VALUES))
     assert type(result) is np.ndarray and same_bits(result, EXPECTED)
@@ -104,8 +106,10 @@ def test_array_api_strict():
     assert same_bits(np.from_dlpack(y), EXPECTED) and lse.shape == (2,)
     loss, argmax, correct = smx.cross_entropy(x, xp.asarray([2, 0]), returns=("loss", "argmax", "correct"))
     assert loss.shape == () and argmax.dtype == xp.int64 and correct.dtype == xp.bool
-    assert same_bits(np.from_dlpack(smx.softmax(x, mask=xp.asarray([True, False, True]))),
-                     smx.softmax(np.array(VALUES), mask=np.array([True, False, True])))
+    assert same_bits(
+        np.from_dlpack(smx.softmax(x, mask=xp.asarray([True, False, True]))),
+        smx.softmax(np.array(VALUES), mask=np.array([True, False, True])),
+    )
 
 
 def test_references_stay():

@@ -102,7 +102,11 @@ BAD = [
     (softmax(X, lengths=np.array([1.0, 2.0])), TypeError, "lengths has elements of float64; it takes integers"),
     (softmax(X, lengths=np.array([1, 4])), ValueError, "lengths holds one that is negative, or larger"),
     (softmax(X, lengths=np.array([-1, 3])), ValueError, "lengths holds one that is negative"),
-    (softmax(X, None, lengths=np.array(1)), ValueError, "lengths is an array that counts along one axis, and there are several"),
+    (
+        softmax(X, None, lengths=np.array(1)),
+        ValueError,
+        "lengths is an array that counts along one axis, and there are several",
+    ),
     (softmax(X, causal="diagonal"), ValueError, "causal is 'diagonal', which is no choice"),
     (softmax(X, causal=1), TypeError, "causal is 1, not a str"),
     (softmax(X, 0, causal=True), ValueError, "causal needs queries"),

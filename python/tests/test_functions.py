@@ -104,7 +104,9 @@ def test_options(rng):
     z = np.where(keep, 1.5 * x.astype(float) + bias, -np.inf)
     y = smx.softmax(x, scale=1.5, bias=bias, mask=keep)
     np.testing.assert_allclose(y, reference.softmax(z), 1e-5)
-    assert same_bits(y, smx.softmax(x, scale=np.full((2, 3, 5), 1.5, np.float32), bias=bias, mask=keep.astype(np.uint8)))
+    assert same_bits(
+        y, smx.softmax(x, scale=np.full((2, 3, 5), 1.5, np.float32), bias=bias, mask=keep.astype(np.uint8))
+    )
     assert same_bits(smx.softmax(x, temperature=4), smx.softmax(x, scale=0.25))
     assert same_bits(smx.softmax(x, temperature=np.full((2, 1, 1), 4.0)), smx.softmax(x, scale=0.25))
     lower = np.tri(5, dtype=bool)
@@ -114,9 +116,13 @@ def test_options(rng):
     assert same_bits(smx.softmax(x, window=(None, 0)), smx.softmax(x, causal=True))
     near = abs(np.subtract.outer(range(5), range(5))) <= 1
     assert same_bits(smx.softmax(x, window=(1, 1)), smx.softmax(x, mask=near))
-    assert same_bits(smx.softmax(x, lengths=np.array([[[2]], [[5]]])), smx.softmax(
-        x, mask=np.arange(5) < np.array([2, 5])[:, None, None, None]))
-    assert same_bits(smx.softmax(x.swapaxes(1, 2), causal=True, query_axis=1), smx.softmax(x, causal=True).swapaxes(1, 2))
+    assert same_bits(
+        smx.softmax(x, lengths=np.array([[[2]], [[5]]])),
+        smx.softmax(x, mask=np.arange(5) < np.array([2, 5])[:, None, None, None]),
+    )
+    assert same_bits(
+        smx.softmax(x.swapaxes(1, 2), causal=True, query_axis=1), smx.softmax(x, causal=True).swapaxes(1, 2)
+    )
     np.testing.assert_allclose(smx.softmax(x, softcap=2.0), reference.softmax(2 * np.tanh(x.astype(float) / 2)), 1e-5)
     sinks = np.array([0.5, -1, 2], np.float32)[:, None]
     with_sink = np.concatenate([x.astype(float), np.broadcast_to(sinks[..., None], (2, 3, 5, 1))], -1)
@@ -124,7 +130,8 @@ def test_options(rng):
     slopes = np.array([0.5, 1, 2])[:, None]
     distance = abs(np.subtract.outer(range(5), range(5)))
     np.testing.assert_allclose(
-        smx.softmax(x, slopes=slopes), reference.softmax(x.astype(float) - slopes[..., None] * distance), 1e-5)
+        smx.softmax(x, slopes=slopes), reference.softmax(x.astype(float) - slopes[..., None] * distance), 1e-5
+    )
 
 
 def test_numbers_are_of_the_arithmetic(rng):

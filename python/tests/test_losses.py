@@ -77,9 +77,7 @@ def test_settings(problem):
     np.testing.assert_allclose(got, smooth.sum() / chosen.sum())
     z = smx.cross_entropy(x, labels, z_loss=0.01, reduction="sum") - smx.cross_entropy(x, labels, reduction="sum")
     np.testing.assert_allclose(z, 0.01 * (reference.logsumexp(x)[kept] ** 2).sum())
-    np.testing.assert_allclose(
-        smx.cross_entropy(x, labels, softcap=3.0), smx.cross_entropy(3 * np.tanh(x / 3), labels)
-    )
+    np.testing.assert_allclose(smx.cross_entropy(x, labels, softcap=3.0), smx.cross_entropy(3 * np.tanh(x / 3), labels))
     byte = np.where(kept, labels, 255).astype(np.uint8)
     assert same_bits(smx.cross_entropy(x, byte, ignore_index=255), smx.cross_entropy(x, labels))
     ignored = np.full(6, -100)

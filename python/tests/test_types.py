@@ -10,7 +10,9 @@ pytest.importorskip("mypy")
 CONFIG = str(Path(__file__).parents[2] / "pyproject.toml")
 
 
-@pytest.mark.parametrize("command", [["mypy.stubtest", "smx", "--mypy-config-file"], ["mypy", "--config-file"]], ids=["stub", "package"])
+@pytest.mark.parametrize(
+    "command", [["mypy.stubtest", "smx", "--mypy-config-file"], ["mypy", "--config-file"]], ids=["stub", "package"]
+)
 def test_types(command, tmp_path):
     run = subprocess.run(
         [sys.executable, "-m", *command, CONFIG], cwd=tmp_path, capture_output=True, text=True, check=False

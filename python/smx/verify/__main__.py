@@ -21,9 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     if unknown := sorted(set(given.library) - set(KNOWN)):
         parser.error(f"{unknown[0]!r} is no library that is known here: {', '.join(KNOWN)}")
     try:
-        report = verify(
-            *given.library, like=given.like, dtype=given.dtype, n=given.n, rows=given.rows, seed=given.seed
-        )
+        report = verify(*given.library, like=given.like, dtype=given.dtype, n=given.n, rows=given.rows, seed=given.seed)
     except (ImportError, AttributeError, ValueError) as error:
         print(f"smx verify: {error}", file=sys.stderr)
         return 1

@@ -1,8 +1,8 @@
 """The exact functions, and how far off a result is.
 
-The exact values come from mpmath: arbitrary precision in pure Python, kept for fifteen years and the basis of SymPy; with
-gmpy2 installed it computes on GMP, ten times as fast. Libraries of one fixed wider type (long double, double-double) would
-not do: log-softmax of [0, -60] has its first digit at 2^-87.
+The exact values come from mpmath: arbitrary precision in pure Python, kept for fifteen years and the basis of SymPy;
+with gmpy2 installed it computes on GMP, faster. Libraries of one fixed wider type (long double, double-double) would not
+do: log-softmax of [0, -60] has its first digit at 2^-87.
 """
 
 from typing import Any, NamedTuple

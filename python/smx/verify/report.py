@@ -46,7 +46,7 @@ def _dtype(name: str) -> Any:
     return np.dtype(name)
 
 
-def _worst(subject: Subject, like: str, x: Any, wanted: Any, dtype: str) -> Error:
+def _worst(subject: Subject, x: Any, wanted: Any, dtype: str) -> Error:
     got = subject(x)
     error = ulps(got, wanted, dtype)
     at = np.unravel_index(np.argmax(error), error.shape)
@@ -114,7 +114,9 @@ class Report:
         lines = self.table()
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         text = [
-            "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths)))
+            "  ".join(
+                cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+            )
             for line in lines
         ]
         for name in self.errors:
@@ -176,8 +178,6 @@ def verify(
     for subject in [ours(like), *subjects]:
         if subject.name in report.errors:
             subject = subject._replace(name=f"{subject.name}, {len(report.errors)}")  # noqa: PLW2901
-        report.errors[subject.name] = {
-            name: _worst(subject, like, x, wanted[name], dtype) for name, x in inputs.items()
-        }
+        report.errors[subject.name] = {name: _worst(subject, x, wanted[name], dtype) for name, x in inputs.items()}
         report.changed[subject.name] = dict(_changes(subject, batch, seed))
     return report
