@@ -87,20 +87,32 @@ static PyObject *shape_of(const DLTensor *t) {
     return shape;
 }
 
+/* What a tensor's elements may be. Of an output, smx_refused() says which one it is. */
+static const char *types_of(enum parameter p) {
+    bool out = p == PARAMETER_OUT;
+    if (out && (strcmp(smx_refused(), "argmax") == 0 || strcmp(smx_refused(), "count") == 0)) {
+        return "int64";
+    }
+    if (p == PARAMETER_MASK || (out && strcmp(smx_refused(), "correct") == 0)) {
+        return "bool or uint8";
+    }
+    return p == PARAMETER_LABELS || p == PARAMETER_LENGTHS ? "integers" : "f16, bf16, f32 or f64";
+}
+
 static void refuse_dtype(const struct request *r, enum parameter p) {
     static const char *const codes[] = {"int", "uint", "float", "handle", "bfloat", "complex", "bool"};
     const DLTensor *t = r->tensor[p] == NULL ? NULL : &r->tensor[p]->tensor;
-    const char *wanted = p == PARAMETER_LABELS || p == PARAMETER_LENGTHS ? "integers"
-                         : p == PARAMETER_MASK                           ? "bool or uint8"
-                                                                         : "f16, bf16, f32 or f64";
-    if (t == NULL || t->dtype.code >= sizeof codes / sizeof *codes) {
-        smx_error(PyExc_TypeError, r->f, "%s has elements of a type that it cannot have; it takes %s",
-                  smx_parameter_name(p), wanted);
+    const char *name = smx_parameter_name(p), *wanted = types_of(p);
+    if (t == NULL) {
+        smx_error(PyExc_TypeError, r->f, "%s for %s has elements of a type that it cannot have; it takes %s", name,
+                  smx_refused(), wanted);
+    } else if (t->dtype.code >= sizeof codes / sizeof *codes) {
+        smx_error(PyExc_TypeError, r->f, "%s has elements of a type that it cannot have; it takes %s", name, wanted);
     } else if (t->dtype.code == kDLBool) {
-        smx_error(PyExc_TypeError, r->f, "%s has elements of bool; it takes %s", smx_parameter_name(p), wanted);
+        smx_error(PyExc_TypeError, r->f, "%s has elements of bool; it takes %s", name, wanted);
     } else {
-        smx_error(PyExc_TypeError, r->f, "%s has elements of %s%d; it takes %s", smx_parameter_name(p),
-                  codes[t->dtype.code], (int)t->dtype.bits, wanted);
+        smx_error(PyExc_TypeError, r->f, "%s has elements of %s%d; it takes %s", name, codes[t->dtype.code],
+                  (int)t->dtype.bits, wanted);
     }
 }
 
@@ -110,6 +122,10 @@ static void refuse_shape(const struct request *r, enum parameter p) {
     if (p == PARAMETER_QUERY_AXIS) {
         smx_error(PyExc_IndexError, r->f, "query_axis is %R, but %s has %d dimensions", r->given[p], of,
                   first->tensor.ndim);
+        return;
+    }
+    if (p == PARAMETER_OUT && o == NULL) {
+        smx_error(PyExc_ValueError, r->f, "out for %s has a shape that does not fit %s", smx_refused(), of);
         return;
     }
     if (o == NULL) {

@@ -32,7 +32,9 @@ int smx_output_read(struct output *out, struct request *r, PyObject *given) {
     if (smx_operand_read(&out->operand, r->f, PARAMETER_OUT, given, ELEMENTS_FLOAT) < 0) {
         return -1;
     }
-    r->tensor[PARAMETER_OUT] = &out->operand;
+    if (r->given[PARAMETER_OUT] == given) { /* not one of several */
+        r->tensor[PARAMETER_OUT] = &out->operand;
+    }
     if (is_copy(&out->operand, given)) {
         return smx_error(PyExc_TypeError, r->f, "out is no array to write to, but of %R", (PyObject *)Py_TYPE(given));
     }

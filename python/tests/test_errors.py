@@ -140,6 +140,10 @@ BAD = [
     (inside("logsumexp_weighted", X, 10**400), ValueError, "b cannot be read as an array: int too large"),
     (inside("softmax_double_backward", Y, Y, Y, out=READ_ONLY), TypeError, "not a tuple of 2"),
     (inside("softmax_double_backward", Y, Y, Y, out=(None, READ_ONLY)), ValueError, "out is read-only"),
+    (inside("softmax_double_backward", Y, Y, Y, out=(Y[:1].copy(), Y.copy())), ValueError, "out for gy has a shape"),
+    (inside("softmax_double_backward", Y, Y, Y, out=(None, LABELS)), TypeError, "out for gdy has elements of a type"),
+    (inside("argmax", X, out=np.zeros(2)), TypeError, "out has elements of float64; it takes int64"),
+    (loss(X, LABELS, returns="correct", out=np.zeros(2)), TypeError, "elements of float64; it takes bool or uint8"),
     (inside("softmax_jacobian_product", Y, Y), ValueError, "v has the shape"),
     # ---- losses ----
     (loss(X), TypeError, "labels or targets must be given"),
