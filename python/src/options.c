@@ -54,15 +54,38 @@ static int read_axes(struct options *o, const struct request *r, int ndim) {
     return 0;
 }
 
+/* The options' tensors: parameter, type and field. */
+#define FIELD(name) offsetof(smx_tensor_options, name)
+static const struct {
+    enum parameter parameter;
+    enum elements elements;
+    size_t field;
+} tensors[OPTION_TENSORS] = {
+    [TENSOR_SCALE] = {PARAMETER_SCALE, ELEMENTS_FLOAT, FIELD(scale)}, /* or the temperature */
+    [TENSOR_MASK] = {PARAMETER_MASK, ELEMENTS_FLAG, FIELD(keep)},
+    [TENSOR_BIAS] = {PARAMETER_BIAS, ELEMENTS_FLOAT, FIELD(add)},
+    [TENSOR_LENGTHS] = {PARAMETER_LENGTHS, ELEMENTS_INTEGER, FIELD(lengths)},
+    [TENSOR_SLOPES] = {PARAMETER_SLOPES, ELEMENTS_FLOAT, FIELD(alibi)},
+    [TENSOR_SINKS] = {PARAMETER_SINKS, ELEMENTS_FLOAT, FIELD(sink)},
+};
+
 static int read_tensor(struct options *o, struct request *r, enum option_tensor which, enum parameter p,
-                       PyObject *object, enum elements elements, const DLTensor **field) {
-    if (object == NULL) {
-        return 0;
-    }
+                       PyObject *object) {
+    struct operand *operand = &o->tensor[which];
     o->read |= 1U << which;
-    r->tensor[p] = &o->tensor[which];
-    *field = &o->tensor[which].tensor;
-    return smx_operand_read(&o->tensor[which], r->f, p, object, elements);
+    r->tensor[p] = operand;
+    *(const DLTensor **)((char *)&o->c + tensors[which].field) = &operand->tensor;
+    return smx_operand_read(operand, r->f, p, object, tensors[which].elements);
+}
+
+static int read_tensors(struct options *o, struct request *r) {
+    for (enum option_tensor which = TENSOR_SCALE + 1; which < OPTION_TENSORS; which++) {
+        enum parameter p = tensors[which].parameter;
+        if (r->given[p] != NULL && read_tensor(o, r, which, p, r->given[p]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static int read_scale(struct options *o, struct request *r) {
@@ -94,7 +117,7 @@ static int read_scale(struct options *o, struct request *r) {
         }
     }
     enum parameter p = scale != NULL ? PARAMETER_SCALE : PARAMETER_TEMPERATURE;
-    return read_tensor(o, r, TENSOR_SCALE, p, given, ELEMENTS_FLOAT, &o->c.scale);
+    return read_tensor(o, r, TENSOR_SCALE, p, given);
 }
 
 static int read_causal(struct options *o, const struct request *r) {
@@ -171,21 +194,8 @@ static int read_numbers(struct options *o, const struct request *r) {
 int smx_options_from(struct options *o, struct request *r, int ndim) {
     o->c = (smx_tensor_options)SMX_TENSOR_OPTIONS_INIT;
     o->in_row = 0;
-    if (read_axes(o, r, ndim) < 0) {
-        return -1;
-    }
-    PyObject *const *given = r->given;
-    return read_numbers(o, r) < 0 || read_scale(o, r) < 0 || read_causal(o, r) < 0 || read_window(o, r) < 0 ||
-                   read_tensor(o, r, TENSOR_MASK, PARAMETER_MASK, given[PARAMETER_MASK], ELEMENTS_FLAG, &o->c.keep) <
-                       0 ||
-                   read_tensor(o, r, TENSOR_BIAS, PARAMETER_BIAS, given[PARAMETER_BIAS], ELEMENTS_FLOAT, &o->c.add) <
-                       0 ||
-                   read_tensor(o, r, TENSOR_LENGTHS, PARAMETER_LENGTHS, given[PARAMETER_LENGTHS], ELEMENTS_INTEGER,
-                               &o->c.lengths) < 0 ||
-                   read_tensor(o, r, TENSOR_SLOPES, PARAMETER_SLOPES, given[PARAMETER_SLOPES], ELEMENTS_FLOAT,
-                               &o->c.alibi) < 0 ||
-                   read_tensor(o, r, TENSOR_SINKS, PARAMETER_SINKS, given[PARAMETER_SINKS], ELEMENTS_FLOAT,
-                               &o->c.sink) < 0
+    return read_axes(o, r, ndim) < 0 || read_numbers(o, r) < 0 || read_scale(o, r) < 0 || read_causal(o, r) < 0 ||
+                   read_window(o, r) < 0 || read_tensors(o, r) < 0
                ? -1
                : 0;
 }
