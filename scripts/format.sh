@@ -2,7 +2,7 @@
 # Lays out all C files as .clang-format says; with --check changes nothing and fails if a file is not so.
 set -eu
 cd "$(dirname "$0")/.."
-files=$(find include src cli tests tools fuzz examples bench -name '*.[ch]' -o -name '*.cpp' | sort)
+files=$(find include src cli tests tools fuzz examples bench python/src -name '*.[ch]' -o -name '*.cpp' | sort)
 mode=-i
 status=0
 [ "${1-}" != --check ] || mode='--dry-run -Werror'

@@ -3,7 +3,8 @@
 #
 #     scripts/test-all.sh STAGE...
 #
-# A stage is a test preset of CMakePresets.json, or `python`, the package and its tests, or one of these lists of them:
+# A stage is a test preset of CMakePresets.json; or `python`, the package and its tests, or `python-sanitize`, its C under
+# sanitizers; or one of these lists of them:
 #
 #     quick    what `make test` runs: an optimised build, the essentials under sanitizers, the Python package
 #     full     the rest of `make test-full`: other compilers, sanitizers, processors, searches
@@ -22,7 +23,7 @@ stages=
 for name in "$@"; do
     case $name in
     quick) stages="$stages gcc quick-asan python" ;;
-    full) stages="$stages full-gcc asan clang tsan msan fuzz aarch64 riscv64" ;;
+    full) stages="$stages full-gcc python-sanitize asan clang tsan msan fuzz aarch64 riscv64" ;;
     *) stages="$stages $name" ;;
     esac
 done
@@ -35,6 +36,7 @@ count() {
 
 for stage in $stages; do
     case $stage in
+    python-sanitize) preset=python-asan build=none ;;
     full-gcc) preset=gcc build=gcc ;;       # configured and built as gcc
     quick-asan) preset=asan build=$stage ;; # some of its programs
     *) preset=$stage build=$stage ;;
@@ -43,9 +45,12 @@ for stage in $stages; do
     started=$(date +%s)
     report=build/$preset/junit.xml
     rm -f "$report"
-    if [ "$stage" = python ]; then # after gcc, whose objects ccache has
-        scripts/python-test.sh
-        status=$?
+    case $stage in
+    python) scripts/python-test.sh ;; # after gcc, whose objects ccache has
+    python-sanitize) scripts/python-sanitize.sh ;;
+    esac
+    status=$?
+    if [ "$stage" != "${stage#python}" ]; then
         bad=$(($(count failures "$report") + $(count errors "$report") + $(count skipped "$report")))
         good=$(($(count tests "$report") - bad))
         [ "$status" -eq 0 ] || [ $bad -gt 0 ] || bad=1 # not built, or no test ran
@@ -65,7 +70,7 @@ for stage in $stages; do
         failed=$((failed + bad))
         result="$good passed, $bad failed"
     fi
-    summary="$summary$(printf '%-10s %5d s  %s' "$stage" $(($(date +%s) - started)) "$result")
+    summary="$summary$(printf '%-16s %5d s  %s' "$stage" $(($(date +%s) - started)) "$result")
 "
 done
 

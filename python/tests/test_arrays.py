@@ -139,6 +139,23 @@ def test_memory_is_returned():
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10  # KiB; 30 results are 240 MiB
 
 
+def test_eight_threads(rng):
+    x = [rng.standard_normal((5, 10 * n)).astype(np.float32) for n in range(1, 9)]
+    expected = [smx.softmax(a) for a in x]
+    good = [0] * 8
+
+    def run(i):
+        for k in range(400):
+            good[i] += same_bits(smx.softmax(x[(i + k) % 8]), expected[(i + k) % 8])
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert good == [400] * 8
+
+
 def test_lock_is_released():
     """Another thread gets on while a long call computes, however rarely the interpreter switches by itself."""
     x = np.zeros((2000, 5000))
