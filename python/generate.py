@@ -16,6 +16,20 @@ OPTIONS["none"] = []
 ALL_TAKE = ["out", "keepdims"], ["plus_inf", "minus_inf_row", "threads"]
 DEFAULTS = {"axis": "-1", "keepdims": "False", "plus_inf": "'nan'", "minus_inf_row": "'nan'", "ignore_index": "-100"}
 DEFAULTS |= {"smoothing": "0.0", "z_loss": "0.0", "reduction": "'mean'", "empty_mean": "'nan'", "returns": "'loss'"}
+SHAPES = {
+    "like": "of {x}'s shape",
+    "rows": "of the shape of rows: {x}'s without the axis",
+    "place": "of the shape of rows: {x}'s without the axis",
+    "matrix": "of the shape of rows, {x}'s without the axis, and then n x n",
+    "vectors": "of v's shape",
+    "scale": "without dimensions, or of the shape of rows",
+}
+LOGITS = {
+    "linear": "`scale` and masks are those of the forward pass.",
+    "all": "z = cap(scale * x) + bias - slope * |p - j| where an entry is kept; what is masked out is never looked at.",
+    "none": "",
+}
+LOGITS |= {"linear+sinks": LOGITS["linear"], "logits": LOGITS["all"]}
 HEAD = "/* Made from functions.toml by generate.py. */\n"
 
 
@@ -38,7 +52,7 @@ class Function:
 
         return ", ".join([*map(parameter, self.positional), "*", *map(parameter, self.keywords)])
 
-    def docstring(self, described):
+    def docstring(self, described, results):
         entry, first = self.entry, self.inputs[0]
 
         def section(title, items):
@@ -48,21 +62,26 @@ class Function:
             text = text.format(x=first, wanted=", ".join(self.returns)) if "{" in text else text
             return f"{name} : {kind}\n" + textwrap.indent(textwrap.fill(text, 96), "    ")
 
-        arrays = [item(name, "array of floats", text) for name, text in entry["inputs"].items()]
+        def of_input(name, text):
+            said = any(word in text for word in ("shape", "broadcast", "dimension"))
+            shape = "" if said else ", of any shape" if name == first else f", of {first}'s shape"
+            return item(name, f"array of floats{shape}", text + ".")
+
+        arrays = [of_input(name, text) for name, text in entry["inputs"].items()]
         others = [
             item(name, *described[name]) for name in [*self.positional, *self.keywords] if name not in self.inputs
         ]
-        returned = [item(name, "array", text) for name, (_, text) in self.outputs.items()]
+        shapes = {form: text.format(x=first) for form, text in SHAPES.items()}
+        returned = [item(name, f"array {shapes[form]}", text + ".") for name, (form, text) in self.outputs.items()]
         if self.losses:
-            returned = [item(", ".join(self.returns), "arrays", "what `returns` names, in its order.")]
-            if "returns" not in self.losses:
-                returned = [item("dx", "array", f"the gradient with respect to {first}.")]
+            returned = [item(name, "array", results[name] + ".") for name in self.returns]
+        notes = [textwrap.fill(text, 100) + "\n" for text in [LOGITS[entry["options"]]] if text]
         parts = [
             entry["summary"],
             textwrap.indent(entry["formula"].strip(), "    "),
             section("Parameters", arrays + others),
             section("Returns", returned),
-            section("Notes", [textwrap.fill("Error: " + " ".join(entry["bound"].split()) + ".", 100)]),
+            section("Notes", [*notes, textwrap.fill("Error: " + " ".join(entry["bound"].split()) + ".", 100)]),
             section("Examples", [entry["example"].strip()]),
         ]
         return f"{self.name}({self.signature()})\n--\n\n" + "\n\n".join(parts) + "\n"
@@ -84,7 +103,7 @@ def header(functions):
     return f"{HEAD}enum parameter {{\n{enum}    PARAMETERS\n}};\n#define PARAMETER_NAMES {spelt}\n"
 
 
-def table(functions, described):
+def table(functions, described, results):
     made = [HEAD, '#include "table.h"\n\n']
     for f in functions:
         call = "NULL"
@@ -107,7 +126,7 @@ def table(functions, described):
             f"    .returns = {in_set(f.returns, 'WANTED_')},\n}};\n"
             f"static PyObject *{f.name}(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names) {{\n"
             f"    (void)self;\n    return smx_call_{kind}(&of_{f.name}, args, count, names);\n}}\n"
-            f"static const char doc_{f.name}[] =\n{c_string(f.docstring(described))};\n\n"
+            f"static const char doc_{f.name}[] =\n{c_string(f.docstring(described, results))};\n\n"
         )
     made.append("PyMethodDef smx_functions[] = {\n")
     for f in functions:
@@ -135,10 +154,10 @@ def stub(functions, described):
 def main(description, folder):
     with open(description, "rb") as file:
         entries = tomllib.load(file)
-    described = entries.pop("parameters")
+    described, results = entries.pop("parameters"), entries.pop("results")
     functions = [Function(name, entry) for name, entry in entries.items()]
     made = {"functions.h": header(functions)}
-    made |= {"functions.c": table(functions, described), "_core.pyi": stub(functions, described)}
+    made |= {"functions.c": table(functions, described, results), "_core.pyi": stub(functions, described)}
     for name, text in made.items():
         Path(folder, name).write_text(text, encoding="utf-8")
 
