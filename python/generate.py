@@ -12,7 +12,7 @@ OPTIONS = {"linear": ["scale", "temperature", "mask", "bias", "lengths", "causal
 OPTIONS["linear+sinks"] = [*OPTIONS["linear"], "sinks"]
 OPTIONS["logits"] = [*OPTIONS["linear"], "softcap"]
 OPTIONS["all"] = [*OPTIONS["logits"], "sinks"]
-OPTIONS["none"] = []
+OPTIONS["none"] = OPTIONS["of no rows"] = []
 ALL_TAKE = ["out", "keepdims"], ["plus_inf", "minus_inf_row", "threads"]
 DEFAULTS = {"axis": "-1", "keepdims": "False", "plus_inf": "'nan'", "minus_inf_row": "'nan'", "ignore_index": "-100"}
 DEFAULTS |= {"smoothing": "0.0", "z_loss": "0.0", "reduction": "'mean'", "empty_mean": "'nan'", "returns": "'loss'"}
@@ -28,6 +28,7 @@ LOGITS = {
     "linear": "`scale` and masks are those of the forward pass.",
     "all": "z = cap(scale * x) + bias - slope * |p - j| where an entry is kept; what is masked out is never looked at.",
     "none": "",
+    "of no rows": "",
 }
 LOGITS |= {"linear+sinks": LOGITS["linear"], "logits": LOGITS["all"]}
 HEAD = "/* Made from functions.toml by generate.py. */\n"
@@ -38,8 +39,11 @@ class Function:
         self.name, self.entry = name, entry
         self.losses = entry.get("loss", [])
         self.inputs = list(entry["inputs"])
-        self.positional = [*self.inputs, *self.losses[:1], "axis"]
+        self.rows = entry["options"] != "of no rows"
+        self.positional = [*self.inputs, *self.losses[:1], *(["axis"] if self.rows else [])]
         self.keywords = [*ALL_TAKE[0], *self.losses[1:], *OPTIONS[entry["options"]], *ALL_TAKE[1]]
+        if not self.rows:
+            self.keywords = ["out", "threads"]
         self.outputs = entry.get("outputs", {})
         self.returns = entry.get("returns", [])
 
@@ -108,11 +112,11 @@ def table(functions, described, results):
     for f in functions:
         call = "NULL"
         if not f.losses:
-            tensors = [f"t[{i}]" for i in range(1, len(f.inputs) + len(f.outputs))]
+            tensors = ["t[0]", *["axis"] * f.rows, *(f"t[{i}]" for i in range(1, len(f.inputs) + len(f.outputs)))]
             call = f"call_{f.name}"
             made.append(
                 f"static smx_status {call}(DLTensor *const *t, int axis, const smx_tensor_options *opt) {{\n"
-                f"    return smx_{f.name}(t[0], axis, {', '.join(tensors)}, opt);\n}}\n"
+                f"    (void)axis;\n    return smx_{f.name}({', '.join(tensors)}, opt);\n}}\n"
             )
         outputs = ", ".join(f"FORM_{form.upper()}" for form, _ in f.outputs.values())
         positional = ", ".join(f"PARAMETER_{name.upper()}" for name in f.positional)

@@ -174,12 +174,13 @@ static void refuse_option(const struct request *r, enum parameter p) {
 int smx_error_refused(const struct request *r, smx_status status, size_t bad_row) {
     enum parameter p = parameter_of(r, smx_refused());
     const char *name = smx_parameter_name(p);
+    bool ours = p == PARAMETER_OUT && r->given[p] == NULL; /* a result that we made is as the first input is */
     switch (status) {
     case SMX_ERROR_DTYPE:
-        refuse_dtype(r, p);
+        refuse_dtype(r, ours ? r->f->positional[0] : p);
         return -1;
     case SMX_ERROR_SHAPE:
-        refuse_shape(r, p);
+        refuse_shape(r, ours ? r->f->positional[0] : p);
         return -1;
     case SMX_ERROR_OPTION:
         refuse_option(r, p);

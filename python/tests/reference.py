@@ -56,5 +56,6 @@ FUNCTIONS = {
         lambda x, g, h: (x, g),
         lambda x, v: softmax(x) * (v - total(softmax(x) * v)),
     ),
+    "tensor_copy": (lambda x, g, h: (x,), lambda x: x),
     "cross_entropy_hessian": (lambda x, g, h: (x,), lambda x: jacobian(softmax(x))),
 }
