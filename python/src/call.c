@@ -80,7 +80,6 @@ static int make_outputs(struct frame *frame, struct request *r) {
 
 static PyObject *compute(struct frame *frame, const struct request *r) {
     DLTensor *tensors[TENSORS_MAX];
-    smx_status status;
     int count = 0;
     for (int i = 0; i < frame->inputs; i++) {
         tensors[count++] = &frame->input[i].tensor;
@@ -88,8 +87,10 @@ static PyObject *compute(struct frame *frame, const struct request *r) {
     for (int i = 0; i < frame->outputs; i++) {
         tensors[count++] = &frame->output[i].operand.tensor;
     }
-    Py_BEGIN_ALLOW_THREADS status = r->f->call(tensors, frame->options.axis, &frame->options.c);
-    Py_END_ALLOW_THREADS if (status != SMX_OK) {
+    PyThreadState *lock = PyEval_SaveThread();
+    smx_status status = r->f->call(tensors, frame->options.axis, &frame->options.c);
+    PyEval_RestoreThread(lock);
+    if (status != SMX_OK) {
         smx_error_refused(r, status, 0);
         return NULL;
     }

@@ -17,6 +17,9 @@ int smx_error(PyObject *type, const struct function *f, const char *format, ...)
 
 int smx_error_from(PyObject *type, const struct function *f, const char *name) {
     PyObject *was, *value, *trace;
+    if (!PyErr_ExceptionMatches(PyExc_Exception) || PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        return -1; /* an interrupt, say, which is not about the argument */
+    }
     PyErr_Fetch(&was, &value, &trace);
     PyObject *text = PyObject_Str(value != NULL ? value : Py_None); /* of which PyTorch's goes on with a trace */
     PyObject *lines = text == NULL ? NULL : PyUnicode_Splitlines(text, 0);

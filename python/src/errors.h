@@ -7,7 +7,7 @@
 /* -1, so that a function can return it. The format is that of PyErr_Format. */
 int smx_error(PyObject *type, const struct function *f, const char *format, ...);
 
-/* The exception that is set, as one of this type about an argument. */
+/* The exception that is set, as one of this type about an argument; an interrupt, or want of memory, stays as it is. */
 int smx_error_from(PyObject *type, const struct function *f, const char *name);
 
 /* A tensor that is elsewhere: a device type of DLPack. */

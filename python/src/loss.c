@@ -180,10 +180,11 @@ static int make_outputs(struct frame *frame, struct request *r) {
 
 static PyObject *compute(struct frame *frame, const struct request *r, bool single) {
     size_t bad_row = 0;
-    smx_status status;
     frame->ce.bad_row = &bad_row;
-    Py_BEGIN_ALLOW_THREADS status = r->f->loss(&frame->x.tensor, frame->options.axis, &frame->ce, &frame->options.c);
-    Py_END_ALLOW_THREADS if (status != SMX_OK) {
+    PyThreadState *lock = PyEval_SaveThread();
+    smx_status status = r->f->loss(&frame->x.tensor, frame->options.axis, &frame->ce, &frame->options.c);
+    PyEval_RestoreThread(lock);
+    if (status != SMX_OK) {
         smx_error_refused(r, status, bad_row);
         return NULL;
     }

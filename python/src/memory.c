@@ -6,7 +6,8 @@
 #include <string.h>
 
 struct memory {
-    PyObject_HEAD void *data;
+    PyObject object;
+    void *data;
     DLDataType dtype;
     int ndim;
     int64_t shape[OPERAND_NDIM];

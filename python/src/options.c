@@ -98,8 +98,8 @@ static int read_scale(struct options *o, struct request *r) {
         return smx_error(PyExc_TypeError, r->f, "scale and temperature say the same: only one can be given");
     }
     if (PyFloat_Check(given) || PyLong_Check(given)) {
-        double value = PyFloat_AsDouble(given);
-        if (value == -1 && PyErr_Occurred()) {
+        double value = 0;
+        if (smx_parameter_double(r, scale != NULL ? PARAMETER_SCALE : PARAMETER_TEMPERATURE, &value) < 0) {
             return -1;
         }
         o->c.use_scale_value = 1;

@@ -14,11 +14,11 @@ int smx_rows_shape(const struct options *o, const DLTensor *first, int64_t *shap
 }
 
 int64_t smx_row_length(const struct options *o, const DLTensor *first) {
-    int64_t n = 1;
+    uint64_t n = 1; /* which may overflow where another extent is 0: what has such a shape is refused later */
     for (int d = 0; d < first->ndim; d++) {
-        n *= (o->in_row >> d & 1) != 0 ? first->shape[d] : 1;
+        n *= (o->in_row >> d & 1) != 0 ? (uint64_t)first->shape[d] : 1;
     }
-    return n;
+    return (int64_t)n;
 }
 
 /* An array that NumPy made of a list holds a copy, where a result would be lost. */

@@ -86,6 +86,18 @@ def test_dlpack_read_only():
         smx.softmax(np.array(VALUES), out=Exporter(x))
 
 
+def test_interrupts_pass():
+    """What an exporter raises that is no error of the argument's."""
+    for interrupt in (KeyboardInterrupt, MemoryError):
+
+        class Interrupted(Exporter):
+            def __dlpack__(self, interrupt=interrupt, **_):
+                raise interrupt
+
+        with pytest.raises(interrupt):
+            smx.softmax(Interrupted(np.array(VALUES)))
+
+
 def test_dlpack_releases():
     values = np.array(VALUES)
     seen = weakref.ref(values)

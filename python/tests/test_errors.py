@@ -87,6 +87,8 @@ BAD = [
     # ---- options ----
     (softmax(X, scale=0), ValueError, "scale is 0"),
     (softmax(X, scale=float("nan")), ValueError, "scale is 0, not finite"),
+    (softmax(X, scale=10**400), TypeError, "scale is 10+, not a number"),
+    (softmax(X, temperature=10**400), TypeError, "temperature is 10+, not a number"),
     (softmax(X, scale=1e30), ValueError, "scale is 0, .*or beyond 2"),
     (softmax(X, temperature=0), ValueError, "temperature is 0.*smx.argmax"),
     (softmax(X, temperature=0.0), ValueError, "temperature is 0,.*smx.argmax"),
