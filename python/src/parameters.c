@@ -115,12 +115,10 @@ int smx_parameter_bool(const struct request *r, enum parameter p, int *value) {
 }
 
 int smx_parameter_integer(const struct request *r, enum parameter p, PyObject *object, long long *value) {
-    if (!PyIndex_Check(object)) {
-        return smx_error(PyExc_TypeError, r->f, "%s holds %R, which is no int", spelt[p], object);
-    }
     PyObject *number = PyNumber_Index(object);
     if (number == NULL) {
-        return -1;
+        PyErr_Clear();
+        return smx_error(PyExc_TypeError, r->f, "%s holds %R, which is no int", spelt[p], object);
     }
     int overflow;
     *value = PyLong_AsLongLongAndOverflow(number, &overflow);
