@@ -165,11 +165,11 @@ def verify(
         length of a row, rows of each family for errors, and the random numbers' seed.
     """
     if like not in ROWS:
-        raise ValueError(f"smx.verify: like is {like!r}, none of {', '.join(ROWS)}")
+        raise ValueError(f"like is {like!r}, none of {', '.join(ROWS)}")
     if dtype not in FORMATS:
-        raise ValueError(f"smx.verify: dtype is {dtype!r}, none of {', '.join(FORMATS)}")
+        raise ValueError(f"dtype is {dtype!r}, none of {', '.join(FORMATS)}")
     if n < 2 or rows < 1:
-        raise ValueError(f"smx.verify: n is {n} and rows {rows}; they are at least 2 and 1")
+        raise ValueError(f"n is {n} and rows {rows}; they are at least 2 and 1")
     subjects = [KNOWN[f](like) if isinstance(f, str) and f in KNOWN else subject_of(f, like) for f in functions]
     report = Report(like, dtype, n)
     inputs = families(n, rows, dtype, seed)

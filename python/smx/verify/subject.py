@@ -95,7 +95,7 @@ def subject_of(function: Any, like: str) -> Subject:
         if result.shape == wanted.shape and np.allclose(result, wanted, 1e-2):
             return Subject(getattr(function, "__name__", repr(function)), call, threads)
     raise TypeError(
-        f"smx.verify: {function!r} is no {like} along the last axis of a matrix, called as f(x), f(x, -1) or "
+        f"{function!r} is no {like} along the last axis of a matrix, called as f(x), f(x, -1) or "
         "f(x, axis=-1) on an array or a tensor"
     )
 
