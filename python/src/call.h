@@ -25,10 +25,7 @@ int smx_output_new(struct output *out, const struct request *r, const struct ope
 /* The items of `out`, of a function of several results: each null where there is none. */
 int smx_outputs_given(const struct request *r, int count, PyObject **given);
 
-/* What the caller gets; null with an exception. */
-PyObject *smx_output_object(struct output *out, const struct operand *like);
-
-/* All of them: one by itself, several as a tuple. */
+/* What the caller gets, one by itself, several as a tuple; null with an exception. */
 PyObject *smx_outputs_object(struct output *out, int count, const struct operand *like);
 
 #endif

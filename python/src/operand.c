@@ -3,8 +3,6 @@
 #include "errors.h"
 #include "parameters.h"
 
-#include <string.h>
-
 /* ml_dtypes' bfloat16, which NumPy knows by its scalar type alone. */
 static bool is_bfloat16(const PyArray_Descr *descr) {
     static _Thread_local const PyTypeObject *known;

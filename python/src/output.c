@@ -66,17 +66,17 @@ int smx_outputs_given(const struct request *r, int count, PyObject **given) {
     return 0;
 }
 
-PyObject *smx_output_object(struct output *out, const struct operand *like) {
+static PyObject *object_of(struct output *out, const struct operand *like) {
     return out->given != NULL ? Py_NewRef(out->given) : smx_result_object(&out->operand, like);
 }
 
 PyObject *smx_outputs_object(struct output *out, int count, const struct operand *like) {
     if (count == 1) {
-        return smx_output_object(&out[0], like);
+        return object_of(&out[0], like);
     }
     PyObject *results = PyTuple_New(count);
     for (int i = 0; results != NULL && i < count; i++) {
-        PyObject *object = smx_output_object(&out[i], like);
+        PyObject *object = object_of(&out[i], like);
         if (object == NULL || PyTuple_SetItem(results, i, object) < 0) {
             Py_CLEAR(results);
         }

@@ -1,7 +1,5 @@
 """What the tests share. A test that needs a package which is not here says so: `pytest -rs` prints the reason."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -36,9 +34,3 @@ def same_bits(a, b):
     a, b = np.asarray(a), np.asarray(b)
     assert a.shape == b.shape and a.dtype == b.dtype
     return a.tobytes() == b.tobytes()
-
-
-def axes_of(ndim):
-    yield None
-    for count in range(1, ndim + 1):
-        yield from itertools.combinations(range(ndim), count)
