@@ -1,0 +1,121 @@
+"""torch.nn.functional's functions, with its signatures; keywords that it lacks come after them (options.py)."""
+
+import torch
+from torch.nn import _reduction
+from torch.nn.functional import _get_softmax_dim
+
+from smx import _core
+from smx.torch.autograd import FromResult, call
+from smx.torch.calling import ordinary, quiet
+from smx.torch.operators import KERNELS, autocast
+from smx.torch.options import from_keywords
+
+
+#: Those that torch.nn.functional has.
+OF_PYTORCH = ("softmax", "log_softmax", "softmin", "cross_entropy", "nll_loss")
+
+
+def _rowwise(name, input, dim, stacklevel, dtype, options):
+    if dim is None:
+        dim = _get_softmax_dim(name, input.dim(), stacklevel + 1)
+    named = from_keywords(name, options)
+    if name == "softmin":
+        name = "softmax"
+        named["scale"] = -named.get("scale", 1)
+        if "scales" in named:
+            named["scales"] = -named["scales"]
+            del named["scale"]
+    if dtype is not None:
+        if not input.is_floating_point():
+            input = input.to(dtype)
+        named["dtype"] = dtype
+    return call(name, x=input, dim=dim, **named)
+
+
+def _plain(name):
+    """A call without options, with an ordinary tensor: straight to the extension."""
+    function, kernel = getattr(_core, name), KERNELS[name]
+
+    def plain(input, dim):
+        if not input.requires_grad:
+            return function(input, dim)
+        if torch.is_grad_enabled():
+            return FromResult.apply(kernel, name, {"dim": dim}, input)
+        return function(input.detach(), dim)
+
+    return plain
+
+
+_softmax, _log_softmax = _plain("softmax"), _plain("log_softmax")
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None, **options):
+    """torch.nn.functional.softmax; options as smx.softmax has them."""
+    if dim is not None and dtype is None and not options and quiet() and ordinary(input):
+        return _softmax(input, dim)
+    return _rowwise("softmax", input, dim, _stacklevel, dtype, options)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None, **options):
+    """torch.nn.functional.log_softmax; options as smx.log_softmax has them."""
+    if dim is not None and dtype is None and not options and quiet() and ordinary(input):
+        return _log_softmax(input, dim)
+    return _rowwise("log_softmax", input, dim, _stacklevel, dtype, options)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None, **options):
+    """torch.nn.functional.softmin: softmax of -input, as a scale of -1."""
+    return _rowwise("softmin", input, dim, _stacklevel, dtype, options)
+
+
+def logsumexp(input, dim, keepdim=False, **options):
+    """torch.logsumexp; options as smx.logsumexp has them."""
+    if not input.is_floating_point():
+        input = input.to(torch.get_default_dtype())
+    dims = [dim] if isinstance(dim, int) else list(dim)
+    lse = call("logsumexp", x=input, dim=dims, **from_keywords("logsumexp", options))
+    if keepdim and input.dim() > 0:
+        for d in sorted(d % input.dim() for d in dims or range(input.dim())):
+            lse = lse.unsqueeze(d)
+    return lse
+
+
+def _loss(name, input, target, weight, size_average, ignore_index, reduce, reduction, named):
+    if size_average is not None or reduce is not None:
+        reduction = _reduction.legacy_get_string(size_average, reduce)
+    if input.dim() == 0:
+        raise ValueError(f"smx.torch.{name}: input has no dimensions, of which one must be that of the classes")
+    if weight is not None and weight.dtype != input.dtype:
+        raise TypeError(f"smx.torch.{name}: weight is {weight.dtype}, but input {input.dtype}")
+    dim = 1 if input.dim() > 1 else 0
+    named = {"weight": weight, "reduction": reduction, "ignore_index": ignore_index, "dim": dim, **named}
+    if torch.is_autocast_enabled("cpu"):
+        named = autocast(input, named)
+    return call(name, x=input, target=target, **named)
+
+
+def cross_entropy(
+    input,
+    target,
+    weight=None,
+    size_average=None,
+    ignore_index=-100,
+    reduce=None,
+    reduction="mean",
+    label_smoothing=0.0,
+    *,
+    z_loss=0.0,
+    **options,
+):
+    """torch.nn.functional.cross_entropy; z_loss and options as smx.cross_entropy has them. Of labels, any integers will
+    do; gradients of a target of probabilities count."""
+    named = from_keywords("cross_entropy", options) if options else {}
+    named["label_smoothing"], named["z_loss"] = label_smoothing, z_loss
+    return _loss("cross_entropy", input, target, weight, size_average, ignore_index, reduce, reduction, named)
+
+
+def nll_loss(
+    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
+):
+    """torch.nn.functional.nll_loss."""
+    return _loss("nll_loss", input, target, weight, size_average, ignore_index, reduce, reduction, {})
