@@ -20,25 +20,6 @@ from smx.torch.options import DIFFERENTIABLE, LINEAR
 _FROM_RESULT = ("softmax", "log_softmax")
 
 
-def _referenced(name):
-    """The function of an operator in operations that have derivatives."""
-    if not name.endswith("_gradient"):
-        return getattr(reference, name)
-    forward = getattr(reference, name.removesuffix("_gradient"))
-
-    def gradient(x, grad, **named):
-        return torch.func.vjp(lambda x: forward(x, **named), x)[1](grad)[0].to(x.dtype)
-
-    return gradient
-
-
-REFERENCES = {name: _referenced(name) for name in OPERATORS}
-
-
-def _zeros(tangents, tensors):
-    return [torch.zeros_like(x) if t is None else t for t, x in zip(tangents, tensors)]
-
-
 class Fused(Function):
     """Any of the operators. `keys` names the arguments that have gradients, `named` has all others."""
 
@@ -51,8 +32,8 @@ class Fused(Function):
 
     @staticmethod
     def function(ctx):
-        call = REFERENCES[ctx.name]
-        return lambda *tensors: call(**ctx.named, **dict(zip(ctx.keys, tensors)))
+        function = getattr(reference, ctx.name)
+        return lambda *tensors: function(**ctx.named, **dict(zip(ctx.keys, tensors)))
 
     @staticmethod
     def backward(ctx, *grads):
@@ -70,11 +51,16 @@ class Fused(Function):
 
     @staticmethod
     def jvp(ctx, _run, _name, _named, _keys, *tangents):
-        # By two transpositions: a forward mode inside of this one is not to be had.
-        tensors = ctx.saved_tensors
-        result, pull = torch.func.vjp(Fused.function(ctx), *tensors)
-        zeros = tuple(map(torch.zeros_like, result)) if isinstance(result, tuple) else torch.zeros_like(result)
-        return torch.func.vjp(pull, zeros)[1](tuple(_zeros(tangents, tensors)))[0]
+        pairs = zip(ctx.saved_tensors, tangents)
+        with forward_ad._set_fwd_grad_enabled(True):
+            result = Fused.function(ctx)(*[x if t is None else _dual(x, t) for x, t in pairs])
+            if isinstance(result, tuple):
+                return tuple(forward_ad.unpack_dual(part, level=0).tangent for part in result)
+            return forward_ad.unpack_dual(result, level=0).tangent
+
+
+def _dual(x, tangent):
+    return forward_ad.make_dual(forward_ad.unpack_dual(x, level=0).primal, tangent, level=0)
 
 
 class FromResult(Function):

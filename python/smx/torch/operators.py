@@ -32,7 +32,7 @@ SCHEMAS = {
 
 def rows_shape(x, dim):
     """The shape of x without the dimensions of a row."""
-    dims = [dim] if isinstance(dim, int) else dim or range(x.dim())
+    dims = [dim] if isinstance(dim, int) else dim or range(x.dim())  # None, too, is all
     rows = {d % max(x.dim(), 1) for d in dims}
     return [extent for d, extent in enumerate(x.shape) if d not in rows]
 
@@ -86,8 +86,20 @@ def _from_logits(name):
     return kernel
 
 
+def _axes(x, dim):
+    """As the extension takes the dims of logsumexp, of which none are all."""
+    return None if x.dim() == 0 else dim or None
+
+
+def _logsumexp(x, dim, **options):
+    return _logsumexp_over(x, _axes(x, dim), **options)
+
+
 def _logsumexp_gradient(x, grad, dim, dtype=None, **options):
-    return _core.logsumexp_backward(plain(x), plain(grad), dim or None, **to_extension(options))
+    return _core.logsumexp_backward(plain(x), plain(grad), _axes(x, dim), **to_extension(options))
+
+
+_logsumexp_over = _row("logsumexp")
 
 
 def _loss(function, gradient):
@@ -122,15 +134,13 @@ KERNELS = {
     "log_softmax_gradient": _from_logits("log_softmax"),
     "log_softmax_backward": _from_result("log_softmax_backward", "grad"),
     "log_softmax_jvp": _from_result("log_softmax_jvp", "v"),
-    "logsumexp": lambda x, dim, **options: _logsumexp(x, dim or None, **options),
+    "logsumexp": _logsumexp,
     "logsumexp_gradient": _logsumexp_gradient,
     "cross_entropy": _loss(_core.cross_entropy, gradient=False),
     "cross_entropy_gradient": _loss(_core.cross_entropy_backward, gradient=True),
     "nll_loss": _loss(_core.nll, gradient=False),
     "nll_loss_gradient": _loss(_core.nll_backward, gradient=True),
 }
-_logsumexp = _row("logsumexp")
-
 
 def _define(name):
     before, result = SCHEMAS[name]

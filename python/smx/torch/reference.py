@@ -7,7 +7,6 @@ import torch
 from torch import log_softmax as torch_log_softmax
 from torch import logsumexp as torch_logsumexp
 from torch import softmax as torch_softmax
-from torch.nn.functional import nll_loss as torch_nll_loss
 
 
 def over_rows(t, x, dim):
@@ -45,12 +44,22 @@ def kept(x, dim, mask=None, bias=None, lengths=None, causal=None, window=None, q
     return None if keep.dim() == 0 and mask is None and bias is None else keep.expand(x.shape)
 
 
-def logits(x, dim, scale=None, scales=None, softcap=None, bias=None, slopes=None, causal=None, query_dim=None, **_):
-    z = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-    if scale is not None:
-        z = z * scale
-    if scales is not None:
-        z = z * over_rows(scales, x, dim)
+def _up(x, dtype):
+    x = x if dtype is None else x.to(dtype)
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
+def _typed(result, x, dtype=None):
+    return result.to(dtype or x.dtype)
+
+
+def _scaled(x, dim, scale=None, scales=None, **_):
+    x = x if scale is None else x * scale
+    return x if scales is None else x * over_rows(scales, x, dim)
+
+
+def logits(x, dim, softcap=None, bias=None, slopes=None, causal=None, query_dim=None, **options):
+    z = _scaled(x, dim, **options)
     if softcap is not None:
         z = softcap * torch.tanh(z / softcap)
     if bias is not None:
@@ -61,11 +70,20 @@ def logits(x, dim, scale=None, scales=None, softcap=None, bias=None, slopes=None
     return z
 
 
-def _masked(x, dim, dtype, options, function):
+def _to_x(dz, x, dim, softcap=None, **options):
+    """The gradient with respect to x, of that with respect to the logits."""
+    if softcap is not None:
+        dz = dz * (1 - torch.tanh(_scaled(x, dim, **options) / softcap) ** 2)
+    return _scaled(dz, dim, **options)
+
+
+def _place(x, dim):
+    return dim % max(x.dim(), 1)
+
+
+def _masked(x, dim, options, function):
     """function of the logits, with `sinks` behind them, along dim; and what is masked out. Rows without a kept entry
     get zeros there, so that no NaN arises, and are masked out of the result in turn."""
-    dim = dim % max(x.dim(), 1)
-    x = x if dtype is None else x.to(dtype)
     z, keep, sinks = logits(x, dim, **options), kept(x, dim, **options), options.get("sinks")
     if sinks is not None:
         sink = over_rows(sinks, x, dim).expand([1 if d == dim else e for d, e in enumerate(x.shape)]).to(z.dtype)
@@ -78,95 +96,162 @@ def _masked(x, dim, dtype, options, function):
     return function(z, dim), ~keep
 
 
-def _typed(result, x, dtype):
-    return result.to(dtype or x.dtype)
+def _softmax(x, dim, options):
+    y, masked = _masked(x, dim, options, torch_softmax)
+    y = y if masked is None else y.masked_fill(masked, 0)
+    return y if options.get("sinks") is None else y.narrow(dim, 0, x.size(dim))
+
+
+def _logsumexp(x, dim, options):
+    lse, masked = _masked(x, dim, options, torch_logsumexp)
+    return lse if masked is None else lse.masked_fill(masked.all(dim), -torch.inf)
+
+
+def _where_kept(t, x, dim, options):
+    keep = kept(x, dim, **options)
+    return t if keep is None else t.masked_fill(~keep, 0)
 
 
 def softmax(x, dim, dtype=None, **options):
-    y, masked = _masked(x, dim, dtype, options, torch_softmax)
-    y = y if masked is None else y.masked_fill(masked, 0)
-    return _typed(y if options.get("sinks") is None else y.narrow(dim, 0, x.size(dim)), x, dtype)
+    return _typed(_softmax(_up(x, dtype), _place(x, dim), options), x, dtype)
+
+
+def softmax_gradient(x, grad, dim, dtype=None, **options):
+    z, dim = _up(x, dtype), _place(x, dim)
+    dz = _jacobian(_softmax(z, dim, options), _where_kept(grad, z, dim, options), dim)
+    return _typed(_to_x(dz, z, dim, **options), x)
 
 
 def log_softmax(x, dim, dtype=None, **options):
-    y, masked = _masked(x, dim, dtype, options, torch_log_softmax)
+    y, masked = _masked(_up(x, dtype), _place(x, dim), options, torch_log_softmax)
     return _typed(y if masked is None else y.masked_fill(masked, -torch.inf), x, dtype)
 
 
+def log_softmax_gradient(x, grad, dim, dtype=None, **options):
+    z, dim = _up(x, dtype), _place(x, dim)
+    grad = _where_kept(grad, z, dim, options)
+    dz = grad - _softmax(z, dim, options) * grad.sum(dim, keepdim=True)
+    return _typed(_to_x(dz, z, dim, **options), x)
+
+
+def _joined(x, dims, options):
+    """x and the options with all dimensions of a row as one; which one; and the way back."""
+    dims = sorted(_place(x, d) for d in dims) or list(range(x.dim())) or [0]
+    if len(dims) == 1:
+        return x, dims[0], options, lambda t: t
+    ends = list(range(x.dim() - len(dims), x.dim()))
+    shape = x.movedim(dims, ends).shape
+    joined = {k: v.expand(x.shape).movedim(dims, ends).flatten(ends[0]) for k, v in options.items() if k in ("mask", "bias")}
+    back = lambda t: t.reshape(shape).movedim(ends, dims)
+    return x.movedim(dims, ends).flatten(ends[0]), ends[0], {**options, **joined}, back
+
+
 def logsumexp(x, dim, dtype=None, **options):
-    dims = sorted(d % max(x.dim(), 1) for d in dim) or list(range(x.dim())) or [0]
-    if len(dims) > 1:  # as one, the last
-        ends = list(range(x.dim() - len(dims), x.dim()))
-        options |= {k: options[k].expand(x.shape) for k in ("mask", "bias") if options.get(k) is not None}
-        options |= {k: options[k].movedim(dims, ends).flatten(ends[0]) for k in ("mask", "bias") if k in options}
-        x, dims = x.movedim(dims, ends).flatten(ends[0]), [ends[0]]
-    lse, masked = _masked(x, dims[0], dtype, options, torch_logsumexp)
-    return _typed(lse if masked is None else lse.masked_fill(masked.all(dims[0]), -torch.inf), x, dtype)
+    z, dim, options, _ = _joined(_up(x, dtype), dim, options)
+    return _typed(_logsumexp(z, dim, options), x, dtype)
 
 
-def _reduce(losses, weights, reduction):
+def logsumexp_gradient(x, grad, dim, dtype=None, **options):
+    z, dim, options, back = _joined(_up(x, dtype), dim, options)
+    dz = _softmax(z, dim, options) * over_rows(grad, z, dim)
+    return _typed(back(_to_x(dz, z, dim, **options)), x)
+
+
+def _coefficients(log_p, masked, target, weight, ignore_index, dim, smoothing):
+    """Those of -log p in each row's loss, and what each row counts in a mean."""
+    n = log_p.size(dim)
+    if weight is not None:
+        weight = weight.to(log_p.dtype)
+        across = weight.reshape([n if d == dim else 1 for d in range(log_p.dim())])
+    if target.is_floating_point():
+        counted = torch.ones_like(log_p.select(dim, 0))
+        made = (1 - smoothing) * target + smoothing / n
+        made = made if weight is None else made * across
+    else:
+        counts = target != ignore_index
+        labels = target.long().masked_fill(~counts, 0)
+        counted = (torch.ones_like(log_p.select(dim, 0)) if weight is None else weight[labels]).masked_fill(~counts, 0)
+        made = torch.zeros_like(log_p).scatter(dim, labels.unsqueeze(dim), ((1 - smoothing) * counted).unsqueeze(dim))
+        if smoothing != 0:
+            made = made + (smoothing / n * counts.unsqueeze(dim) * (1 if weight is None else across)).to(made.dtype)
+    return made if masked is None else made.masked_fill(masked, 0), counted
+
+
+def _reduce(losses, counted, reduction):
     if reduction == "none":
         return losses
-    return losses.sum() if reduction == "sum" else losses.sum() / weights.sum()
+    return losses.sum() if reduction == "sum" else losses.sum() / counted.sum()
+
+
+def _spread(grad, counted, reduction):
+    """The gradient of each row's loss, of that of the reduced one."""
+    return (grad / counted.sum() if reduction == "mean" else grad).expand(counted.shape)
+
+
+def _entropy(x, target, weight, ignore_index, dim, label_smoothing, z_loss, options):
+    log_p, masked = _masked(x, dim, options, torch_log_softmax)
+    made, counted = _coefficients(log_p, masked, target, weight, ignore_index, dim, label_smoothing)
+    log_p = log_p if masked is None else log_p.masked_fill(masked, 0)
+    some = torch.ones_like(counted) if target.is_floating_point() else (target != ignore_index).to(counted.dtype)
+    lse = _masked(x, dim, options, torch_logsumexp)[0] * some if z_loss != 0 else torch.zeros_like(counted)
+    return made, counted, log_p, lse
 
 
 def cross_entropy(
     x, target, weight, reduction, ignore_index, dim, label_smoothing=0.0, z_loss=0.0, dtype=None, **options
 ):
-    n, e = x.size(dim) if x.dim() > 0 else 1, label_smoothing
-    log_p, masked = _masked(x, dim, dtype, options, torch_log_softmax)
-    lost = -log_p if masked is None else (-log_p).masked_fill(masked, 0)
-    if weight is not None:
-        lost = lost * weight.to(lost.dtype).reshape([-1 if d == dim % x.dim() else 1 for d in range(x.dim())])
-    if target.is_floating_point():
-        losses = (((1 - e) * target + e / n) * lost).sum(dim)
-        counted = torch.ones_like(losses)
-    else:
-        counts = target != ignore_index
-        labels = target.long().masked_fill(~counts, 0)
-        losses = (1 - e) * lost.gather(dim, labels.unsqueeze(dim)).squeeze(dim) + e / n * lost.sum(dim)
-        losses = losses.masked_fill(~counts, 0)
-        counted = (torch.ones_like(losses) if weight is None else weight.to(lost.dtype)[labels]).masked_fill(~counts, 0)
-    if z_loss != 0:
-        lse = _masked(x, dim, dtype, options, torch_logsumexp)[0]
-        square = z_loss * lse * lse
-        losses = losses + (square if target.is_floating_point() else square.masked_fill(~counts, 0))
-    return _typed(_reduce(losses, counted, reduction), x, dtype)
+    z, dim = _up(x, dtype), _place(x, dim)
+    made, counted, log_p, lse = _entropy(z, target, weight, ignore_index, dim, label_smoothing, z_loss, options)
+    return _typed(_reduce(z_loss * lse * lse - (made * log_p).sum(dim), counted, reduction), x, dtype)
+
+
+def cross_entropy_gradient(
+    x, grad, target, weight, reduction, ignore_index, dim, label_smoothing=0.0, z_loss=0.0, dtype=None, **options
+):
+    z, dim = _up(x, dtype), _place(x, dim)
+    made, counted, _, lse = _entropy(z, target, weight, ignore_index, dim, label_smoothing, z_loss, options)
+    total = made.sum(dim) + 2 * z_loss * lse
+    dz = total.unsqueeze(dim) * _softmax(z, dim, options) - made
+    dz = dz * _spread(grad, counted, reduction).unsqueeze(dim)
+    return _typed(_to_x(dz, z, dim, **options), x)
 
 
 def nll_loss(x, target, weight, reduction, ignore_index, dim, dtype=None, **_):
-    x = x.movedim(dim, 1) if x.dim() > 1 else x
-    return _typed(torch_nll_loss(x, target.long(), weight, ignore_index=ignore_index, reduction=reduction), x, dtype)
+    z = _up(x, dtype)
+    made, counted = _coefficients(z, None, target, weight, ignore_index, dim, 0)
+    return _typed(_reduce(-(made * z).sum(dim), counted, reduction), x, dtype)
 
 
-def _factor(t, y, dim, scale, scales):
-    t = t if scale is None else t * scale
-    return t if scales is None else t * over_rows(scales, y, dim % max(y.dim(), 1))
+def nll_loss_gradient(x, grad, target, weight, reduction, ignore_index, dim, dtype=None, **_):
+    made, counted = _coefficients(_up(x, dtype), None, target, weight, ignore_index, dim, 0)
+    return _typed(-made * _spread(grad, counted, reduction).unsqueeze(dim), x)
 
 
-def _where_kept(t, y, dim, options):
-    keep = kept(y, dim % max(y.dim(), 1), **options)
-    return t if keep is None else t.masked_fill(~keep, 0)
+def _jacobian(y, v, dim):
+    return y * (v - (y * v).sum(dim, keepdim=True))
 
 
-def softmax_backward(y, grad, dim, dtype=None, scale=None, scales=None, **masks):
-    grad = _where_kept(grad, y, dim, masks)
-    return _typed(_factor(y * (grad - (y * grad).sum(dim, keepdim=True)), y, dim, scale, scales), y, dtype)
+def softmax_backward(y, grad, dim, dtype=None, **linear):
+    dim = _place(y, dim)
+    return _typed(_scaled(_jacobian(y, _where_kept(grad, y, dim, linear), dim), dim, **linear), y, dtype)
 
 
-def softmax_double_backward(y, grad, ddx, dim, dtype=None, scale=None, scales=None, **masks):
-    grad, ddx = _where_kept(grad, y, dim, masks), _where_kept(ddx, y, dim, masks)
+def softmax_double_backward(y, grad, ddx, dim, dtype=None, **linear):
+    dim = _place(y, dim)
+    grad, ddx = _where_kept(grad, y, dim, linear), _where_kept(ddx, y, dim, linear)
     s, t = (y * grad).sum(dim, keepdim=True), (y * ddx).sum(dim, keepdim=True)
-    gy, gdy = ddx * (grad - s) - grad * t, y * (ddx - t)
-    return tuple(_typed(_factor(g, y, dim, scale, scales), y, dtype) for g in (gy, gdy))
+    both = ddx * (grad - s) - grad * t, y * (ddx - t)
+    return tuple(_typed(_scaled(g, dim, **linear), y, dtype) for g in both)
 
 
-def log_softmax_backward(y, grad, dim, dtype=None, scale=None, scales=None, **masks):
-    grad = _where_kept(grad, y, dim, masks)
-    return _typed(_factor(grad - y.exp() * grad.sum(dim, keepdim=True), y, dim, scale, scales), y, dtype)
+def log_softmax_backward(y, grad, dim, dtype=None, **linear):
+    dim = _place(y, dim)
+    grad = _where_kept(grad, y, dim, linear)
+    return _typed(_scaled(grad - y.exp() * grad.sum(dim, keepdim=True), dim, **linear), y, dtype)
 
 
-def log_softmax_jvp(y, v, dim, dtype=None, scale=None, scales=None, **masks):
-    v = _where_kept(v, y, dim, masks)
-    jv = _where_kept(v - (y.exp() * v).sum(dim, keepdim=True), y, dim, masks)
-    return _typed(_factor(jv, y, dim, scale, scales), y, dtype)
+def log_softmax_jvp(y, v, dim, dtype=None, **linear):
+    dim = _place(y, dim)
+    v = _where_kept(v, y, dim, linear)
+    jv = _where_kept(v - (y.exp() * v).sum(dim, keepdim=True), y, dim, linear)
+    return _typed(_scaled(jv, dim, **linear), y, dtype)

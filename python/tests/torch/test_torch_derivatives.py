@@ -1,0 +1,87 @@
+"""Gradients, forward mode, gradients of gradients, and all of these under vmap, against differences of the values."""
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+import smx.torch as F  # noqa: E402
+from torch_cases import CASES, double  # noqa: E402
+
+from torch.autograd import gradcheck, gradgradcheck  # noqa: E402
+
+
+@pytest.mark.parametrize("function, inputs", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_derivatives(function, inputs):
+    given = inputs()
+    checks = {"check_batched_grad": True, "fast_mode": False}
+    assert gradcheck(function, given, check_forward_ad=True, check_batched_forward_grad=True, **checks)
+    assert gradgradcheck(function, given, check_fwd_over_rev=True, check_rev_over_rev=True, **checks)
+
+
+LABELS = torch.tensor([0, 3, -100])
+
+
+@pytest.mark.parametrize(
+    "ours, theirs",
+    [
+        (lambda x: F.softmax(x, -1), lambda x: torch.softmax(x, -1)),
+        (lambda x: F.softmax(x, -1, softcap=2), lambda x: torch.softmax(2 * torch.tanh(x / 2), -1)),
+        (lambda x: F.log_softmax(x, -1), lambda x: torch.log_softmax(x, -1)),
+        (lambda x: F.logsumexp(x, -1)[:, None], lambda x: torch.logsumexp(x, -1)[:, None]),
+        (lambda x: F.cross_entropy(x, LABELS), lambda x: torch.nn.functional.cross_entropy(x, LABELS)),
+        (lambda x: F.nll_loss(x**2, LABELS), lambda x: torch.nn.functional.nll_loss(x**2, LABELS)),
+    ],
+    ids=["softmax", "softcap", "log_softmax", "logsumexp", "cross_entropy", "nll_loss"],
+)
+def test_transforms_of_transforms(ours, theirs):
+    """A level of torch.func above another must not lose the one below."""
+    x, c = double(3, 4).detach(), double(3, 4).detach()
+    mine, other = (lambda x, f=f: (f(x) ** 3 * c).sum() for f in (ours, theirs))
+    for transform in (
+        torch.func.hessian,
+        lambda f: torch.func.jacrev(torch.func.jacrev(f)),
+        lambda f: torch.func.jacfwd(torch.func.jacfwd(f)),
+        lambda f: torch.func.vmap(torch.func.grad(lambda row: f(row.expand(3, 4)))),
+        lambda f: torch.func.grad(lambda x: torch.func.hessian(f)(x).sum()),
+    ):
+        torch.testing.assert_close(transform(mine)(x), transform(other)(x))
+
+
+def test_a_gradient_has_the_bits_of_the_library():
+    import smx
+
+    x = torch.randn(7, 33, requires_grad=True)
+    dy = torch.randn(7, 33)
+    y = F.softmax(x, -1, scale=0.5)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    assert torch.equal(dx, smx.softmax_backward(y.detach(), dy, scale=0.5))
+    y = F.log_softmax(x, -1)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    assert torch.equal(dx, smx.log_softmax_backward(y.detach(), dy))
+    labels = torch.arange(7)
+    loss = F.cross_entropy(x, labels, z_loss=1e-3)
+    (dx,) = torch.autograd.grad(loss, x, torch.tensor(0.3))
+    assert torch.equal(dx, smx.cross_entropy_backward(x.detach(), labels, dloss=torch.tensor(0.3), z_loss=1e-3))
+    y = F.softmax(x, -1, softcap=2.0)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    dz = smx.softmax_backward(y.detach(), dy)
+    assert torch.equal(dx, smx.softcap_backward(x.detach(), dz, softcap=2.0))
+
+
+def test_a_gradient_does_not_depend_on_what_else_has_one():
+    x, bias = torch.randn(4, 6, requires_grad=True), torch.randn(6)
+    dy = torch.randn(4, 6)
+    for function in (F.softmax, F.log_softmax):
+        alone = torch.autograd.grad(function(x, -1, bias=bias), x, dy)[0]
+        both = torch.autograd.grad(function(x, -1, bias=bias.clone().requires_grad_()), x, dy)[0]
+        graph = torch.autograd.grad(function(x, -1, bias=bias), x, dy, create_graph=True)[0]
+        assert torch.equal(alone, both) and torch.equal(alone, graph)
+
+
+def test_in_place_changes_are_noticed():
+    x = torch.randn(3, 4, requires_grad=True)
+    y = F.softmax(x, -1)
+    with torch.no_grad():
+        y.zero_()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
