@@ -1,6 +1,7 @@
 /* smx._core: the functions of the table, and what the library says about itself. */
 #define SMX_PYTHON_MODULE
 #include "errors.h"
+#include "parts.h"
 #include "result.h"
 
 static PyObject *version(PyObject *self, PyObject *none) {
@@ -71,7 +72,7 @@ PyMODINIT_FUNC PyInit__core(void) {
     import_array();
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || smx_parameters_init() < 0 || smx_dlpack_init() < 0 || smx_memory_init() < 0 ||
-        PyModule_AddFunctions(module, smx_functions) < 0) {
+        PyModule_AddFunctions(module, smx_functions) < 0 || PyModule_AddFunctions(module, smx_part_functions) < 0) {
         Py_XDECREF(module);
         return NULL;
     }
