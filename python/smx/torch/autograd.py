@@ -20,14 +20,19 @@ from smx.torch.options import DIFFERENTIABLE, LINEAR
 _FROM_RESULT = ("softmax", "log_softmax")
 
 
+def _save(ctx, *tensors):
+    ctx.save_for_backward(*tensors)
+    if forward_ad._current_level >= 0:
+        ctx.save_for_forward(*tensors)
+
+
 class Fused(Function):
     """Any of the operators. `keys` names the arguments that have gradients, `named` has all others."""
 
     @staticmethod
     def forward(ctx, run, name, named, keys, *tensors):
         ctx.name, ctx.named, ctx.keys = name, named, keys
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
+        _save(ctx, *tensors)
         return run(**named, **dict(zip(keys, tensors)))
 
     @staticmethod
@@ -70,19 +75,21 @@ class FromResult(Function):
     def forward(ctx, run, name, named, x):
         y = run(x=x, **named)
         ctx.name, ctx.named = name, named
-        ctx.to = {"dtype": x.dtype} if x.dtype != y.dtype else {}
-        ctx.save_for_backward(y)
-        ctx.save_for_forward(y)
+        ctx.to = None if x.dtype == y.dtype else x.dtype
+        _save(ctx, y)
         return y
 
     @staticmethod
     def arguments(ctx):
-        return {"dim": ctx.named["dim"], **{k: v for k, v in ctx.named.items() if k in LINEAR}}
+        return {k: v for k, v in ctx.named.items() if k in LINEAR} if len(ctx.named) > 1 else ctx.named
 
     @staticmethod
     def backward(ctx, dy):
         (y,) = ctx.saved_tensors
-        return None, None, None, call(ctx.name + "_backward", y=y, grad=dy, **FromResult.arguments(ctx), **ctx.to)
+        name = ctx.name + "_backward"
+        if len(ctx.named) == 1 and not torch.is_grad_enabled() and quiet() and ordinary(dy):  # most often
+            return None, None, None, KERNELS[name](y, ctx.named["dim"], ctx.to, grad=dy)
+        return None, None, None, call(name, y=y, grad=dy, **FromResult.arguments(ctx), dtype=ctx.to)
 
     @staticmethod
     def jvp(ctx, _run, _name, _named, v):
@@ -96,8 +103,7 @@ class SoftmaxBackward(Function):
     @staticmethod
     def forward(ctx, run, named, y, grad):
         ctx.named = named
-        ctx.save_for_backward(y, grad)
-        ctx.save_for_forward(y, grad)
+        _save(ctx, y, grad)
         return run(y=y, grad=grad, **named)
 
     @staticmethod
@@ -130,13 +136,17 @@ def differentiable(run, name, named):
 
 def call(name, **named):
     """The operator, by the shortest way there is."""
-    if quiet():
-        tensors = [value for value in named.values() if isinstance(value, torch.Tensor)]
-        if all(map(ordinary, tensors)):
-            if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
-                return differentiable(KERNELS[name], name, named)
-            return KERNELS[name](**named)
-    return OPERATORS[name](**named)
+    if not quiet():
+        return OPERATORS[name](**named)
+    history = False
+    for value in named.values():
+        if isinstance(value, torch.Tensor):
+            if not ordinary(value):
+                return OPERATORS[name](**named)
+            history = history or value.requires_grad
+    if history and torch.is_grad_enabled():
+        return differentiable(KERNELS[name], name, named)
+    return KERNELS[name](**named)
 
 
 def _tracked(value, forward):

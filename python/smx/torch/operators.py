@@ -61,6 +61,8 @@ def _from_result(name, *others):
     function = getattr(_core, name)
 
     def kernel(y, dim, dtype=None, **options):
+        if len(options) == len(others) and dtype is None:
+            return function(plain(y), *[plain(options[other]) for other in others], dim)
         tensors = [plain(y), *[plain(options.pop(other)) for other in others]]
         if dtype is not None and dtype != y.dtype:
             options["out"] = y.new_empty(y.shape, dtype=dtype)
@@ -103,12 +105,14 @@ _logsumexp_over = _row("logsumexp")
 
 
 def _loss(function, gradient):
-    def kernel(x, target, weight, reduction, ignore_index, dim, grad=None, label_smoothing=0.0, dtype=None, **options):
-        given = to_extension(options)
+    def kernel(
+        x, target, weight, reduction, ignore_index, dim, grad=None, label_smoothing=0.0, z_loss=0.0, dtype=None, **options
+    ):
+        given = to_extension(options) if options else {}
         if label_smoothing != 0:
             given["smoothing"] = label_smoothing
-        if given.get("z_loss") == 0:
-            del given["z_loss"]
+        if z_loss != 0:
+            given["z_loss"] = z_loss
         if target.is_floating_point():
             given["targets"] = plain(target)
             target = None

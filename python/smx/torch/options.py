@@ -24,7 +24,7 @@ SCHEMA = {
 DIFFERENTIABLE = ("scales", "bias", "slopes", "sinks")
 
 #: What the gradient of softmax or log_softmax takes beside its result: no slopes, sinks or softcap.
-LINEAR = frozenset({"scale", "scales", "mask", "bias", "lengths", "causal", "window", "query_dim"})
+LINEAR = frozenset({"dim", "scale", "scales", "mask", "bias", "lengths", "causal", "window", "query_dim"})
 
 #: What a caller may give.
 KEYWORDS = (SCHEMA.keys() - {"dtype", "scales"}) | {"temperature"}
