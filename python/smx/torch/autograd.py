@@ -27,7 +27,8 @@ def _save(ctx, *tensors):
 
 
 class Fused(Function):
-    """Any of the operators. `keys` names the arguments that have gradients, `named` has all others."""
+    """Any of the operators. `keys` names those of its arguments that are tensors, `named` has the others. All tensors are
+    saved, labels and masks too, so that autograd notices if they were changed since."""
 
     @staticmethod
     def forward(ctx, run, name, named, keys, *tensors):
@@ -36,29 +37,27 @@ class Fused(Function):
         return run(**named, **dict(zip(keys, tensors)))
 
     @staticmethod
-    def function(ctx):
-        function = getattr(reference, ctx.name)
-        return lambda *tensors: function(**ctx.named, **dict(zip(ctx.keys, tensors)))
+    def arguments(ctx):
+        return {**ctx.named, **dict(zip(ctx.keys, ctx.saved_tensors))}
 
     @staticmethod
     def backward(ctx, *grads):
-        tensors, needed = ctx.saved_tensors, list(ctx.needs_input_grad[4:])
-        pulled = [None] * len(tensors)
-        gradient = ctx.name + "_gradient"
-        if needed[0] and gradient in OPERATORS:
-            named = {**ctx.named, **dict(zip(ctx.keys, tensors))}
-            pulled[0] = call(gradient, **named, grad=grads[0])
-            needed[0] = False
-        if any(needed):
-            given = torch.func.vjp(Fused.function(ctx), *tensors)[1](grads if len(grads) > 1 else grads[0])
-            pulled = [g if wanted else p for g, p, wanted in zip(given, pulled, needed)]
-        return None, None, None, None, *pulled
+        given, gradient, pulled = Fused.arguments(ctx), ctx.name + "_gradient", {}
+        wanted = [key for key, needed in zip(ctx.keys, ctx.needs_input_grad[4:]) if needed]
+        if ctx.keys[0] in wanted and gradient in OPERATORS:
+            pulled[wanted.pop(0)] = call(gradient, **given, grad=grads[0])
+        if wanted:
+            function = lambda *tensors: getattr(reference, ctx.name)(**{**given, **dict(zip(wanted, tensors))})
+            pull = torch.func.vjp(function, *[given[key] for key in wanted])[1]
+            pulled.update(zip(wanted, pull(grads if len(grads) > 1 else grads[0])))
+        return None, None, None, None, *map(pulled.get, ctx.keys)
 
     @staticmethod
     def jvp(ctx, _run, _name, _named, _keys, *tangents):
-        pairs = zip(ctx.saved_tensors, tangents)
+        given = Fused.arguments(ctx)
+        given.update({k: _dual(given[k], t) for k, t in zip(ctx.keys, tangents) if t is not None})
         with forward_ad._set_fwd_grad_enabled(True):
-            result = Fused.function(ctx)(*[x if t is None else _dual(x, t) for x, t in pairs])
+            result = getattr(reference, ctx.name)(**given)
             if isinstance(result, tuple):
                 return tuple(forward_ad.unpack_dual(part, level=0).tangent for part in result)
             return forward_ad.unpack_dual(result, level=0).tangent
@@ -69,73 +68,62 @@ def _dual(x, tangent):
 
 
 class FromResult(Function):
-    """softmax and log_softmax where the result is enough for all derivatives."""
+    """softmax and log_softmax where the result is enough for all derivatives; `keys` are of the tensors beside x."""
 
     @staticmethod
-    def forward(ctx, run, name, named, x):
-        y = run(x=x, **named)
-        ctx.name, ctx.named = name, named
+    def forward(ctx, run, name, named, keys, x, *others):
+        y = run(x=x, **named, **dict(zip(keys, others)))
+        ctx.name, ctx.named, ctx.keys = name, named, keys
         ctx.to = None if x.dtype == y.dtype else x.dtype
-        _save(ctx, y)
+        _save(ctx, y, *others)
         return y
 
     @staticmethod
-    def arguments(ctx):
-        return {k: v for k, v in ctx.named.items() if k in LINEAR} if len(ctx.named) > 1 else ctx.named
+    def arguments(ctx, others):
+        return {k: v for k, v in [*ctx.named.items(), *zip(ctx.keys, others)] if k in LINEAR}
 
     @staticmethod
     def backward(ctx, dy):
-        (y,) = ctx.saved_tensors
+        y, *others = ctx.saved_tensors
         name = ctx.name + "_backward"
-        if len(ctx.named) == 1 and not torch.is_grad_enabled() and quiet() and ordinary(dy):  # most often
-            return None, None, None, KERNELS[name](y, ctx.named["dim"], ctx.to, grad=dy)
-        return None, None, None, call(name, y=y, grad=dy, **FromResult.arguments(ctx), dtype=ctx.to)
+        if len(ctx.named) == 1 and not others and not torch.is_grad_enabled() and quiet() and ordinary(dy):  # most often
+            dx = KERNELS[name](y, ctx.named["dim"], ctx.to, grad=dy)
+        else:
+            dx = call(name, y=y, grad=dy, **FromResult.arguments(ctx, others), dtype=ctx.to)
+        return None, None, None, None, dx, *[None for _ in others]
 
     @staticmethod
-    def jvp(ctx, _run, _name, _named, v):
-        (y,) = ctx.saved_tensors
+    def jvp(ctx, _run, _name, _named, _keys, v, *_others):
+        y, *others = ctx.saved_tensors
+        given = FromResult.arguments(ctx, others)
         if ctx.name == "softmax":  # whose Jacobian is symmetric
-            return call("softmax_backward", y=y, grad=v, **FromResult.arguments(ctx))
-        return call("log_softmax_jvp", y=y, v=v, **FromResult.arguments(ctx))
+            return call("softmax_backward", y=y, grad=v, **given)
+        return call("log_softmax_jvp", y=y, v=v, **given)
 
 
-class SoftmaxBackward(Function):
-    @staticmethod
-    def forward(ctx, run, named, y, grad):
-        ctx.named = named
-        _save(ctx, y, grad)
-        return run(y=y, grad=grad, **named)
+class SoftmaxBackward(Fused):
+    """Of y and grad; whose own gradients the library has."""
 
     @staticmethod
     def backward(ctx, ddx):
-        y, grad = ctx.saved_tensors
-        return None, None, *call("softmax_double_backward", **{**ctx.named, "dtype": None}, y=y, grad=grad, ddx=ddx)
-
-    @staticmethod
-    def jvp(ctx, _run, _named, *tangents):
-        ctx.name, ctx.keys = "softmax_backward", ("y", "grad")
-        return Fused.jvp(ctx, None, None, None, None, *tangents)
+        gradients = call("softmax_double_backward", **{**Fused.arguments(ctx), "dtype": None}, ddx=ddx)
+        return None, None, None, None, *gradients, *[None for _ in ctx.keys[2:]]
 
 
 def differentiable(run, name, named):
     """run(**named), where run is the operator `name` below autograd, or its kernel; with its derivatives."""
-    first, forward = ARGUMENTS[name][0], forward_ad._current_level >= 0
-    if name in _FROM_RESULT:
-        options = [named.get(key) for key in DIFFERENTIABLE]
-        if named.get("softcap") is None and not any(_tracked(option, forward) for option in options):
-            rest = {key: value for key, value in named.items() if key != "x"}
-            return FromResult.apply(run, name, rest, named["x"])
-    if name == "softmax_backward" and not _tracked(named.get("scales"), forward):
-        rest = {key: value for key, value in named.items() if key not in ("y", "grad")}
-        return SoftmaxBackward.apply(run, rest, named["y"], named["grad"])
-    others = [key for key, value in named.items() if key != first and _tracked(value, forward and key != "weight")]
-    keys = (first, *others)
+    keys = tuple(key for key, value in named.items() if isinstance(value, torch.Tensor))
+    tensors = [named[key] for key in keys]
     rest = {key: value for key, value in named.items() if key not in keys}
-    return Fused.apply(run, name, rest, keys, *[named[key] for key in keys])
+    if name in _FROM_RESULT and named.get("softcap") is None and not _tracked(named, DIFFERENTIABLE):
+        return FromResult.apply(run, name, rest, keys[1:], *tensors)
+    if name == "softmax_backward" and not _tracked(named, DIFFERENTIABLE):
+        return SoftmaxBackward.apply(run, name, rest, keys, *tensors)
+    return Fused.apply(run, name, rest, keys, *tensors)
 
 
 def call(name, **named):
-    """The operator, by the shortest way there is."""
+    """The operator, by the shortest way there is. Its first argument is the first tensor."""
     if not quiet():
         return OPERATORS[name](**named)
     history = False
@@ -149,8 +137,10 @@ def call(name, **named):
     return KERNELS[name](**named)
 
 
-def _tracked(value, forward):
-    return isinstance(value, torch.Tensor) and (value.requires_grad or (forward and value.is_floating_point()))
+def _tracked(named, keys):
+    """Whether any of these tensors has a gradient or, it may be, a tangent."""
+    given = [named[key] for key in keys if named.get(key) is not None]
+    return any(tensor.requires_grad for tensor in given) or (bool(given) and forward_ad._current_level >= 0)
 
 
 def _register(name):

@@ -109,14 +109,14 @@ class _CrossEntropy(torch.autograd.Function):
                 _core._exact_sum_ratio(loss.words.numpy(), weight.words.numpy(), result.numpy())
             else:
                 _core._exact_sum_value(loss.words.numpy(), result.numpy())
-        ctx.save_for_backward(logits)
+        ctx.save_for_backward(logits, target)  # which autograd then sees changes of
         ctx.given = given
         return result.reshape(logits.shape[:-1] if reduction == "none" else ()).to(logits.dtype)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, dloss):
-        (logits,) = ctx.saved_tensors
+        logits, _ = ctx.saved_tensors
         x = _matrix(logits)
         dx = torch.empty(x.shape, dtype=torch.from_numpy(x[:0]).dtype)
         _core._part("e", x, y=dx.numpy(), dloss=_array(dloss.reshape(-1).to(dx.dtype)), **ctx.given)

@@ -40,7 +40,7 @@ def _plain(name):
         if not input.requires_grad:
             return function(input, dim)
         if torch.is_grad_enabled():
-            return FromResult.apply(kernel, name, {"dim": dim}, input)
+            return FromResult.apply(kernel, name, {"dim": dim}, (), input)
         return function(input.detach(), dim)
 
     return plain

@@ -37,6 +37,8 @@ def from_keywords(function: str, keywords: dict) -> dict:
         if value is None:
             continue
         if name == "temperature":
+            if not isinstance(value, torch.Tensor) and value == 0:
+                raise ValueError(f"smx.torch.{function}: temperature is 0: for its limit take argmax")
             name, value = "scale", 1 / value
         if name == "scale":
             name = "scales" if isinstance(value, torch.Tensor) else name

@@ -78,10 +78,19 @@ def test_a_gradient_does_not_depend_on_what_else_has_one():
         assert torch.equal(alone, both) and torch.equal(alone, graph)
 
 
-def test_in_place_changes_are_noticed():
-    x = torch.randn(3, 4, requires_grad=True)
-    y = F.softmax(x, -1)
-    with torch.no_grad():
-        y.zero_()
-    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        y.sum().backward()
+@pytest.mark.parametrize("function", [F.softmax, F.log_softmax, F.cross_entropy])
+def test_changes_in_place_are_noticed(function):
+    """Of what the gradient is made from: the result, or x and labels; and of masks."""
+    x, mask, labels = torch.randn(3, 4, requires_grad=True), torch.ones(4, dtype=torch.bool), torch.tensor([0, 1, 2])
+    second = labels if function is F.cross_entropy else -1
+    for changed in ("result", "mask", "labels"):
+        y = function(x.clone(), second, mask=mask)
+        with torch.no_grad():
+            if changed == "result" and function is not F.cross_entropy:
+                y.zero_()
+            elif changed == "labels" and function is F.cross_entropy:
+                labels.zero_()
+            else:
+                mask[0] = False
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            y.sum().backward()

@@ -55,7 +55,8 @@ def test_options():
     lengths, slopes = torch.tensor([[[4]], [[0]]]), torch.rand(3, 1)
     for ours, core in (
         ({"mask": keep}, {"mask": keep}),
-        ({"temperature": 2.0}, {"temperature": 2.0}),
+        ({"temperature": 3.0}, {"temperature": 3.0}),
+        ({"temperature": scale}, {"temperature": scale}),
         ({"temperature": scale}, {"scale": 1 / scale}),
         ({"scale": scale, "bias": bias}, {"scale": scale, "bias": bias}),
         ({"causal": True}, {"causal": "top-left"}),
@@ -121,6 +122,7 @@ def test_modules():
         (lambda x: F.softmax(x, 0, heat=1), TypeError, "softmax: there is no argument 'heat'"),
         (lambda x: F.softmax(x, 0, scale=1.0, temperature=1.0), ValueError, "give one of them"),
         (lambda x: F.softmax(x, 0, scale=0.0), ValueError, "scale"),
+        (lambda x: F.softmax(x, 0, temperature=0), ValueError, "temperature is 0"),
         (lambda x: F.log_softmax(x, 0, sinks=torch.zeros(3)), TypeError, "sinks"),
         (lambda x: F.softmax(x, 0, mask=torch.ones(4, dtype=torch.bool)), ValueError, "mask"),
         (lambda x: F.cross_entropy(x, torch.tensor([0, 9])), IndexError, "row 1"),
