@@ -1,8 +1,8 @@
 """A small network, trained on the digits, with one hash for any number of threads and any split of its batches.
 
-Each step of it has one result: matrix products add up in a fixed order, entry by entry; cross-entropy is ours; gradients
-of the weights are exact sums over samples (smx.torch.ExactSum). Beside it, the same with PyTorch's own functions, whose
-weights depend on how a batch was split.
+Each step of it has one result: matrix products add up in a fixed order, entry by entry; cross-entropy is ours;
+gradients of the weights are exact sums over samples (smx.torch.ExactSum). Beside it, the same with PyTorch's own
+functions, whose weights depend on how a batch was split.
 
     python torch_network.py [FOLDER]    where digits-images.npy and digits-labels.npy are: data/ of the sources
 """

@@ -1,10 +1,9 @@
 """A sampler and a trainer that agree on log-probabilities to the bit.
 
-Reinforcement learning on a language model weighs each sampled token by exp(log p of the trainer - log p of the sampler).
-Both have the same weights, so this ratio should be 1; but a sampler computes one token of a few sequences at a time, a
-trainer all tokens of many, with the classes elsewhere in memory, and usual softmaxes round differently there. Logits
-are the same in both here: what is left is the softmax.
-"""
+Reinforcement learning on a language model weighs each sampled token by exp(log p of the trainer - log p of the
+sampler). Both have the same weights, so this ratio should be 1; but a sampler computes one token of a few sequences at
+a time, a trainer all tokens of many, with the classes elsewhere in memory, and usual softmaxes round differently there.
+Logits are the same in both here: what is left is the softmax."""
 
 import torch
 

@@ -1,5 +1,5 @@
-"""Softmax, log_softmax and logsumexp of Dask arrays, chunked along the axis, too: lazily, with the bits of the whole array
-for any chunks.
+"""Softmax, log_softmax and logsumexp of Dask arrays, chunked along the axis, too: lazily, with the bits of the whole
+array for any chunks.
 
 Rows in parts tell each other 28 integers (include/smx/parts.h), which are put together by taking the larger and by
 adding; a chunk is read two or three times, and no worker holds more than a few.
@@ -23,8 +23,8 @@ _WIDTH = {"maxima": 16, "sums": 12}  # SMX_PART_MAXIMA, SMX_PART_SUMS
 
 
 def _step(block, *known, step, made, first, whole):
-    """A step on a chunk, rows along its last dimension. `known` are the maxima and sums so far; `made` is what comes out:
-    "maxima" or "sums" of this part, its "y", or "lse"."""
+    """A step on a chunk, rows along its last dimension. `known` are the maxima and sums so far; `made` is what comes
+    out: "maxima" or "sums" of this part, its "y", or "lse"."""
     rows, shape = math.prod(block.shape[:-1]), block.shape
     x = np.ascontiguousarray(block).reshape(rows, shape[-1])
     given = {name: np.zeros((rows, width), np.int64) for name, width in _WIDTH.items()}

@@ -60,7 +60,9 @@ def test_memory(monkeypatch):
     """A part sees its chunks and integers, never a row: of a row of 2^20 entries, no more than a chunk at a time."""
     seen = []
     part = smx.dask._core._part
-    monkeypatch.setattr(smx.dask._core, "_part", lambda step, x, **given: (seen.append(x.shape), part(step, x, **given)))
+    monkeypatch.setattr(
+        smx.dask._core, "_part", lambda step, x, **given: (seen.append(x.shape), part(step, x, **given))
+    )
     x = da.random.default_rng(0).standard_normal((2, 1 << 20), chunks=(1, 1 << 16)).astype(np.float32)
     total = smx.dask.softmax(x).sum().compute(scheduler="synchronous")
     assert total == pytest.approx(2, rel=1e-4) and set(seen) == {(1, 1 << 16)}

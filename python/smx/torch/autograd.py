@@ -27,8 +27,8 @@ def _save(ctx, *tensors):
 
 
 class Fused(Function):
-    """Any of the operators. `keys` names those of its arguments that are tensors, `named` has the others. All tensors are
-    saved, labels and masks too, so that autograd notices if they were changed since."""
+    """Any of the operators. `keys` names those of its arguments that are tensors, `named` has the others. All tensors
+    are saved, labels and masks too, so that autograd notices if they were changed since."""
 
     @staticmethod
     def forward(ctx, run, name, named, keys, *tensors):
@@ -86,7 +86,9 @@ class FromResult(Function):
     def backward(ctx, dy):
         y, *others = ctx.saved_tensors
         name = ctx.name + "_backward"
-        if len(ctx.named) == 1 and not others and not torch.is_grad_enabled() and quiet() and ordinary(dy):  # most often
+        if (
+            len(ctx.named) == 1 and not others and not torch.is_grad_enabled() and quiet() and ordinary(dy)
+        ):  # most often
             dx = KERNELS[name](y, ctx.named["dim"], ctx.to, grad=dy)
         else:
             dx = call(name, y=y, grad=dy, **FromResult.arguments(ctx, others), dtype=ctx.to)

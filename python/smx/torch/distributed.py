@@ -31,8 +31,8 @@ def _matrix(logits):
 
 
 class ExactSum:
-    """Sums of tensors, element by element, with no error before `value` rounds once: so independent of the order, of how
-    the summands were split, and on how many ranks.
+    """Sums of tensors, element by element, with no error before `value` rounds once: so independent of the order, of
+    how the summands were split, and on how many ranks.
 
     >>> import torch
     >>> total = ExactSum()
@@ -82,7 +82,9 @@ class _CrossEntropy(torch.autograd.Function):
         first, whole = (0, classes) if vocabulary is None else _place(classes, vocabulary)
         maxima, sums = _integers(rows, _MAXIMA), _integers(rows, _SUMS)
         dense = target.is_floating_point()
-        given = {"targets" if dense else "labels": _array(target.reshape(x.shape if dense else -1).to(_like(x, target)))}
+        given = {
+            "targets" if dense else "labels": _array(target.reshape(x.shape if dense else -1).to(_like(x, target)))
+        }
         given |= {"maxima": maxima.numpy(), "sums": sums.numpy(), "row_n": whole, "first": first, **named}
         given["reduction"] = _REDUCTIONS[reduction]
         for step in "123":
@@ -157,8 +159,8 @@ def vocab_parallel_cross_entropy(
     rank may have any number of them. Every rank has all rows, and the labels (of all classes) or its part of a dense
     target; `weight` has all classes. With `batch_group`, the rows of its ranks are one batch besides.
 
-    Loss and gradient have the bits of smx.torch.cross_entropy of the whole. Softmax is never gathered: ranks exchange 28
-    integers for each row."""
+    Loss and gradient have the bits of smx.torch.cross_entropy of the whole. Softmax is never gathered: ranks exchange
+    28 integers for each row."""
     given = (weight, ignore_index, reduction, label_smoothing, z_loss, softcap, scale)
     return _cross_entropy(logits, target, group or dist.group.WORLD, batch_group, *given)
 

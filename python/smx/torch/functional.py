@@ -114,8 +114,6 @@ def cross_entropy(
     return _loss("cross_entropy", input, target, weight, size_average, ignore_index, reduce, reduction, named)
 
 
-def nll_loss(
-    input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"
-):
+def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
     """torch.nn.functional.nll_loss."""
     return _loss("nll_loss", input, target, weight, size_average, ignore_index, reduce, reduction, {})

@@ -1,4 +1,5 @@
-"""torch.nn's modules on the functions of this package: they take the functions' keywords as well, once for all calls."""
+"""torch.nn's modules on the functions of this package: they take the functions' keywords as well, once for all
+calls."""
 
 import torch
 

@@ -1,5 +1,5 @@
-"""The operators torch.ops.smx.*: their schemas, their kernels for the CPU, the shapes of their results for fake tensors,
-autocast, and the devices that they refuse. autograd.py and batching.py add derivatives and vmap."""
+"""The operators torch.ops.smx.*: their schemas, their kernels for the CPU, the shapes of their results for fake
+tensors, autocast, and the devices that they refuse. autograd.py and batching.py add derivatives and vmap."""
 
 import torch
 
@@ -106,7 +106,17 @@ _logsumexp_over = _row("logsumexp")
 
 def _loss(function, gradient):
     def kernel(
-        x, target, weight, reduction, ignore_index, dim, grad=None, label_smoothing=0.0, z_loss=0.0, dtype=None, **options
+        x,
+        target,
+        weight,
+        reduction,
+        ignore_index,
+        dim,
+        grad=None,
+        label_smoothing=0.0,
+        z_loss=0.0,
+        dtype=None,
+        **options,
     ):
         given = to_extension(options) if options else {}
         if label_smoothing != 0:
@@ -146,10 +156,11 @@ KERNELS = {
     "nll_loss_gradient": _loss(_core.nll_backward, gradient=True),
 }
 
+
 def _define(name):
     before, result = SCHEMAS[name]
     LIBRARY.define(f"{name}({before}{OPTIONS}) -> {result}", tags=(torch.Tag.pt2_compliant_tag,))
-    operator = getattr(getattr(torch.ops.smx, name), "default")
+    operator = getattr(torch.ops.smx, name).default
     names = ARGUMENTS[name] = [argument.name for argument in operator._schema.arguments]
     first = names[0]
     # The dispatcher passes arguments by position, without those at the end that are as by default.

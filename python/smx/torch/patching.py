@@ -38,9 +38,9 @@ def _instead(ours, theirs):
 
 class patch:  # noqa: N801 (used as a function)
     """Replaces PyTorch's softmax, log_softmax, softmin, logsumexp, cross_entropy and nll_loss, in torch.nn.functional
-    and wherever else `torch` has them, by ours on ordinary CPU tensors; others go to PyTorch's as before. At once, until
-    `undo()`; or for the length of a `with`. What computes a softmax inside of another operation of PyTorch keeps its
-    own: scaled_dot_product_attention, say.
+    and wherever else `torch` has them, by ours on ordinary CPU tensors; others go to PyTorch's as before. At once,
+    until `undo()`; or for the length of a `with`. What computes a softmax inside of another operation of PyTorch keeps
+    its own: scaled_dot_product_attention, say.
 
     >>> import torch, smx.torch
     >>> with smx.torch.patch():

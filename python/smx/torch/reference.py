@@ -141,7 +141,9 @@ def _joined(x, dims, options):
         return x, dims[0], options, lambda t: t
     ends = list(range(x.dim() - len(dims), x.dim()))
     shape = x.movedim(dims, ends).shape
-    joined = {k: v.expand(x.shape).movedim(dims, ends).flatten(ends[0]) for k, v in options.items() if k in ("mask", "bias")}
+    joined = {
+        k: v.expand(x.shape).movedim(dims, ends).flatten(ends[0]) for k, v in options.items() if k in ("mask", "bias")
+    }
     back = lambda t: t.reshape(shape).movedim(ends, dims)
     return x.movedim(dims, ends).flatten(ends[0]), ends[0], {**options, **joined}, back
 

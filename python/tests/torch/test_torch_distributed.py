@@ -121,7 +121,14 @@ def test_the_extension_s_steps_refuse_what_does_not_fit():
     with pytest.raises(ValueError, match="x is no matrix"):
         _core._part("1", x[0], maxima=maxima, row_n=4, first=0)
     with pytest.raises(ValueError, match="part"):
-        _core._part("1", x, maxima=torch.zeros(3, 16, dtype=torch.int64).numpy(), sums=torch.zeros(3, 12, dtype=torch.int64).numpy(), row_n=3, first=0)
+        _core._part(
+            "1",
+            x,
+            maxima=torch.zeros(3, 16, dtype=torch.int64).numpy(),
+            sums=torch.zeros(3, 12, dtype=torch.int64).numpy(),
+            row_n=3,
+            first=0,
+        )
     with pytest.raises((BufferError, ValueError)):
         _core._part("1", x[:, ::2], maxima=maxima, row_n=4, first=0)
     with pytest.raises(ValueError, match="as many values as sums"):

@@ -84,7 +84,9 @@ def test_like_torch():
     torch.testing.assert_close(F.softmax(ints, 0, dtype=torch.float32), theirs.softmax(ints, 0, dtype=torch.float32))
     torch.testing.assert_close(F.logsumexp(ints, 0), torch.logsumexp(ints, 0))
     with pytest.warns(UserWarning):
-        torch.testing.assert_close(F.cross_entropy(x, labels, size_average=False), theirs.cross_entropy(x, labels, reduction="sum"))
+        torch.testing.assert_close(
+            F.cross_entropy(x, labels, size_average=False), theirs.cross_entropy(x, labels, reduction="sum")
+        )
     assert F.cross_entropy(x, torch.full((4,), -100)).isnan()
     weight, soft = torch.rand(5), torch.rand(4, 5)
     for reduction in ("mean", "sum", "none"):
@@ -129,7 +131,11 @@ def test_modules():
         (lambda x: F.cross_entropy(x, torch.tensor([0])), ValueError, "labels"),
         (lambda x: F.cross_entropy(x, torch.tensor([0, 1]), label_smoothing=2.0), ValueError, "smoothing"),
         (lambda x: F.cross_entropy(x, torch.tensor([0, 1]), torch.ones(2)), ValueError, "class_weights"),
-        (lambda x: F.cross_entropy(x, torch.tensor([0, 1]), torch.ones(3).double()), TypeError, "weight is torch.float64"),
+        (
+            lambda x: F.cross_entropy(x, torch.tensor([0, 1]), torch.ones(3).double()),
+            TypeError,
+            "weight is torch.float64",
+        ),
         (lambda x: F.cross_entropy(x, torch.tensor([0, 1]), -torch.ones(3)), ValueError, "class_weights"),
         (lambda x: F.cross_entropy(x, torch.tensor([0, 1]), reduction="avg"), ValueError, "reduction"),
         (lambda x: F.cross_entropy(x[0, 0], torch.tensor(0)), ValueError, "input has no dimensions"),

@@ -73,7 +73,10 @@ def test_autocast(dtype):
     half = x.to(dtype)
     with torch.autocast("cpu", dtype):
         assert F.softmax(half, -1).dtype == torch.softmax(half, -1).dtype
-        for ours, theirs in ((F.cross_entropy, torch.nn.functional.cross_entropy), (F.nll_loss, torch.nn.functional.nll_loss)):
+        for ours, theirs in (
+            (F.cross_entropy, torch.nn.functional.cross_entropy),
+            (F.nll_loss, torch.nn.functional.nll_loss),
+        ):
             loss, other = ours(half, labels), theirs(half, labels)
             assert loss.dtype == other.dtype == torch.float32
             torch.testing.assert_close(loss, other)

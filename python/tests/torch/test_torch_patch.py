@@ -116,7 +116,9 @@ def test_patches_in_patches():
 def test_compiled_under_a_patch():
     x = torch.randn(4, 6, requires_grad=True)
     with smx.torch.patch():
-        compiled = torch.compile(lambda x: functional.softmax(x, -1).square().sum(), backend="aot_eager", fullgraph=True)
+        compiled = torch.compile(
+            lambda x: functional.softmax(x, -1).square().sum(), backend="aot_eager", fullgraph=True
+        )
         expected = functional.softmax(x, -1).square().sum()
         assert torch.equal(compiled(x), expected)
         torch.testing.assert_close(*(torch.autograd.grad(y, x)[0] for y in (compiled(x), expected)))
