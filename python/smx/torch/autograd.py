@@ -112,6 +112,26 @@ class SoftmaxBackward(Fused):
         return None, None, None, None, *gradients, *[None for _ in ctx.keys[2:]]
 
 
+class CrossEntropy(Fused):
+    """A loss that is one number, of which the gradient is made in the same pass: usually it is asked for as it is."""
+
+    @staticmethod
+    def forward(ctx, run, name, named, keys, *tensors):
+        ctx.name, ctx.named, ctx.keys = name, named, keys
+        _save(ctx, *tensors)
+        loss, ctx.dx = run(both=True, **named, **dict(zip(keys, tensors)))
+        return loss
+
+    @staticmethod
+    def backward(ctx, dloss):
+        dx, ctx.dx = ctx.dx, None  # not twice: whoever gets it may write into it
+        needed = ctx.needs_input_grad[4:]
+        if dx is None or sum(needed) > 1 or torch.is_grad_enabled() or not (quiet() and ordinary(dloss)) or dloss != 1:
+            return Fused.backward(ctx, dloss)
+        _ = ctx.saved_tensors  # autograd looks whether they were changed
+        return None, None, None, None, dx, *[None for _ in needed[1:]]
+
+
 def differentiable(run, name, named):
     """run(**named), where run is the operator `name` below autograd, or its kernel; with its derivatives."""
     keys = tuple(key for key, value in named.items() if isinstance(value, torch.Tensor))
@@ -121,6 +141,8 @@ def differentiable(run, name, named):
         return FromResult.apply(run, name, rest, keys[1:], *tensors)
     if name == "softmax_backward" and not _tracked(named, DIFFERENTIABLE):
         return SoftmaxBackward.apply(run, name, rest, keys, *tensors)
+    if run is KERNELS["cross_entropy"] and tensors[0].requires_grad and named["reduction"] != "none":
+        return CrossEntropy.apply(run, name, rest, keys, *tensors)
     return Fused.apply(run, name, rest, keys, *tensors)
 
 

@@ -105,6 +105,8 @@ _logsumexp_over = _row("logsumexp")
 
 
 def _loss(function, gradient):
+    """A kernel of a loss, or of its gradient; `both` returns the two, of a loss that is one number."""
+
     def kernel(
         x,
         target,
@@ -116,6 +118,7 @@ def _loss(function, gradient):
         label_smoothing=0.0,
         z_loss=0.0,
         dtype=None,
+        both=False,
         **options,
     ):
         given = to_extension(options) if options else {}
@@ -133,7 +136,10 @@ def _loss(function, gradient):
         if gradient:
             given["dloss"] = plain(grad)
         elif dtype is not None:
-            given["out"] = x.new_empty(result_shape("cross_entropy", x, dim, reduction), dtype=dtype)
+            loss = x.new_empty(result_shape("cross_entropy", x, dim, reduction), dtype=dtype)
+            given["out"] = (loss, torch.empty(x.shape, dtype=x.dtype)) if both else loss
+        if both:
+            given["returns"] = ("loss", "dx")
         return function(plain(x), target, dim, reduction=reduction, **given)
 
     return kernel

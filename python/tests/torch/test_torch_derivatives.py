@@ -1,6 +1,7 @@
 """Gradients, forward mode, gradients of gradients, and all of these under vmap, against differences of the values."""
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 
@@ -66,6 +67,34 @@ def test_a_gradient_has_the_bits_of_the_library():
     (dx,) = torch.autograd.grad(y, x, dy)
     dz = smx.softmax_backward(y.detach(), dy)
     assert torch.equal(dx, smx.softcap_backward(x.detach(), dz, softcap=2.0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_a_gradient_that_was_made_with_the_loss(dtype, reduction):
+    """It is used once, and for a dloss of 1 alone."""
+    import smx
+
+    x, labels = torch.randn(9, 20).to(dtype).requires_grad_(), torch.arange(9)
+    one, third = (
+        smx.cross_entropy_backward(x.detach(), labels, dloss=torch.tensor(dloss, dtype=dtype), reduction=reduction)
+        for dloss in (1, 0.375)
+    )
+    loss = F.cross_entropy(x, labels, reduction=reduction)
+    loss.backward(retain_graph=True)
+    assert torch.equal(x.grad, one)
+    x.grad.mul_(0)
+    loss.backward(retain_graph=True)
+    assert torch.equal(x.grad, one)
+    x.grad = None
+    (0.375 * loss).backward(retain_graph=True)
+    assert torch.equal(x.grad, third)
+    (graph,) = torch.autograd.grad(loss, x, create_graph=True)
+    assert torch.equal(graph, one) and graph.requires_grad
+    with torch.autocast("cpu", torch.bfloat16):
+        loss = F.cross_entropy(x, labels, reduction=reduction)
+    (dx,) = torch.autograd.grad(loss, x)
+    assert torch.equal(dx, one) and loss.dtype == (torch.float32 if dtype == torch.bfloat16 else dtype)
 
 
 def test_a_gradient_does_not_depend_on_what_else_has_one():

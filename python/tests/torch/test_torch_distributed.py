@@ -1,6 +1,7 @@
 """Ranks have the bits of one process: 1 to 4 of them, uneven shards, some of them empty."""
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 

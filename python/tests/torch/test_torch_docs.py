@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 pytest.importorskip("torch")
 

@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 

@@ -1,6 +1,7 @@
 """What PyTorch asks of an operator: schemas, fake tensors, torch.compile, vmap, autocast, other devices."""
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 

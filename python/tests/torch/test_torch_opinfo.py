@@ -3,6 +3,7 @@
 import warnings
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("expecttest")  # which the next line needs

@@ -1,6 +1,7 @@
 """patch(): somebody else's script, which knows nothing of this package."""
 
 import pytest
+from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 
