@@ -126,7 +126,13 @@ class CrossEntropy(Fused):
     def backward(ctx, dloss):
         dx, ctx.dx = ctx.dx, None  # not twice: whoever gets it may write into it
         needed = ctx.needs_input_grad[4:]
-        if dx is None or sum(needed) > 1 or torch.is_grad_enabled() or not (quiet() and ordinary(dloss)) or dloss != 1:
+        if (
+            dx is None
+            or sum(needed) > 1
+            or torch.is_grad_enabled()
+            or not (quiet() and ordinary(dloss))
+            or dloss.item() != 1
+        ):
             return Fused.backward(ctx, dloss)
         _ = ctx.saved_tensors  # autograd looks whether they were changed
         return None, None, None, None, dx, *[None for _ in needed[1:]]

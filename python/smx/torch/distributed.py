@@ -1,8 +1,11 @@
 """Ranks of torch.distributed that get the bits of one process. What they tell each other are 64-bit integers, of which
 they take the largest or the sum: neither depends on how many ranks there are, or on where the cuts are."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.distributed as dist
+from torch import Tensor
 
 from smx import _core
 from smx.torch.options import plain
@@ -42,11 +45,11 @@ class ExactSum:
     tensor(1.)
     """
 
-    def __init__(self, shape=()):
+    def __init__(self, shape: Sequence[int] = ()):
         self.shape = torch.Size(shape)
         self.words = _integers(self.shape.numel(), _WORDS)
 
-    def add(self, values):
+    def add(self, values: Tensor) -> None:
         """Adds a tensor of the shape; or of one with more dimensions before it, over which it is summed."""
         if values.shape[values.dim() - len(self.shape) :] != self.shape:
             raise ValueError(f"smx.torch.ExactSum: values is {tuple(values.shape)}, which does not end by {self.shape}")
@@ -54,11 +57,11 @@ class ExactSum:
         rows = values.reshape(count, self.shape.numel()).t()
         _core._exact_sum_add(self.words.numpy(), _array(rows))
 
-    def all_reduce(self, group=None):
+    def all_reduce(self, group: dist.ProcessGroup | None = None) -> None:
         """The sum over the ranks of a group, in all of them."""
         dist.all_reduce(self.words, group=group)
 
-    def value(self, dtype=torch.float32):
+    def value(self, dtype: torch.dtype = torch.float32) -> Tensor:
         """The sums, correctly rounded to f32 or f64."""
         result = torch.empty(self.shape.numel(), dtype=dtype)
         _core._exact_sum_value(self.words.numpy(), result.numpy())
@@ -142,19 +145,19 @@ def _cross_entropy(
 
 
 def vocab_parallel_cross_entropy(
-    logits,
-    target,
+    logits: Tensor,
+    target: Tensor,
     *,
-    group=None,
-    batch_group=None,
-    weight=None,
-    ignore_index=-100,
-    reduction="mean",
-    label_smoothing=0.0,
-    z_loss=0.0,
-    softcap=None,
-    scale=1.0,
-):
+    group: dist.ProcessGroup | None = None,
+    batch_group: dist.ProcessGroup | None = None,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    scale: float = 1.0,
+) -> Tensor:
     """Cross-entropy of logits whose classes, the last dimension, are cut over the ranks of a group, in their order; any
     rank may have any number of them. Every rank has all rows, and the labels (of all classes) or its part of a dense
     target; `weight` has all classes. With `batch_group`, the rows of its ranks are one batch besides.
@@ -166,18 +169,18 @@ def vocab_parallel_cross_entropy(
 
 
 def data_parallel_cross_entropy(
-    logits,
-    target,
+    logits: Tensor,
+    target: Tensor,
     *,
-    group=None,
-    weight=None,
-    ignore_index=-100,
-    reduction="mean",
-    label_smoothing=0.0,
-    z_loss=0.0,
-    softcap=None,
-    scale=1.0,
-):
+    group: dist.ProcessGroup | None = None,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+    z_loss: float = 0.0,
+    softcap: float | None = None,
+    scale: float = 1.0,
+) -> Tensor:
     """Cross-entropy of a batch whose rows are spread over the ranks of a group. The loss is that of the whole batch on
     each rank, the gradient its share of the rows': add those of parameters up over ranks, don't average them."""
     given = (weight, ignore_index, reduction, label_smoothing, z_loss, softcap, scale)

@@ -1,6 +1,10 @@
 """torch.nn.functional's functions, with its signatures; keywords that it lacks come after them (options.py)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
+from torch import Tensor
 from torch.nn import _reduction
 from torch.nn.functional import _get_softmax_dim
 
@@ -49,26 +53,32 @@ def _plain(name):
 _softmax, _log_softmax = _plain("softmax"), _plain("log_softmax")
 
 
-def softmax(input, dim=None, _stacklevel=3, dtype=None, **options):
+def softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None, **options: Any
+) -> Tensor:
     """torch.nn.functional.softmax; options as smx.softmax has them."""
     if dim is not None and dtype is None and not options and quiet() and ordinary(input):
         return _softmax(input, dim)
     return _rowwise("softmax", input, dim, _stacklevel, dtype, options)
 
 
-def log_softmax(input, dim=None, _stacklevel=3, dtype=None, **options):
+def log_softmax(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None, **options: Any
+) -> Tensor:
     """torch.nn.functional.log_softmax; options as smx.log_softmax has them."""
     if dim is not None and dtype is None and not options and quiet() and ordinary(input):
         return _log_softmax(input, dim)
     return _rowwise("log_softmax", input, dim, _stacklevel, dtype, options)
 
 
-def softmin(input, dim=None, _stacklevel=3, dtype=None, **options):
+def softmin(
+    input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None, **options: Any
+) -> Tensor:
     """torch.nn.functional.softmin: softmax of -input, as a scale of -1."""
     return _rowwise("softmin", input, dim, _stacklevel, dtype, options)
 
 
-def logsumexp(input, dim, keepdim=False, **options):
+def logsumexp(input: Tensor, dim: int | Sequence[int], keepdim: bool = False, **options: Any) -> Tensor:
     """torch.logsumexp; options as smx.logsumexp has them."""
     if not input.is_floating_point():
         input = input.to(torch.get_default_dtype())
@@ -95,18 +105,18 @@ def _loss(name, input, target, weight, size_average, ignore_index, reduce, reduc
 
 
 def cross_entropy(
-    input,
-    target,
-    weight=None,
-    size_average=None,
-    ignore_index=-100,
-    reduce=None,
-    reduction="mean",
-    label_smoothing=0.0,
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
     *,
-    z_loss=0.0,
-    **options,
-):
+    z_loss: float = 0.0,
+    **options: Any,
+) -> Tensor:
     """torch.nn.functional.cross_entropy; z_loss and options as smx.cross_entropy has them. Of labels, any integers will
     do; gradients of a target of probabilities count."""
     named = from_keywords("cross_entropy", options) if options else {}
@@ -114,6 +124,14 @@ def cross_entropy(
     return _loss("cross_entropy", input, target, weight, size_average, ignore_index, reduce, reduction, named)
 
 
-def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: bool | None = None,
+    ignore_index: int = -100,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Tensor:
     """torch.nn.functional.nll_loss."""
     return _loss("nll_loss", input, target, weight, size_average, ignore_index, reduce, reduction, {})

@@ -21,21 +21,21 @@ class _Options:
 class Softmax(_Options, torch.nn.Softmax):
     """torch.nn.Softmax."""
 
-    def forward(self, input):
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         return functional.softmax(input, self.dim, _stacklevel=5, **self.options)
 
 
 class LogSoftmax(_Options, torch.nn.LogSoftmax):
     """torch.nn.LogSoftmax."""
 
-    def forward(self, input):
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
         return functional.log_softmax(input, self.dim, _stacklevel=5, **self.options)
 
 
 class CrossEntropyLoss(_Options, torch.nn.CrossEntropyLoss):
     """torch.nn.CrossEntropyLoss."""
 
-    def forward(self, input, target):
+    def forward(self, input: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         return functional.cross_entropy(
             input,
             target,
