@@ -11,7 +11,6 @@ enum array {
     X,
     MAXIMA,
     SUMS,
-    B,
     LABELS,
     TARGETS,
     WEIGHTS,
@@ -25,10 +24,10 @@ enum array {
     LOSS_SUM,
     ARRAYS
 };
-static char *const names[] = {"step",       "x",         "maxima",       "sums",  "b",         "labels",  "targets",
-                              "weights",    "dloss",     "batch_weight", "y",     "loss",      "reduced", "lse",
-                              "weight_sum", "loss_sum",  "row_n",        "first", "smoothing", "z_loss",  "softcap",
-                              "scale",      "reduction", "ignore_index", NULL};
+static char *const names[] = {"step",    "x",          "maxima",       "sums",      "labels",       "targets",
+                              "weights", "dloss",      "batch_weight", "y",         "loss",         "reduced",
+                              "lse",     "weight_sum", "loss_sum",     "row_n",     "first",        "smoothing",
+                              "z_loss",  "softcap",    "scale",        "reduction", "ignore_index", NULL};
 
 struct call {
     const char *step;
@@ -62,62 +61,56 @@ static void *data(const struct call *c, enum array a) { return c->view[a].obj ==
 
 /* ---- A step on a part -------------------------------------------------------------------------------------------- */
 
-#define STEPS(real, suffix)                                                                                    \
-    static smx_status take_step_##suffix(const struct call *c) {                                               \
-        smx_options opt = SMX_OPTIONS_INIT;                                                                    \
-        smx_part part = SMX_PART_INIT;                                                                         \
-        smx_cross_entropy_args_##suffix ce = SMX_SIZED(smx_cross_entropy_args_##suffix);                       \
-        size_t rows = c->rows, n = c->n;                                                                       \
-        const real *x = data(c, X);                                                                            \
-        real *y = data(c, Y), scale = (real)c->scale;                                                          \
-        const char *step = c->step;                                                                            \
-        bool entropy = data(c, LABELS) != NULL || data(c, TARGETS) != NULL;                                    \
-        opt.scale = scale == 1 ? NULL : &scale;                                                                \
-        opt.softcap = c->softcap;                                                                              \
-        part.row_n = (size_t)c->row_n;                                                                         \
-        part.first = (size_t)c->first;                                                                         \
-        part.maxima = data(c, MAXIMA);                                                                         \
-        part.sums = data(c, SUMS);                                                                             \
-        part.b = data(c, B);                                                                                   \
-        part.ldb = n;                                                                                          \
-        part.kind = step[0] != 's'   ? SMX_PART_LOGARITHMS                                                     \
-                    : step[1] == 'b' ? SMX_PART_SOFTMAX_BACKWARD                                               \
-                                     : SMX_PART_SOFTMAX;                                                       \
-        step += part.kind == SMX_PART_SOFTMAX_BACKWARD ? 2 : part.kind == SMX_PART_SOFTMAX ? 1 : 0;            \
-        ce.labels_i64 = data(c, LABELS);                                                                       \
-        ce.targets = data(c, TARGETS);                                                                         \
-        ce.ldt = ce.lddx = n;                                                                                  \
-        ce.use_ignore_index = ce.labels_i64 != NULL;                                                           \
-        ce.ignore_index = c->ignore_index;                                                                     \
-        ce.class_weights = data(c, WEIGHTS);                                                                   \
-        ce.smoothing = (real)c->smoothing;                                                                     \
-        ce.z_loss = (real)c->z_loss;                                                                           \
-        ce.reduction = (smx_reduction)c->reduction;                                                            \
-        ce.dloss = data(c, DLOSS);                                                                             \
-        ce.batch_weight = data(c, BATCH_WEIGHT);                                                               \
-        ce.dx = y;                                                                                             \
-        ce.loss = data(c, LOSS);                                                                               \
-        ce.reduced = data(c, REDUCED);                                                                         \
-        ce.lse = data(c, LSE);                                                                                 \
-        ce.weight_sum = data(c, WEIGHT_SUM);                                                                   \
-        ce.loss_sum = data(c, LOSS_SUM);                                                                       \
-        switch (step[0]) {                                                                                     \
-        case '1':                                                                                              \
-        case '2':                                                                                              \
-        case '3':                                                                                              \
-            return smx_part_maxima_##suffix(step[0] - '0', rows, n, x, n, entropy ? &ce : NULL, &part, &opt);  \
-        case '+':                                                                                              \
-            return smx_part_sums_##suffix(rows, n, x, n, entropy ? &ce : NULL, &part, &opt);                   \
-        case 'y':                                                                                              \
-            return part.kind == SMX_PART_SOFTMAX ? smx_softmax_part_##suffix(rows, n, x, n, y, n, &part, &opt) \
-                   : part.kind == SMX_PART_LOGARITHMS                                                          \
-                       ? smx_log_softmax_part_##suffix(rows, n, x, n, y, n, &part, &opt)                       \
-                       : smx_softmax_backward_part_##suffix(rows, n, x, n, part.b, n, y, n, &part, &opt);      \
-        case 'l':                                                                                              \
-            return smx_logsumexp_part_##suffix(rows, data(c, LSE), &part, NULL);                               \
-        default:                                                                                               \
-            return smx_cross_entropy_part_##suffix(rows, n, x, n, &ce, &part, &opt);                           \
-        }                                                                                                      \
+#define STEPS(real, suffix)                                                                                         \
+    static smx_status take_step_##suffix(const struct call *c) {                                                    \
+        smx_options opt = SMX_OPTIONS_INIT;                                                                         \
+        smx_part part = SMX_PART_INIT;                                                                              \
+        smx_cross_entropy_args_##suffix ce = SMX_SIZED(smx_cross_entropy_args_##suffix);                            \
+        size_t rows = c->rows, n = c->n;                                                                            \
+        const real *x = data(c, X);                                                                                 \
+        real *y = data(c, Y), scale = (real)c->scale;                                                               \
+        const char *step = c->step;                                                                                 \
+        bool entropy = data(c, LABELS) != NULL || data(c, TARGETS) != NULL;                                         \
+        opt.scale = scale == 1 ? NULL : &scale;                                                                     \
+        opt.softcap = c->softcap;                                                                                   \
+        part.row_n = (size_t)c->row_n;                                                                              \
+        part.first = (size_t)c->first;                                                                              \
+        part.maxima = data(c, MAXIMA);                                                                              \
+        part.sums = data(c, SUMS);                                                                                  \
+        part.kind = step[0] == 's' ? SMX_PART_SOFTMAX : SMX_PART_LOGARITHMS;                                        \
+        step += part.kind == SMX_PART_SOFTMAX ? 1 : 0;                                                              \
+        ce.labels_i64 = data(c, LABELS);                                                                            \
+        ce.targets = data(c, TARGETS);                                                                              \
+        ce.ldt = ce.lddx = n;                                                                                       \
+        ce.use_ignore_index = ce.labels_i64 != NULL;                                                                \
+        ce.ignore_index = c->ignore_index;                                                                          \
+        ce.class_weights = data(c, WEIGHTS);                                                                        \
+        ce.smoothing = (real)c->smoothing;                                                                          \
+        ce.z_loss = (real)c->z_loss;                                                                                \
+        ce.reduction = (smx_reduction)c->reduction;                                                                 \
+        ce.dloss = data(c, DLOSS);                                                                                  \
+        ce.batch_weight = data(c, BATCH_WEIGHT);                                                                    \
+        ce.dx = y;                                                                                                  \
+        ce.loss = data(c, LOSS);                                                                                    \
+        ce.reduced = data(c, REDUCED);                                                                              \
+        ce.lse = data(c, LSE);                                                                                      \
+        ce.weight_sum = data(c, WEIGHT_SUM);                                                                        \
+        ce.loss_sum = data(c, LOSS_SUM);                                                                            \
+        switch (step[0]) {                                                                                          \
+        case '1':                                                                                                   \
+        case '2':                                                                                                   \
+        case '3':                                                                                                   \
+            return smx_part_maxima_##suffix(step[0] - '0', rows, n, x, n, entropy ? &ce : NULL, &part, &opt);       \
+        case '+':                                                                                                   \
+            return smx_part_sums_##suffix(rows, n, x, n, entropy ? &ce : NULL, &part, &opt);                        \
+        case 'y':                                                                                                   \
+            return part.kind == SMX_PART_SOFTMAX ? smx_softmax_part_##suffix(rows, n, x, n, y, n, &part, &opt)      \
+                                                 : smx_log_softmax_part_##suffix(rows, n, x, n, y, n, &part, &opt); \
+        case 'l':                                                                                                   \
+            return smx_logsumexp_part_##suffix(rows, data(c, LSE), &part, NULL);                                    \
+        default:                                                                                                    \
+            return smx_cross_entropy_part_##suffix(rows, n, x, n, &ce, &part, &opt);                                \
+        }                                                                                                           \
     }
 STEPS(float, f32)
 STEPS(double, f64)
@@ -131,7 +124,6 @@ static int take_all(struct call *c, char type) {
         size_t count;
     } rest[] = {{MAXIMA, 'q', c->rows * SMX_PART_MAXIMA},
                 {SUMS, 'q', c->rows * SMX_PART_SUMS},
-                {B, type, all},
                 {LABELS, 'q', c->rows},
                 {TARGETS, type, all},
                 {WEIGHTS, type, (size_t)c->row_n},
@@ -183,8 +175,8 @@ static PyObject *part(PyObject *self, PyObject *args, PyObject *keywords) {
     c.scale = 1;
     PyObject **g = c.given;
     PyObject *result = NULL;
-    if (PyArg_ParseTupleAndKeywords(args, keywords, "sO|$OOOOOOOOOOOOOOnnddddiL", (char **)names, &c.step, &g[X],
-                                    &g[MAXIMA], &g[SUMS], &g[B], &g[LABELS], &g[TARGETS], &g[WEIGHTS], &g[DLOSS],
+    if (PyArg_ParseTupleAndKeywords(args, keywords, "sO|$OOOOOOOOOOOOOnnddddiL", (char **)names, &c.step, &g[X],
+                                    &g[MAXIMA], &g[SUMS], &g[LABELS], &g[TARGETS], &g[WEIGHTS], &g[DLOSS],
                                     &g[BATCH_WEIGHT], &g[Y], &g[LOSS], &g[REDUCED], &g[LSE], &g[WEIGHT_SUM],
                                     &g[LOSS_SUM], &c.row_n, &c.first, &c.smoothing, &c.z_loss, &c.softcap, &c.scale,
                                     &c.reduction, &c.ignore_index)) {
@@ -203,7 +195,7 @@ PyMethodDef smx_part_functions[] = {
      "_part($module, step, x, **arrays_and_numbers)\n--\n\n"
      "A step on a part of rows: '1', '2', '3' (rounds of maxima), '+' (sums), then 'y' (log_softmax), 'l' (logsumexp) "
      "or\n"
-     "'e' (cross-entropy); 's1', 's+', 'sy' for softmax, and with 'sb' for its backward pass."},
+     "'e' (cross-entropy); 's1', 's+', 'sy' for softmax."},
     {"_exact_sum_add", smx_exact_sum_add, METH_VARARGS,
      "_exact_sum_add($module, sums, values)\n--\n\nAdds row k of a matrix to sum k."},
     {"_exact_sum_value", smx_exact_sum_value, METH_VARARGS,
