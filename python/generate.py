@@ -151,6 +151,10 @@ def stub(functions, described):
     made.append(
         "def version() -> str: ...\ndef isa() -> str: ...\ndef isas() -> list[str]: ...\n"
         "def threads() -> int: ...\ndef set_isa(name: str | None, /) -> None: ...\n"
+        "def _part(step: str, x: Any, **arrays_and_numbers: Any) -> None: ...\n"
+        "def _exact_sum_add(sums: Any, values: Any) -> None: ...\n"
+        "def _exact_sum_value(sums: Any, values: Any) -> None: ...\n"
+        "def _exact_sum_ratio(sums: Any, divisors: Any, values: Any) -> None: ...\n"
     )
     return "".join(made)
 

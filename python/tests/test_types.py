@@ -11,7 +11,7 @@ CONFIG = str(Path(__file__).parents[2] / "pyproject.toml")
 
 
 @pytest.mark.parametrize(
-    "command", [["mypy.stubtest", "smx", "--mypy-config-file"], ["mypy", "--config-file"]], ids=["stub", "package"]
+    "command", [["mypy.stubtest", "smx._core", "--mypy-config-file"], ["mypy", "--config-file"]], ids=["stub", "package"]
 )
 def test_types(command, tmp_path):
     run = subprocess.run(

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.nn import _reduction
-from torch.nn.functional import _get_softmax_dim
+from torch.nn.functional import _get_softmax_dim  # type: ignore[attr-defined,unused-ignore]
 
 from smx import _core
 from smx.torch.autograd import FromResult, call
