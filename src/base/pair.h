@@ -85,10 +85,15 @@ static ALWAYS_INLINE struct pair log_of_parts(int k, struct pair g) {
     return pair_add(pair_mul(pair_of(k), LN2_OF_PAIR), sum); /* which leaves the sum alone for k = 0 */
 }
 
-/* One of two numbers, without a branch. */
+/* One of two numbers, without a branch. By a mask: gcc leaves many a loop with a choice scalar. For SVE gcc 12 makes
+ * vectors of choices, and fails (in expand_insn) on some loops with masks. */
 static ALWAYS_INLINE double select_of(bool first, double a, double b) {
+#ifdef __aarch64__
+    return first ? a : b;
+#else
     uint64_t mask = 0 - (uint64_t)first;
     return double_of_bits((bits_of_double(a) & mask) | (bits_of_double(b) & ~mask));
+#endif
 }
 
 static ALWAYS_INLINE struct pair select_pair(bool first, struct pair a, struct pair b) {

@@ -116,10 +116,15 @@ static ALWAYS_INLINE struct maximum maximum_of_lane(const struct label_lanes *c,
     return (struct maximum){c->s->largest[i], c->s->largest_low[i], c->s->second[i], 0};
 }
 
-static ALWAYS_INLINE struct pair distance_of_lane(const struct label_lanes *c, size_t i) {
+/* NaN in place of an infinite distance: no loop here has to ask. */
+static ALWAYS_INLINE struct pair finite_distance(const struct label_lanes *c, size_t i) {
     struct pair distance = distance_between(c->s->largest[i], c->label[i]);
-    struct pair of_low = sum_of((double)c->s->largest_low[i], -(double)c->label_low[i]);
-    return select_pair(isfinite(distance.high), pair_add(distance, of_low), distance);
+    return pair_add(distance, sum_of((double)c->s->largest_low[i], -(double)c->label_low[i]));
+}
+
+static inline struct pair distance_of_lane(const struct label_lanes *c, size_t i) {
+    struct pair distance = finite_distance(c, i);
+    return isnan(distance.high) ? pair_of((double)INFINITY) : distance;
 }
 
 /* (max - label) + log1p(rho), and lse = max + log1p(rho). False if one double does not settle them all. */
@@ -221,7 +226,7 @@ static ALWAYS_INLINE bool label_gradients(struct label_lanes *c, bool alone, str
         c->low[i] = (real)((terms.high - (double)c->high[i]) + terms.low);
         /* The maximum: p = 1 / (1 + rho). The label: p - 1, which is -rho / (1 + rho) if it is the only maximum. */
         double one = 1 / w.high, exponent;
-        struct pair distance = distance_of_lane(c, i);
+        struct pair distance = finite_distance(c, i);
         struct pair of_label = exp_or_nothing(pair_negative(distance), &exponent);
         double e = of_label.high * power_of_integer(exponent);
         bool unique = c->s->largest[i] != c->s->second[i], is_label = unique & (c->s->largest[i] == c->label[i]);

@@ -121,7 +121,7 @@ static inline void rhos_in_double(const struct lane_sums *s, double *rho) {
         double difference = of_high - low, lost = (of_high - difference) - low;
         bool live = difference > (double)EXP_LOWEST;
         double factor = select_of(live, double_exp(select_of(live, difference, 0), &n), 0);
-        factor = fma(factor, select_of(live, lost, 0), factor);
+        factor = fma(factor, lost, factor); /* finite, so that 0 stays */
         double exponent = n + (double)power[i];
         exponent = select_of(exponent > -300, exponent, -300);
         rho[i] = factor * (rounded_sum_of_lane(s, i) * power_of_integer(exponent));
