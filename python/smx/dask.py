@@ -26,7 +26,7 @@ def _step(block, *known, step, made, first, whole):
     """A step on a chunk, rows along its last dimension. `known` are the maxima and sums so far; `made` is what comes
     out: "maxima" or "sums" of this part, its "y", or "lse"."""
     rows, shape = math.prod(block.shape[:-1]), block.shape
-    x = np.ascontiguousarray(block).reshape(rows, shape[-1])
+    x = np.require(block, requirements=["C", "ALIGNED"]).reshape(rows, shape[-1])  # workers get bytes at any address
     given = {name: np.zeros((rows, width), np.int64) for name, width in _WIDTH.items()}
     given |= {name: np.array(value).reshape(rows, _WIDTH[name]) for name, value in zip(_WIDTH, known)}
     if made in _WIDTH:

@@ -32,6 +32,18 @@ def test_bits(rng, function, dtype, axis):
             assert lazy.chunks[axis] == tuple(extent for extent in given[axis] if extent > 0)
 
 
+@pytest.mark.filterwarnings("default")
+def test_cluster(rng):
+    """Workers are processes, to which chunks, functions and options go as bytes."""
+    distributed = pytest.importorskip("distributed")
+    x = rng.standard_normal((5, 40)).astype(np.float32)
+    local = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**local) as cluster, distributed.Client(cluster):
+        for function in FUNCTIONS:
+            lazy = getattr(smx.dask, function)(da.from_array(x, chunks=(2, 9)), -1)
+            assert same_bits(lazy.compute(), getattr(smx, function)(x))
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_nothing_along_the_axis(function):
     x = np.empty((3, 0), np.float32)
