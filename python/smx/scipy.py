@@ -5,7 +5,7 @@
 3.40760596444438
 
 Axes are all by default, integers become floats, and what the library has no type for (complex numbers, long double) is
-passed on to SciPy. Where they differ:
+passed on to SciPy, as are Dask's arrays, which `smx.dask` is for. Where they differ:
 
 - small integers (int8, int16) become f64, as in SciPy's logsumexp, where its softmax takes f16 and f32;
 - a row with +inf is NaN throughout in log_softmax, as in softmax; SciPy has -inf beside it;
@@ -66,6 +66,8 @@ def _special() -> Any:
 
 def _floats(*arrays: Any) -> tuple[Any, ...]:
     """Their namespace, and all as floats of one type; or None, and all as they are, where there is no such type."""
+    if any(hasattr(a, "__dask_graph__") for a in arrays):
+        return None, *arrays
     foreign = [a for a in arrays if hasattr(a, "__dlpack__") and not isinstance(a, np.ndarray | np.generic)]
     return _floats_of_namespace(foreign, arrays) if foreign else _floats_of_numpy(*arrays)
 
@@ -86,13 +88,14 @@ def _floats_of_namespace(foreign: list[Any], arrays: tuple[Any, ...]) -> tuple[A
 
     space = array_namespace(*foreign)
     default = space.asarray(1.0).dtype
-
-    def real(a: Any) -> Any:
-        a = space.asarray(a)
-        return space.astype(a, default) if space.isdtype(a.dtype, ("bool", "integral")) else a
-
-    reals = [a if a is None else real(a) for a in arrays]
-    dtype = space.result_type(*(a for a in reals if a is not None))
+    given = [a if a is None else space.asarray(a) for a in arrays]
+    dtypes = [a.dtype for a in given if a is not None]
+    try:
+        dtype = space.result_type(*dtypes)
+    except TypeError:  # as the standard leaves it to the library what an integer and a float make
+        dtype = space.result_type(*(default if space.isdtype(d, ("bool", "integral")) else d for d in dtypes))
+    if space.isdtype(dtype, ("bool", "integral")):
+        dtype = default
     if not space.isdtype(dtype, "real floating"):
         return None, *arrays
-    return space, *(a if a is None else space.astype(a, dtype, copy=False) for a in reals)
+    return space, *(a if a is None else space.astype(a, dtype, copy=False) for a in given)
