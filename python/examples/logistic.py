@@ -3,7 +3,7 @@
 Softmax and its backward pass are ours. The sums around them are added up in one order, in doubles, where a product of
 two floats is exact; so each step has one result. cli/demo_train.c does the same in C, and says why.
 
-    python logistic.py [FOLDER] [--picture FILE]    FOLDER has digits-images.npy and digits-labels.npy: data/ of the sources
+    python logistic.py [FOLDER] [--picture FILE]    FOLDER: where digits-images.npy and digits-labels.npy are (data/)
 """
 
 import argparse
@@ -15,7 +15,7 @@ import numpy as np
 import smx
 
 CLASSES, EPOCHS, TEST_EVERY = 10, 200, 5
-RATE, MOMENTUM, DECAY = np.float32(1), np.float32(0.9), np.float32(1e-4)
+RATE, MOMENTUM, DECAY = (float(np.float32(value)) for value in (1, 0.9, 1e-4))
 
 
 def digits(folder):
@@ -48,12 +48,12 @@ def gradient(images, labels, y):
 def train(images, labels):
     weights = np.zeros((images.shape[1], CLASSES), np.float32)
     velocity = np.zeros_like(weights)
-    decay = np.full((len(weights), 1), DECAY, np.float64)
+    decay = np.full((len(weights), 1), DECAY)
     decay[-1] = 0
     for _ in range(EPOCHS):
         slope = gradient(images, labels, predict(weights, images)) + decay * weights
-        velocity = (slope + np.float64(MOMENTUM) * velocity).astype(np.float32)
-        weights = (weights - np.float64(RATE) * velocity).astype(np.float32)
+        velocity = (slope + MOMENTUM * velocity.astype(np.float64)).astype(np.float32)
+        weights = (weights - RATE * velocity.astype(np.float64)).astype(np.float32)
     return weights
 
 

@@ -21,7 +21,7 @@ ALARMS = 0.21, 0.3  # how often it fires beyond, in each model
 
 
 def log_weights(places, fires):
-    """Of a particle's place, for each model a column: the logarithm of how likely it is that the sensor fires, or not."""
+    """For each model a column: the logarithm of how likely it is, from each place, that the sensor fires or not."""
     near = np.minimum(places, 1 - places) < NEAR
     likely = np.where(near, SEES, np.array(ALARMS))
     return np.log(likely if fires else 1 - likely).astype(np.float32)
