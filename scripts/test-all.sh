@@ -3,7 +3,8 @@
 #
 #     scripts/test-all.sh STAGE...
 #
-# A stage is a test preset of CMakePresets.json; or `python`, the package and its tests, or `python-sanitize`, its C under
+# A stage is a test preset of CMakePresets.json; or `python`, the package and its tests, and after it `python-full`, the
+# same with PyTorch and Dask, `python-oldest`, with the oldest NumPy and SciPy, `python-sanitize`, its C under
 # sanitizers; or one of these lists of them:
 #
 #     quick    what `make test` runs: an optimised build, the essentials under sanitizers, the Python package
@@ -23,7 +24,9 @@ stages=
 for name in "$@"; do
     case $name in
     quick) stages="$stages gcc quick-asan python" ;;
-    full) stages="$stages full-gcc python-sanitize asan clang tsan msan fuzz aarch64 riscv64" ;;
+    full)
+        stages="$stages full-gcc python-full python-oldest python-sanitize asan clang tsan msan fuzz aarch64 riscv64"
+        ;;
     *) stages="$stages $name" ;;
     esac
 done
@@ -47,6 +50,7 @@ for stage in $stages; do
     rm -f "$report"
     case $stage in
     python) scripts/python-test.sh ;; # after gcc, whose objects ccache has
+    python-full | python-oldest) scripts/python-test.sh "--${stage#python-}" ;;
     python-sanitize) scripts/python-sanitize.sh ;;
     esac
     status=$?
