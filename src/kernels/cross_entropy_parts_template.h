@@ -33,12 +33,12 @@ typedef struct ce_row {
     logits l;
     size_t n, classes; /* entries in the row's window, and all */
     struct policy policy;
+    bool places;   /* whether argmax is wanted */
     int64_t label; /* its place in the window, outside of which it is masked out; NO_LABEL: none */
     const real *targets, *class_weights; /* from the window's first class on */
     real smoothing, z_loss;
     struct pair gradient;
     real *dx, *dtargets;
-    bool places; /* whether argmax is wanted */
 } ce_row;
 
 /* Whether coefficients are spread over the classes. */

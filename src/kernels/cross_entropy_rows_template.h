@@ -28,8 +28,9 @@
  * BOUND_TARGET_GRADIENT = 6 ULP; the worst known is 1.78 (docs/accuracy.md). */
 NOT_INLINE static void cross_entropy_rows(size_t rows, const ce_row *row, size_t ldx, size_t lddx, ce_result *results) {
     for (size_t k = 0; k < rows;) {
-        size_t some = rows - k < V_LANES ? rows - k : V_LANES;
+        size_t some;
 #ifdef V_TRANSPOSE
+        some = rows - k < V_LANES ? rows - k : V_LANES;
         /* Rows without entries may have no address to step from. */
         bool fit = row[k].n > 0 && row[k].n <= LOG_TRANSPOSED_MOST && some >= TRANSPOSED_ROWS_LEAST;
         for (size_t i = k; i < k + some && fit; i++) {
