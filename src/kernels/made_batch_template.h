@@ -54,9 +54,9 @@ static bool join_made_batch(struct made_batch *b) {
     return true;
 }
 
-/* The row of a lane: lanes without one have the last. */
+/* The row of a lane: lanes without one have the last. (There is one; gcc 12 warns where it does not see that.) */
 static inline const struct made_row *row_of_lane(const struct made_batch *b, size_t i) {
-    return &b->row[i < b->rows ? i : b->rows - 1];
+    return &b->row[i < b->rows ? i : b->rows > 0 ? b->rows - 1 : 0];
 }
 
 /* Maxima of rows that follow from those of entries; false if one is not for these loops. */
