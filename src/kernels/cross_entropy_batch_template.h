@@ -24,11 +24,6 @@
 #include "row_scale_template.h"
 #include "vector_helpers_template.h"
 
-/* F */
-static inline struct pair factor_of_row(const ce_row *r) {
-    return pair_times(pair_of((double)r->l.scale), r->gradient);
-}
-
 /* As many rows as go together, from the first on. */
 static size_t gather_losses(size_t rows, const ce_row *r, struct made_batch *b) {
     const size_t most = made_batch_rows(r->n), some = rows < most ? rows : most;
@@ -80,10 +75,9 @@ static ALWAYS_INLINE size_t place_of_steps(unsigned what, const logits *l, size_
             real highs[LANES_MOST], lows[LANES_MOST];
             v_store(highs, z);
             v_store(lows, z_low);
-            for (size_t i = 0; i < lanes; i++) {
-                if (highs[i] == high && lows[i] == low) {
-                    return j + i;
-                }
+            const size_t place = first_place_of(lanes, highs, high, lows, low);
+            if (place < lanes) {
+                return j + place;
             }
         }
     }

@@ -33,6 +33,11 @@ struct ce_gradient {
     struct pair terms;  /* F C p_i for a term of 1 */
 };
 
+/* F */
+static inline struct pair factor_of_row(const ce_row *r) {
+    return pair_times(pair_of((double)r->l.scale), r->gradient);
+}
+
 /* A label outside of the row's window is masked out. */
 static inline bool has_label(const ce_row *r) { return r->label >= 0 && (size_t)r->label < r->n; }
 
@@ -114,7 +119,7 @@ static void ce_gradient_row(const ce_row *r, const struct ce_parts *parts, bool 
     /* What all entries share. */
     struct ce_gradient g;
 
-    g.factor = pair_times(pair_of((double)r->l.scale), r->gradient);
+    g.factor = factor_of_row(r);
     g.spread = parts->rest;
     if (r->z_loss != 0) {
         g.spread = pair_add(g.spread, pair_times(pair_of(2 * (double)r->z_loss), lse_of(stats)));

@@ -192,16 +192,17 @@ static ALWAYS_INLINE void gradients_of_half_row(enum dtype type, bool kept, cons
 
 /* ---- Rows ---- */
 
-/* Some rows by way of reals in scratch memory. */
-static ALWAYS_INLINE void backward_widened(enum dtype type, size_t rows, size_t n, const struct half_array array[3],
-                                           real *y) {
-    const size_t ld = half_row_floats(n);
+/* Some rows, from the k-th on, by way of reals in scratch memory. */
+static ALWAYS_INLINE void backward_widened(enum dtype type, const struct half_rows *h, size_t k, size_t rows, real *y) {
+    const size_t n = h->n, ld = half_row_floats(n);
+    const struct half_array of_y = rows_from(h->array[0], k), of_dy = rows_from(h->array[1], k),
+                            of_dx = rows_from(h->array[2], k);
     real *dy = y + rows * ld;
     const struct gradient_inputs reals = {y, ld, dy, ld};
-    widen_rows(type, rows, n, &array[0], y);
-    widen_rows(type, rows, n, &array[1], dy);
+    widen_rows(type, rows, n, &of_y, y);
+    widen_rows(type, rows, n, &of_dy, dy);
     backward_rows(rows, n, &reals, dy, ld, false);
-    narrow_rows(type, rows, n, dy, &array[2]);
+    narrow_rows(type, rows, n, dy, &of_dx);
 }
 
 static ALWAYS_INLINE struct half_row half_row_of(const struct half_rows *h, size_t k, real *kept) {
@@ -229,12 +230,10 @@ static ALWAYS_INLINE void backward_one_by_one_of_halves(enum dtype type, bool ke
             rows[1 - place] = half_row_of(h, k + 1, scratch + (1 - place) * floats);
             largest = scan_half_row(type, keep, &rows[1 - place]);
         }
-        const struct half_array array[3] = {rows_from(h->array[0], k), rows_from(h->array[1], k),
-                                            rows_from(h->array[2], k)};
         if (in_range) {
-            gradients_of_half_row(type, keep, r, sum, array[2].data);
+            gradients_of_half_row(type, keep, r, sum, rows_from(h->array[2], k).data);
         } else {
-            backward_widened(type, 1, n, array, scratch + place * floats);
+            backward_widened(type, h, k, 1, scratch + place * floats);
         }
     }
 }
@@ -250,9 +249,7 @@ static ALWAYS_INLINE void backward_of_type(enum dtype type, const struct half_ro
     }
     const size_t together = half_block_rows(2, h->rows, h->n);
     for (size_t k = 0; k < h->rows; k += together) {
-        const struct half_array array[3] = {rows_from(h->array[0], k), rows_from(h->array[1], k),
-                                            rows_from(h->array[2], k)};
-        backward_widened(type, h->rows - k < together ? h->rows - k : together, h->n, array, h->scratch);
+        backward_widened(type, h, k, h->rows - k < together ? h->rows - k : together, h->scratch);
     }
 }
 

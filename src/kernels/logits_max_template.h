@@ -99,16 +99,16 @@ static inline bool cap_maximum(const struct softcap *c, real least, real most, s
 
 /* The maximum of a row with a softcap, from its logits before. False if that does not give it. */
 NOT_INLINE static bool maximum_before_cap(const logits *l, size_t n, struct maximum *maximum) {
-    if (SOFTCAP_ERROR_HIDES || n < CAP_ALL_BELOW || l->limit || !cap_is_last(l)) {
+    if (SOFTCAP_ERROR > (double)REAL_EPSILON || n < CAP_ALL_BELOW || l->limit || !cap_is_last(l)) {
         return false;
+    }
+    if (l->stride == 1 && l->scale > 0 && l->alibi == 0 && !masked(l)) {
+        real second_low;
+        *maximum = largest_scaled(l, n, &second_low);
+        return cap_maximum(&l->softcap, second_low, second_low, maximum);
     }
     logits before = *l;
     before.softcap.cap = 0;
-    if (l->stride == 1 && l->scale > 0 && l->alibi == 0 && !masked(l)) {
-        real second_low;
-        *maximum = largest_scaled(&before, n, &second_low);
-        return cap_maximum(&l->softcap, second_low, second_low, maximum);
-    }
     *maximum = largest_logit(&before, n);
     const real second = maximum->second, half = isfinite(second) ? (real)fabs((double)second) * (REAL_EPSILON / 2) : 0;
     return cap_maximum(&l->softcap, -half, half, maximum);

@@ -105,7 +105,6 @@ static ALWAYS_INLINE w_t softcap_series(w_t r) {
 
 /* Twice what a capped logit may be off by, of the cap. */
 #define SOFTCAP_ERROR 0x1p-44
-#define SOFTCAP_ERROR_HIDES 0 /* whether it is not below half an ULP of a real */
 
 /* ---- Sums, as what results are made with ----
  *

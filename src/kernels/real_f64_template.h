@@ -104,7 +104,6 @@ static ALWAYS_INLINE w_t softcap_series(w_t r) {
 
 /* Twice what a capped logit may be off by, of the cap. */
 #define SOFTCAP_ERROR 0x1p-49
-#define SOFTCAP_ERROR_HIDES 1 /* whether it is not below half an ULP of a real */
 
 /* ---- Sums, as what results are made with ----
  *

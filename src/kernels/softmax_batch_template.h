@@ -18,9 +18,12 @@
 #define SOFTMAX_BATCH_ROWS ((size_t)16)
 #define SOFTMAX_BATCH_BYTES ((size_t)32768)
 
+/* How many rows of this length have so many bytes. */
+static inline size_t rows_of_batch_bytes(size_t n) { return SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / n; }
+
 /* How many of the rows make a batch. */
 static inline size_t softmax_batch_rows(size_t rows, size_t n) {
-    size_t most = SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / n;
+    size_t most = rows_of_batch_bytes(n);
     most = most > SOFTMAX_BATCH_ROWS ? SOFTMAX_BATCH_ROWS : most > 0 ? most : 1;
     return rows < most ? rows : most;
 }

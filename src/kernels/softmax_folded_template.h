@@ -31,7 +31,7 @@ _Static_assert(SOFTMAX_FOLDED_MOST *(uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB
 /* How many of the rows make a batch: as many as fit SOFTMAX_BATCH_BYTES, in whole vectors of rows. With more of them,
  * what is fetched while terms are made is not the next batch but this one. */
 static inline size_t softmax_folded_rows(size_t rows, size_t n) {
-    size_t most = SOFTMAX_BATCH_BYTES / (2 * sizeof(real)) / n / V_LANES * V_LANES;
+    size_t most = rows_of_batch_bytes(n) / V_LANES * V_LANES;
     most = most > SOFTMAX_FOLDED_ROWS ? SOFTMAX_FOLDED_ROWS : most > 0 ? most : V_LANES;
     return rows < most ? rows : most;
 }
