@@ -151,6 +151,9 @@ def stub(functions, described):
     made.append(
         "def version() -> str: ...\ndef isa() -> str: ...\ndef isas() -> list[str]: ...\n"
         "def threads() -> int: ...\ndef set_isa(name: str | None, /) -> None: ...\n"
+        "_PART_MAXIMA: int\n"
+        "_PART_SUMS: int\n"
+        "_EXACT_SUM_WORDS: int\n"
         "def _part(step: str, x: Any, **arrays_and_numbers: Any) -> None: ...\n"
         "def _exact_sum_add(sums: Any, values: Any) -> None: ...\n"
         "def _exact_sum_value(sums: Any, values: Any) -> None: ...\n"

@@ -19,7 +19,7 @@ import numpy as np
 
 from smx import _core
 
-_WIDTH = {"maxima": 16, "sums": 12}  # SMX_PART_MAXIMA, SMX_PART_SUMS
+_WIDTH = {"maxima": _core._PART_MAXIMA, "sums": _core._PART_SUMS}
 
 
 def _step(block, *known, step, made, first, whole):

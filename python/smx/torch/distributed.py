@@ -11,7 +11,6 @@ from smx import _core
 from smx.torch.options import plain
 
 _REDUCTIONS = {"none": 0, "sum": 1, "mean": 2}
-_MAXIMA, _SUMS, _WORDS = 16, 12, 71  # SMX_PART_MAXIMA, SMX_PART_SUMS, and words of an smx_exact_sum
 
 
 def _integers(*shape):
@@ -47,7 +46,7 @@ class ExactSum:
 
     def __init__(self, shape: Sequence[int] = ()):
         self.shape = torch.Size(shape)
-        self.words = _integers(self.shape.numel(), _WORDS)
+        self.words = _integers(self.shape.numel(), _core._EXACT_SUM_WORDS)
 
     def add(self, values: Tensor) -> None:
         """Adds a tensor of the shape; or of one with more dimensions before it, over which it is summed."""
@@ -83,7 +82,7 @@ class _CrossEntropy(torch.autograd.Function):
         x = _matrix(logits)
         rows, classes = x.shape
         first, whole = (0, classes) if vocabulary is None else _place(classes, vocabulary)
-        maxima, sums = _integers(rows, _MAXIMA), _integers(rows, _SUMS)
+        maxima, sums = _integers(rows, _core._PART_MAXIMA), _integers(rows, _core._PART_SUMS)
         dense = target.is_floating_point()
         given = {
             "targets" if dense else "labels": _array(target.reshape(x.shape if dense else -1).to(_like(x, target)))
