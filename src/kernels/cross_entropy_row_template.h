@@ -72,7 +72,8 @@ static inline real loss_of(const ce_row *r, const struct ce_parts *parts) {
     }
     if (r->z_loss != 0) {
         struct pair lse = r->l.limit ? pair_of((double)INFINITY) : lse_of(&parts->stats);
-        add_to_loss(pair_times(pair_of((double)r->z_loss), pair_times(lse, lse)), &sum, &infinite);
+        /* lse^2 alone may overflow */
+        add_to_loss(pair_times(pair_times(pair_of((double)r->z_loss), lse), lse), &sum, &infinite);
     }
     return canonical(infinite != 0 ? (real)infinite : real_of(sum));
 }

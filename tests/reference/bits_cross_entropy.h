@@ -98,7 +98,7 @@ static REAL loss_of(const loss_row *row) {
         loss = pair_add(pair_add(loss, pair_multiply_or_0(row->B, lambda)), row->R);
     }
     if (row->ce->z_loss > 0) {
-        loss = pair_add(loss, pair_multiply_or_0(pair_of(row->ce->z_loss), pair_multiply(lse, lse)));
+        loss = pair_add(loss, pair_multiply_or_0(pair_multiply_or_0(pair_of(row->ce->z_loss), lse), lse));
     }
     return isnan(loss.h) ? canonical_nan() : (REAL)pair_real(loss) + 0;
 }

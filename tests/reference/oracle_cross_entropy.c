@@ -135,6 +135,8 @@ static void add_z_loss(cross_entropy *x) {
     mpfr_abs(j->b, j->b, MPFR_RNDN);
     mpfr_mul_2si(j->b, j->b, 1, MPFR_RNDN);
     mpfr_add(j->bound, j->bound, j->b, MPFR_RNDN);
+    if (j->type == ORACLE_F64) /* z_loss lse is rounded at 2^-1074, and lse multiplies it */
+        oracle_judge_add_least(j, (unsigned long)ceil(fmin(fabs(mpfr_get_d(x->lse, MPFR_RNDN)), 0x1p52)));
 }
 
 /* In f64, rho is held to 2^-1074, and coefficients multiply it. */
