@@ -125,13 +125,14 @@ bool sweep_pairs_f32(const search_options *options) {
 
 /* ---- Terms of f64 ------------------------------------------------------------------------------------------------ */
 
+/* A number of terms, not a time: rows are made of the worst terms known, and a seed shall lead to the same rows. */
 bool search_exp_f64(const search_options *options) {
+    enum { PER_SECOND = 1 << 21 };
     const term_errors *errors = term_errors_of(ORACLE_F64);
     rng random = rng_seed(options->seed);
-    double end = clock_seconds() + options->seconds;
-    uint64_t count = 0; /* beside the sample */
+    uint64_t count = 0, most = (uint64_t)(PER_SECOND * options->seconds); /* beside the sample */
     term_errors_sample(ORACLE_F64, &random);
-    while (clock_seconds() < end) {
+    while (count < most) {
         const term_list *list = rng_next(&random) & 1 ? &errors->positive : &errors->negative;
         double x = list->x[rng_below(&random, list->count)];
         x = row_step(ORACLE_F64, x, rng_sign(&random) * ceil(rng_log(&random, 0.5, 0x1p40)));
@@ -141,7 +142,7 @@ bool search_exp_f64(const search_options *options) {
         term_values(ORACLE_F64, 1, &x, &value);
         term_enter(ORACLE_F64, x, value);
         count++;
-        progress_line(options, "exp-f64: %.3g terms, %.0f s to go", (double)count, end - clock_seconds());
+        progress_line(options, "exp-f64: %.3g of %.3g terms", (double)count, (double)most);
     }
     progress_end(options);
     report_terms("exp-f64", ORACLE_F64, count);

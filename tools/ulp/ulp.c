@@ -164,9 +164,12 @@ int main(int argc, char **argv) {
         if (!known)
             return wrong_usage("no such function: ", argv[i]);
     }
-    bool good = true;
+    bool good = true, within[MOST];
     for (size_t k = 0; k < count; k++)
-        good = (!chosen[k] || run(command_at(k), &options)) && good;
+        good = (within[k] = !chosen[k] || run(command_at(k), &options)) && good;
+    for (size_t k = 0; k < count; k++)
+        if (!within[k])
+            printf("beyond its bound: %s\n", command_at(k).name);
     if (options.witness && fclose(options.witness) != 0)
         return wrong_usage("can't write the witnesses: ", strerror(errno));
     return good ? 0 : 1;
