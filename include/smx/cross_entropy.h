@@ -111,12 +111,13 @@ SMX_CROSS_ENTROPY(double, f64);
  *           p_t = 0. A row without a kept entry: lse -inf, gradient +0, loss +inf with a label
  *           (0 if its coefficient is 0), 0 with dense targets, which masks leave nothing of.
  *           No result is -0. n = 0 is refused with labels (SMX_ERROR_LABEL, unless all are ignored).
- * Error     loss without z_loss and softcap, and with coefficients >= 0: below 2.9 ULP with labels alone; below 4 with
- *           weights, smoothing or dense targets. target_log_prob: below 2.9 ULP. lse: as smx_logsumexp_f32. dx with
- *           labels alone: below 3 ULP at the target and below 4.25 elsewhere (near certainty p_t - 1 keeps every
- *           digit).
- *           dx otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|) + 2^-149, 2^-50 and
- *           2^-1074 in f64. reduced: the rows' losses, added without error before one rounding (a mean: one more).
+ * Error     target_log_prob: as smx_log_softmax_f32, whose bits it has; so has the loss, negated, of labels alone, or
+ *           with class weights of 1. loss without z_loss and softcap, and with coefficients >= 0, otherwise: below 4
+ *           ULP. lse: as smx_logsumexp_f32. dx with labels alone: below 3 ULP at the target and below 4.25 elsewhere
+ *           (near certainty p_t - 1 keeps every digit).
+ *           dx otherwise: |error| <= 2^-21 |scale G| ((|sum A_c| + 2 z_loss |lse|) p_i + |A_i|) + 3 2^-149, 2^-50
+ *           and 3 2^-1074 in f64. reduced: the rows' losses, added without error before one rounding (a mean: one
+ *           more).
  *           In dx, a p_i below 2^-186 (2^-1122) times the largest counts as 0, which shows where |scale G| (|sum A_c| +
  *           2 z_loss |lse|) exceeds 2^37 (2^48).
  *           In f64 the sum of exp(z_j - m) beside the largest is held to 2^-1074: coefficients above 1 multiply that.

@@ -170,6 +170,7 @@ static bool losses_of_batch(const ce_row *r, struct made_batch *b, ce_result *re
     l.s = &b->s;
     l.stats = &stats;
     l.alone = shared.alone;
+    l.rest = has_rest(r);
     if (!made_batch_maxima(b)) {
         return false;
     }

@@ -81,6 +81,7 @@ static bool label_loss_batch(size_t rows, const ce_labels *c, const ce_plain_row
     l.s = &s;
     l.stats = &stats;
     l.alone = c->alone;
+    l.rest = rows_have_rest(c, r);
     if (!plain_maxima(rows, n, r->x, c->ldx, &s)) {
         return false;
     }

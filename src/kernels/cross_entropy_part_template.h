@@ -105,12 +105,10 @@ NOT_INLINE static ce_result cross_entropy_of_part(const struct rows_call *c, con
         return ce_result_of_uncomputed(r, kind, &parts, largest);
     }
     stats_of_part(c, kept, &r->l, &parts.stats);
-    parts.label_distance = pair_of((double)INFINITY);
+    set_no_label(&parts);
     if (maxima[PART_LABEL_HIGH] != PART_NONE) {
         real low = real_of_key(maxima[PART_LABEL_LOW]);
-        parts.label_distance =
-            distance_of_logit(real_of_key(maxima[PART_LABEL_HIGH]), maxima[PART_LABEL_LOW] == PART_NONE ? NULL : &low,
-                              &parts.stats.maximum);
+        set_label(real_of_key(maxima[PART_LABEL_HIGH]), maxima[PART_LABEL_LOW] == PART_NONE ? NULL : &low, &parts);
     }
     if (parts.has_rest) {
         rest_of_row(maxima, sums_of_row(c, kept->k), &parts);

@@ -55,6 +55,7 @@ struct ce_parts {
     struct pair rest;           /* sum of the rest_c */
     struct pair rest_distance;  /* sum of rest_c (m - z_c) */
     struct pair label_distance; /* m - z at the label; +inf if that is masked out */
+    real label_below;           /* z - m there, as log-softmax rounds it; -inf */
     bool has_rest;
     struct log_stats stats;
 };
@@ -65,20 +66,34 @@ static inline struct pair distance_between(real m, real z) {
     return isfinite(distance.high) ? distance : pair_of((double)INFINITY);
 }
 
-/* The same for a logit of two reals; a null low stands for none. */
-static inline struct pair distance_of_logit(real high, const real *low, const struct maximum *maximum) {
-    struct pair distance = distance_between(maximum->high, high);
-    if (low != NULL && isfinite(distance.high)) {
-        distance = pair_add(distance, sum_of((double)maximum->low, -(double)*low));
-    }
-    return distance;
+static inline void set_no_label(struct ce_parts *parts) {
+    parts->label_distance = pair_of((double)INFINITY);
+    parts->label_below = -(real)INFINITY;
 }
 
-/* m - z of one entry; +inf if it is -inf. */
-NOT_INLINE static struct pair distance_of_entry(const logits *l, size_t j, const struct maximum *maximum) {
+/* The label's logit, of two reals; a null low stands for none. The maximum must be known. */
+static inline void set_label(real high, const real *low, struct ce_parts *parts) {
+    const struct maximum *maximum = &parts->stats.maximum;
+    parts->label_distance = distance_between(maximum->high, high);
+    parts->label_below = high - maximum->high;
+    if (low != NULL) {
+        parts->label_below += *low - maximum->low;
+        if (isfinite(parts->label_distance.high)) {
+            parts->label_distance = pair_add(parts->label_distance, sum_of((double)maximum->low, -(double)*low));
+        }
+    }
+}
+
+/* The same of one entry. */
+NOT_INLINE static void set_label_entry(const logits *l, size_t j, struct ce_parts *parts) {
     struct logit_buffer buffer;
     struct logit_block z = logits_block(l, j, j + 1, &buffer);
-    return distance_of_logit(z.high[0], z.low, maximum);
+    set_label(z.high[0], z.low, parts);
+}
+
+/* log p of the label: log-softmax, there. */
+static inline real label_log_prob(const struct ce_parts *parts) {
+    return parts->label_below - log1p_real(&parts->stats);
 }
 
 /* p and 1 - p of an entry at this distance from the maximum; `is_maximum`: it is the one that rho leaves out. Of that,

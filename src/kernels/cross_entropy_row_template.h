@@ -92,17 +92,10 @@ static inline bool label_alone(const ce_row *r, const struct ce_parts *parts) {
 /* All that follows from the statistics. `stored`: dx holds the terms. */
 static ce_result ce_finish(const ce_row *r, const struct ce_parts *parts, bool stored) {
     const struct log_stats *stats = &parts->stats;
-    ce_result result = {
-        .lse = (real)INFINITY, .target_log_prob = -(real)INFINITY, .argmax = (int64_t)stats->maximum.argmax};
-    if (!r->l.limit) {
-        result.lse = lse_real(stats);
-    }
-    real distance = (real)INFINITY;
-    if (isfinite(parts->label_distance.high)) {
-        distance = real_plus_log1p(parts->label_distance, stats->rho);
-        result.target_log_prob = 0 - distance;
-    }
-    result.loss = label_alone(r, parts) ? canonical(distance) : loss_of(r, parts);
+    ce_result result = {.lse = r->l.limit ? (real)INFINITY : lse_real(stats),
+                        .target_log_prob = label_log_prob(parts),
+                        .argmax = (int64_t)stats->maximum.argmax};
+    result.loss = label_alone(r, parts) ? 0 - result.target_log_prob : loss_of(r, parts);
     if (r->dtargets != NULL && isfinite(parts->rest.high) && isfinite(r->gradient.high)) {
         ce_gradient_of_targets(r, stats);
     } else if (r->dtargets != NULL) {
@@ -124,9 +117,9 @@ static ce_result cross_entropy_row(const ce_row *given) {
     if (kind != ROW_COMPUTED) {
         return ce_result_of_uncomputed(r, kind, &parts, parts.has_rest ? largest_rest(r) : 0);
     }
-    parts.label_distance = pair_of((double)INFINITY);
+    set_no_label(&parts);
     if (has_label(r)) {
-        parts.label_distance = distance_of_entry(&r->l, (size_t)r->label, &parts.stats.maximum);
+        set_label_entry(&r->l, (size_t)r->label, &parts);
     }
     if (parts.has_rest) {
         const struct rest_sum rest = find_rest_sum(r);

@@ -58,9 +58,9 @@ NOT_INLINE static bool cross_entropy_transposed(size_t rows, const ce_row *row, 
         if (own->maximum.second == -(real)INFINITY) {
             set_factor(pair_of(0), 0, own);
         }
-        parts.label_distance = pair_of((double)INFINITY);
+        set_no_label(&parts);
         if (has_label(&row[i])) {
-            parts.label_distance = distance_between(s->largest[i], column[(size_t)row[i].label * V_LANES]);
+            set_label(column[(size_t)row[i].label * V_LANES], NULL, &parts);
         }
         results[i] = ce_finish(&row[i], &parts, true);
     }

@@ -92,11 +92,12 @@ struct label_lanes {
     struct lane_sums *s;
     struct lane_log_stats *stats;
     bool alone;              /* a label is all that losses are made of: no parts */
+    bool rest;               /* coefficients are spread over the classes */
     struct lane_parts parts; /* within this struct: compilers then know that they are apart from all else here */
     real label[LANES_MOST];  /* the label's logit; the largest where there is no label */
     real label_low[LANES_MOST];
     real loss[LANES_MOST], lse[LANES_MOST];
-    real distance[LANES_MOST]; /* -log p of the label, if that is not the loss */
+    real log_prob[LANES_MOST]; /* of the label */
     real unique[LANES_MOST];   /* the largest entry, if it has no equals; else +inf */
     real at_maximum[LANES_MOST], at_label[LANES_MOST];
     real high[LANES_MOST], low[LANES_MOST]; /* what a term is multiplied by */
@@ -122,29 +123,31 @@ static ALWAYS_INLINE struct pair finite_distance(const struct label_lanes *c, si
     return pair_add(distance, sum_of((double)c->s->largest_low[i], -(double)c->label_low[i]));
 }
 
-static inline struct pair distance_of_lane(const struct label_lanes *c, size_t i) {
-    struct pair distance = finite_distance(c, i);
-    return isnan(distance.high) ? pair_of((double)INFINITY) : distance;
-}
-
-/* (max - label) + log1p(rho), and lse = max + log1p(rho). False if one double does not settle them all. */
-static inline bool label_losses(struct label_lanes *c, const double *rho, real *label_loss) {
-    real loss_below[LANES_MOST], loss_above[LANES_MOST], lse_below[LANES_MOST], lse_above[LANES_MOST];
+/* log p of the label, as log-softmax has it, and lse = max + log1p(rho). False if one double does not settle them
+ * all. */
+static inline bool label_log_probs(struct label_lanes *c, const double *rho) {
+    real log1p_below[LANES_MOST], log1p_above[LANES_MOST], lse_below[LANES_MOST], lse_above[LANES_MOST];
     for (size_t i = 0; i < V_LANES; i++) {
-        double log1p = log1p_in_double(rho[i]), max = double_maximum(c, i);
-        double loss = double_distance(c, i) + log1p, lse = max + log1p;
-        double loss_error = loss * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(max) + log1p) * LOG_IN_DOUBLE_ERROR;
-        loss_below[i] = (real)(loss - loss_error);
-        loss_above[i] = (real)(loss + loss_error);
+        double log1p = log1p_in_double(rho[i]), max = double_maximum(c, i), lse = max + log1p;
+        double log1p_error = log1p * LOG_IN_DOUBLE_ERROR, lse_error = (fabs(max) + log1p) * LOG_IN_DOUBLE_ERROR;
+        log1p_below[i] = (real)(log1p - log1p_error);
+        log1p_above[i] = (real)(log1p + log1p_error);
         lse_below[i] = (real)(lse - lse_error);
         lse_above[i] = (real)(lse + lse_error);
     }
-    v_store(label_loss, v_load(loss_below));
+    v_t below =
+        v_add(v_sub(v_load(c->label), v_load(c->s->largest)), v_sub(v_load(c->label_low), v_load(c->s->largest_low)));
+    v_store(c->log_prob, v_sub(below, v_load(log1p_below)));
     v_store(c->lse, v_load(lse_below));
-    return lanes_equal(label_loss, loss_above) && lanes_equal(c->lse, lse_above);
+    return lanes_equal(log1p_below, log1p_above) && lanes_equal(c->lse, lse_above);
 }
 
-/* The loss as loss_of has it. False if one double does not settle them all. */
+/* Whether a lane's loss is its label's -log p. */
+static ALWAYS_INLINE bool label_alone_in_lane(const struct label_lanes *c, size_t i, double z_loss) {
+    return !c->rest & (z_loss == 0) & (c->parts.label_part.high[i] == 1);
+}
+
+/* The loss as loss_of has it; its log p must be known. False if one double does not settle them all. */
 static inline bool losses_of_parts(struct label_lanes *c, const double *rho, double z_loss) {
     const struct lane_parts *p = &c->parts;
     real above[LANES_MOST];
@@ -156,8 +159,9 @@ static inline bool losses_of_parts(struct label_lanes *c, const double *rho, dou
         double loss = (of_label + of_rest) + (distance + z_loss * (lse * lse));
         double most = (of_label + fabs(of_rest)) + (fabs(distance) + z_loss * (lse_most * lse_most));
         double error = most * LOG_IN_DOUBLE_ERROR;
-        c->loss[i] = (real)(loss - error);
-        above[i] = (real)(loss + error);
+        bool alone = label_alone_in_lane(c, i, z_loss);
+        c->loss[i] = alone ? 0 - c->log_prob[i] : (real)(loss - error);
+        above[i] = alone ? c->loss[i] : (real)(loss + error);
     }
     return lanes_equal(c->loss, above);
 }
@@ -255,32 +259,30 @@ static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients,
     bool unique = c->s->largest[i] != c->s->second[i];
     size_t max_at = unique && c->s->largest[i] == c->label[i] ? LABEL : OTHER;
     ce_row row = {.n = 2, .label = LABEL};
-    struct ce_parts parts = {.label_part = pair_of(1),
-                             .label_distance = distance_of_lane(c, i),
-                             .stats = {.maximum = maximum_of_lane(c, i)}};
+    struct ce_parts parts = {.label_part = pair_of(1), .stats = {.maximum = maximum_of_lane(c, i)}};
     struct ce_gradient g = {.factor = shared->gradient};
-    real label_loss = (real)INFINITY, rest[2];
+    real rest[2];
     parts.stats.maximum.argmax = max_at;
     parts.stats.rho = rho_of_lane(c->stats, i);
-    if (isfinite(parts.label_distance.high)) {
-        label_loss = real_plus_log1p(parts.label_distance, parts.stats.rho);
-    }
+    set_label(c->label[i], &c->label_low[i], &parts);
     c->lse[i] = lse_real(&parts.stats);
-    c->loss[i] = label_loss;
+    c->log_prob[i] = label_log_prob(&parts);
+    c->loss[i] = 0 - c->log_prob[i];
     if (!c->alone) {
         const struct lane_parts *p = &c->parts;
         rest[LABEL] = p->rest_at_label[i];
         rest[OTHER] = p->rest_at_maximum[i];
         row.targets = rest;
         row.z_loss = shared->z_loss;
-        parts.has_rest = true;
+        parts.has_rest = c->rest;
         parts.label_part = pair_of_lanes(&p->label_part, i);
         parts.rest = pair_of_lanes(&p->rest, i);
         parts.rest_distance = pair_of_lanes(&p->rest_distance, i);
         g.factor = pair_of_lanes(&p->factor, i);
         g.spread = gradients ? pair_of_lanes(&p->spread, i) : pair_of(0);
-        c->distance[i] = label_loss;
-        c->loss[i] = loss_of(&row, &parts);
+        if (!label_alone(&row, &parts)) {
+            c->loss[i] = loss_of(&row, &parts);
+        }
     }
     if (gradients) {
         c->at_maximum[i] = gradient_of_entry(&row, &parts, &g, max_at, 1);
@@ -292,18 +294,17 @@ static void label_lane_by_pairs(struct label_lanes *c, size_t i, bool gradients,
 static void finish_label_lanes(struct label_lanes *c, bool gradients, const ce_labels *shared) {
     double in_double[LANES_MOST];
     const double *rho = gradients ? c->stats->rho_high : in_double;
-    bool settled;
     if (gradients) {
         find_lane_rhos(c->s, c->stats);
     } else {
         rhos_in_double(c->s, in_double);
     }
+    bool settled = label_log_probs(c, rho);
     if (c->alone) {
-        settled = label_losses(c, rho, c->loss);
+        v_store(c->loss, v_sub(v_set1(0), v_load(c->log_prob)));
         settled = (!gradients || label_gradients(c, true, shared->gradient)) && settled;
     } else {
         double z_loss = (double)shared->z_loss;
-        settled = label_losses(c, rho, c->distance);
         settled = losses_of_parts(c, rho, z_loss) && settled;
         if (gradients) {
             find_spread(c, z_loss);
@@ -320,9 +321,8 @@ static void finish_label_lanes(struct label_lanes *c, bool gradients, const ce_l
 
 /* Gives the results that the lanes have. */
 static inline void store_label_results(size_t rows, const struct label_lanes *c, ce_result *results) {
-    const real *distance = c->alone ? c->loss : c->distance;
     for (size_t i = 0; i < rows; i++) {
-        results[i] = (ce_result){c->loss[i] + 0, c->lse[i], 0 - distance[i], 0};
+        results[i] = (ce_result){c->loss[i] + 0, c->lse[i], c->log_prob[i], 0};
     }
 }
 

@@ -131,6 +131,7 @@ static ALWAYS_INLINE bool label_loss_transposed(size_t rows, const ce_labels *c,
         own->s = &t.sums[k / V_LANES];
         own->stats = &t.stats[k / V_LANES];
         own->alone = alone;
+        own->rest = with_rest;
         load_label_logits(lanes_used(rows, k), t.columns + k * n, from.labels, own);
         if (!alone) {
             real *of_rows = rest + (dense ? k * n : 0);

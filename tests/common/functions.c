@@ -19,6 +19,7 @@ static const struct variant {
     cross_entropy_settings ce;
 } variants[] = {
     {.name = "cross_entropy of labels", .given = CE_OF_LABELS, .labels = DTYPE_I64},
+    {.name = "cross_entropy of labels, weighted", .given = CE_OF_LABELS | WITH(CLASS_WEIGHTS), .labels = DTYPE_I64},
     {.name = "cross_entropy of labels, weighted and smoothed mean",
      .given = CE_OF_LABELS | WITH(CLASS_WEIGHTS) | WITH(DLOSS) | WITH(REDUCED),
      .labels = DTYPE_I32,

@@ -91,8 +91,21 @@ static void find_label_distance(loss_row *row) {
 
 /* ---- Loss -------------------------------------------------------------------------------------------------------- */
 
+/* Log-softmax at the label; -inf without one. */
+static REAL label_log_prob(const loss_row *row) {
+    const logits *z = &row->z;
+    size_t t = row->ce->label;
+    if (!row->has_label || !z->keep[t]) {
+        return -INFINITY;
+    }
+    return ((z->high[t] - z->m) + (z->low[t] - z->m_low)) - (REAL)pair_real(row->s.lambda);
+}
+
 static REAL loss_of(const loss_row *row) {
     pair lambda = row->s.lambda, lse = row->s.lse;
+    if (row->has_label && row->a.h == 1 && row->a.l == 0 && !row->rest && !(row->ce->z_loss > 0)) {
+        return 0 - label_log_prob(row);
+    }
     pair loss = pair_multiply_or_0(row->a, pair_add(row->delta_t, lambda));
     if (row->rest) {
         loss = pair_add(pair_add(loss, pair_multiply_or_0(row->B, lambda)), row->R);
@@ -203,7 +216,7 @@ static void with_peak(loss_row *row, const reference_options *opt) {
         sum_rest(row);
     }
     *loss = loss_of(row);
-    *log_prob = 0 - (REAL)pair_real(pair_add(row->delta_t, row->s.lambda));
+    *log_prob = label_log_prob(row);
     gradients_of(row, ce->dx, opt);
     if (ce->targets) {
         gradients_of_targets(row, ce->dtargets);

@@ -34,6 +34,12 @@ static double option(const oracle_judge *j, golden_array a, double otherwise) {
     return j->array[a] ? j->array[a][0] : otherwise;
 }
 
+/* Of log p of the label, and of a loss that is nothing else: that of log-softmax. */
+static double label_bound(const oracle_judge *j) {
+    bool pairs = j->array[GOLDEN_SCALE] || j->array[GOLDEN_ADD] || j->array[GOLDEN_ALIBI]; /* logits have low parts */
+    return pairs ? BOUND_LOG_SOFTMAX_LOGITS : BOUND_LOG_SOFTMAX;
+}
+
 static double weight(const oracle_judge *j, size_t i) {
     return j->array[GOLDEN_CLASS_WEIGHTS] ? j->array[GOLDEN_CLASS_WEIGHTS][i] : 1;
 }
@@ -148,7 +154,7 @@ static void add_least_rho(cross_entropy *x) {
 static void judge_loss(cross_entropy *x, const void *result, oracle_verdict *verdict) {
     oracle_judge *j = x->j;
     bool in_ulp = x->convex && x->z_loss == 0 && x->moved == 0;
-    oracle_judge_part(j, result, 0, !in_ulp ? 0 : x->plain ? BOUND_LABEL_LOSS : BOUND_LOSS, verdict);
+    oracle_judge_part(j, result, 0, !in_ulp ? 0 : x->plain ? label_bound(j) : BOUND_LOSS, verdict);
     entropy(x, j->exact, j->bound);
     if (in_ulp) {
         j->slack = j->type == ORACLE_F64 ? mpfr_get_d(x->sum, MPFR_RNDN) : 0;
@@ -180,7 +186,7 @@ static void judge_lse(cross_entropy *x, const void *result, oracle_verdict *verd
 
 static void judge_log_probability(cross_entropy *x, const void *result, oracle_verdict *verdict) {
     oracle_judge *j = x->j;
-    oracle_judge_part(j, result, 3, x->moved == 0 ? BOUND_LABEL_LOSS : 0, verdict);
+    oracle_judge_part(j, result, 3, x->moved == 0 ? label_bound(j) : 0, verdict);
     oracle_log_probability(&x->z, x->label, j->exact);
     if (x->z.undefined)
         mpfr_set_nan(j->exact);
@@ -189,7 +195,7 @@ static void judge_log_probability(cross_entropy *x, const void *result, oracle_v
         return;
     }
     mpfr_abs(j->bound, j->exact, MPFR_RNDN);
-    mpfr_mul_d(j->bound, j->bound, BOUND_LABEL_LOSS * oracle_unit(j->type, 1), MPFR_RNDN);
+    mpfr_mul_d(j->bound, j->bound, label_bound(j) * oracle_unit(j->type, 1), MPFR_RNDN);
     mpfr_add_d(j->bound, j->bound, 2 * x->moved, MPFR_RNDN);
     oracle_judge_bound(j, 0);
 }
@@ -217,7 +223,7 @@ static void residual(cross_entropy *x, size_t i) {
     mpfr_add_d(j->bound, j->bound, x->magnitude[i], MPFR_RNDN);
 }
 
-/* bound = |scale G| (a part of bound + what lse, moving z and rounding softcap' do) + 2^-149 */
+/* bound = |scale G| (a part of bound + what lse, moving z and rounding softcap' do) + 3 2^-149 */
 static void gradient_bound(cross_entropy *x, size_t i) {
     oracle_judge *j = x->j;
     double relative = oracle_unit(j->type, BOUND_LOSS_GRADIENT + (x->moved > 0)) + 4 * x->moved * (1 + x->z_loss);
@@ -234,7 +240,7 @@ static void gradient_bound(cross_entropy *x, size_t i) {
     mpfr_mul_d(j->bound, j->bound, x->dloss, MPFR_RNDN);
     mpfr_mul_d(j->bound, j->bound, j->row.scale, MPFR_RNDN);
     mpfr_abs(j->bound, j->bound, MPFR_RNDN);
-    oracle_judge_add_least(j, 1);
+    oracle_judge_add_least(j, 3);
 }
 
 static void judge_gradient(cross_entropy *x, const void *result, oracle_verdict *verdict) {

@@ -69,7 +69,7 @@ const problem function_problems[] = {
     BOTH("logsumexp-backward", GOLDEN_LOGSUMEXP_BACKWARD, BOUND_LOGSUMEXP_BACKWARD, 0, LONG, 1, GOLDEN_X),
     BOTH("logsumexp-weighted", GOLDEN_LOGSUMEXP_WEIGHTED, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_B),
     BOTH("scale-gradient", GOLDEN_SCALE_GRADIENT, 1, 0, LONG, 2, GOLDEN_X, GOLDEN_DX),
-    BOTH("cross-entropy-loss", GOLDEN_CROSS_ENTROPY, BOUND_LABEL_LOSS, 0, LONG, 1, GOLDEN_X),
+    BOTH("cross-entropy-loss", GOLDEN_CROSS_ENTROPY, BOUND_LOG_SOFTMAX, 0, LONG, 1, GOLDEN_X),
     BOTH("cross-entropy-gradient", GOLDEN_CROSS_ENTROPY, 1, 2, LONG, 1, GOLDEN_X),
     BOTH("cross-entropy-options", GOLDEN_CROSS_ENTROPY, 1, ALL, LONG, 2, GOLDEN_X, GOLDEN_CLASS_WEIGHTS),
     BOTH("cross-entropy-dense", GOLDEN_CROSS_ENTROPY_DENSE, 1, ALL, LONG, 3, GOLDEN_X, GOLDEN_TARGETS,
