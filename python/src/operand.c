@@ -43,7 +43,7 @@ static DLDataType dtype_of(PyArrayObject *array) {
 
 int smx_operand_read_numpy(struct operand *o, const struct function *f, const char *name, PyArrayObject *array) {
     int ndim = PyArray_NDIM(array);
-    npy_intp size = PyArray_ITEMSIZE(array), *strides = PyArray_STRIDES(array);
+    const npy_intp size = PyArray_ITEMSIZE(array), *shape = PyArray_DIMS(array), *strides = PyArray_STRIDES(array);
     DLDataType dtype = dtype_of(array);
     if (dtype.lanes == 0) {
         return smx_error(PyExc_TypeError, f, "%s has elements of %S, which are no numbers", name, PyArray_DESCR(array));
@@ -55,9 +55,10 @@ int smx_operand_read_numpy(struct operand *o, const struct function *f, const ch
     if (ndim > OPERAND_NDIM) {
         return smx_error(PyExc_ValueError, f, "%s has %d dimensions; at most %d will do", name, ndim, OPERAND_NDIM);
     }
-    for (int d = 0; d < ndim; d++) {
+    for (int d = 0; d < ndim; d++) { /* copies: another thread may reshape the array while the lock is given back */
+        o->shape[d] = shape[d];
         o->strides[d] = strides[d] / size;
-        if (strides[d] % size != 0 && PyArray_DIM(array, d) > 1) {
+        if (strides[d] % size != 0 && shape[d] > 1) {
             return smx_error(PyExc_ValueError, f, "%s has elements that lie %zd bytes apart, no multiple of their size",
                              name, (Py_ssize_t)strides[d]);
         }
@@ -68,7 +69,7 @@ int smx_operand_read_numpy(struct operand *o, const struct function *f, const ch
                            .device = {kDLCPU, 0},
                            .ndim = ndim,
                            .dtype = dtype,
-                           .shape = (int64_t *)PyArray_DIMS(array),
+                           .shape = o->shape,
                            .strides = o->strides};
     return 0;
 }

@@ -2,12 +2,17 @@
 
 #include "errors.h"
 
+/* Which it is no more if it was reshaped since it was read, by another thread or by what reading the others ran. */
+static bool has_shape(PyArrayObject *array, int ndim, const int64_t *shape) {
+    return PyArray_NDIM(array) == ndim && PyArray_CompareLists(PyArray_DIMS(array), (const npy_intp *)shape, ndim);
+}
+
 static PyObject *new_numpy(const struct operand *like, DLDataType dtype, int ndim, int64_t *shape) {
     PyArrayObject *prototype = (PyArrayObject *)like->object;
     int type = dtype.code == kDLBool ? NPY_BOOL : NPY_INT64;
     if (dtype.code == like->tensor.dtype.code && dtype.bits == like->tensor.dtype.bits) {
         PyArray_Descr *descr = PyArray_DESCR(prototype);
-        if (shape == like->tensor.shape && PyArray_CheckExact(prototype)) {
+        if (shape == like->tensor.shape && PyArray_CheckExact(prototype) && has_shape(prototype, ndim, shape)) {
             return PyArray_NewLikeArray(prototype, NPY_KEEPORDER, NULL, 0);
         }
         Py_INCREF((PyObject *)descr); /* which the next call takes */

@@ -110,6 +110,21 @@ def test_dlpack_releases():
     assert seen() is None
 
 
+def test_reshaped_while_arguments_are_read():
+    """As another thread may reshape it, or here the Python code of an argument that is read later. NumPy frees the place
+    where its shape stood; a call is about the shape that was read."""
+    x, keep = np.arange(6.0).reshape(1, 1, 1, 2, 3), np.array([True, False, True])
+    expected = smx.softmax(x, mask=keep)
+
+    class Reshapes(Exporter):
+        def __dlpack__(self, **keywords):
+            x.resize((6,))
+            self.more = [np.empty((k,) * 5) for k in (1, 2, 3)]  # have their shapes where its was, perhaps
+            return super().__dlpack__(**keywords)
+
+    assert same_bits(smx.softmax(x, mask=Reshapes(keep)), expected) and x.shape == (6,)
+
+
 def test_array_api_strict():
     xp = pytest.importorskip("array_api_strict")
     x = xp.asarray(VALUES)
