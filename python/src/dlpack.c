@@ -5,13 +5,11 @@
 #include <string.h>
 
 static PyObject *exchange_name, *requires_grad;
-static PyObject *max_version; /* {"max_version": (major, minor)} */
 
 int smx_dlpack_init(void) {
     exchange_name = PyUnicode_InternFromString("__dlpack_c_exchange_api__");
     requires_grad = PyUnicode_InternFromString("requires_grad");
-    max_version = Py_BuildValue("{s(ii)}", "max_version", DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION);
-    return exchange_name == NULL || requires_grad == NULL || max_version == NULL ? -1 : 0;
+    return exchange_name == NULL || requires_grad == NULL ? -1 : 0;
 }
 
 static const DLPackExchangeAPI *look_up(PyTypeObject *type) {
@@ -113,8 +111,9 @@ static int check_device(const struct operand *o, const struct function *f, const
 
 static PyObject *export(PyObject *object) {
     PyObject *method = PyObject_GetAttrString(object, "__dlpack__"), *none = PyTuple_New(0), *capsule = NULL;
-    if (method != NULL && none != NULL) {
-        capsule = PyObject_Call(method, none, max_version);
+    PyObject *newest = Py_BuildValue("{s(ii)}", "max_version", DLPACK_MAJOR_VERSION, DLPACK_MINOR_VERSION);
+    if (method != NULL && none != NULL && newest != NULL) {
+        capsule = PyObject_Call(method, none, newest);
         if (capsule == NULL && PyErr_ExceptionMatches(PyExc_TypeError)) { /* older than DLPack 1 */
             PyErr_Clear();
             capsule = PyObject_Call(method, none, NULL);
@@ -122,11 +121,12 @@ static PyObject *export(PyObject *object) {
     }
     Py_XDECREF(method);
     Py_XDECREF(none);
+    Py_XDECREF(newest);
     return capsule;
 }
 
 /* Takes what is in the capsule, which then holds nothing. */
-static int open_capsule(struct operand *o, PyObject *capsule) {
+static int open_capsule_locked(struct operand *o, PyObject *capsule) {
     if (PyCapsule_IsValid(capsule, "dltensor_versioned")) {
         o->versioned = PyCapsule_GetPointer(capsule, "dltensor_versioned");
         o->read_only = (o->versioned->flags & DLPACK_FLAG_BITMASK_READ_ONLY) != 0;
@@ -135,6 +135,15 @@ static int open_capsule(struct operand *o, PyObject *capsule) {
     o->managed = PyCapsule_GetPointer(capsule, "dltensor");
     o->read_only = false;
     return o->managed == NULL ? -1 : PyCapsule_SetName(capsule, "used_dltensor");
+}
+
+/* An object may give the same capsule to two threads: one of them finds it empty. */
+static int open_capsule(struct operand *o, PyObject *capsule) {
+    int status;
+    Py_BEGIN_CRITICAL_SECTION(capsule);
+    status = open_capsule_locked(o, capsule);
+    Py_END_CRITICAL_SECTION();
+    return status;
 }
 
 int smx_operand_read_dlpack(struct operand *o, const struct function *f, const char *name) {

@@ -12,6 +12,11 @@
 #endif
 #include <numpy/arrayobject.h>
 
+#ifndef Py_BEGIN_CRITICAL_SECTION /* not in the limited API: there the interpreter's lock does what these do */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
 #include <smx/tensor.h>
 
 #include <stdbool.h>

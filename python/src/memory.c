@@ -44,9 +44,12 @@ static DLTensor view_of(struct memory *m) {
 }
 
 static bool speaks_version_1(PyObject *keywords) {
-    PyObject *version = keywords == NULL ? NULL : PyDict_GetItemString(keywords, "max_version");
+    PyObject *version = keywords == NULL ? NULL : PyMapping_GetItemString(keywords, "max_version");
     PyObject *major = version != NULL && PyTuple_Check(version) ? PyTuple_GetItem(version, 0) : NULL;
-    return major != NULL && PyLong_Check(major) && PyLong_AsLong(major) >= 1;
+    bool speaks = major != NULL && PyLong_Check(major) && PyLong_AsLong(major) >= 1;
+    Py_XDECREF(version);
+    PyErr_Clear(); /* there is none, or a number beyond all versions */
+    return speaks;
 }
 
 static PyObject *dlpack(PyObject *self, PyObject *args, PyObject *keywords) {

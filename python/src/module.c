@@ -41,6 +41,7 @@ static PyObject *set_isa(PyObject *self, PyObject *name) {
     (void)self;
     PyObject *bytes = name == Py_None ? NULL : PyUnicode_AsUTF8String(name);
     if (name != Py_None && bytes == NULL) {
+        PyErr_Clear(); /* before the code of name's repr runs */
         PyErr_Format(PyExc_TypeError, "smx.set_isa: name is %R, neither a str nor None", name);
         return NULL;
     }

@@ -139,6 +139,27 @@ def test_array_api_strict():
     )
 
 
+def test_memory_of_results():
+    """What a namespace's from_dlpack is given; it may ask for any version."""
+
+    class Own(Exporter):
+        device = None
+
+        def __array_namespace__(self):
+            class Namespace:
+                @staticmethod
+                def from_dlpack(memory, device):
+                    return memory
+
+            return Namespace
+
+    memory = smx.softmax(Own(np.array(VALUES)))
+    for version, name in (((1, 3), "dltensor_versioned"), ((0, 8), "dltensor"), (None, "dltensor"), ((), "dltensor")):
+        assert f'"{name}"' in repr(memory.__dlpack__(max_version=version))
+    assert '"dltensor"' in repr(memory.__dlpack__()) and '"dltensor"' in repr(memory.__dlpack__(max_version=(1 << 99,)))
+    assert same_bits(np.from_dlpack(memory), EXPECTED)
+
+
 def test_references_stay():
     """No call, good or bad, keeps or loses a reference."""
     x, out = np.array(VALUES), np.empty((2, 3))
