@@ -23,4 +23,4 @@ LD_PRELOAD="$(gcc -print-file-name=libasan.so):$(gcc -print-file-name=libubsan.s
     "$venv/bin/python" -m pytest -c "$root/pyproject.toml" --rootdir "$root" -p no:cacheprovider \
     --junitxml="$build/junit.xml" -k 'not memory_is_returned' "$@" \
     "$root"/python/tests/test_arrays.py "$root"/python/tests/test_errors.py "$root"/python/tests/test_functions.py \
-    "$root"/python/tests/test_losses.py
+    "$root"/python/tests/test_losses.py "$root"/python/tests/test_threads.py

@@ -106,7 +106,7 @@ leave_out() {
     left_out="$left_out --ignore=python/tests/$1"
 }
 if [ "$variant" = -oldest ]; then # not test_types.py, test_verify.py and tests of what NumPy 1 lacks
-    for test in arrays.py command.py docs.py errors.py examples.py functions.py losses.py scipy.py; do
+    for test in arrays.py command.py docs.py errors.py examples.py functions.py losses.py scipy.py threads.py; do
         set -- "$@" "python/tests/test_$test"
     done
     for test in arrays.py::test_array_api_strict arrays.py::test_memory_is_returned arrays.py::test_dlpack_read_only \

@@ -113,6 +113,16 @@ static int add_wanted(struct frame *frame, const struct request *r, PyObject *na
     return smx_error(PyExc_ValueError, r->f, "returns has %R, which is none of its results", name);
 }
 
+static int add_several(struct frame *frame, const struct request *r, PyObject *wanted) {
+    Py_ssize_t count = PyTuple_Size(wanted);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (add_wanted(frame, r, PyTuple_GetItem(wanted, i)) < 0) {
+            return -1;
+        }
+    }
+    return count > 0 ? 0 : smx_error(PyExc_ValueError, r->f, "returns is empty");
+}
+
 /* Sets *single where one name was given, and not a list of one. */
 static int read_wanted(struct frame *frame, const struct request *r, bool *single) {
     PyObject *given = r->given[PARAMETER_RETURNS];
@@ -127,16 +137,10 @@ static int read_wanted(struct frame *frame, const struct request *r, bool *singl
     if (!PyTuple_Check(given) && !PyList_Check(given)) {
         return smx_error(PyExc_TypeError, r->f, "returns is %R, neither a str nor a tuple of them", given);
     }
-    Py_ssize_t count = PySequence_Size(given);
-    for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *name = PySequence_GetItem(given, i);
-        int status = name == NULL ? -1 : add_wanted(frame, r, name);
-        Py_XDECREF(name);
-        if (status < 0) {
-            return -1;
-        }
-    }
-    return count > 0 ? 0 : smx_error(PyExc_ValueError, r->f, "returns is empty");
+    PyObject *wanted = PySequence_Tuple(given); /* of a list as it is now: another thread may change it */
+    int status = wanted == NULL ? -1 : add_several(frame, r, wanted);
+    Py_XDECREF(wanted);
+    return status;
 }
 
 static int make_output(struct frame *frame, struct request *r, int i, PyObject *given) {

@@ -21,6 +21,23 @@ static int read_axis(struct options *o, const struct request *r, int ndim, PyObj
     return 0;
 }
 
+static int read_several_axes(struct options *o, const struct request *r, int ndim, PyObject *given) {
+    Py_ssize_t count = PyTuple_Size(given);
+    o->axis = SMX_AXES;
+    o->c.axes = o->axes;
+    if (count > ndim) {
+        return smx_error(PyExc_ValueError, r->f, "axis is %R, more axes than %s has dimensions", given,
+                         smx_parameter_name(r->f->positional[0]));
+    }
+    for (o->c.axes_count = 0; o->c.axes_count < count; o->c.axes_count++) {
+        PyObject *item = PyTuple_GetItem(given, o->c.axes_count);
+        if (read_axis(o, r, ndim, item, &o->axes[o->c.axes_count]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int read_axes(struct options *o, const struct request *r, int ndim) {
     PyObject *given = r->given[PARAMETER_AXIS];
     if (given == NULL) {
@@ -36,22 +53,10 @@ static int read_axes(struct options *o, const struct request *r, int ndim) {
     if (!PyTuple_Check(given) && !PyList_Check(given)) {
         return read_axis(o, r, ndim, given, &o->axis);
     }
-    o->axis = SMX_AXES;
-    o->c.axes = o->axes;
-    Py_ssize_t count = PySequence_Size(given);
-    if (count > ndim) {
-        return smx_error(PyExc_ValueError, r->f, "axis is %R, more axes than %s has dimensions", given,
-                         smx_parameter_name(r->f->positional[0]));
-    }
-    for (o->c.axes_count = 0; o->c.axes_count < count; o->c.axes_count++) {
-        PyObject *item = PySequence_GetItem(given, o->c.axes_count);
-        int status = item == NULL ? -1 : read_axis(o, r, ndim, item, &o->axes[o->c.axes_count]);
-        Py_XDECREF(item);
-        if (status < 0) {
-            return -1;
-        }
-    }
-    return 0;
+    PyObject *axes = PySequence_Tuple(given); /* of a list as it is now: another thread may change it */
+    int status = axes == NULL ? -1 : read_several_axes(o, r, ndim, axes);
+    Py_XDECREF(axes);
+    return status;
 }
 
 /* The options' tensors: parameter, type and field. */
@@ -133,31 +138,38 @@ static int read_causal(struct options *o, const struct request *r) {
     return status;
 }
 
-static int read_window(struct options *o, const struct request *r) {
-    PyObject *given = r->given[PARAMETER_WINDOW];
+static int read_sides(struct options *o, const struct request *r, PyObject *given) {
     int64_t *sides[] = {&o->c.window_left, &o->c.window_right};
-    if (given == NULL) {
-        return 0;
-    }
-    if ((!PyTuple_Check(given) && !PyList_Check(given)) || PySequence_Size(given) != 2) {
+    if (PyTuple_Size(given) != 2) {
         return smx_error(PyExc_TypeError, r->f, "window is %R, not a pair (left, right)", given);
     }
     o->c.use_window = 1;
     for (int i = 0; i < 2; i++) {
-        PyObject *side = PySequence_GetItem(given, i);
+        PyObject *side = PyTuple_GetItem(given, i);
         long long value = -1;
-        int status = side == NULL ? -1 : side == Py_None ? 0 : smx_parameter_integer(r, PARAMETER_WINDOW, side, &value);
-        bool negative = side != NULL && side != Py_None && value < 0;
-        Py_XDECREF(side);
-        if (status < 0) {
+        if (side != Py_None && smx_parameter_integer(r, PARAMETER_WINDOW, side, &value) < 0) {
             return -1;
         }
-        if (negative) {
+        if (side != Py_None && value < 0) {
             return smx_error(PyExc_ValueError, r->f, "window is %R: a side is at least 0, or None for no limit", given);
         }
         *sides[i] = value;
     }
     return 0;
+}
+
+static int read_window(struct options *o, const struct request *r) {
+    PyObject *given = r->given[PARAMETER_WINDOW];
+    if (given == NULL) {
+        return 0;
+    }
+    if (!PyTuple_Check(given) && !PyList_Check(given)) {
+        return smx_error(PyExc_TypeError, r->f, "window is %R, not a pair (left, right)", given);
+    }
+    PyObject *pair = PySequence_Tuple(given); /* of a list as it is now, as above */
+    int status = pair == NULL ? -1 : read_sides(o, r, pair);
+    Py_XDECREF(pair);
+    return status;
 }
 
 static int read_numbers(struct options *o, const struct request *r) {

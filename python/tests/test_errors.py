@@ -253,65 +253,41 @@ def test_every_function_refuses_by_its_name(name):
         getattr(smx, name)(*needed, axis=4)
 
 
-def test_random_calls():
-    """Anything for anything: a result, or an exception that begins with the function; and inputs stay as they are."""
+ARRAYS = [X, Y, LABELS, X.T, X[:, ::-1], X[:0], X[:, :0], X[None], X.astype(np.float64), X.astype(np.float16)]
+ARRAYS += [np.array(2.0), np.array(1), np.ones((2, 3), bool), np.ones((3, 3), np.uint8), np.eye(3, dtype=F)[None]]
+ARRAYS += [np.full((2, 3), np.nan, F), np.full((2, 3), -np.inf), np.zeros((2, 3, 3), F), READ_ONLY, np.ones(2, F)]
+OTHERS = [None, 0, 1, -1, 2, 7, -100, 2.5, float("nan"), 1e300, "nan", "limit", "zeros", "mean", "none", "dx", "loss"]
+OTHERS += [True, False, (), (0,), (0, 1), (1, -1), [0, 0], (None, 2), ("loss", "dx"), ("lse",), [1.0, 2.0, 3.0], b"1", {}]
+
+
+def random_calls(count):
+    """That many of each function, with anything for anything: its name and arguments."""
     random = np.random.default_rng(7)
-    arrays = [X, Y, LABELS, X.T, X[:, ::-1], X[:0], X[:, :0], X[None], X.astype(np.float64), X.astype(np.float16)]
-    arrays += [np.array(2.0), np.array(1), np.ones((2, 3), bool), np.ones((3, 3), np.uint8), np.eye(3, dtype=F)[None]]
-    arrays += [np.full((2, 3), np.nan, F), np.full((2, 3), -np.inf), np.zeros((2, 3, 3), F), READ_ONLY, np.ones(2, F)]
-    others = [
-        None,
-        0,
-        1,
-        -1,
-        2,
-        7,
-        -100,
-        2.5,
-        float("nan"),
-        1e300,
-        "nan",
-        "limit",
-        "zeros",
-        "mean",
-        "none",
-        "dx",
-        "loss",
-    ]
-    others += [
-        True,
-        False,
-        (),
-        (0,),
-        (0, 1),
-        (1, -1),
-        [0, 0],
-        (None, 2),
-        ("loss", "dx"),
-        ("lse",),
-        [1.0, 2.0, 3.0],
-        b"1",
-        {},
-    ]
-    before = [a.copy() for a in arrays]
-    outcomes = {"result": 0, "exception": 0}
     for name in [n for n, f in vars(smx._core).items() if "Examples" in (inspect.getdoc(f) or "")]:
         parameters = inspect.signature(getattr(smx, name)).parameters.values()
-        for _ in range(400):
+        for _ in range(count):
             chosen = {}
             for p in parameters:
                 if p.default is p.empty or p.name == "labels":
-                    chosen[p.name] = arrays[random.integers(len(arrays))] if random.random() < 0.95 else None
+                    chosen[p.name] = ARRAYS[random.integers(len(ARRAYS))] if random.random() < 0.95 else None
                 elif p.name != "out" and random.random() < 0.1:
-                    pool = arrays if random.random() < 0.4 else others
+                    pool = ARRAYS if random.random() < 0.4 else OTHERS
                     chosen[p.name] = pool[random.integers(len(pool))]
-            try:
-                with np.errstate(all="ignore"):
-                    getattr(smx, name)(**chosen)
-                outcomes["result"] += 1
-            except (TypeError, ValueError, IndexError) as error:
-                outcomes["exception"] += 1
-                assert str(error).startswith(f"smx.{name}: "), (chosen, error)
-                assert "\n" not in str(error) or "array(" in str(error), error
+            yield name, chosen
+
+
+def test_random_calls():
+    """A result, or an exception that begins with the function; and inputs stay as they are."""
+    before = [a.copy() for a in ARRAYS]
+    outcomes = {"result": 0, "exception": 0}
+    for name, chosen in random_calls(400):
+        try:
+            with np.errstate(all="ignore"):
+                getattr(smx, name)(**chosen)
+            outcomes["result"] += 1
+        except (TypeError, ValueError, IndexError) as error:
+            outcomes["exception"] += 1
+            assert str(error).startswith(f"smx.{name}: "), (chosen, error)
+            assert "\n" not in str(error) or "array(" in str(error), error
     assert min(outcomes.values()) > 1000, outcomes
-    assert all(a.tobytes() == b.tobytes() for a, b in zip(arrays, before, strict=True))
+    assert all(a.tobytes() == b.tobytes() for a, b in zip(ARRAYS, before, strict=True))
