@@ -1,34 +1,41 @@
 #!/bin/sh
 # Installs the Python package with pip into an environment of its own and runs its tests there.
 #
-#     scripts/python-test.sh [--full | --oldest] [ARGUMENT...]      for pytest: -k NAME, say
+#     scripts/python-test.sh [--full | --oldest | --free-threaded] [ARGUMENT...]      for pytest: -k NAME, say
 #
-#     --full      with PyTorch and Dask besides
-#     --oldest    with the oldest NumPy and SciPy, which have wheels for Python 3.11
+#     --full             with PyTorch and Dask besides
+#     --oldest           with the oldest NumPy and SciPy, which have wheels for Python 3.11
+#     --free-threaded    built for and run by a Python without its lock, which scripts/free-threaded.sh builds
 #
-# These two take what was built without them. PYTHON names the interpreter (default: python3). Packages come from PyPI
+# The first two take what was built without them. PYTHON names the interpreter (default: python3). Packages come from PyPI
 # once, until pyproject.toml changes. PyTorch is 2 GB to download and 6 GB on the disk: it is taken from
 # SMX_TORCH_PYTHON, an interpreter that has it (default: that of `make bench`, if it was made), else from PyPI. Where
 # disk or line does not do for that, a line that begins with `skip` says so, and the other tests run.
 set -eu
 cd "$(dirname "$0")/.."
 variant=
+builds=yes
 case ${1-} in
---full | --oldest)
+--full | --oldest | --free-threaded)
     variant=${1#-}
     shift
     ;;
 esac
 venv=build/python$variant-venv done=build/python$variant-venv/pyproject.toml wheel=build/python-wheel
+case $variant in
+-full | -oldest) builds='' ;;
+-free-threaded) wheel=build/python-free-threaded-wheel ;;
+esac
 python=${PYTHON:-python3} groups='--group build --group test' torch=${SMX_TORCH_PYTHON:-}
 has() { "$1" -c "import importlib.util, sys; sys.exit(importlib.util.find_spec('$2') is None)"; }
+stamp() { cat pyproject.toml && echo "# $torch" && "$python" -VV; } # of what the environment was made for
 site() { "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; }
 
 if [ -n "$variant" ] && [ -e build/python-skipped ]; then
     echo "skip python$variant: PyPI could not be reached"
     exit 0
 fi
-if [ -n "$variant" ] && [ ! -d "$wheel" ]; then
+if [ -z "$builds" ] && [ ! -d "$wheel" ]; then
     echo "python-test: first without -$variant, which builds the wheel" >&2
     exit 1
 fi
@@ -50,6 +57,13 @@ case $variant in
         exit 0
     fi
     ;;
+-free-threaded)
+    groups='--group build --group free-threaded'
+    scripts/free-threaded.sh
+    python=build/free-threaded/bin/python3
+    [ -x "$python" ] || exit 0 # it said why
+    export PYTHON_GIL=0        # whatever is imported
+    ;;
 esac
 
 # PyTorch from PyPI, into an environment that has nothing else.
@@ -65,7 +79,7 @@ install_torch() {
     rm -rf "$venv/tmp"
 }
 
-if [ ! -x "$venv/bin/python" ] || ! { cat pyproject.toml && echo "# $torch"; } | cmp -s - "$done"; then
+if [ ! -x "$venv/bin/python" ] || ! stamp | cmp -s - "$done"; then
     rm -rf "$venv"
     "$python" -m venv "$venv"
     rm -f build/python-skipped
@@ -83,11 +97,11 @@ if [ ! -x "$venv/bin/python" ] || ! { cat pyproject.toml && echo "# $torch"; } |
     # shellcheck disable=SC2086 # words
     "$venv/bin/pip" install -q --prefer-binary $groups
     if [ "$variant" != -full ] || has "$venv/bin/python" torch; then # else the next run tries again
-        { cat pyproject.toml && echo "# $torch"; } >"$done"
+        stamp >"$done"
     fi
 fi
 
-if [ -z "$variant" ]; then
+if [ -n "$builds" ]; then
     launcher=
     if command -v ccache >/dev/null; then
         launcher=-Ccmake.define.CMAKE_C_COMPILER_LAUNCHER=ccache
@@ -96,7 +110,7 @@ if [ -z "$variant" ]; then
     # Without isolation and with a build folder that stays, so that only what changed is compiled again.
     # shellcheck disable=SC2086 # one word or none
     PATH="$PWD/$venv/bin:$PATH" "$venv/bin/pip" wheel -q --no-build-isolation --no-deps -w "$wheel" \
-        -Cbuild-dir=build/python -Ccmake.define.SMX_WERROR=ON $launcher .
+        -Cbuild-dir="build/python$variant" -Ccmake.define.SMX_WERROR=ON $launcher .
 fi
 "$venv/bin/pip" install -q --no-deps --force-reinstall "$wheel"/smx-*.whl
 
@@ -115,6 +129,7 @@ if [ "$variant" = -oldest ]; then # not test_types.py, test_verify.py and tests 
     done
 else
     has "$venv/bin/python" torch || { leave_out test_torch.py PyTorch && leave_out pytorch PyTorch; }
+    has "$venv/bin/python" mypy || leave_out test_types.py mypy
     has "$venv/bin/python" dask || leave_out test_dask.py Dask
 fi
 # shellcheck disable=SC2086 # words

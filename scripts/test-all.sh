@@ -4,8 +4,8 @@
 #     scripts/test-all.sh STAGE...
 #
 # A stage is a test preset of CMakePresets.json; or `python`, the package and its tests, and after it `python-full`, the
-# same with PyTorch and Dask, `python-oldest`, with the oldest NumPy and SciPy, `python-sanitize`, its C under
-# sanitizers; or one of these lists of them:
+# same with PyTorch and Dask, `python-oldest`, with the oldest NumPy and SciPy, `python-free-threaded`, on a Python
+# without its lock, `python-sanitize`, its C under sanitizers; or one of these lists of them:
 #
 #     quick    what `make test` runs: an optimised build, the essentials under sanitizers, the Python package
 #     full     the rest of `make test-full`: other compilers, sanitizers, processors, searches
@@ -25,7 +25,8 @@ for name in "$@"; do
     case $name in
     quick) stages="$stages gcc quick-asan python" ;;
     full)
-        stages="$stages full-gcc python-full python-oldest python-sanitize asan clang tsan msan fuzz aarch64 riscv64"
+        stages="$stages full-gcc python-full python-oldest python-free-threaded python-sanitize"
+        stages="$stages asan clang tsan msan fuzz aarch64 riscv64"
         ;;
     *) stages="$stages $name" ;;
     esac
@@ -50,7 +51,7 @@ for stage in $stages; do
     rm -f "$report"
     case $stage in
     python) scripts/python-test.sh ;; # after gcc, whose objects ccache has
-    python-full | python-oldest) scripts/python-test.sh "--${stage#python-}" ;;
+    python-full | python-oldest | python-free-threaded) scripts/python-test.sh "--${stage#python-}" ;;
     python-sanitize) scripts/python-sanitize.sh ;;
     esac
     status=$?
@@ -74,7 +75,7 @@ for stage in $stages; do
         failed=$((failed + bad))
         result="$good passed, $bad failed"
     fi
-    summary="$summary$(printf '%-16s %5d s  %s' "$stage" $(($(date +%s) - started)) "$result")
+    summary="$summary$(printf '%-20s %5d s  %s' "$stage" $(($(date +%s) - started)) "$result")
 "
 done
 
