@@ -1,6 +1,7 @@
 """Puts the functions of this package in the place of PyTorch's."""
 
 import functools
+import threading
 
 import torch
 
@@ -50,29 +51,33 @@ class patch:  # noqa: N801 (used as a function)
 
     _depth = 0
     _saved: list = []
+    _lock = threading.Lock()  # of these two
 
     def __init__(self):
         self._active = True
-        patch._depth += 1
-        if patch._depth == 1:
-            for owner, functions in _PLACES:
-                for name, ours in functions.items():
-                    theirs = getattr(owner, name)
-                    patch._saved.append((owner, name, owner.__dict__.get(name)))
-                    setattr(owner, name, _instead(ours, theirs))
+        with patch._lock:
+            patch._depth += 1
+            if patch._depth == 1:
+                self._replace()
+
+    def _replace(self):
+        for owner, functions in _PLACES:
+            for name, ours in functions.items():
+                theirs = getattr(owner, name)
+                patch._saved.append((owner, name, owner.__dict__.get(name)))
+                setattr(owner, name, _instead(ours, theirs))
 
     def undo(self):
         """Puts PyTorch's own back, unless another patch is still there."""
-        if not self._active:
-            return
-        self._active = False
-        patch._depth -= 1
-        while patch._depth == 0 and patch._saved:
-            owner, name, theirs = patch._saved.pop()
-            if theirs is None:
-                delattr(owner, name)  # it was inherited
-            else:
-                setattr(owner, name, theirs)
+        with patch._lock:
+            patch._depth -= self._active
+            self._active = False
+            while patch._depth == 0 and patch._saved:
+                owner, name, theirs = patch._saved.pop()
+                if theirs is None:
+                    delattr(owner, name)  # it was inherited
+                else:
+                    setattr(owner, name, theirs)
 
     def __enter__(self):
         return self

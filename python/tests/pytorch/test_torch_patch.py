@@ -1,5 +1,8 @@
 """patch(): somebody else's script, which knows nothing of this package."""
 
+import sys
+import threading
+
 import pytest
 from torch_common import pytestmark, seed  # noqa: F401
 
@@ -124,3 +127,28 @@ def test_compiled_under_a_patch():
         assert torch.equal(compiled(x), expected)
         torch.testing.assert_close(*(torch.autograd.grad(y, x)[0] for y in (compiled(x), expected)))
     torch._dynamo.reset()
+
+
+def test_patches_of_several_threads():
+    """Each sees the patch while it has one; PyTorch's own are back when the last is gone."""
+    places = [(functional, "softmax"), (torch, "softmax"), (torch.Tensor, "logsumexp")]
+    before = [getattr(*place) for place in places]
+    failures, interval = [], sys.getswitchinterval()
+
+    def run():
+        for _ in range(300):
+            with smx.torch.patch():
+                if any(getattr(*place) is theirs for place, theirs in zip(places, before, strict=True)):
+                    failures.append("not replaced")
+
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not failures
+    assert [getattr(*place) for place in places] == before
