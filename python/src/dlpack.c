@@ -4,12 +4,13 @@
 
 #include <string.h>
 
-static PyObject *exchange_name, *requires_grad;
+static PyObject *exchange_name, *requires_grad, *is_neg;
 
 int smx_dlpack_init(void) {
     exchange_name = PyUnicode_InternFromString("__dlpack_c_exchange_api__");
     requires_grad = PyUnicode_InternFromString("requires_grad");
-    return exchange_name == NULL || requires_grad == NULL ? -1 : 0;
+    is_neg = PyUnicode_InternFromString("is_neg");
+    return exchange_name == NULL || requires_grad == NULL || is_neg == NULL ? -1 : 0;
 }
 
 static const DLPackExchangeAPI *look_up(PyTypeObject *type) {
@@ -62,26 +63,31 @@ static int take(struct operand *o, const struct function *f, const char *name, c
     return 0;
 }
 
-/* The C exchange does not ask, but a result without its history would be a gradient lost in silence. */
-static int refuse_history(const struct operand *o, const struct function *f, const char *name) {
+/* What no export of PyTorch's asks: a result without its history would be a gradient lost in silence, and the
+ * elements of a view that is negated lazily (the imag of a conj) lie there with the other sign. */
+static int refuse_state(const struct operand *o, const struct function *f, const char *name) {
     PyObject *required = PyObject_GetAttr(o->object, requires_grad);
-    if (required == NULL) {
-        PyErr_Clear();
-        return 0;
+    PyObject *negated = required == NULL ? NULL : PyObject_CallMethodObjArgs(o->object, is_neg, NULL);
+    PyErr_Clear(); /* of those that do not exist */
+    bool grad = required == Py_True, neg = negated == Py_True;
+    Py_XDECREF(required);
+    Py_XDECREF(negated);
+    if (grad) {
+        return smx_error(PyExc_TypeError, f,
+                         "%s requires grad, of which this function knows nothing: take smx.torch, or %s.detach()", name,
+                         name);
     }
-    bool is = required == Py_True;
-    Py_DECREF(required);
-    return !is ? 0
-               : smx_error(PyExc_TypeError, f,
-                           "%s requires grad, of which this function knows nothing: take smx.torch, or %s.detach()",
-                           name, name);
+    if (neg) {
+        return smx_error(PyExc_TypeError, f, "%s is a view that is negated lazily: pass %s.resolve_neg()", name, name);
+    }
+    return 0;
 }
 
 int smx_operand_read_exchange(struct operand *o, const struct function *f, const char *name) {
     DLTensor view;
     o->kind = KIND_EXCHANGE;
     o->read_only = false;
-    if (refuse_history(o, f, name) < 0) {
+    if (refuse_state(o, f, name) < 0) {
         return -1;
     }
     if (o->exchange->dltensor_from_py_object_no_sync != NULL) {
@@ -148,7 +154,7 @@ static int open_capsule(struct operand *o, PyObject *capsule) {
 
 int smx_operand_read_dlpack(struct operand *o, const struct function *f, const char *name) {
     o->kind = KIND_DLPACK;
-    if (check_device(o, f, name) < 0) {
+    if (refuse_state(o, f, name) < 0 || check_device(o, f, name) < 0) {
         return -1;
     }
     PyObject *capsule = export(o->object);

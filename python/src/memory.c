@@ -10,7 +10,7 @@ struct memory {
     void *data;
     DLDataType dtype;
     int ndim;
-    int64_t shape[OPERAND_NDIM];
+    int64_t shape[OPERAND_NDIM], strides[OPERAND_NDIM];
 };
 
 /* One export: of either generation, and what it holds alive. */
@@ -39,8 +39,12 @@ static void forget(PyObject *capsule) {
 }
 
 static DLTensor view_of(struct memory *m) {
-    return (DLTensor){
-        .data = m->data, .device = {kDLCPU, 0}, .ndim = m->ndim, .dtype = m->dtype, .shape = m->shape, .strides = NULL};
+    return (DLTensor){.data = m->data,
+                      .device = {kDLCPU, 0},
+                      .ndim = m->ndim,
+                      .dtype = m->dtype,
+                      .shape = m->shape,
+                      .strides = m->strides};
 }
 
 static bool speaks_version_1(PyObject *keywords) {
@@ -110,16 +114,20 @@ PyObject *smx_memory_new(DLDataType dtype, int ndim, const int64_t *shape, DLTen
     if (m == NULL) {
         return NULL;
     }
+    enum { ALIGNMENT = 64 }; /* else JAX would copy */
     size_t bytes = dtype.bits / 8;
+    int64_t stride = 1;
     bool overflow = false;
-    for (int d = 0; d < ndim; d++) {
+    for (int d = ndim - 1; d >= 0; d--) {
         m->shape[d] = shape[d];
-        overflow |= shape[d] != 0 && bytes > PTRDIFF_MAX / (size_t)shape[d];
+        m->strides[d] = stride;
+        overflow |= shape[d] != 0 && bytes > (PTRDIFF_MAX - ALIGNMENT) / (size_t)shape[d];
         bytes *= overflow ? 0 : (size_t)shape[d];
+        stride *= overflow || shape[d] == 0 ? 1 : shape[d];
     }
     m->dtype = dtype;
     m->ndim = ndim;
-    m->data = overflow ? NULL : malloc(bytes == 0 ? 1 : bytes);
+    m->data = overflow ? NULL : aligned_alloc(ALIGNMENT, (bytes / ALIGNMENT + 1) * ALIGNMENT);
     if (m->data == NULL) {
         Py_DECREF((PyObject *)m);
         return PyErr_NoMemory();

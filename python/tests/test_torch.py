@@ -55,12 +55,15 @@ def test_options():
 
 @pytest.mark.parametrize("kind", [torch.Tensor, NoExchange])
 def test_errors(kind):
-    with pytest.raises(TypeError, match="^smx.softmax: x requires grad|Can't export tensors that require gradient"):
+    with pytest.raises(TypeError, match="^smx.softmax: x requires grad"):
         smx.softmax(torch.zeros(3, requires_grad=True).as_subclass(kind))
     for tensor in (torch.zeros(3, device="meta").as_subclass(kind), torch.eye(3).to_sparse()):
         with pytest.raises(TypeError, match="^smx.softmax: x ") as raised:
             smx.softmax(tensor)
         assert "\n" not in str(raised.value)
+    negated = torch.tensor([1 + 2j, 3 - 1j]).conj().imag
+    with pytest.raises(TypeError, match="^smx.softmax: x is a view that is negated lazily"):
+        smx.softmax(negated.as_subclass(kind))
     with pytest.raises(TypeError, match="x has elements of int64"):
         smx.softmax(torch.arange(3).as_subclass(kind))
     with pytest.raises(TypeError, match="x has elements of complex64"):

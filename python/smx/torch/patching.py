@@ -31,7 +31,13 @@ _PLACES = [
 def _instead(ours, theirs):
     @functools.wraps(theirs)
     def function(input, *args, **keywords):
-        mine = type(input) in TYPES and input.device.type == "cpu" and input.dtype in _FLOATS
+        mine = (
+            type(input) in TYPES
+            and input.device.type == "cpu"
+            and input.dtype in _FLOATS
+            and input.layout is torch.strided
+            and not input.is_nested
+        )
         return (ours if mine and "out" not in keywords else theirs)(input, *args, **keywords)
 
     return function

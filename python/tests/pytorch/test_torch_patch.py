@@ -101,6 +101,10 @@ def test_what_is_not_ours_goes_to_pytorch():
         assert functional.softmax(torch.arange(3), 0, dtype=torch.float64).dtype == torch.float64
         out = torch.empty(3)
         assert torch.softmax(torch.randn(3), 0, out=out) is out
+        nested = torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
+        assert torch.equal(torch.softmax(nested, 1).to_padded_tensor(0)[0], torch.tensor([0.5, 0.5, 0]))
+        negated = torch.tensor([1 + 2j, 3 - 1j]).conj().imag
+        assert torch.equal(torch.softmax(negated, 0), smx.softmax(negated.resolve_neg()))
         attention = nn.MultiheadAttention(8, 2)
         assert torch.isfinite(attention(*[torch.randn(4, 1, 8)] * 3)[1]).all()
 
