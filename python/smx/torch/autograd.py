@@ -12,10 +12,11 @@ from torch.autograd import forward_ad
 # refuses such a forward under torch.func, which is no concern where the dispatcher has come down to one level.
 from torch.autograd.function import _SingleLevelFunction as Function
 
+from smx import _core
 from smx.torch import reference
-from smx.torch.calling import ordinary, quiet
-from smx.torch.operators import ARGUMENTS, KERNELS, LIBRARY, OPERATORS
-from smx.torch.options import DIFFERENTIABLE, LINEAR
+from smx.torch.calling import direct, ordinary, quiet, wrapper
+from smx.torch.operators import ARGUMENTS, KERNELS, LIBRARY, OPERATORS, of_labels
+from smx.torch.options import DIFFERENTIABLE, LINEAR, plain
 
 _FROM_RESULT = ("softmax", "log_softmax")
 
@@ -85,13 +86,7 @@ class FromResult(Function):
     @staticmethod
     def backward(ctx, dy):
         y, *others = ctx.saved_tensors
-        name = ctx.name + "_backward"
-        if (
-            len(ctx.named) == 1 and not others and not torch.is_grad_enabled() and quiet() and ordinary(dy)
-        ):  # most often
-            dx = KERNELS[name](y, ctx.named["dim"], ctx.to, grad=dy)
-        else:
-            dx = call(name, y=y, grad=dy, **FromResult.arguments(ctx, others), dtype=ctx.to)
+        dx = call(ctx.name + "_backward", y=y, grad=dy, **FromResult.arguments(ctx, others), dtype=ctx.to)
         return None, None, None, None, dx, *[None for _ in others]
 
     @staticmethod
@@ -103,6 +98,28 @@ class FromResult(Function):
         return call("log_softmax_jvp", y=y, v=v, **given)
 
 
+def without_options(name):
+    """softmax or log_softmax of an ordinary tensor in a quiet thread: as FromResult, by the shortest way there is."""
+    function, derivative, operator = getattr(_core, name), getattr(_core, name + "_backward"), name + "_backward"
+
+    class Plain(Function):
+        @staticmethod
+        def forward(ctx, x, dim):
+            y = function(x.detach(), dim)
+            ctx.dim = dim
+            ctx.save_for_backward(y)
+            return y
+
+        @staticmethod
+        def backward(ctx, dy):
+            (y,) = ctx.saved_tensors
+            if not torch.is_grad_enabled() and direct(dy):
+                return derivative(y.detach(), plain(dy), ctx.dim), None
+            return call(operator, y=y, grad=dy, dim=ctx.dim), None
+
+    return Plain.apply
+
+
 class SoftmaxBackward(Fused):
     """Of y and grad; whose own gradients the library has."""
 
@@ -110,6 +127,14 @@ class SoftmaxBackward(Fused):
     def backward(ctx, ddx):
         gradients = call("softmax_double_backward", **{**Fused.arguments(ctx), "dtype": None}, ddx=ddx)
         return None, None, None, None, *gradients, *[None for _ in ctx.keys[2:]]
+
+
+def _made(ctx, dloss):
+    """The gradient that was made with a loss, if that is the one asked for."""
+    dx, ctx.dx = ctx.dx, None  # not twice: whoever gets it may write into it
+    if dx is None or torch.is_grad_enabled() or type(dloss) is not torch.Tensor or wrapper(dloss) or not quiet():
+        return None
+    return dx if dloss.item() == 1 else None
 
 
 class CrossEntropy(Fused):
@@ -124,30 +149,42 @@ class CrossEntropy(Fused):
 
     @staticmethod
     def backward(ctx, dloss):
-        dx, ctx.dx = ctx.dx, None  # not twice: whoever gets it may write into it
-        needed = ctx.needs_input_grad[4:]
-        if (
-            dx is None
-            or sum(needed) > 1
-            or torch.is_grad_enabled()
-            or not (quiet() and ordinary(dloss))
-            or dloss.item() != 1
-        ):
+        needed, dx = ctx.needs_input_grad[4:], _made(ctx, dloss)
+        if dx is None or sum(needed) > 1:
             return Fused.backward(ctx, dloss)
         _ = ctx.saved_tensors  # autograd looks whether they were changed
         return None, None, None, None, dx, *[None for _ in needed[1:]]
 
 
-def differentiable(run, name, named):
-    """run(**named), where run is the operator `name` below autograd, or its kernel; with its derivatives."""
-    keys = tuple(key for key, value in named.items() if isinstance(value, torch.Tensor))
-    tensors = [named[key] for key in keys]
-    rest = {key: value for key, value in named.items() if key not in keys}
+class CrossEntropyOfLabels(Function):
+    """The same of labels, without options: ordinary tensors in a quiet thread."""
+
+    @staticmethod
+    def forward(ctx, x, target, named):
+        ctx.named = named
+        ctx.save_for_backward(x, target)
+        loss, ctx.dx = of_labels(x.detach(), target, returns=("loss", "dx"), **named)
+        return loss
+
+    @staticmethod
+    def backward(ctx, dloss):
+        x, target = ctx.saved_tensors
+        dx = _made(ctx, dloss)
+        if dx is None:
+            dx = call("cross_entropy_gradient", x=x, target=target, weight=None, grad=dloss, **ctx.named)
+        return dx, None, None
+
+
+def differentiable(run, name, named, tensors):
+    """run(**named), where run is the operator `name` below autograd, or its kernel; with its derivatives. `tensors` are
+    those of named."""
+    rest = {key: value for key, value in named.items() if key not in tensors}
+    keys, tensors = tuple(tensors), tensors.values()
     if name in _FROM_RESULT and named.get("softcap") is None and not _tracked(named, DIFFERENTIABLE):
         return FromResult.apply(run, name, rest, keys[1:], *tensors)
     if name == "softmax_backward" and not _tracked(named, DIFFERENTIABLE):
         return SoftmaxBackward.apply(run, name, rest, keys, *tensors)
-    if run is KERNELS["cross_entropy"] and tensors[0].requires_grad and named["reduction"] != "none":
+    if run is KERNELS["cross_entropy"] and named["x"].requires_grad and named["reduction"] != "none":
         return CrossEntropy.apply(run, name, rest, keys, *tensors)
     return Fused.apply(run, name, rest, keys, *tensors)
 
@@ -156,14 +193,15 @@ def call(name, **named):
     """The operator, by the shortest way there is. Its first argument is the first tensor."""
     if not quiet():
         return OPERATORS[name](**named)
-    history = False
-    for value in named.values():
+    tensors, history = {}, False
+    for key, value in named.items():
         if isinstance(value, torch.Tensor):
             if not ordinary(value):
                 return OPERATORS[name](**named)
+            tensors[key] = value
             history = history or value.requires_grad
     if history and torch.is_grad_enabled():
-        return differentiable(KERNELS[name], name, named)
+        return differentiable(KERNELS[name], name, named, tensors)
     return KERNELS[name](**named)
 
 
@@ -187,10 +225,11 @@ def _register(name):
 
     def kernel(*given):
         named = dict(zip(names, given))
+        tensors = {key: value for key, value in named.items() if isinstance(value, torch.Tensor)}
         if not torch._C._are_functorch_transforms_active():
-            return differentiable(below, name, named)
+            return differentiable(below, name, named, tensors)
         with enable_single_level_autograd_function():
-            return differentiable(below_level, name, named)
+            return differentiable(below_level, name, named, tensors)
 
     LIBRARY.impl(name, kernel, "Autograd")
 

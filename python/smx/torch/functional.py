@@ -9,9 +9,9 @@ from torch.nn import _reduction
 from torch.nn.functional import _get_softmax_dim  # type: ignore[attr-defined,unused-ignore]
 
 from smx import _core
-from smx.torch.autograd import FromResult, call
-from smx.torch.calling import ordinary, quiet
-from smx.torch.operators import KERNELS, autocast
+from smx.torch.autograd import CrossEntropyOfLabels, call, without_options
+from smx.torch.calling import direct, ordinary
+from smx.torch.operators import autocast, of_labels
 from smx.torch.options import from_keywords
 
 
@@ -38,13 +38,13 @@ def _rowwise(name, input, dim, stacklevel, dtype, options):
 
 def _plain(name):
     """A call without options, with an ordinary tensor: straight to the extension."""
-    function, kernel = getattr(_core, name), KERNELS[name]
+    function, differentiable = getattr(_core, name), without_options(name)
 
     def plain(input, dim):
         if not input.requires_grad:
             return function(input, dim)
         if torch.is_grad_enabled():
-            return FromResult.apply(kernel, name, {"dim": dim}, (), input)
+            return differentiable(input, dim)
         return function(input.detach(), dim)
 
     return plain
@@ -57,7 +57,7 @@ def softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None, **options: Any
 ) -> Tensor:
     """torch.nn.functional.softmax; options as smx.softmax has them."""
-    if dim is not None and dtype is None and not options and quiet() and ordinary(input):
+    if dim is not None and dtype is None and not options and direct(input):
         return _softmax(input, dim)
     return _rowwise("softmax", input, dim, _stacklevel, dtype, options)
 
@@ -66,7 +66,7 @@ def log_softmax(
     input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: torch.dtype | None = None, **options: Any
 ) -> Tensor:
     """torch.nn.functional.log_softmax; options as smx.log_softmax has them."""
-    if dim is not None and dtype is None and not options and quiet() and ordinary(input):
+    if dim is not None and dtype is None and not options and direct(input):
         return _log_softmax(input, dim)
     return _rowwise("log_softmax", input, dim, _stacklevel, dtype, options)
 
@@ -104,6 +104,17 @@ def _loss(name, input, target, weight, size_average, ignore_index, reduce, reduc
     return call(name, x=input, target=target, **named)
 
 
+def _plain_labels(input, target):
+    """Whether these are logits and labels that the extension takes as they are, for a loss of the logits' type."""
+    return (
+        direct(input)
+        and ordinary(target)
+        and not target.is_floating_point()
+        and input.dim() > 0
+        and not torch.is_autocast_enabled("cpu")
+    )
+
+
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -119,6 +130,18 @@ def cross_entropy(
 ) -> Tensor:
     """torch.nn.functional.cross_entropy; z_loss and options as smx.cross_entropy has them. Of labels, any integers will
     do; gradients of a target of probabilities count."""
+    if weight is None and size_average is None and reduce is None and not options and _plain_labels(input, target):
+        plain = {
+            "dim": 1 if input.dim() > 1 else 0,
+            "reduction": reduction,
+            "ignore_index": ignore_index,
+            "label_smoothing": label_smoothing,
+            "z_loss": z_loss,
+        }
+        if not input.requires_grad:
+            return of_labels(input, target, **plain)
+        if reduction != "none" and torch.is_grad_enabled():
+            return CrossEntropyOfLabels.apply(input, target, plain)  # type: ignore[attr-defined,unused-ignore]
     named = from_keywords("cross_entropy", options) if options else {}
     named["label_smoothing"], named["z_loss"] = label_smoothing, z_loss
     return _loss("cross_entropy", input, target, weight, size_average, ignore_index, reduce, reduction, named)

@@ -70,17 +70,17 @@ def test_a_gradient_has_the_bits_of_the_library():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
-@pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_a_gradient_that_was_made_with_the_loss(dtype, reduction):
+@pytest.mark.parametrize("given", [{"reduction": "mean"}, {"reduction": "sum"}, {"scale": 0.5}])
+def test_a_gradient_that_was_made_with_the_loss(dtype, given):
     """It is used once, and for a dloss of 1 alone."""
     import smx
 
     x, labels = torch.randn(9, 20).to(dtype).requires_grad_(), torch.arange(9)
     one, third = (
-        smx.cross_entropy_backward(x.detach(), labels, dloss=torch.tensor(dloss, dtype=dtype), reduction=reduction)
+        smx.cross_entropy_backward(x.detach(), labels, dloss=torch.tensor(dloss, dtype=dtype), **given)
         for dloss in (1, 0.375)
     )
-    loss = F.cross_entropy(x, labels, reduction=reduction)
+    loss = F.cross_entropy(x, labels, **given)
     loss.backward(retain_graph=True)
     assert torch.equal(x.grad, one)
     x.grad.mul_(0)
@@ -92,7 +92,7 @@ def test_a_gradient_that_was_made_with_the_loss(dtype, reduction):
     (graph,) = torch.autograd.grad(loss, x, create_graph=True)
     assert torch.equal(graph, one) and graph.requires_grad
     with torch.autocast("cpu", torch.bfloat16):
-        loss = F.cross_entropy(x, labels, reduction=reduction)
+        loss = F.cross_entropy(x, labels, **given)
     (dx,) = torch.autograd.grad(loss, x)
     assert torch.equal(dx, one) and loss.dtype == (torch.float32 if dtype == torch.bfloat16 else dtype)
 
@@ -110,16 +110,14 @@ def test_a_gradient_does_not_depend_on_what_else_has_one():
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax, F.cross_entropy])
 def test_changes_in_place_are_noticed(function):
     """Of what the gradient is made from: the result, or x and labels; and of masks."""
-    x, mask, labels = torch.randn(3, 4, requires_grad=True), torch.ones(4, dtype=torch.bool), torch.tensor([0, 1, 2])
-    second = labels if function is F.cross_entropy else -1
-    for changed in ("result", "mask", "labels"):
-        y = function(x.clone(), second, mask=mask)
-        with torch.no_grad():
-            if changed == "result" and function is not F.cross_entropy:
-                y.zero_()
-            elif changed == "labels" and function is F.cross_entropy:
-                labels.zero_()
-            else:
-                mask[0] = False
-        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-            y.sum().backward()
+    loss = function is F.cross_entropy
+    for masked in (False, True):
+        for k in range(2 + masked if loss else 1 + masked):
+            x, labels = torch.randn(3, 4, requires_grad=True).clone(), torch.tensor([0, 1, 2])
+            mask = torch.ones(4, dtype=torch.bool) if masked else None
+            y = function(x, labels if loss else -1, mask=mask)
+            changed = (x, labels, mask)[k] if loss else (y, mask)[k]
+            with torch.no_grad():
+                changed.zero_()
+            with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+                y.sum().backward()

@@ -5,7 +5,12 @@ from torch_common import pytestmark, seed  # noqa: F401
 
 torch = pytest.importorskip("torch")
 
+from torch._subclasses import FakeTensorMode  # noqa: E402
+from torch.fx.experimental.proxy_tensor import make_fx  # noqa: E402
+from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
+
 import smx.torch as F  # noqa: E402
+from smx.torch import calling  # noqa: E402
 from smx.torch.operators import ARGUMENTS, OPERATORS  # noqa: E402
 from torch_cases import CASES, double  # noqa: E402
 
@@ -112,3 +117,50 @@ def test_views_that_are_not_what_they_seem():
         F.softmax(torch.randn(3, 3).to_sparse(), 1)
     with torch.inference_mode():
         assert torch.equal(F.softmax(z.real, 0), F.softmax(z.real.clone(), 0))
+
+
+def _kinds():
+    """Tensors of PyTorch's, a level of torch.func's among them."""
+    x, z = torch.randn(3, 3), torch.randn(3, dtype=torch.complex64)
+    kinds = [x, x.t(), x[0], x.half(), torch.arange(3), x.clone().requires_grad_(), torch.nn.Parameter(x)]
+    kinds += [torch.nn.Buffer(x), x.as_subclass(type("Subclass", (torch.Tensor,), {})), z.conj().imag, z.real]
+    kinds += [x.to_sparse(), x.to_sparse_csr(), x.to_mkldnn(), x.to("meta"), torch._efficientzerotensor(3)]
+    kinds += [torch.nested.nested_tensor([x, x[:2]], layout=layout) for layout in (torch.strided, torch.jagged)]
+    kinds += [torch._to_functional_tensor(x), FakeTensorMode().from_tensor(x)]
+    with torch.inference_mode():
+        kinds += [torch.randn(3), x.t()]
+    torch.vmap(lambda x: kinds.append(x) or x)(x)
+    torch.func.grad(lambda x: kinds.append(x) or x.sum())(x)
+    return kinds
+
+
+def test_which_tensors_need_the_dispatcher():
+    keys = lambda x: torch._C._dispatch_keys(x).raw_repr()
+    plain = {keys(torch.empty(0)), keys(torch.empty(0).requires_grad_())}
+    with torch.inference_mode():
+        plain.add(keys(torch.empty(0)))
+    answers = [calling.ordinary(x) for x in _kinds()]
+    assert answers == [type(x) in calling.TYPES and keys(x) in plain for x in _kinds()]
+    assert True in answers and False in answers
+
+
+def test_when_the_dispatcher_is_needed():
+    """In whatever it does by a state of the thread, but not where results are as they are without."""
+    x, seen = torch.randn(3), []
+    look = lambda x: seen.append(calling.quiet()) or x * 2
+    for state in (torch.no_grad(), torch.inference_mode(), torch.autocast("cpu")):
+        with state:
+            look(x)
+    assert seen == [True, True, True]
+    seen.clear()
+    modes = FlopCounterMode(display=False), FakeTensorMode(allow_non_fake_inputs=True)
+    for state in (*modes, torch.autograd.forward_ad.dual_level()):
+        with state:
+            look(x)
+    torch.vmap(look)(x)
+    torch.func.jvp(look, (x,), (x,))
+    torch.func.functionalize(look)(x)
+    torch.jit.trace(look, (x,), check_trace=False)
+    make_fx(look)(x)
+    make_fx(look, pre_dispatch=True)(x)
+    assert seen == [False] * 9
