@@ -41,13 +41,15 @@ fuzz:
 	cmake --build --preset fuzz
 	@scripts/fuzz.sh build/fuzz
 
-# Speed beside PyTorch, oneDNN, ONNX Runtime, XNNPACK, JAX and SciPy. Sets them up first: minutes and 6 GB, once.
+# Speed beside PyTorch, oneDNN, ONNX Runtime, XNNPACK, JAX and SciPy, from C and from Python. Sets them up first: minutes
+# and 6 GB, once.
 bench bench-quick:
 	@scripts/setup.sh run bench
 	cmake --preset release
 	cmake --build --preset release --target all bench_copies bench_hold harness
 	@scripts/bench-setup.sh
 	build/bench-venv/bin/python bench/bench.py $(if $(filter bench-quick,$@),--quick)
+	build/bench-venv/bin/python bench/python_calls.py $(if $(filter bench-quick,$@),--quick)
 
 format:
 	scripts/format.sh

@@ -25,18 +25,18 @@ PAGE = ROOT / "docs" / "performance.md"
 PICTURE = ROOT / "docs" / "performance.png"
 RAW = ROOT / "bench" / "results.txt"
 
+# Freed memory stays with a measuring process, since contenders that make their result anew on each call would else be
+# charged for the kernel's zeroing of pages.
+KEEPS_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 40), "MALLOC_ARENA_MAX": "1"}
+
 
 def environment(isa, threads, libraries):
-    """For a measuring process. Freed memory stays with it, since contenders that make their result anew on each call
-    would else be charged for the kernel's zeroing of pages; and JAX reads its number of threads here."""
+    """For a measuring process. JAX reads its number of threads here."""
     held = isas.environment(isa, libraries)
     flags = [os.environ.get("XLA_FLAGS"), held.get("XLA_FLAGS")]
     if threads == 1:
         flags.append("--xla_cpu_multi_thread_eigen=false")
-    return os.environ | held | {
-        "MALLOC_MMAP_MAX_": "0",
-        "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
-        "MALLOC_ARENA_MAX": "1",
+    return os.environ | held | KEEPS_MEMORY | {
         "XLA_FLAGS": " ".join(filter(None, flags)),
         "PJRT_NPROC": str(threads),
         "NPROC": str(threads),
@@ -88,8 +88,8 @@ def measure_all(arguments):
     return results
 
 
-def between_marks(page, block, text):
-    begin, end = (f"<!-- bench.py --docs: {block}, {which} -->" for which in ("begin", "end"))
+def between_marks(page, block, text, program="bench.py"):
+    begin, end = (f"<!-- {program} --docs: {block}, {which} -->" for which in ("begin", "end"))
     if begin not in page or end not in page:
         sys.exit(f"bench: {PAGE} lacks the marks {begin} and {end}")
     before, rest = page.split(begin, 1)

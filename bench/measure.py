@@ -17,22 +17,11 @@ from pathlib import Path
 import cases
 import names
 import peers
+from settling import settle
 
 SAMPLE_NS = 2_000_000  # a sample repeats the call for about this long
 ROUNDS_MIN, ROUNDS_MIN_QUICK = 5, 3
 ROUNDS_MAX = 100
-SETTLE_SECONDS = 0.001
-SETTLE_TRIES = 50
-IDLE = 0.1  # processors kept busy by this process while it only sleeps: its threads have stopped spinning
-
-
-def settle():
-    """Thread pools spin for a while in wait of more work, which would be the next contender's loss."""
-    for _ in range(SETTLE_TRIES):
-        process, start = time.process_time(), time.perf_counter()
-        time.sleep(SETTLE_SECONDS)
-        if time.process_time() - process < IDLE * (time.perf_counter() - start):
-            return
 
 
 class Entry:

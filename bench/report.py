@@ -166,6 +166,12 @@ def machine(results):
 OF_THE_MACHINE = ("date", "processor", "processors", "caches", "compiler", "commit")
 
 
+def run_line(described, versions):
+    """The run in words, for docs/performance.md."""
+    shown = {key: described[key] for key in OF_THE_MACHINE} | versions
+    return textwrap.fill(f"The run: {'; '.join(f'{key} {value}' for key, value in shown.items())}.", 120)
+
+
 def raw(results):
     """All of a run, for bench/results.txt."""
     parts = [plain(machine(results), prose=2), text(results)]
@@ -192,10 +198,8 @@ def page(results, picture):
     """What docs/performance.md shows of a run, block by block: its machine; the targets; the shapes of
     `make bench-quick` on one thread; a picture; and the options."""
     rows = [chosen_row(c) for key, cases in groups(results).items() if key[0] == 1 for c in cases if c["quick"]]
-    shown = (*OF_THE_MACHINE, *results["runs"][0]["versions"])
-    described = "; ".join(f"{key} {value}" for key, value in machine(results) if key in shown)
     blocks = {
-        "machine": textwrap.fill(f"The run: {described}.", 120),
+        "machine": run_line(results["machine"], results["runs"][0]["versions"]),
         "targets": markdown(targets.table(results), prose=4),
         "shapes": markdown([CHOSEN_HEAD, *rows], prose=4),
         "picture": f"![{PICTURE}]({picture})",
