@@ -9,7 +9,8 @@ tensor([[ 0.0900,  0.2447, -0.3348]])
 """
 
 from smx.torch import batching as _batching  # noqa: F401
-from smx.torch.distributed import ExactSum, data_parallel_cross_entropy, vocab_parallel_cross_entropy
+from smx.torch.distributed import data_parallel_cross_entropy, vocab_parallel_cross_entropy
+from smx.torch.exact_sum import ExactSum
 from smx.torch.functional import cross_entropy, log_softmax, logsumexp, nll_loss, softmax, softmin
 from smx.torch.modules import CrossEntropyLoss, LogSoftmax, Softmax
 from smx.torch.patching import patch

@@ -16,6 +16,7 @@ from smx import _core
 from smx.torch import reference
 from smx.torch.calling import direct, ordinary, quiet, wrapper
 from smx.torch.operators import ARGUMENTS, KERNELS, LIBRARY, OPERATORS, of_labels
+from smx.torch.option_gradients import option_gradients
 from smx.torch.options import DIFFERENTIABLE, LINEAR, plain
 
 _FROM_RESULT = ("softmax", "log_softmax")
@@ -47,6 +48,9 @@ class Fused(Function):
         wanted = [key for key, needed in zip(ctx.keys, ctx.needs_input_grad[4:]) if needed]
         if ctx.keys[0] in wanted and gradient in OPERATORS:
             pulled[wanted.pop(0)] = call(gradient, **given, grad=grads[0])
+        if wanted and not torch.is_grad_enabled() and quiet() and all(map(ordinary, [*ctx.saved_tensors, *grads])):
+            pulled.update(option_gradients(ctx.name, given, grads[0], wanted))
+            wanted = [key for key in wanted if key not in pulled]
         if wanted:
             function = lambda *tensors: getattr(reference, ctx.name)(**{**given, **dict(zip(wanted, tensors))})
             pull = torch.func.vjp(function, *[given[key] for key in wanted])[1]

@@ -1,76 +1,24 @@
 """Ranks of torch.distributed that get the bits of one process. What they tell each other are 64-bit integers, of which
 they take the largest or the sum: neither depends on how many ranks there are, or on where the cuts are."""
 
-from collections.abc import Sequence
-
 import torch
 import torch.distributed as dist
 from torch import Tensor
 
 from smx import _core
-from smx.torch.options import plain
+from smx.torch.exact_sum import ExactSum, array, integers
 
 _REDUCTIONS = {"none": 0, "sum": 1, "mean": 2}
 
 
-def _integers(*shape):
-    return torch.zeros(*shape, dtype=torch.int64)
-
-
-def _array(tensor):
-    """As the extension takes it: f32, f64 or integers of 64 bits, in C order."""
-    if tensor is None:
-        return None
-    if not tensor.is_floating_point():
-        tensor = tensor.long()
-    elif tensor.dtype not in (torch.float32, torch.float64):
-        tensor = tensor.float()
-    return plain(tensor).contiguous().numpy()
-
-
 def _matrix(logits):
-    return _array(logits.reshape(logits.shape[:-1].numel(), logits.shape[-1]))
-
-
-class ExactSum:
-    """Sums of tensors, element by element, with no error before `value` rounds once: so independent of the order, of
-    how the summands were split, and on how many ranks.
-
-    >>> import torch
-    >>> total = ExactSum()
-    >>> for x in (1e8, 1.0, -1e8):
-    ...     total.add(torch.tensor(x))
-    >>> total.value()
-    tensor(1.)
-    """
-
-    def __init__(self, shape: Sequence[int] = ()):
-        self.shape = torch.Size(shape)
-        self.words = _integers(self.shape.numel(), _core._EXACT_SUM_WORDS)
-
-    def add(self, values: Tensor) -> None:
-        """Adds a tensor of the shape; or of one with more dimensions before it, over which it is summed."""
-        if values.shape[values.dim() - len(self.shape) :] != self.shape:
-            raise ValueError(f"smx.torch.ExactSum: values is {tuple(values.shape)}, which does not end by {self.shape}")
-        count = values.shape[: values.dim() - len(self.shape)].numel()
-        rows = values.reshape(count, self.shape.numel()).t()
-        _core._exact_sum_add(self.words.numpy(), _array(rows))
-
-    def all_reduce(self, group: dist.ProcessGroup | None = None) -> None:
-        """The sum over the ranks of a group, in all of them."""
-        dist.all_reduce(self.words, group=group)
-
-    def value(self, dtype: torch.dtype = torch.float32) -> Tensor:
-        """The sums, correctly rounded to f32 or f64."""
-        result = torch.empty(self.shape.numel(), dtype=dtype)
-        _core._exact_sum_value(self.words.numpy(), result.numpy())
-        return result.reshape(self.shape)
+    return array(logits.reshape(logits.shape[:-1].numel(), logits.shape[-1]))
 
 
 def _place(classes, group):
     """Where a rank's classes begin, and how many there are on all ranks."""
-    counts = [_integers(1) for _ in range(dist.get_world_size(group))]
-    dist.all_gather(counts, _integers(1) + classes, group=group)
+    counts = [integers(1) for _ in range(dist.get_world_size(group))]
+    dist.all_gather(counts, integers(1) + classes, group=group)
     counts = [int(count) for count in counts]
     return sum(counts[: dist.get_rank(group)]), sum(counts)
 
@@ -82,10 +30,10 @@ class _CrossEntropy(torch.autograd.Function):
         x = _matrix(logits)
         rows, classes = x.shape
         first, whole = (0, classes) if vocabulary is None else _place(classes, vocabulary)
-        maxima, sums = _integers(rows, _core._PART_MAXIMA), _integers(rows, _core._PART_SUMS)
+        maxima, sums = integers(rows, _core._PART_MAXIMA), integers(rows, _core._PART_SUMS)
         dense = target.is_floating_point()
         given = {
-            "targets" if dense else "labels": _array(target.reshape(x.shape if dense else -1).to(_like(x, target)))
+            "targets" if dense else "labels": array(target.reshape(x.shape if dense else -1).to(_like(x, target)))
         }
         given |= {"maxima": maxima.numpy(), "sums": sums.numpy(), "row_n": whole, "first": first, **named}
         given["reduction"] = _REDUCTIONS[reduction]
@@ -123,7 +71,7 @@ class _CrossEntropy(torch.autograd.Function):
         logits, _ = ctx.saved_tensors
         x = _matrix(logits)
         dx = torch.empty(x.shape, dtype=torch.from_numpy(x[:0]).dtype)
-        _core._part("e", x, y=dx.numpy(), dloss=_array(dloss.reshape(-1).to(dx.dtype)), **ctx.given)
+        _core._part("e", x, y=dx.numpy(), dloss=array(dloss.reshape(-1).to(dx.dtype)), **ctx.given)
         return dx.reshape(logits.shape).to(logits.dtype), None, None, None, None, None
 
 
@@ -139,7 +87,7 @@ def _cross_entropy(
     if reduction not in _REDUCTIONS:
         raise ValueError(f"smx.torch: reduction is {reduction!r}, neither 'mean', 'sum' nor 'none'")
     numbers = {"smoothing": label_smoothing, "z_loss": z_loss, "softcap": softcap or 0.0, "scale": scale}
-    named = {**numbers, "ignore_index": ignore_index, "weights": _array(weight)}
+    named = {**numbers, "ignore_index": ignore_index, "weights": array(weight)}
     return _CrossEntropy.apply(logits, target, named, reduction, vocabulary, batch)
 
 

@@ -88,17 +88,17 @@ def _from_logits(name):
     return kernel
 
 
-def _axes(x, dim):
+def axes(x, dim):
     """As the extension takes the dims of logsumexp, of which none are all."""
     return None if x.dim() == 0 else dim or None
 
 
 def _logsumexp(x, dim, **options):
-    return _logsumexp_over(x, _axes(x, dim), **options)
+    return _logsumexp_over(x, axes(x, dim), **options)
 
 
 def _logsumexp_gradient(x, grad, dim, dtype=None, **options):
-    return _core.logsumexp_backward(plain(x), plain(grad), _axes(x, dim), **to_extension(options))
+    return _core.logsumexp_backward(plain(x), plain(grad), axes(x, dim), **to_extension(options))
 
 
 _logsumexp_over = _row("logsumexp")

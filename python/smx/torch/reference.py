@@ -14,7 +14,7 @@ def over_rows(t, x, dim):
     return t.reshape((1,) * (x.dim() - 1 - t.dim()) + t.shape).unsqueeze(dim) if x.dim() > 0 else t
 
 
-def _entries(x, dim, causal=None, query_dim=None):
+def entries(x, dim, causal=None, query_dim=None):
     """Places of entries and of their queries, each broadcast to x."""
     n = x.size(dim)
     query_dim = (dim - 1 if query_dim is None else query_dim) % x.dim()
@@ -31,9 +31,9 @@ def kept(x, dim, mask=None, bias=None, lengths=None, causal=None, window=None, q
     if bias is not None:
         keep = keep & (bias != -torch.inf)
     if lengths is not None:
-        keep = keep & (_entries(x, dim)[0] < over_rows(lengths, x, dim))
+        keep = keep & (entries(x, dim)[0] < over_rows(lengths, x, dim))
     if causal is not None or window is not None:
-        j, p = _entries(x, dim, causal, query_dim)
+        j, p = entries(x, dim, causal, query_dim)
         left, right = window or (-1, -1)
         if causal is not None:
             keep = keep & (j <= p)
@@ -65,7 +65,7 @@ def logits(x, dim, softcap=None, bias=None, slopes=None, causal=None, query_dim=
     if bias is not None:
         z = z + bias.masked_fill(bias == -torch.inf, 0)
     if slopes is not None:
-        j, p = _entries(x, dim, causal, query_dim)
+        j, p = entries(x, dim, causal, query_dim)
         z = z - over_rows(slopes, x, dim) * (j - p).abs()
     return z
 

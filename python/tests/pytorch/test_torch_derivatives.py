@@ -107,6 +107,37 @@ def test_a_gradient_does_not_depend_on_what_else_has_one():
         assert torch.equal(alone, both) and torch.equal(alone, graph)
 
 
+ORDERLESS = {
+    "softmax": ("bias", "scale", "slopes", "sinks"),
+    "log_softmax": ("bias", "scale", "slopes"),
+    "logsumexp": ("bias", "scale"),
+    "cross_entropy": ("bias", "scale"),
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("name", "option"), [(name, option) for name in ORDERLESS for option in ORDERLESS[name]])
+def test_gradients_of_options_do_not_depend_on_the_order_of_rows(name, option, dtype):
+    """What was broadcast is summed without error: a sum of floats would have other bits in another order."""
+    x, labels, weights = 3 * torch.randn(300, 4, 9), torch.randint(9, (300, 4)), torch.linspace(1, 3, 300)
+    given = (0.5 + torch.rand({"bias": (9,), "slopes": (4,)}.get(option, ()))).to(dtype).requires_grad_()
+
+    def gradient(rows):
+        z = x[rows].to(dtype)
+        if name == "cross_entropy":
+            result = F.cross_entropy(z.flatten(0, 1), labels[rows].flatten(), reduction="none", **{option: given})
+        else:
+            result = getattr(F, name)(z, -1, **{option: given})
+        result = result.reshape(300, -1)
+        dy = torch.outer(weights[rows], torch.linspace(-1, 2, result.size(1)))
+        return torch.autograd.grad(result, given, dy.to(result.dtype))[0]
+
+    expected = gradient(torch.arange(300))
+    assert expected.abs().max() > 0
+    for _ in range(3):
+        assert torch.equal(gradient(torch.randperm(300)), expected)
+
+
 @pytest.mark.parametrize("function", [F.softmax, F.log_softmax, F.cross_entropy])
 def test_changes_in_place_are_noticed(function):
     """Of what the gradient is made from: the result, or x and labels; and of masks."""
