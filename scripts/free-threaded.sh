@@ -37,7 +37,7 @@ cd "$work/made"
 if ! {
     "../Python-$version/configure" --quiet --prefix="$prefix" --disable-gil --disable-test-modules \
         --without-ensurepip CC="$compiler" OPT='-O1 -DNDEBUG' &&
-        make -j "$(nproc)" && make install COMPILEALL_OPTS='-x .' # without compiling what is never imported
+        make -j "$(nproc)" && make install COMPILEALL_OPTS='-r 0' # not what is seldom imported
 } >"$work/log" 2>&1; then
     tail -n 20 "$work/log" >&2
     exit 1

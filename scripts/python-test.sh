@@ -4,11 +4,11 @@
 #     scripts/python-test.sh [--full | --oldest | --free-threaded] [ARGUMENT...]      for pytest: -k NAME, say
 #
 #     --full             with PyTorch and Dask besides
-#     --oldest           with the oldest NumPy and SciPy, which have wheels for Python 3.11
+#     --oldest           with the oldest NumPy, SciPy and Dask; NumPy has wheels for Python 3.11
 #     --free-threaded    built for and run by a Python without its lock, which scripts/free-threaded.sh builds
 #
-# The first two take what was built without them. PYTHON names the interpreter (default: python3). Packages come from PyPI
-# once, until pyproject.toml changes. PyTorch is 2 GB to download and 6 GB on the disk: it is taken from
+# The first two take what was built without them. PYTHON names the interpreter (default: python3). Packages come from
+# PyPI once, until that or pyproject.toml changes. PyTorch is 2 GB to download and 6 GB on the disk: it is taken from
 # SMX_TORCH_PYTHON, an interpreter that has it (default: that of `make bench`, if it was made), else from PyPI. Where
 # disk or line does not do for that, a line that begins with `skip` says so, and the other tests run.
 set -eu
@@ -120,7 +120,7 @@ leave_out() {
     left_out="$left_out --ignore=python/tests/$1"
 }
 if [ "$variant" = -oldest ]; then # not test_types.py, test_verify.py and tests of what NumPy 1 lacks
-    for test in arrays.py command.py docs.py errors.py examples.py functions.py losses.py scipy.py threads.py; do
+    for test in arrays.py command.py dask.py docs.py errors.py examples.py functions.py losses.py scipy.py threads.py; do
         set -- "$@" "python/tests/test_$test"
     done
     for test in arrays.py::test_array_api_strict arrays.py::test_memory_is_returned arrays.py::test_dlpack_read_only \

@@ -4,7 +4,7 @@
 #     scripts/test-all.sh STAGE...
 #
 # A stage is a test preset of CMakePresets.json; or `python`, the package and its tests, and after it `python-full`, the
-# same with PyTorch and Dask, `python-oldest`, with the oldest NumPy and SciPy, `python-free-threaded`, on a Python
+# same with PyTorch and Dask, `python-oldest`, with the oldest NumPy, SciPy and Dask, `python-free-threaded`, on a Python
 # without its lock, `python-sanitize`, its C under sanitizers; or one of these lists of them:
 #
 #     quick    what `make test` runs: an optimised build, the essentials under sanitizers, the Python package

@@ -111,9 +111,9 @@ def test_dlpack_releases():
 
 
 def test_reshaped_while_arguments_are_read():
-    """As another thread may reshape it, or here the Python code of an argument that is read later. NumPy frees the place
-    where its shape stood; a call is about the shape that was read."""
-    x, keep = np.arange(6.0).reshape(1, 1, 1, 2, 3), np.array([True, False, True])
+    """As another thread may do it, or here the Python code of an argument that is read later. NumPy frees the place
+    where the shape stood; a call is about the shape that was read."""
+    x, keep = np.arange(6.0).reshape(1, 1, 1, 2, 3), np.array([1, 0, 1], np.uint8)
     expected = smx.softmax(x, mask=keep)
 
     class Reshapes(Exporter):
