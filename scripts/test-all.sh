@@ -41,8 +41,7 @@ count() {
 for stage in $stages; do
     case $stage in
     python-sanitize) preset=python-asan build=none ;;
-    full-gcc) preset=gcc build=gcc ;;       # configured and built as gcc
-    quick-asan) preset=asan build=$stage ;; # some of its programs
+    full-gcc) preset=gcc build=gcc ;; # configured and built as gcc
     *) preset=$stage build=$stage ;;
     esac
     echo "==== $stage, after $(($(date +%s) - began)) s ===="

@@ -4,6 +4,7 @@
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/problem.h"
+#include "common/sizes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ enum { ROUNDS = 300, Y = 0, DY = 1, DX = 2, DDX = 2, GDY = 4 };
 static void for_seeds(void **state, const char *name, uint64_t seed, void (*check)(problem *p, uint64_t seed)) {
     for (size_t i = 0; smx_isa_available(i); i++) {
         use_isa(smx_isa_available(i));
-        for (uint64_t k = 0; k < ROUNDS; k++) {
+        for (uint64_t k = 0; k < sampled(ROUNDS); k++) {
             problem p = problem_new(function_named(name), *state, 0, 0, 7, seed + k);
             call_must_run(&p.c, &p.m.opt);
             check(&p, seed + k);

@@ -56,7 +56,7 @@ call call_copy(const call *c, size_t spread, rng *r) {
 void for_all_masked_functions(const dtype *t, size_t rounds, uint64_t seed,
                               void (*check)(const function *f, const dtype *t, uint64_t seed)) {
     for (size_t which = 0; which < functions_count; which++) {
-        for (size_t i = 0; i < rounds && functions[which].takes & OPTIONS_MASKS; i++) {
+        for (size_t i = 0; i < sampled(rounds) && functions[which].takes & OPTIONS_MASKS; i++) {
             check(&functions[which], t, seed + 10000 * which + i);
         }
     }
@@ -65,16 +65,17 @@ void for_all_masked_functions(const dtype *t, size_t rounds, uint64_t seed,
 void for_all_functions(const dtype *t, size_t rounds, uint64_t seed,
                        void (*check)(const function *f, const dtype *t, uint64_t seed)) {
     for (size_t which = 0; which < functions_count; which++) {
-        for (size_t i = 0; i < rounds; i++) {
+        for (size_t i = 0; i < sampled(rounds); i++) {
             check(&functions[which], t, seed + 10000 * which + i);
         }
     }
 }
 
 void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check) {
+    size_t basic_step = CALL_KINDS / sampled(CALL_KINDS);
     for (size_t which = 0; which < functions_count; which++) {
         const function *f = &functions[which];
-        size_t step = is_basic(f) ? 1 : CALL_KINDS;
+        size_t step = is_basic(f) ? basic_step : CALL_KINDS;
         for (size_t i = 1; i < short_sizes_count() && (!has_matrices(f) || short_size(i) <= LONGEST_MATRIX); i++) {
             for (size_t kind = i % step; kind < CALL_KINDS; kind += step) {
                 check(f, t, short_size(i), kind, seed + 100000 * which + 100 * i + kind);

@@ -28,7 +28,7 @@ void problem_say(const problem *p, const char *more);
 /* The same inputs somewhere else. */
 call call_copy(const call *c, size_t spread, rng *r);
 
-/* check(f, t, seed) for every function, with so many seeds each. */
+/* check(f, t, seed) for every function, with so many seeds each; a sample of them (sizes.h) in a quick run. */
 void for_all_functions(const dtype *t, size_t rounds, uint64_t seed,
                        void (*check)(const function *f, const dtype *t, uint64_t seed));
 
@@ -37,7 +37,7 @@ void for_all_masked_functions(const dtype *t, size_t rounds, uint64_t seed,
                               void (*check)(const function *f, const dtype *t, uint64_t seed));
 
 /* check(f, t, n, kind, seed) for every function on every short length of a row (sizes.h): the basic ones with every
- * kind of input, the others with kinds in turn. */
+ * kind of input (in a quick run some, in turn), the others with kinds in turn. */
 typedef void check_of_size(const function *f, const dtype *t, size_t n, size_t kind, uint64_t seed);
 void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check);
 
