@@ -55,7 +55,7 @@ find_package(cmocka REQUIRED)
 find_package(Threads REQUIRED)
 file(GLOB FUZZ_TEST_SOURCES CONFIGURE_DEPENDS tests/common/*.c)
 list(FILTER FUZZ_TEST_SOURCES INCLUDE REGEX
-    "/(block|call|check|cross_entropy|cuts|dtype[^/]*|fill|functions[^/]*|isas|masks|pools|problem|sizes|thresholds)\\.c$")
+    "/(block|call|check|cross_entropy|cuts|dtype[^/]*|fill|functions[^/]*|isas|masks|pools|problem|sampled|sizes|thresholds)\\.c$")
 add_library(fuzz_tests STATIC ${FUZZ_TEST_SOURCES})
 set_target_properties(fuzz_tests PROPERTIES C_EXTENSIONS ON)
 target_include_directories(fuzz_tests PUBLIC tests)

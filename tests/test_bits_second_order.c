@@ -4,7 +4,7 @@
 #include "common/check.h"
 #include "common/isas.h"
 #include "common/problem.h"
-#include "common/sizes.h"
+#include "common/sampled.h"
 
 #include <math.h>
 #include <stdlib.h>

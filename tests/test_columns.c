@@ -5,7 +5,7 @@
 #include "common/fill.h"
 #include "common/isas.h"
 #include "common/pools.h"
-#include "common/sizes.h"
+#include "common/sampled.h"
 #include "common/thresholds.h"
 
 #include <stdlib.h>
@@ -99,14 +99,14 @@ static void test_columns(void **state) {
 /* Every length at which the code changes its way: one column, which is a row too, and some as many as that holds of. */
 static void test_thresholds(void **state) {
     uint64_t seed = 0x7200000;
-    size_t most = 2 * sampled(LONGEST);
+    size_t most = 2 * sampled(LONGEST); /* elements */
     for (size_t isa = 0; smx_isa_available(isa); isa++) {
         use_isa(smx_isa_available(isa));
         for (size_t i = 0; threshold_length(i) != 0 && threshold_length(i) <= LONGEST; i++) {
             rng r = rng_seed(++seed);
             size_t n = threshold_length(i), columns, some = rng_below(&r, 5);
             for (size_t k = 0; (columns = threshold_rows(k)) != 0 && columns * n <= 2 * LONGEST; k++) {
-                if (columns == 1 || (k % 5 == some && columns * n <= most)) {
+                if (columns * n <= most && (columns == 1 || k % 5 == some)) {
                     check(*state, &directions[(i + k) % 2], n, columns, seed);
                 }
             }

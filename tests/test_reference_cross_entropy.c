@@ -4,6 +4,7 @@
 #include "common/cross_entropy.h"
 #include "common/isas.h"
 #include "common/reference_rows.h"
+#include "common/sampled.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -162,7 +163,8 @@ static void compare(const dtype *t, size_t n, size_t kind, int what, uint64_t se
 static void compare_all(const dtype *t, int what) {
     uint64_t seed = 0x10000000 + 0x100000 * (uint64_t)what;
     for (size_t i = 0; i < REFERENCE_SIZES; i++) {
-        for (size_t kind = 0; kind < REFERENCE_X_KINDS; kind++) {
+        const size_t step = 4 / sampled(4);
+        for (size_t kind = i % step; kind < REFERENCE_X_KINDS; kind += step) {
             compare(t, reference_size(i), kind, what, seed++);
         }
     }

@@ -3,6 +3,7 @@
  * With the argument "all" rows of up to three million entries too. */
 #include "common/check.h"
 #include "common/isas.h"
+#include "common/sampled.h"
 #include "common/tensor_call.h"
 
 #include <stdbool.h>
@@ -71,6 +72,9 @@ static void test_layouts(void **state) {
                 for (unsigned axes = 0; axes < 1u << shapes[k].ndim; axes++) {
                     bool one = axes != 0 && (axes & (axes - 1)) == 0;
                     for (int variant = 0; variant < (one ? 6 : 2); variant++) {
+                        if ((i + k + axes + (unsigned)variant) % (8 / sampled(8)) != 0) {
+                            continue;
+                        }
                         op_shape s = op_shape_over(shapes[k].ndim, shapes[k].shape, axes, variant % 2);
                         check_random(tensor_op(i), s, ++seed);
                     }

@@ -1,6 +1,7 @@
 #include "problem.h"
 
 #include "check.h"
+#include "sampled.h"
 #include "sizes.h"
 
 enum { ROWS_MAX = 20, LONGEST_MATRIX = 70, OTHERS_STEP = 4 };
@@ -85,10 +86,11 @@ void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check) {
 }
 
 void for_all_long_sizes(const dtype *t, size_t step, uint64_t seed, check_of_size *check) {
+    size_t part = 4 / sampled(4);
     for (size_t which = 0; which < functions_count; which++) {
         const function *f = &functions[which];
         size_t first = is_basic(f) ? 0 : which % OTHERS_STEP, next = is_basic(f) ? 1 : OTHERS_STEP;
-        for (size_t i = first; i < long_sizes_count() && !has_matrices(f); i += next) {
+        for (size_t i = first; i < long_sizes_count() && !has_matrices(f); i += next * part) {
             for (size_t kind = i % step; kind < CALL_KINDS; kind += is_basic(f) ? step : CALL_KINDS) {
                 check(f, t, long_size(i), kind, seed + 100000 * which + 100 * i + kind);
             }

@@ -28,7 +28,7 @@ void problem_say(const problem *p, const char *more);
 /* The same inputs somewhere else. */
 call call_copy(const call *c, size_t spread, rng *r);
 
-/* check(f, t, seed) for every function, with so many seeds each; a sample of them (sizes.h) in a quick run. */
+/* check(f, t, seed) for every function, with so many seeds each; a sample of them (sampled.h) in a quick run. */
 void for_all_functions(const dtype *t, size_t rounds, uint64_t seed,
                        void (*check)(const function *f, const dtype *t, uint64_t seed));
 
@@ -41,7 +41,8 @@ void for_all_masked_functions(const dtype *t, size_t rounds, uint64_t seed,
 typedef void check_of_size(const function *f, const dtype *t, size_t n, size_t kind, uint64_t seed);
 void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check);
 
-/* The basic ones on every long length with each `step`th kind, the others with one kind on each fourth of them. */
+/* The basic ones on every long length with each `step`th kind, the others with one kind on each fourth of them; in a
+ * quick run, on each fourth of these lengths. */
 void for_all_long_sizes(const dtype *t, size_t step, uint64_t seed, check_of_size *check);
 
 #endif

@@ -2,9 +2,6 @@
 
 #include "thresholds.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum { ALL_UP_TO = 130, LONGEST_SHORT = 4100, LONGEST = 300007 };
 
 /* Thresholds within (after, upto]; `first` is the number of those before. */
@@ -40,9 +37,4 @@ size_t long_sizes_count(void) {
 size_t long_size(size_t i) {
     size_t first, count = thresholds_between(LONGEST_SHORT, LONGEST, &first);
     return i < count ? threshold_length(first + i) : LONGEST;
-}
-
-size_t sampled(size_t rounds) {
-    const char *run = getenv("SMX_TESTS");
-    return run != NULL && strcmp(run, "sample") == 0 ? (rounds + 3) / 4 : rounds;
 }

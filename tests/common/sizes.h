@@ -12,8 +12,4 @@ size_t short_size(size_t i);
 size_t long_sizes_count(void);
 size_t long_size(size_t i);
 
-/* How many of so many rounds to run: all, or about a quarter where the environment says SMX_TESTS=sample, as the
- * presets of `make test` do. Tests that take long ask; their label is `sampled`. */
-size_t sampled(size_t rounds);
-
 #endif

@@ -1,0 +1,11 @@
+/* Quick runs. */
+#ifndef SMX_TESTS_SAMPLED_H
+#define SMX_TESTS_SAMPLED_H
+
+#include <stddef.h>
+
+/* How many of so many rounds to run: all, or about an eighth where the environment says SMX_TESTS=sample, as the
+ * presets of `make test` do. Tests that take long ask; their label is `sampled`. */
+size_t sampled(size_t rounds);
+
+#endif
