@@ -1,5 +1,6 @@
 /* Malformed, truncated and hostile files: one line that names the file and what is wrong, exit status 1, no output. */
 #include "array.h"
+#include "sampled.h"
 #include "tool.h"
 
 #include <stdio.h>
@@ -158,7 +159,7 @@ static void test_random_changes(void **state) {
     write_file("bad.npy", file, length);
     size_t before = count_entries("");
     rng r = rng_seed(1);
-    for (int i = 0; i < 200; i++) {
+    for (size_t i = 0; i < sampled(200); i++) {
         size_t at = rng_below(&r, length - sizeof numbers);
         char old = file[at];
         file[at] = (char)(i % 2 == 0 ? rng_below(&r, 256) : (size_t) "(){}',:-0123456789<f \n"[rng_below(&r, 22)]);
