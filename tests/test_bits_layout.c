@@ -41,7 +41,7 @@ static void check_batches(const dtype *t) {
     static const size_t lengths[] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,  16,
                                      17, 24, 31, 32, 33, 40, 48, 63, 64, 65, 80, 95, 96, 97, 127, 128};
     for (size_t which = 0; which < functions_count; which++) {
-        size_t step = 8 / sampled(8) * (is_basic(&functions[which]) ? 1 : 8);
+        size_t step = sample_step(8) * (is_basic(&functions[which]) ? 1 : 8);
         for (size_t b = 0; threshold_rows(b) != 0; b++) {
             for (size_t k = (b + which) % step; k < sizeof lengths / sizeof *lengths; k += step) {
                 if (!has_matrices(&functions[which]) || lengths[k] <= LONGEST_MATRIX) {

@@ -77,7 +77,7 @@ static void check_crews(const function *f, const dtype *t, size_t rows, size_t n
 }
 
 static void check_shapes(const function *f, const dtype *t, uint64_t seed) {
-    const size_t step = 4 / sampled(4);
+    const size_t step = sample_step(4);
     for (size_t i = seed % step; i < (is_basic(f) ? SHAPES : SMALL); i += step) {
         size_t rows = shapes[i][0], n = shapes[i][1], longest = longest_matrix(rows);
         check_crews(f, t, rows, has_matrices(f) && n > longest ? longest : n, seed + 101 * i);

@@ -59,7 +59,7 @@ static void guard_parts(const dtype *t, size_t n, flush side, uint64_t seed) {
 }
 
 static void test_rows(void **state) {
-    size_t step = 4 / sampled(4);
+    size_t step = sample_step(4);
     for (size_t i = 0; i < short_sizes_count(); i++) {
         size_t n = short_size(i);
         for (size_t rows = i % step; rows <= 3; rows += step) {
@@ -73,7 +73,7 @@ static void test_rows(void **state) {
 
 /* More rows of few elements than a vector has lanes, in case several go through one. */
 static void test_many_short_rows(void **state) {
-    size_t step = 8 / sampled(8);
+    size_t step = sample_step(8);
     for (size_t n = 1; n <= 20; n++) {
         for (size_t rows = 4 + n % step; rows <= 40; rows += step) {
             guard_rows(*state, rows, n, n, rows % 2 ? FLUSH_END : FLUSH_START, 0xf30000 + 100 * n + rows);
@@ -91,7 +91,7 @@ static void test_parts(void **state) {
 
 /* Long rows, cut over threads where there are any. */
 static void test_long_rows(void **state) {
-    for (size_t i = 0; i < long_sizes_count(); i += 4 / sampled(4)) {
+    for (size_t i = 0; i < long_sizes_count(); i += sample_step(4)) {
         guard_rows(*state, 1, long_size(i), long_size(i), i % 2 ? FLUSH_END : FLUSH_START, 0xf70000 + i);
         guard_rows(*state, 2, long_size(i), long_size(i) + 1, i % 2 ? FLUSH_START : FLUSH_END, 0xf80000 + i);
         guard_parts(*state, long_size(i), i % 2 ? FLUSH_END : FLUSH_START, 0xf90000 + i);

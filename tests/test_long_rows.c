@@ -85,7 +85,7 @@ static void check(const function *f, const dtype *t, size_t n, size_t pattern) {
 }
 
 static void check_all(const dtype *t, size_t n, size_t salt) {
-    size_t step = all ? 1 : 4 / sampled(4);
+    size_t step = all ? 1 : sample_step(4);
     for (size_t i = salt % step; i < functions_count; i += step) {
         if (functions[i].arguments[1].form != FORM_MATRIX && !functions[i].needs) { /* n x n results have no sums */
             check(&functions[i], t, n, (i + salt) % LEVEL_PATTERNS);

@@ -167,7 +167,7 @@ static void jacobian(const dtype *t, size_t n, size_t kind, uint64_t seed) {
 static void test_forward(void **state) {
     uint64_t seed = 0x1000000;
     for (size_t i = 0; i < SHORT_SIZES; i++) {
-        const size_t step = 4 / sampled(4);
+        const size_t step = sample_step(4);
         for (size_t kind = i % step; kind < X_KINDS; kind += step) {
             for (int policies = 0; policies < POLICIES; policies++) {
                 forward(*state, rows_for(short_size(i)), short_size(i), kind, policies, seed++);
@@ -203,7 +203,7 @@ static void test_forward_infinite(void **state) {
 static void test_backward(void **state) {
     uint64_t seed = 0x3000000;
     for (size_t i = 0; i < SHORT_SIZES; i++) {
-        const size_t step = 4 / sampled(4);
+        const size_t step = sample_step(4);
         for (size_t kind = i % step; kind < FILL_BACKWARD_KINDS; kind += step) {
             backward(*state, rows_for(short_size(i)), short_size(i), kind, seed++);
         }
@@ -221,7 +221,7 @@ static void test_backward_edges(void **state) {
     const dtype *t = *state;
     uint64_t seed = 0x5000000;
     for (size_t i = 0; i < SHORT_SIZES; i++) {
-        size_t rows = rows_for(short_size(i)), step = 4 / sampled(4);
+        size_t rows = rows_for(short_size(i)), step = sample_step(4);
         for (size_t kind = i % step; kind < EDGE_BACKWARD_KINDS; kind += step) {
             for (size_t edge = 0; edge < EDGE_EXPONENTS; edge++) {
                 backward_edge(t, rows, short_size(i), edge_exponent(t, edge) - (int)rows / 2, kind, seed++);
@@ -244,7 +244,7 @@ static void test_backward_edges_long(void **state) {
 static void test_jacobian(void **state) {
     uint64_t seed = 0x7000000;
     for (size_t i = 0; i < SHORT_SIZES && short_size(i) <= LONGEST_JACOBIAN; i++) {
-        const size_t step = 4 / sampled(4);
+        const size_t step = sample_step(4);
         for (size_t kind = i % step; kind < FILL_BACKWARD_KINDS; kind += step) {
             jacobian(*state, short_size(i), kind, seed++);
         }

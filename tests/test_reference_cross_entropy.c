@@ -163,7 +163,7 @@ static void compare(const dtype *t, size_t n, size_t kind, int what, uint64_t se
 static void compare_all(const dtype *t, int what) {
     uint64_t seed = 0x10000000 + 0x100000 * (uint64_t)what;
     for (size_t i = 0; i < REFERENCE_SIZES; i++) {
-        const size_t step = 4 / sampled(4);
+        const size_t step = sample_step(4);
         for (size_t kind = i % step; kind < REFERENCE_X_KINDS; kind += step) {
             compare(t, reference_size(i), kind, what, seed++);
         }

@@ -121,7 +121,7 @@ static void compare(const dtype *t, int f, size_t n, size_t kind, uint64_t seed)
 static void compare_all(const dtype *t, int f) {
     uint64_t seed = 0x1000000 * (uint64_t)(f + 1);
     for (size_t i = 0; i < REFERENCE_SIZES; i++) {
-        const size_t step = 4 / sampled(4);
+        const size_t step = sample_step(4);
         for (size_t kind = i % step; kind < REFERENCE_X_KINDS; kind += step) {
             compare(t, f, reference_size(i), kind, seed++);
         }

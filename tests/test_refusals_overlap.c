@@ -50,8 +50,7 @@ static size_t bytes_of(const block *b) { return ((b->rows - 1) * b->ld + b->n) *
 static void check_pair(const call *c, const smx_options *opt, size_t output, size_t other, memory *m) {
     const function *f = c->f;
     call changed = *c;
-    size_t own = bytes_of(&c->b[output]), size = bytes_of(&c->b[other]),
-           step = own + size > 500 || sampled(2) == 1 ? 7 : 1;
+    size_t own = bytes_of(&c->b[output]), size = bytes_of(&c->b[other]), step = own + size > 500 ? 7 : sample_step(7);
     for (size_t at = MIDDLE - own + 1; at < MIDDLE + size; at += step) {
         memcpy(m->bytes + MIDDLE, c->b[other].a, size);
         changed.b[other].a = m->bytes + MIDDLE;

@@ -72,7 +72,7 @@ static void test_layouts(void **state) {
                 for (unsigned axes = 0; axes < 1u << shapes[k].ndim; axes++) {
                     bool one = axes != 0 && (axes & (axes - 1)) == 0;
                     for (int variant = 0; variant < (one ? 6 : 2); variant++) {
-                        if ((i + k + axes + (unsigned)variant) % (8 / sampled(8)) != 0) {
+                        if ((i + k + axes + (unsigned)variant) % sample_step(8) != 0) {
                             continue;
                         }
                         op_shape s = op_shape_over(shapes[k].ndim, shapes[k].shape, axes, variant % 2);
@@ -126,7 +126,7 @@ static void check_long(const op *o, int64_t n, int axis, element e, uint64_t see
 static void test_long(void **state) {
     (void)state;
     static const int64_t lengths[] = {(1 << 18) + 1, (1 << 18) - 1, 1 << 19, 1000000, 3000000};
-    for (size_t i = 0; i < TENSOR_OPS; i += 4 / sampled(4)) {
+    for (size_t i = 0; i < TENSOR_OPS; i += sample_step(4)) {
         for (size_t k = 0; k < (all ? 5 : 1) && !has_matrices(tensor_op(i)->f); k++) {
             check_long(tensor_op(i), lengths[k], (int)(i + k) % 2, k % 2 ? F64 : F32, 0x80000000 + 10 * i + k);
             check_long(tensor_op(i), lengths[k], (int)(i + k + 1) % 2, F64, 0x80001000 + 10 * i + k);

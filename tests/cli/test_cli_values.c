@@ -21,7 +21,7 @@ static void run(trial r, array shape, const char *options, rng *random) {
  * otherwise. */
 static void run_all(const dtype *t, array shape, size_t which, bool many, const char *options, rng *random) {
     const command *cmd;
-    const size_t step = 4 / sampled(4);
+    const size_t step = sample_step(4);
     for (size_t i = which % step; (cmd = row_command(i)) != NULL; i += step) {
         bool all = many || cmd->operation->parts != NULL || (cmd->settings & SET(SET_AXIS)) == 0;
         shape.fortran = (int)((i + which + (t == &dtype_f64)) & 1);

@@ -73,7 +73,7 @@ void for_all_functions(const dtype *t, size_t rounds, uint64_t seed,
 }
 
 void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check) {
-    size_t basic_step = CALL_KINDS / sampled(CALL_KINDS);
+    size_t basic_step = sample_step(6);
     for (size_t which = 0; which < functions_count; which++) {
         const function *f = &functions[which];
         size_t step = is_basic(f) ? basic_step : CALL_KINDS;
@@ -86,7 +86,7 @@ void for_all_short_sizes(const dtype *t, uint64_t seed, check_of_size *check) {
 }
 
 void for_all_long_sizes(const dtype *t, size_t step, uint64_t seed, check_of_size *check) {
-    size_t part = 4 / sampled(4);
+    size_t part = sample_step(4);
     for (size_t which = 0; which < functions_count; which++) {
         const function *f = &functions[which];
         size_t first = is_basic(f) ? 0 : which % OTHERS_STEP, next = is_basic(f) ? 1 : OTHERS_STEP;

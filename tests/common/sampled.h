@@ -8,4 +8,7 @@
  * presets of `make test` do. Tests that take long ask. */
 size_t sampled(size_t rounds);
 
+/* The same of a loop in steps of 1: its step in a quick run, else 1. */
+size_t sample_step(size_t quick);
+
 #endif
