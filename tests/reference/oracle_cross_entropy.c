@@ -36,8 +36,7 @@ static double option(const oracle_judge *j, golden_array a, double otherwise) {
 
 /* Of log p of the label, and of a loss that is nothing else: that of log-softmax. */
 static double label_bound(const oracle_judge *j) {
-    bool pairs = j->array[GOLDEN_SCALE] || j->array[GOLDEN_ADD] || j->array[GOLDEN_ALIBI]; /* logits have low parts */
-    return pairs ? BOUND_LOG_SOFTMAX_LOGITS : BOUND_LOG_SOFTMAX;
+    return oracle_logits_are_pairs(j->c) ? BOUND_LOG_SOFTMAX_LOGITS : BOUND_LOG_SOFTMAX;
 }
 
 static double weight(const oracle_judge *j, size_t i) {

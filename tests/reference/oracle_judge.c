@@ -11,6 +11,10 @@ static double option(const oracle_judge *j, golden_array a, double otherwise) {
     return j->array[a] ? j->array[a][0] : otherwise;
 }
 
+bool oracle_logits_are_pairs(const golden_case *c) {
+    return c->array[GOLDEN_SCALE] || c->array[GOLDEN_ADD] || c->array[GOLDEN_ALIBI];
+}
+
 /* Causality and windows come to what oracle_row has of them. */
 static void find_window(oracle_judge *j) {
     oracle_row *row = &j->row;

@@ -46,6 +46,9 @@ void oracle_judge_capped(oracle_judge *j, size_t i, double ulps, double relative
 /* The relative error that the headers call 2^-24 in f32: 2^-53 in f64, times 2^bits. */
 double oracle_unit(oracle_type type, int bits);
 
+/* Whether a case's logits have low parts, where bounds are larger. */
+bool oracle_logits_are_pairs(const golden_case *c);
+
 /* 2^-149 or 2^-1074, times factor, is added to j->bound. */
 void oracle_judge_add_least(oracle_judge *j, unsigned long factor);
 

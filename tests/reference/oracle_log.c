@@ -342,7 +342,7 @@ static void scale_gradient(oracle_judge *j) {
 
 /* In ULP, without a softcap; 0: the bound is another for each element. */
 static double bound_in_ulp(const golden_case *c) {
-    bool pairs = c->array[GOLDEN_SCALE] || c->array[GOLDEN_ADD] || c->array[GOLDEN_ALIBI]; /* logits have low parts */
+    bool pairs = oracle_logits_are_pairs(c);
     switch (c->function) {
     case GOLDEN_SOFTMAX:
         return pairs ? BOUND_SOFTMAX_LOGITS : BOUND_SOFTMAX;
