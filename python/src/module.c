@@ -76,7 +76,7 @@ PyMODINIT_FUNC PyInit__core(void) {
         PyModule_AddFunctions(module, smx_functions) < 0 || PyModule_AddFunctions(module, smx_part_functions) < 0 ||
         PyModule_AddIntConstant(module, "_PART_MAXIMA", SMX_PART_MAXIMA) < 0 ||
         PyModule_AddIntConstant(module, "_PART_SUMS", SMX_PART_SUMS) < 0 ||
-        PyModule_AddIntConstant(module, "_EXACT_SUM_WORDS", (long)(sizeof(smx_exact_sum) / sizeof(int64_t))) < 0) {
+        PyModule_AddIntConstant(module, "_EXACT_SUM_WORDS", EXACT_SUM_WORDS) < 0) {
         Py_XDECREF(module);
         return NULL;
     }
