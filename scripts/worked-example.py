@@ -52,10 +52,10 @@ MAGIC = constant("0x1.8p+23")
 K, BIAS, FAR, U = 60, 127, 256, 44
 
 
-COEFFICIENTS = ("0x1.694c9cp-10", "0x1.12398p-7", "0x1.555a26p-5", "0x1.555492p-3", "0x1.fffffap-2", "1", "1")
+COEFFICIENTS = ("0x1.694c9cp-10", "0x1.12398p-7", "0x1.555a26p-5", "0x1.555492p-3", "0x1.fffffap-2", "1")
 
 
-def exp_reduced(r, step):
+def exprel(r, step):
     first, *others = map(constant, COEFFICIENTS)
     q = first
     for coefficient in others:
@@ -78,7 +78,8 @@ def term(x, constants, step):
     n = step("n", int(rn32(fma(v, LOG2E, MAGIC + b) - (MAGIC + b))))
     r = step("r", fma(-n, LN2_LO, fma(-n, LN2_HI, v)))
     power = Fraction(2) ** (n - row_n + K) if n + b > 0 else Fraction(0)
-    e = step("e 2^K", rn32(exp_reduced(r, step) * step("power", power)))
+    q = exprel(r, step)
+    e = step("e 2^K", fma(q, rn32(r * step("power", power)), power))
     return e, step("e 2^U", round(e * Fraction(2) ** (U - K)))
 
 

@@ -77,15 +77,13 @@ typedef int32_t real_signed;
 
 /* ---- exp ---- */
 
-/* exp(r), rounded, for |r| <= 0.34662, by Horner's rule. It ends in 1 + r (1 + r Q(r)), so that exp(0) is exactly 1.
- * The coefficients of Q are those of r^2 to r^6 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by 3.3e-9,
- * relatively. */
-static ALWAYS_INLINE v_t exp_reduced(v_t r) {
+/* (exp(r) - 1) / r, rounded, for |r| <= 0.34662: 1 + r Q(r) by Horner's rule. The coefficients of Q are those of r^2 to
+ * r^6 that tools/exp.sollya prints; 1 + r + r^2 Q(r) is off by 3.3e-9, relatively. */
+static ALWAYS_INLINE v_t exprel(v_t r) {
     v_t q = v_fma(v_set1(0x1.694c9cp-10f), r, v_set1(0x1.12398p-7f));
     q = v_fma(q, r, v_set1(0x1.555a26p-5f));
     q = v_fma(q, r, v_set1(0x1.555492p-3f));
     q = v_fma(q, r, v_set1(0x1.fffffap-2f));
-    q = v_fma(q, r, v_set1(1));
     return v_fma(q, r, v_set1(1));
 }
 

@@ -69,9 +69,9 @@ typedef int64_t real_signed;
 
 /* ---- exp ---- */
 
-/* exp(r), rounded, for |r| <= 0.34662: 1 + r (1 + r Q(r)), so that exp(0) is exactly 1. Q goes in pairs of coefficients
- * that do not wait for each other: by Horner's rule alone the chain would be twice as long. */
-static ALWAYS_INLINE v_t exp_reduced(v_t r) {
+/* (exp(r) - 1) / r, rounded, for |r| <= 0.34662: 1 + r Q(r). Q goes in pairs of coefficients that do not wait for each
+ * other: by Horner's rule alone the chain would be twice as long. */
+static ALWAYS_INLINE v_t exprel(v_t r) {
     v_t r2 = v_mul(r, r);
     v_t q2 = v_fma(v_set1(EXP_DOUBLE_3), r, v_set1(EXP_DOUBLE_2));
     v_t q4 = v_fma(v_set1(EXP_DOUBLE_5), r, v_set1(EXP_DOUBLE_4));
@@ -82,7 +82,6 @@ static ALWAYS_INLINE v_t exp_reduced(v_t r) {
     q = v_fma(q, r2, q6);
     q = v_fma(q, r2, q4);
     q = v_fma(q, r2, q2);
-    q = v_fma(q, r, v_set1(1));
     return v_fma(q, r, v_set1(1));
 }
 

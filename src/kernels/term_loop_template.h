@@ -171,19 +171,41 @@ static ALWAYS_INLINE void prefetch_masks(const struct term_run *run, size_t j) {
  * its turn's, and the schedulers have the room for more terms under way. */
 #define SUM_BEHIND ((size_t)8)
 
+/* A vector of logits after range reduction: what a term is made of. */
+struct reduced {
+    v_t r, shifted;
+};
+
+static ALWAYS_INLINE struct reduced reduced_vector(enum term_kind kind, const struct term_run *run, size_t j,
+                                                   v_t reference, v_t magic) {
+    struct reduced a;
+    a.r = reduce_vector(kind, run, j, reference, magic, &a.shifted);
+    return a;
+}
+
+/* Whether vectors are reduced two turns before their terms are made, not one: their polynomials then wait for nothing,
+ * and hold up nothing that comes after them. Kinds with more to do for each vector lack the registers (docs/tuning.md). */
+static ALWAYS_INLINE bool two_turns_ahead(enum term_kind kind) {
+    return kind == TERMS_NO_OFFSET || kind == TERMS_OFFSET;
+}
+
 /* The terms of a run that says where they go. */
 static ALWAYS_INLINE void add_stored_terms(enum term_kind kind, const struct term_run *run, v_t reference, v_t magic,
                                            i_t *top, i_t *middle, i_t *low) {
-    const size_t count = run->count, lanes = run->lanes;
+    const bool two = two_turns_ahead(kind);
+    const size_t count = run->count, lanes = run->lanes, turns = two ? 2 : 1;
     uintptr_t ahead = run->prefetch.from;
     real *e = run->e;
     const real *behind = e;
-    v_t shifted, r = reduce_vector(kind, run, 0, reference, magic, &shifted);
-    for (size_t j = 1; j < count; j++) {
-        v_t shifted_next, r_next = reduce_vector(kind, run, j, reference, magic, &shifted_next);
-        store_lanes(e, term_of_reduced(r, shifted), lanes);
+    struct reduced first = reduced_vector(kind, run, 0, reference, magic), second = first;
+    if (two && count > 1) {
+        second = reduced_vector(kind, run, 1, reference, magic);
+    }
+    for (size_t j = turns; j < count; j++) {
+        struct reduced next = reduced_vector(kind, run, j, reference, magic);
+        store_lanes(e, term_of_reduced(first.r, first.shifted), lanes);
         e += run->e_step;
-        if (j > SUM_BEHIND) {
+        if (j >= turns + SUM_BEHIND) {
             add_to_limbs(kind, load_lanes(behind, lanes), top, middle, low);
             behind += run->e_step;
         }
@@ -192,11 +214,14 @@ static ALWAYS_INLINE void add_stored_terms(enum term_kind kind, const struct ter
             prefetch_masks(run, j);
         }
         ahead += run->prefetch.step;
-        r = r_next;
-        shifted = shifted_next;
+        first = two ? second : next;
+        second = next;
     }
-    store_lanes(e, term_of_reduced(r, shifted), lanes);
-    for (size_t j = count > SUM_BEHIND ? count - 1 - SUM_BEHIND : 0; j < count; j++) {
+    store_lanes(e, term_of_reduced(first.r, first.shifted), lanes);
+    if (two && count > 1) {
+        store_lanes(e + run->e_step, term_of_reduced(second.r, second.shifted), lanes);
+    }
+    for (size_t j = count > turns + SUM_BEHIND ? count - turns - SUM_BEHIND : 0; j < count; j++) {
         add_to_limbs(kind, load_lanes(behind, lanes), top, middle, low);
         behind += run->e_step;
     }

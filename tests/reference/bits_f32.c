@@ -41,12 +41,11 @@ static float canonical_nan(void) {
     return nan;
 }
 
-static float exp_reduced(float r) {
+static float exprel(float r) {
     float q = fmaf(0x1.694c9cp-10F, r, 0x1.12398p-7F);
     q = fmaf(q, r, 0x1.555a26p-5F);
     q = fmaf(q, r, 0x1.555492p-3F);
     q = fmaf(q, r, 0x1.fffffap-2F);
-    q = fmaf(q, r, 1);
     return fmaf(q, r, 1);
 }
 

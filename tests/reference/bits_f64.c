@@ -47,10 +47,8 @@ static double canonical_nan(void) {
     return nan;
 }
 
-static double exp_reduced(double r) {
-    double q = quadratic_and_up(r);
-    q = fma(q, r, 1);
-    return fma(q, r, 1);
+static double exprel(double r) {
+    return fma(quadratic_and_up(r), r, 1);
 }
 
 /* Forward, step 5. */

@@ -42,7 +42,8 @@ static REAL term_of(REAL x, REAL low, row_constants row) {
     REAL n = FMA(v, LOG2E, shift) - shift;
     REAL r = FMA(-n, LN2_LO, FMA(-n, LN2_HI, v)) + low;
     REAL field = n + row.B;
-    return exp_reduced(r) * (field > 0 ? LDEXP(1, (int)field - BIAS) : 0);
+    REAL power = field > 0 ? LDEXP(1, (int)field - BIAS) : 0;
+    return FMA(exprel(r), r * power, power);
 }
 
 /* Step 4: one term's share of S. */

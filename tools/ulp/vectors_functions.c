@@ -141,6 +141,17 @@ static void cases_of(vector_writer *w, golden_function f) {
     special(w, f);
 }
 
+/* Terms next to the last that is not 0, whose power of two is the least: its product with r is rounded. A large dlse
+ * shows them, in one of eleven. The largest entry twice, as logarithms leave one out. */
+static void least_terms(vector_writer *w) {
+    golden_case c = vectors_case(w, GOLDEN_LOGSUMEXP_BACKWARD, "least-terms", 130);
+    const double above = w->f64 ? -777.4 : -128.6, below = w->f64 ? -778 : -129.2;
+    for (size_t i = 2; i < c.n; i++)
+        golden_set(&c, GOLDEN_X, i, rng_uniform(&w->random, below, above));
+    golden_set(&c, GOLDEN_DLSE, 0, w->f64 ? 0x1p1000 : 0x1p125);
+    vectors_put(w, &c);
+}
+
 void vectors_log(vector_writer *w) {
     cases_of(w, GOLDEN_LOG_SOFTMAX);
     cases_of(w, GOLDEN_LOG_SOFTMAX_BACKWARD);
@@ -149,6 +160,7 @@ void vectors_log(vector_writer *w) {
     cases_of(w, GOLDEN_LOGSUMEXP_WEIGHTED);
     cases_of(w, GOLDEN_SCALE_GRADIENT);
     cases_of(w, GOLDEN_ARGMAX);
+    least_terms(w);
 }
 
 /* It has options of its own: weights and dL/dloss. */
