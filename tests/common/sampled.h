@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /* How many of so many rounds to run: all, or about an eighth where the environment says SMX_TESTS=sample, as the
- * presets of `make test` do. Tests that take long ask. */
+ * presets of `make test` and asan do. Tests that take long ask. */
 size_t sampled(size_t rounds);
 
 /* The same of a loop in steps of 1: its step in a quick run, else 1. */
