@@ -184,7 +184,8 @@ static ALWAYS_INLINE struct reduced reduced_vector(enum term_kind kind, const st
 }
 
 /* Whether vectors are reduced two turns before their terms are made, not one: their polynomials then wait for nothing,
- * and hold up nothing that comes after them. Kinds with more to do for each vector lack the registers (docs/tuning.md). */
+ * and hold up nothing that comes after them. Kinds with more to do for each vector lack the registers
+ * (docs/tuning.md). */
 static ALWAYS_INLINE bool two_turns_ahead(enum term_kind kind) {
     return kind == TERMS_NO_OFFSET || kind == TERMS_OFFSET;
 }

@@ -6,9 +6,9 @@
  *     exp(v) = 2^n exp(r),    r = v - n ln(2)
  *
  * n comes from an addition: v LOG2E + ROUND_MAGIC rounds to an integer, which stands in the sum's low bits. ln(2) is
- * two reals, LN2_HI + LN2_LO, so that r keeps all its digits. exp(r) is 1 + r exprel(r), with a polynomial for exprel(r) =
- * (exp(r) - 1) / r. The power of two goes into both summands before the last fma: so it is there when the polynomial
- * ends, and no product follows. The row's sum is the exact sum of the terms as they are rounded.
+ * two reals, LN2_HI + LN2_LO, so that r keeps all its digits. exp(r) is 1 + r exprel(r), and a polynomial gives
+ * exprel(r) = (exp(r) - 1) / r. The power of two goes into both summands of the last fma: so it is there when the
+ * polynomial ends, and no product follows. The row's sum is the exact sum of the terms as they are rounded.
  *
  * Two things are particular to softmax:
  *
@@ -19,8 +19,8 @@
  *                  true ones times one power of two. It is chosen so that no term that matters is subnormal.
  *
  * A term far below the maximum is exactly 0: gradients multiply it by numbers that may be huge. So the power of two is
- * a factor, which can be 0; added to the exponent of exp(r) as an integer, it could not. As a factor of r it is exact but
- * where the product is subnormal: of terms near the last that are not 0.
+ * a factor, which can be 0; added to the exponent of exp(r) as an integer, it could not. The product r power
+ * is exact, but where it is subnormal: near the last terms that are not 0.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_TERM_TEMPLATE_H
