@@ -47,9 +47,7 @@ static double canonical_nan(void) {
     return nan;
 }
 
-static double exprel(double r) {
-    return fma(quadratic_and_up(r), r, 1);
-}
+static double exprel(double r) { return fma(quadratic_and_up(r), r, 1); }
 
 /* Forward, step 5. */
 static void reciprocal(const exact_sum *S, int U, double *high, double *low) {
