@@ -37,7 +37,7 @@ static ALWAYS_INLINE struct pair exp_or_nothing(struct pair a, double *n) {
 /* The c and the N of each lane's terms. */
 static ALWAYS_INLINE void lane_references(const struct lane_sums *s, real *offset, real *power) {
     v_t second = v_load(s->reference), c = term_offset(second);
-    v_t field = v_sub(term_magic(second, c), v_set1(ROUND_MAGIC));
+    v_t field = term_bias(second, c);
     v_store(offset, c);
     v_store(power, v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
 }

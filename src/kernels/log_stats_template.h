@@ -47,7 +47,7 @@ struct log_stats {
 
 /* The N of terms relative to this maximum. */
 static inline int power_of_terms(v_t max, v_t offset) {
-    v_t field = v_sub(term_magic(max, offset), v_set1(ROUND_MAGIC));
+    v_t field = term_bias(max, offset);
     return (int)first_lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
 }
 

@@ -11,6 +11,23 @@
 #include "row_scale_template.h"
 #include "row_terms_template.h"
 
+/* 1 / sum of the terms of one or two vectors, in every lane of two reals. */
+static ALWAYS_INLINE void reciprocal_of_lanes(i_t top, i_t middle, size_t vectors, v_t *high, v_t *low) {
+    const struct grid g = grid_of_terms();
+#ifdef V_RECIPROCAL_OF_LANES
+    _Static_assert(2 * V_LANES * (uint64_t)SUMMAND_MOST < (uint64_t)1 << LIMB_BITS, "the sum overflows a lane");
+    const real_bits additions = (real_bits)(V_LANES * vectors);
+    v_reciprocal_of_lanes(top, middle, additions * bits_of_real(g.top), additions * bits_of_real(g.middle), high, low);
+#else
+    const struct term_sum sum = {.in_limbs = true,
+                                 .limbs = {sum_lanes(top, g.top, vectors), sum_lanes(middle, g.middle, vectors), 0}};
+    real reciprocal[2];
+    find_reciprocal(&sum, reciprocal);
+    *high = v_set1(reciprocal[0]);
+    *low = v_set1(reciprocal[1]);
+#endif
+}
+
 /* A row of one or two vectors, which stay in registers: calls on a single short row spend their time waiting for one
  * operation after the other, and for what goes through memory. False, with nothing written, if there is no finite
  * maximum. */
@@ -27,7 +44,8 @@ static ALWAYS_INLINE bool softmax_in_registers(bool two, size_t n, const real *x
         return false;
     }
     const real far = max < OFFSET_FROM && max > -OFFSET_FROM ? 0 : max; /* as term_offset has it, but sooner */
-    v_t m = v_set1(max), offset = v_set1(far), magic = term_magic(m, offset), cut = term_lowest(magic), shifted;
+    v_t offset = v_set1(far), bias = term_bias(v_set1(max), offset), magic = magic_of_bias(bias);
+    v_t cut = lowest_of_bias(bias), shifted;
     i_t top = i_set1(0), middle = top;
     v_t r = reduce(v_max(v_sub(last, offset), cut), NULL, magic, &shifted);
     v_t e_last = term_of_reduced(r, shifted), e_first = e_last;
@@ -37,12 +55,8 @@ static ALWAYS_INLINE bool softmax_in_registers(bool two, size_t n, const real *x
         e_first = term_of_reduced(r, shifted);
         add_to_two(e_first, &g, &top, &middle);
     }
-    const size_t vectors = two ? 2 : 1;
-    const struct term_sum sum = {.in_limbs = true,
-                                 .limbs = {sum_lanes(top, g.top, vectors), sum_lanes(middle, g.middle, vectors), 0}};
-    real reciprocal[2];
-    find_reciprocal(&sum, reciprocal);
-    v_t high = v_set1(reciprocal[0]), low = v_set1(reciprocal[1]);
+    v_t high, low;
+    reciprocal_of_lanes(top, middle, two ? 2 : 1, &high, &low);
     if (two) {
         v_store(y, quotient(e_first, high, low));
     }

@@ -34,17 +34,22 @@ static ALWAYS_INLINE v_t term_offset(v_t max) { return v_keep(v_ge(v_abs(max), v
 /* Whether that is other than 0 in any lane. */
 static ALWAYS_INLINE bool far_from_zero(v_t max) { return m_any(v_ge(v_abs(max), v_set1(OFFSET_FROM))); }
 
-/* ROUND_MAGIC, plus what n must be raised by to be the exponent field of 2^(n - N + TERM_SCALE). The field then stands
- * in the low bits of a rounded sum, and one shift puts it into place (power_of). */
-static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) {
+/* What n must be raised by to be the exponent field of 2^(n - N + TERM_SCALE). */
+static ALWAYS_INLINE v_t term_bias(v_t max, v_t offset) {
     v_t magic = v_set1(ROUND_MAGIC);
     v_t n = v_sub(v_fma(v_sub(max, offset), v_set1(LOG2E), magic), magic);
-    return v_add(magic, v_sub(v_set1(TERM_SCALE + REAL_BIAS), n));
+    return v_sub(v_set1(TERM_SCALE + REAL_BIAS), n);
 }
+
+/* ROUND_MAGIC plus that. The field then stands in the low bits of a rounded sum, and one shift puts it into place
+ * (power_of). */
+static ALWAYS_INLINE v_t magic_of_bias(v_t bias) { return v_add(v_set1(ROUND_MAGIC), bias); }
+static ALWAYS_INLINE v_t term_magic(v_t max, v_t offset) { return magic_of_bias(term_bias(max, offset)); }
 
 /* The largest x - offset whose exponent field is 0: its power is +0, and so is its term. Smaller ones are replaced by
  * it, or their field would wrap around. */
-static ALWAYS_INLINE v_t term_lowest(v_t magic) { return v_mul(v_sub(v_set1(ROUND_MAGIC), magic), v_set1(LN2_HI)); }
+static ALWAYS_INLINE v_t lowest_of_bias(v_t bias) { return v_mul(bias, v_set1(-LN2_HI)); }
+static ALWAYS_INLINE v_t term_lowest(v_t magic) { return lowest_of_bias(v_sub(magic, v_set1(ROUND_MAGIC))); }
 
 /* Range reduction: r = v + low - n ln(2), with the exponent field in the low bits of *shifted. The product n LN2_HI is
  * exact in the fma, so that cancellation loses nothing. Null low: 0. */

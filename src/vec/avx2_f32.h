@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "reciprocal_x86_f32.h"
+
 typedef __m256 v_t;
 typedef __m256i i_t;
 typedef __m256 m_t;
@@ -235,6 +237,17 @@ static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *h
     __m256d s1 = four_sums(_mm256_extracti128_si256(top, 1), _mm256_extracti128_si256(middle, 1), 0x1p-21, 0x1p-44);
     split_doubles(_mm256_mul_pd(s0, _mm256_cvtps_pd(_mm256_castps256_ps128(unit))),
                   _mm256_mul_pd(s1, _mm256_cvtps_pd(_mm256_extractf128_ps(unit, 1))), high, low);
+}
+
+#define V_RECIPROCAL_OF_LANES 1
+static ALWAYS_INLINE void v_reciprocal_of_lanes(i_t top, i_t middle, uint32_t top_constant, uint32_t middle_constant,
+                                                v_t *high, v_t *low) {
+    __m128 upper, lower;
+    __m256i halves = _mm256_add_epi32(_mm256_unpacklo_epi32(top, middle), _mm256_unpackhi_epi32(top, middle));
+    __m128i shares = _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+    reciprocal_of_shares(shares, top_constant, middle_constant, &upper, &lower);
+    *high = _mm256_broadcastss_ps(upper);
+    *low = _mm256_broadcastss_ps(lower);
 }
 
 /* ---- Doubles ---- */
