@@ -96,15 +96,17 @@ def between_marks(page, block, text, program="bench.py"):
     return f"{before}{begin}\n{text}{end}{rest.split(end, 1)[1]}"
 
 
-def write_docs():
+def write_docs(others):
     import plots
     import report
+    from joined import joined
 
     if not RESULTS.exists():
         sys.exit(f"bench: no {RESULTS}: run `make bench` first")
     results = json.loads(RESULTS.read_text())
     if not results["whole"]:
         sys.exit("bench: the last run was not of everything; docs/performance.md takes the whole: run `make bench`")
+    results = joined(results, others)
     page = PAGE.read_text()
     for block, text in report.page(results, PICTURE.name).items():
         page = between_marks(page, block, text)
@@ -132,9 +134,11 @@ def main():
     parser.add_argument("--seconds", type=float, help="how long to measure in all; default 640, quick 30")
     parser.add_argument("--libraries", type=Path, default=ROOT / "build", help="where libsmx.so is")
     parser.add_argument("--docs", action="store_true", help="take the last results into docs/performance.md")
+    parser.add_argument("--join", type=Path, action="append", default=[], metavar="FILE",
+                        help="with --docs: the results.json of another whole run; of both, the least times")
     arguments = parser.parse_args()
     if arguments.docs:
-        return write_docs()
+        return write_docs(arguments.join)
     arguments.seconds = arguments.seconds or (30 if arguments.quick else 640)
 
     results = measure_all(arguments)

@@ -163,12 +163,12 @@ def machine(results):
     return [[key, str(value)] for key, value in described.items()]
 
 
-OF_THE_MACHINE = ("date", "processor", "processors", "caches", "compiler", "commit")
+OF_THE_MACHINE = ("date", "runs", "processor", "processors", "caches", "compiler", "commit")  # runs: of several
 
 
 def run_line(described, versions):
     """The run in words, for docs/performance.md."""
-    shown = {key: described[key] for key in OF_THE_MACHINE} | versions
+    shown = {key: described[key] for key in OF_THE_MACHINE if key in described} | versions
     return textwrap.fill(f"The run: {'; '.join(f'{key} {value}' for key, value in shown.items())}.", 120)
 
 
