@@ -171,18 +171,6 @@ static ALWAYS_INLINE void prefetch_masks(const struct term_run *run, size_t j) {
  * its turn's, and the schedulers have the room for more terms under way. */
 #define SUM_BEHIND ((size_t)8)
 
-/* A vector of logits after range reduction: what a term is made of. */
-struct reduced {
-    v_t r, shifted;
-};
-
-static ALWAYS_INLINE struct reduced reduced_vector(enum term_kind kind, const struct term_run *run, size_t j,
-                                                   v_t reference, v_t magic) {
-    struct reduced a;
-    a.r = reduce_vector(kind, run, j, reference, magic, &a.shifted);
-    return a;
-}
-
 /* Whether vectors are reduced two turns before their terms are made, not one: their polynomials then wait for nothing,
  * and hold up nothing that comes after them. Kinds with more to do for each vector lack the registers
  * (docs/tuning.md). */
@@ -198,13 +186,13 @@ static ALWAYS_INLINE void add_stored_terms(enum term_kind kind, const struct ter
     uintptr_t ahead = run->prefetch.from;
     real *e = run->e;
     const real *behind = e;
-    struct reduced first = reduced_vector(kind, run, 0, reference, magic), second = first;
+    v_t shifted, r = reduce_vector(kind, run, 0, reference, magic, &shifted), shifted_second = shifted, r_second = r;
     if (two && count > 1) {
-        second = reduced_vector(kind, run, 1, reference, magic);
+        r_second = reduce_vector(kind, run, 1, reference, magic, &shifted_second);
     }
     for (size_t j = turns; j < count; j++) {
-        struct reduced next = reduced_vector(kind, run, j, reference, magic);
-        store_lanes(e, term_of_reduced(first.r, first.shifted), lanes);
+        v_t shifted_next, r_next = reduce_vector(kind, run, j, reference, magic, &shifted_next);
+        store_lanes(e, term_of_reduced(r, shifted), lanes);
         e += run->e_step;
         if (j >= turns + SUM_BEHIND) {
             add_to_limbs(kind, load_lanes(behind, lanes), top, middle, low);
@@ -215,12 +203,14 @@ static ALWAYS_INLINE void add_stored_terms(enum term_kind kind, const struct ter
             prefetch_masks(run, j);
         }
         ahead += run->prefetch.step;
-        first = two ? second : next;
-        second = next;
+        r = two ? r_second : r_next;
+        shifted = two ? shifted_second : shifted_next;
+        r_second = r_next;
+        shifted_second = shifted_next;
     }
-    store_lanes(e, term_of_reduced(first.r, first.shifted), lanes);
+    store_lanes(e, term_of_reduced(r, shifted), lanes);
     if (two && count > 1) {
-        store_lanes(e + run->e_step, term_of_reduced(second.r, second.shifted), lanes);
+        store_lanes(e + run->e_step, term_of_reduced(r_second, shifted_second), lanes);
     }
     for (size_t j = count > turns + SUM_BEHIND ? count - turns - SUM_BEHIND : 0; j < count; j++) {
         add_to_limbs(kind, load_lanes(behind, lanes), top, middle, low);
