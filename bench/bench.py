@@ -134,8 +134,8 @@ def main():
     parser.add_argument("--seconds", type=float, help="how long to measure in all; default 640, quick 30")
     parser.add_argument("--libraries", type=Path, default=ROOT / "build", help="where libsmx.so is")
     parser.add_argument("--docs", action="store_true", help="take the last results into docs/performance.md")
-    parser.add_argument("--join", type=Path, action="append", default=[], metavar="FILE",
-                        help="with --docs: the results.json of another whole run; of both, the least times")
+    join = "with --docs: the results.json of another whole run; of both, the least times"
+    parser.add_argument("--join", type=Path, action="append", default=[], metavar="FILE", help=join)
     arguments = parser.parse_args()
     if arguments.docs:
         return write_docs(arguments.join)

@@ -24,14 +24,14 @@ def same_work(results, other):
     )
 
 
-def quicker(a, b):
-    return b if a is None or (b is not None and b["min"] < a["min"]) else a
-
-
 def join_case(case, other):
     """Who failed the check of results in either run is in neither."""
-    both = [name for name in case["contenders"] if name in other["contenders"]]
-    contenders = {name: quicker(case["contenders"][name], other["contenders"][name]) for name in both}
+    there = other["contenders"]
+    contenders = {
+        name: min(here, there[name], key=lambda entry: entry["min"])
+        for name, here in case["contenders"].items()
+        if name in there
+    }
     notes = case["notes"] + [note for note in other["notes"] if note not in case["notes"]]
     return case | {"contenders": contenders, "notes": notes}
 
@@ -44,5 +44,6 @@ def joined(results, paths):
             sys.exit(f"bench: {path} is not a whole run of the same code on such a machine")
         for run, also in zip(results["runs"], other["runs"]):
             run["cases"] = [join_case(a, b) for a, b in zip(run["cases"], also["cases"])]
-    results["machine"]["runs"] = 1 + len(paths)
+    if paths:
+        results["machine"]["runs"] = 1 + len(paths)
     return results

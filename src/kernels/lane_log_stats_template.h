@@ -37,9 +37,8 @@ static ALWAYS_INLINE struct pair exp_or_nothing(struct pair a, double *n) {
 /* The c and the N of each lane's terms. */
 static ALWAYS_INLINE void lane_references(const struct lane_sums *s, real *offset, real *power) {
     v_t second = v_load(s->reference), c = term_offset(second);
-    v_t field = term_bias(second, c);
     v_store(offset, c);
-    v_store(power, v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
+    v_store(power, term_power(second, c));
 }
 
 /* The factor of each lane's terms, as find_factor has it. */

@@ -46,10 +46,7 @@ struct log_stats {
 #define FACTOR_LEAST (-1140)
 
 /* The N of terms relative to this maximum. */
-static inline int power_of_terms(v_t max, v_t offset) {
-    v_t field = term_bias(max, offset);
-    return (int)first_lane(v_sub(v_set1(TERM_SCALE + REAL_BIAS), field));
-}
+static inline int power_of_terms(v_t max, v_t offset) { return (int)first_lane(term_power(max, offset)); }
 
 /* A factor that brings all terms to nothing is 0: its power of two would be out of range. */
 static inline void set_factor(struct pair factor, int exponent, struct log_stats *stats) {

@@ -46,7 +46,7 @@ static bool softmax_rows_together(size_t *rows, size_t n, const real *x, size_t 
  * worst known: 3.54 ULP in worst-forward-f32-n1000, 3.57 in worst-forward-f64-n1000; of rows of up to 16 entries 3.52
  * in worst-forward-f32, 3.51 in worst-forward-f64. */
 static void softmax_rows(size_t rows, size_t n, const real *x, size_t ldx, real *y, size_t ldy, struct policy policy) {
-    if (rows == 1) { /* what follows asks how rows go together, and takes a tenth of a call on a row of ten */
+    if (rows == 1) { /* asked in softmax_rows_together, it would take 57 -> 62 ns of a row of ten (AVX2) */
         softmax_row(n, x, y, policy);
         return;
     }

@@ -19,8 +19,8 @@
  *                  true ones times one power of two. It is chosen so that no term that matters is subnormal.
  *
  * A term far below the maximum is exactly 0: gradients multiply it by numbers that may be huge. So the power of two is
- * a factor, which can be 0; added to the exponent of exp(r) as an integer, it could not. The product r power
- * is exact, but where it is subnormal: near the last terms that are not 0.
+ * a factor, which can be 0; added to the exponent of exp(r) as an integer, it could not. The product r power is
+ * exact, but where it is subnormal: near the last terms that are not 0.
  *
  * Template: compiled once for each instruction set and type. */
 #ifndef SMX_TERM_TEMPLATE_H
@@ -34,11 +34,15 @@ static ALWAYS_INLINE v_t term_offset(v_t max) { return v_keep(v_ge(v_abs(max), v
 /* Whether that is other than 0 in any lane. */
 static ALWAYS_INLINE bool far_from_zero(v_t max) { return m_any(v_ge(v_abs(max), v_set1(OFFSET_FROM))); }
 
+/* N, the n of the maximum. */
+static ALWAYS_INLINE v_t term_power(v_t max, v_t offset) {
+    const v_t magic = v_set1(ROUND_MAGIC);
+    return v_sub(v_fma(v_sub(max, offset), v_set1(LOG2E), magic), magic);
+}
+
 /* What n must be raised by to be the exponent field of 2^(n - N + TERM_SCALE). */
 static ALWAYS_INLINE v_t term_bias(v_t max, v_t offset) {
-    v_t magic = v_set1(ROUND_MAGIC);
-    v_t n = v_sub(v_fma(v_sub(max, offset), v_set1(LOG2E), magic), magic);
-    return v_sub(v_set1(TERM_SCALE + REAL_BIAS), n);
+    return v_sub(v_set1(TERM_SCALE + REAL_BIAS), term_power(max, offset));
 }
 
 /* ROUND_MAGIC plus that. The field then stands in the low bits of a rounded sum, and one shift puts it into place

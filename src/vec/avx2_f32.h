@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "reciprocal_x86_f32.h"
+#include "x86_f32.h"
 
 typedef __m256 v_t;
 typedef __m256i i_t;
@@ -149,11 +149,7 @@ static inline i_t i_exponent(i_t a) { return _mm256_slli_epi32(a, 23); }
 
 /* ---- Across lanes ---- */
 
-static inline float v_hmax(v_t a) {
-    __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-    b = _mm_max_ps(b, _mm_movehl_ps(b, b));
-    return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
-}
+static inline float v_hmax(v_t a) { return hmax_of_eight(a); }
 /* Lanes become 64 bits wide before they are added. */
 static inline int64_t i_hsum(i_t a) {
     __m256i s = _mm256_add_epi64(_mm256_cvtepi32_epi64(_mm256_castsi256_si128(a)),
@@ -243,8 +239,7 @@ static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *h
 static ALWAYS_INLINE void v_reciprocal_of_lanes(i_t top, i_t middle, uint32_t top_constant, uint32_t middle_constant,
                                                 v_t *high, v_t *low) {
     __m128 upper, lower;
-    __m256i halves = _mm256_add_epi32(_mm256_unpacklo_epi32(top, middle), _mm256_unpackhi_epi32(top, middle));
-    __m128i shares = _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+    __m256i shares = _mm256_add_epi32(_mm256_unpacklo_epi32(top, middle), _mm256_unpackhi_epi32(top, middle));
     reciprocal_of_shares(shares, top_constant, middle_constant, &upper, &lower);
     *high = _mm256_broadcastss_ps(upper);
     *low = _mm256_broadcastss_ps(lower);

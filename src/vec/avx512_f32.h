@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "reciprocal_x86_f32.h"
+#include "x86_f32.h"
 
 typedef __m512 v_t;
 typedef __m512i i_t;
@@ -119,10 +119,7 @@ static inline i_t i_exponent(i_t a) { return _mm512_slli_epi32(a, 23); }
 /* ---- Across lanes ---- */
 
 static inline float v_hmax(v_t a) {
-    __m256 b = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
-    __m128 c = _mm_max_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
-    c = _mm_max_ps(c, _mm_movehl_ps(c, c));
-    return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
+    return hmax_of_eight(_mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1)));
 }
 static inline int64_t i_hsum(i_t a) {
     return _mm512_reduce_add_epi64(_mm512_add_epi64(_mm512_cvtepi32_epi64(_mm512_castsi512_si256(a)),
@@ -229,9 +226,8 @@ static ALWAYS_INLINE void v_value_of_limbs(i_t top, i_t middle, v_t unit, v_t *h
 static ALWAYS_INLINE void v_reciprocal_of_lanes(i_t top, i_t middle, uint32_t top_constant, uint32_t middle_constant,
                                                 v_t *high, v_t *low) {
     __m128 upper, lower;
-    __m512i quarters = _mm512_add_epi32(_mm512_unpacklo_epi32(top, middle), _mm512_unpackhi_epi32(top, middle));
-    __m256i halves = _mm256_add_epi32(_mm512_castsi512_si256(quarters), _mm512_extracti64x4_epi64(quarters, 1));
-    __m128i shares = _mm_add_epi32(_mm256_castsi256_si128(halves), _mm256_extracti128_si256(halves, 1));
+    __m512i both = _mm512_add_epi32(_mm512_unpacklo_epi32(top, middle), _mm512_unpackhi_epi32(top, middle));
+    __m256i shares = _mm256_add_epi32(_mm512_castsi512_si256(both), _mm512_extracti64x4_epi64(both, 1));
     reciprocal_of_shares(shares, top_constant, middle_constant, &upper, &lower);
     *high = _mm512_broadcastss_ps(upper);
     *low = _mm512_broadcastss_ps(lower);
